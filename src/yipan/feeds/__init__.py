@@ -1,0 +1,1 @@
+"""What arrives from outside: validated whole, committed whole, with a receipt."""

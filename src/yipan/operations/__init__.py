@@ -1,0 +1,1 @@
+"""The duties of the command post, one file per desk. Read `day` first."""

@@ -1,0 +1,1 @@
+"""Facts of a place or a protocol, as tables with their sources."""

@@ -1,0 +1,1 @@
+"""Rules: what shall be done, with its source."""

@@ -1,0 +1,1 @@
+"""Rules as pure functions of facts, rulebook and moment."""

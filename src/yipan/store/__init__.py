@@ -1,0 +1,1 @@
+"""What was known, and when: PostgreSQL, acts, history, rights, the identity vault."""
