@@ -1,0 +1,60 @@
+"""Incidents: one outbreak being dealt with, at one level, under one commander."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ._checks import require_aware, require_order, require_text
+from .areas import AreaPath, area_path
+
+
+class IncidentState(StrEnum):
+    """How far the response to an incident has gone."""
+
+    WATCH = "watch"
+    ALERT = "alert"
+    RESPONSE = "response"
+    RECOVERY = "recovery"
+    CLOSED = "closed"
+
+
+INCIDENT_STEPS: dict[IncidentState, frozenset[IncidentState]] = {
+    IncidentState.WATCH: frozenset(
+        {IncidentState.ALERT, IncidentState.RESPONSE, IncidentState.CLOSED}
+    ),
+    IncidentState.ALERT: frozenset(
+        {IncidentState.WATCH, IncidentState.RESPONSE, IncidentState.CLOSED}
+    ),
+    IncidentState.RESPONSE: frozenset({IncidentState.RECOVERY}),
+    IncidentState.RECOVERY: frozenset({IncidentState.RESPONSE, IncidentState.CLOSED}),
+    IncidentState.CLOSED: frozenset(),
+}
+"""The one table of allowed steps between the states of an incident."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One outbreak of one disease in one area, from the moment it was opened."""
+
+    id: str
+    area: AreaPath
+    disease: str
+    title_zh: str
+    title_en: str
+    state: IncidentState
+    opened: datetime
+    closed: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_text("id", self.id)
+        area_path(self.area)
+        require_text("disease", self.disease)
+        require_text("title_zh", self.title_zh)
+        require_text("title_en", self.title_en)
+        require_aware("opened", self.opened)
+        require_aware("closed", self.closed)
+        require_order(("opened", self.opened), ("closed", self.closed))
+        if (self.closed is not None) is not (self.state is IncidentState.CLOSED):
+            raise ValueError(
+                f"incident {self.id} is {self.state.value} and closed at {self.closed}"
+            )
