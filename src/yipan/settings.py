@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ class Settings:
     home: Path
     database_url: str | None = None
     pack: str = "guangdong"
-    time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     host: str = "127.0.0.1"
     port: int = 8100
     oidc_issuer: str | None = None
