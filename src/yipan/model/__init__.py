@@ -16,6 +16,7 @@ from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
 from .incidents import INCIDENT_STEPS, Incident, IncidentState
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
+from .rounds import Receipt, Round
 from .signals import Judgement, Signal
 from .users import (
     POWERS,
@@ -60,7 +61,9 @@ __all__ = [
     "Person",
     "PersonId",
     "Power",
+    "Receipt",
     "ReproductionNumber",
+    "Round",
     "Severity",
     "Sex",
     "Signal",

@@ -1,0 +1,88 @@
+"""The desk where files come in: checked whole, committed whole, with a receipt that can be undone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from yipan import feeds
+from yipan.model import Power, Receipt, check_may
+from yipan.operations.post import Post
+
+DESK = "ingest"
+
+
+class AlreadyRead(ValueError):
+    """The very same file was committed before."""
+
+
+class FileHasProblems(ValueError):
+    """The file cannot be committed; its report says why, row by row."""
+
+    def __init__(self, report: feeds.ReadReport) -> None:
+        first = report.problems[0] if report.problems else None
+        more = len(report.problems) - 1
+        super().__init__(
+            f"{report.file}: {first}" + (f" (and {more} more)" if more > 0 else "")
+            if first
+            else f"{report.file} holds nothing to read"
+        )
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of a file: its report, and the receipt unless it was a dry run."""
+
+    report: feeds.ReadReport
+    receipt: Receipt | None
+
+
+def read_file(
+    post: Post,
+    path: Path,
+    *,
+    at: datetime,
+    dry_run: bool = False,
+    published: bool = False,
+    keep_good: bool = False,
+    mapping: feeds.Mapping | None = None,
+    disease: str | None = None,
+) -> Ingested:
+    """
+    Read a file, check it whole and commit it whole.
+
+    With `dry_run` only the report is made. Raises FileHasProblems where any row is wrong (unless `keep_good`
+    leaves the wrong rows aside), AlreadyRead where the very same file was committed before.
+    """
+    check_may(post.viewer, Power.INGEST)
+    with post.store.reading(post.viewer) as record:
+        areas = record.areas()
+    reading = feeds.read(path, areas=areas, mapping=mapping, disease=disease, keep_good=keep_good)
+    if dry_run:
+        return Ingested(report=reading.report, receipt=None)
+    if not reading.ok:
+        raise FileHasProblems(reading.report)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="commit_file", subject=reading.report.file,
+        why=f"{reading.report.accepted} rows of {reading.report.format}", at=at,
+    ) as act:  # fmt: skip
+        before = act.receipt_of(reading.report.sha256)
+        if before is not None:
+            raise AlreadyRead(
+                f"{reading.report.file} was committed before, as receipt {before.id} of act {before.act}"
+            )
+        receipt = act.commit_reading(
+            file=reading.report.file, sha256=reading.report.sha256, format=reading.report.format,
+            rows_read=reading.report.read, rows_rejected=reading.report.rejected,
+            counts=reading.counts, cases=reading.cases, identities=reading.identities, published=published,
+        )  # fmt: skip
+    return Ingested(report=reading.report, receipt=receipt)
+
+
+def undo(post: Post, receipt: str, *, why: str, at: datetime) -> Receipt:
+    """Take back what a receipt brought in: a new act restores what was known before it; history keeps both."""
+    check_may(post.viewer, Power.INGEST)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="undo_file", subject=receipt, why=why, at=at
+    ) as act:
+        return act.undo_receipt(receipt)

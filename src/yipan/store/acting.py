@@ -1,0 +1,313 @@
+"""One act: the change, who made it under which rule and why, in one transaction."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+from psycopg.types.json import Jsonb
+
+from yipan.model import (
+    Area,
+    AreaPath,
+    Case,
+    Identity,
+    Receipt,
+    ReproductionNumber,
+    Round,
+    Signal,
+    User,
+)
+from yipan.store.record import NotFound, Record, case_content
+from yipan.store.schema import VERSIONED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a set of rows changed: new ones, corrections of known ones, and those that were known already."""
+
+    new: int
+    corrected: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting(Record):
+    """
+    A reading that may also write, as act number `number`; all of it happens or none.
+
+    Each `put_` closes the current versions it replaces, writes the new ones, and leaves unchanged rows alone.
+    """
+
+    number: int
+    moment: Any
+    touched: set[str] = field(default_factory=set)
+
+    def put_areas(
+        self,
+        areas: Iterable[Area],
+        *,
+        boundaries: Mapping[AreaPath, Mapping[str, object]] | None = None,
+        schematic: bool = True,
+    ) -> Change:
+        """Put areas on record, each with its boundary (a GeoJSON geometry) where one is given."""
+        shapes = boundaries or {}
+        rows = [
+            (a.path, a.level, a.name_zh, a.name_en, a.code, a.within_code, a.population, a.source, a.functional,
+             Jsonb(shapes[a.path]) if a.path in shapes else None, schematic if a.path in shapes else None)
+            for a in areas
+        ]  # fmt: skip
+        return self._put("area", ("path",), rows)
+
+    def put_counts(self, frame: pl.DataFrame, *, published: bool) -> Change:
+        """
+        Put a table of counts on record: columns area, stream, day, value (null: nobody reported), source.
+
+        A known row with another value is a correction; one with the same value is unchanged, whatever its source.
+        """
+        wanted = frame.select(
+            pl.col("area"), pl.col("stream"), pl.col("day"), pl.col("value").cast(pl.Int64),
+            pl.lit(published).alias("published"), pl.col("source"),
+        )  # fmt: skip
+        return self._put_copied(
+            "count_version", ("area", "stream", "day"), ("value", "published"), wanted
+        )
+
+    def put_signals(
+        self,
+        signals: Iterable[Signal],
+        *,
+        under: AreaPath,
+        since: date,
+        until: date,
+        method: str,
+    ) -> Change:
+        """
+        Make these the current signals of a method in `under` on the days from `since` up to `until`.
+
+        Current ones that are not among them are closed: they stay in the history.
+        """
+        rows = [
+            (s.area, s.stream.key, s.day, s.method, s.observed, s.expected, s.threshold, s.score, s.since,
+             s.baseline, s.baseline_missing, s.judgement.value)
+            for s in signals
+        ]  # fmt: skip
+        kept = [f"{row[0]}|{row[1]}|{row[2].isoformat()}" for row in rows]
+        self.connection.execute(
+            "update signal set known_until = %s where known_until is null and area ^@ %s and day >= %s "
+            "and day < %s and method = %s and not (area || '|' || stream || '|' || day::text = any(%s))",
+            (self.moment, under, since, until, method, kept),
+        )
+        self.touched.add("signal")
+        return self._put("signal", ("area", "stream", "day", "method"), rows)
+
+    def put_reproduction(self, numbers: Iterable[ReproductionNumber]) -> Change:
+        """Put reproduction numbers on record, one current version per area and window."""
+        rows = [
+            (n.area, n.since, n.until, n.state.value,
+             *((n.estimate.value, n.estimate.low, n.estimate.high, n.estimate.level) if n.estimate else (None,) * 4),
+             n.cases, n.missing_days)
+            for n in numbers
+        ]  # fmt: skip
+        return self._put("reproduction", ("area", "since", "until"), rows)
+
+    def put_cases(self, cases: Iterable[Case]) -> Change:
+        """Put cases on record; a known case with other content gets a new version."""
+        rows = [(c.id, c.area, c.person, c.disease, case_content(c)) for c in cases]
+        return self._put("case_version", ("id",), rows)
+
+    def put_identities(
+        self, identities: Iterable[Identity], *, areas: Mapping[str, AreaPath]
+    ) -> None:
+        """Put identities into the vault, each under the area of its person; known people keep what is there."""
+        for known in identities:
+            self.connection.execute(
+                "select identity_put(%s, %s, %s, %s, %s, %s, %s, %s)",
+                (known.person, areas[known.person], known.name, known.certificate, known.phone, known.address,
+                 known.born, self.number),
+            )  # fmt: skip
+
+    def put_round(self, entry: Round) -> Change:
+        """Put what one desk did in a round on record."""
+        row = (self.viewer.area, entry.at, entry.desk, entry.ok, entry.message, entry.made)
+        return self._put("round", ("area", "at", "desk"), [row])
+
+    def put_user(self, user: User, *, password_hash: str) -> None:
+        """Put a user and the duties they hold on record."""
+        area = min((grant.area for grant in user.grants), key=len)
+        self.connection.execute(
+            "select user_put(%s, %s, %s, %s, %s, %s)",
+            (user.name, user.shown_as, area, password_hash, self.moment, self.number),
+        )
+        for grant in user.grants:
+            self.connection.execute(
+                "select grant_put(%s, %s, %s, %s, %s, %s, %s)",
+                (
+                    grant.user,
+                    grant.duty.value,
+                    grant.area,
+                    grant.since,
+                    grant.until,
+                    self.moment,
+                    self.number,
+                ),
+            )
+
+    def commit_reading(
+        self,
+        *,
+        file: str,
+        sha256: str,
+        format: str,  # noqa: A002  # the word of the field
+        rows_read: int,
+        rows_rejected: int,
+        counts: pl.DataFrame | None = None,
+        cases: Sequence[Case] = (),
+        identities: Sequence[Identity] = (),
+        published: bool = False,
+    ) -> Receipt:
+        """Put everything one file brought on record and return the receipt for it."""
+        changes = [Change(new=0, corrected=0, unchanged=rows_read - rows_rejected)]
+        if counts is not None and counts.height:
+            changes.append(self.put_counts(counts, published=published))
+        if cases:
+            changes.append(self.put_cases(cases))
+            self.put_identities(identities, areas={case.person: case.area for case in cases})
+        new = sum(change.new for change in changes)
+        corrected = sum(change.corrected for change in changes)
+        receipt = Receipt(
+            id=f"r-{secrets.token_hex(6)}", file=file, sha256=sha256, format=format, rows_read=rows_read,
+            rows_new=new, rows_corrected=corrected,
+            rows_unchanged=rows_read - rows_rejected - new - corrected,
+            rows_rejected=rows_rejected, undone=False, act=self.number,
+        )  # fmt: skip
+        self._put("receipt", ("id",), [self._receipt_row(receipt)])
+        return receipt
+
+    def undo_receipt(self, receipt: str) -> Receipt:
+        """
+        Take back what a receipt brought: its rows are closed and what was known before them is current again.
+
+        Raises NotFound where there is no such receipt in force, ValueError where later acts built on its rows.
+        """
+        rows = self._rows(
+            "select id, file, sha256, format, rows_read, rows_new, rows_corrected, rows_unchanged, "
+            "rows_rejected, undone, act from receipt",
+            ("id = %(id)s", True), ("not undone", True), id=receipt,
+        )  # fmt: skip
+        if not rows:
+            raise NotFound(f"no receipt {receipt} is in force")
+        done = Receipt(**rows[0])
+        for table, key in (("count_version", ("area", "stream", "day")), ("case_version", ("id",))):
+            columns = ", ".join(VERSIONED[table])
+            later = self.connection.execute(
+                f"select count(*) from {table} where act = %s and known_until is not null",
+                (done.act,),
+            ).fetchone()
+            if later and later[0]:
+                raise ValueError(
+                    f"{later[0]} rows of receipt {receipt} were corrected since; undo the later files first"
+                )
+            self.connection.execute(
+                f"update {table} set known_until = %s where act = %s and known_until is null",
+                (self.moment, done.act),
+            )
+            same = " and ".join(f"o.{name} = n.{name}" for name in key)
+            self.connection.execute(
+                f"insert into {table} ({columns}, known_from, act) "
+                f"select {', '.join('o.' + name for name in VERSIONED[table])}, %s, %s from {table} o join {table} n "
+                f"on {same} and o.known_until = n.known_from where n.act = %s",
+                (self.moment, self.number, done.act),
+            )
+            self.touched.add(table)
+        undone = Receipt(
+            **{name: getattr(done, name) for name in done.__dataclass_fields__} | {"undone": True}
+        )
+        self._put("receipt", ("id",), [self._receipt_row(undone)])
+        return undone
+
+    def digest(self) -> str:
+        """The hash of every row this act wrote, in an order that does not matter."""
+        return digest_of(self.connection, self.number, sorted(self.touched))
+
+    def _receipt_row(self, receipt: Receipt) -> tuple[object, ...]:
+        return (
+            receipt.id, self.viewer.area, receipt.file, receipt.sha256, receipt.format, receipt.rows_read,
+            receipt.rows_new, receipt.rows_corrected, receipt.rows_unchanged, receipt.rows_rejected, receipt.undone,
+        )  # fmt: skip
+
+    def _put(self, table: str, key: Sequence[str], rows: Sequence[Sequence[object]]) -> Change:
+        columns = VERSIONED[table]
+        with self.connection.cursor() as cursor:
+            self._make_incoming(table)
+            with cursor.copy(f"copy incoming ({', '.join(columns)}) from stdin") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        return self._merge(table, key, [name for name in columns if name not in key])
+
+    def _put_copied(
+        self, table: str, key: Sequence[str], compared: Sequence[str], frame: pl.DataFrame
+    ) -> Change:
+        """Stream a table as CSV made by Polars: no Python object per row."""
+        self._make_incoming(table)
+        statement = (
+            f"copy incoming ({', '.join(frame.columns)}) from stdin (format csv, null '\\N')"
+        )
+        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for part in frame.iter_slices(100_000):
+                copy.write(part.write_csv(include_header=False, null_value="\\N").encode())
+        return self._merge(table, key, compared)
+
+    def _make_incoming(self, table: str) -> None:
+        columns = ", ".join(VERSIONED[table])
+        self.connection.execute("drop table if exists pg_temp.incoming")
+        self.connection.execute(
+            f"create temp table incoming on commit drop as select {columns} from {table} with no data"
+        )
+
+    def _merge(self, table: str, key: Sequence[str], compared: Sequence[str]) -> Change:
+        columns = VERSIONED[table]
+        on = " and ".join(f"t.{name} = i.{name}" for name in key)
+        same = " and ".join(f"t.{name} is not distinct from i.{name}" for name in compared)
+        execute = self.connection.execute
+        doubled = execute(
+            f"select {', '.join(key)} from incoming group by {', '.join(key)} having count(*) > 1 limit 1"
+        ).fetchone()
+        if doubled:
+            raise ValueError(f"{table} was given {' '.join(map(str, doubled))} twice in one act")
+        unchanged = execute(
+            f"delete from incoming i using {table} t where t.known_until is null and {on} and {same}"
+        ).rowcount
+        corrected = execute(
+            f"update {table} t set known_until = %s from incoming i where t.known_until is null and {on}",
+            (self.moment,),
+        ).rowcount
+        written = execute(
+            f"insert into {table} ({', '.join(columns)}, known_from, act) "
+            f"select {', '.join(columns)}, %s, %s from incoming",
+            (self.moment, self.number),
+        ).rowcount
+        self.touched.add(table)
+        return Change(new=written - corrected, corrected=corrected, unchanged=unchanged)
+
+
+def digest_of(connection: Any, number: int, tables: Sequence[str]) -> str:
+    """
+    The digest of the rows an act wrote into `tables`: a sum over 128-bit hashes of each row's content.
+
+    What a later act may change of a row (the moment it ceased to be current) is left out.
+    """
+    parts = []
+    for table in tables:
+        row_text = f"({', '.join([*VERSIONED[table], 'known_from', 'act'])})::text"
+        found = connection.execute(
+            f"select count(*), coalesce(sum(hashtextextended({row_text}, 0)::numeric), 0), "
+            f"coalesce(sum(hashtextextended({row_text}, 1)::numeric), 0) from {table} where act = %s",
+            (number,),
+        ).fetchone()
+        if found[0]:
+            parts.append(f"{table}:{found[0]}:{found[1]}:{found[2]}")
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()

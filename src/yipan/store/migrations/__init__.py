@@ -1,0 +1,1 @@
+"""Steps from each schema of the record to the next."""

@@ -1,0 +1,379 @@
+"""The record as one viewer may read it, now or as known at a past moment."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg.rows import dict_row
+
+from yipan.model import (
+    Act,
+    Area,
+    AreaPath,
+    Case,
+    Classification,
+    Counted,
+    CountSeries,
+    DetectionMode,
+    Estimate,
+    EstimateState,
+    Identity,
+    Judgement,
+    Origin,
+    Outcome,
+    PersonId,
+    Power,
+    Receipt,
+    ReproductionNumber,
+    Round,
+    Severity,
+    Signal,
+    Stream,
+    Viewer,
+    check_may,
+)
+
+Connection = psycopg.Connection[Any]
+Row = dict[str, Any]
+
+COUNT_SCHEMA = {
+    "area": pl.String, "stream": pl.String, "day": pl.Date, "value": pl.Int64, "published": pl.Boolean,
+    "act": pl.Int64, "known_from": pl.Datetime("us", "UTC"), "source": pl.String,
+}  # fmt: skip
+
+
+class NotFound(LookupError):
+    """What was asked for is not in the record as known at the moment asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """
+    One reading of the record: every answer as known at `known_at` (now where None), within the viewer's area.
+
+    Days are asked from `since` up to `until`; areas by path, with everything that lies in them.
+    """
+
+    connection: Connection
+    viewer: Viewer
+    known_at: datetime | None = None
+
+    def areas(self, under: AreaPath | None = None, *, level: str | None = None) -> tuple[Area, ...]:
+        """Return the areas in `under` (all where None), perhaps of one level, in order of their paths."""
+        rows = self._rows(
+            "select path, level, name_zh, name_en, code, within_code, population, source, functional from area",
+            ("path ^@ %(under)s", under),
+            ("level = %(level)s", level),
+            order="path",
+            under=under,
+            level=level,
+        )
+        return tuple(Area(**row) for row in rows)
+
+    def area(self, path: AreaPath) -> Area:
+        """Return one area, or raise NotFound naming it."""
+        for found in self.areas(path):
+            if found.path == path:
+                return found
+        raise NotFound(f"area {path} is not in the record")
+
+    def boundaries(self, *, level: str) -> tuple[tuple[Area, Row, bool], ...]:
+        """Return each area of a level that has a boundary, with it, and whether it is only schematic."""
+        rows = self._rows(
+            "select path, level, name_zh, name_en, code, within_code, population, source, functional, boundary, "
+            "schematic from area",
+            ("level = %(level)s", level),
+            ("boundary is not null", True),
+            order="path",
+            level=level,
+        )
+        return tuple(
+            (Area(**{k: v for k, v in row.items() if k not in {"boundary", "schematic"}}),
+             row["boundary"], bool(row["schematic"]))
+            for row in rows
+        )  # fmt: skip
+
+    def count_rows(
+        self,
+        *,
+        under: AreaPath | None,
+        since: date | None = None,
+        until: date | None = None,
+        counted: Sequence[Counted] = (),
+    ) -> pl.DataFrame:
+        """
+        Return count rows as a table with area, stream, day, value (null: reported as missing), published, act,
+        known_from and source, ordered by area, stream and day; streams of `counted` only where given.
+        """
+        where, values = self._where(
+            ("area ^@ %(under)s", under),
+            ("day >= %(since)s", since),
+            ("day < %(until)s", until),
+            ("split_part(stream, '/', 2) = any(%(counted)s)", list(counted) or None),
+        )
+        values |= {
+            "under": under, "since": since, "until": until, "counted": [c.value for c in counted],
+        }  # fmt: skip
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "select area, stream, day, value, published, act, known_from, source from count_version "
+                f"where {where} order by area, stream, day",
+                values,
+            )
+            return pl.DataFrame(cursor.fetchall(), schema=COUNT_SCHEMA, orient="row")
+
+    def area_streams(self, *, under: AreaPath) -> tuple[tuple[AreaPath, Stream], ...]:
+        """Return each area in `under` with each stream counted there."""
+        rows = self._rows(
+            "select distinct area, stream from count_version",
+            ("area ^@ %(under)s", under),
+            order="area, stream",
+            under=under,
+        )
+        return tuple((AreaPath(row["area"]), Stream.parse(row["stream"])) for row in rows)
+
+    def streams(self, *, under: AreaPath) -> tuple[Stream, ...]:
+        """Return the streams counted anywhere in `under`."""
+        rows = self._rows(
+            "select distinct stream from count_version", ("area ^@ %(under)s", under),
+            order="stream", under=under,
+        )  # fmt: skip
+        return tuple(Stream.parse(row["stream"]) for row in rows)
+
+    def series(self, area: AreaPath, stream: Stream, *, since: date, until: date) -> CountSeries:
+        """Return one stream of one area from `since` up to `until`, None for each interval nobody reported."""
+        rows = self._rows(
+            "select day, value from count_version",
+            ("area = %(area)s", area), ("stream = %(stream)s", True),
+            ("day >= %(since)s", True), ("day < %(until)s", True),
+            area=area, stream=stream.key, since=since, until=until,
+        )  # fmt: skip
+        known = {row["day"]: row["value"] for row in rows}
+        step = stream.interval.days
+        days = [since + timedelta(days=i) for i in range(0, (until - since).days, step)]
+        return CountSeries(
+            area=area, stream=stream, first_day=since, counts=tuple(known.get(day) for day in days)
+        )
+
+    def count_span(self) -> tuple[date | None, date | None]:
+        """Return the first day with a count and the day after the last one, None in an empty record."""
+        (row,) = self._rows("select min(day) as since, max(day) + 1 as until from count_version")
+        return row["since"], row["until"]
+
+    def last_reported(self, *, under: AreaPath | None, until: date) -> dict[AreaPath, date]:
+        """Return for each area the last day before `until` on which anything was reported."""
+        rows = self._rows(
+            "select area, max(day) as day from count_version",
+            ("area ^@ %(under)s", under), ("value is not null", True), ("day < %(until)s", True),
+            order=None, group="area", under=under, until=until,
+        )  # fmt: skip
+        return {AreaPath(row["area"]): row["day"] for row in rows}
+
+    def signals(
+        self,
+        *,
+        under: AreaPath,
+        since: date | None = None,
+        until: date | None = None,
+        method: str | None = None,
+    ) -> tuple[Signal, ...]:
+        """Return the signals in `under` on the days asked about, in order of day and area."""
+        rows = self._rows(
+            "select area, stream, day, method, observed, expected, threshold, score, since, baseline, "
+            "baseline_missing, judgement from signal",
+            ("area ^@ %(under)s", under), ("day >= %(since)s", since), ("day < %(until)s", until),
+            ("method = %(method)s", method),
+            order="day, area, stream", under=under, since=since, until=until, method=method,
+        )  # fmt: skip
+        return tuple(
+            Signal(
+                **{
+                    **row,
+                    "stream": Stream.parse(row["stream"]),
+                    "judgement": Judgement(row["judgement"]),
+                }
+            )
+            for row in rows
+        )
+
+    def reproduction(
+        self, *, under: AreaPath, since: date | None = None, until: date | None = None
+    ) -> tuple[ReproductionNumber, ...]:
+        """Return the recorded R of windows whose last day lies from `since` up to `until`, by area and window."""
+        rows = self._rows(
+            "select area, since, until, state, value, low, high, level, cases, missing_days from reproduction",
+            ("area ^@ %(under)s", under), ("until > %(since)s", since), ("until <= %(until)s", until),
+            order="area, until", under=under, since=since, until=until,
+        )  # fmt: skip
+        return tuple(
+            ReproductionNumber(
+                area=row["area"], since=row["since"], until=row["until"],
+                state=EstimateState(row["state"]), cases=row["cases"], missing_days=row["missing_days"],
+                estimate=None if row["value"] is None else Estimate(
+                    value=row["value"], low=row["low"], high=row["high"], level=row["level"]
+                ),
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def cases(
+        self, *, under: AreaPath, after: str | None = None, limit: int = 1000
+    ) -> tuple[Case, ...]:
+        """Return cases in `under` in order of their ids, at most `limit`, those after the id `after`."""
+        rows = self._rows(
+            "select id, area, person, disease, content from case_version",
+            ("area ^@ %(under)s", under), ("id > %(after)s", after),
+            order="id", limit=limit, under=under, after=after,
+        )  # fmt: skip
+        return tuple(_case(row) for row in rows)
+
+    def rounds(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[Round, ...]:
+        """Return what each desk did in the rounds of a span, failed desks among them, the oldest first."""
+        rows = self._rows(
+            "select at, desk, ok, message, made from round",
+            ("at >= %(since)s", since), ("at < %(until)s", until),
+            order="at, known_from, desk", since=since, until=until,
+        )  # fmt: skip
+        return tuple(Round(**row) for row in rows)
+
+    def receipts(self, *, limit: int = 100) -> tuple[Receipt, ...]:
+        """Return the receipts of files read, the newest first."""
+        rows = self._rows(f"select {_RECEIPT} from receipt", order="act desc", limit=limit)
+        return tuple(Receipt(**row) for row in rows)
+
+    def receipt_of(self, sha256: str) -> Receipt | None:
+        """Return the receipt under which this very file is in the record, None where it is not or was undone."""
+        rows = self._rows(
+            f"select {_RECEIPT} from receipt",
+            ("sha256 = %(sha256)s", True),
+            ("not undone", True),
+            sha256=sha256,
+        )
+        return Receipt(**rows[0]) if rows else None
+
+    def acts(self, *, after: int = 0, limit: int = 100) -> tuple[Act, ...]:
+        """Return the acts after the number `after`, in order, at most `limit`, up to the known moment."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            'select number, at, recorded, "user", duty, desk, verb, area, subject, rule, why, digest, previous, hash '
+            "from act where number > %(after)s and (%(known_at)s::timestamptz is null or at <= %(known_at)s) "
+            "order by number limit %(limit)s",
+            {"after": after, "limit": limit, "known_at": self.known_at},
+        )
+        return tuple(Act(**row) for row in rows)
+
+    def newest_act(self) -> int:
+        """The number of the newest act known, 0 in an empty record."""
+        row = self.connection.execute(
+            "select coalesce(max(number), 0) from act where %(k)s::timestamptz is null or at <= %(k)s",
+            {"k": self.known_at},
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def users(self) -> tuple[tuple[str, str, AreaPath], ...]:
+        """Return name, shown name and area of the users in the viewer's area."""
+        rows = self.connection.execute("select name, shown_as, area from users_inside()").fetchall()
+        return tuple((name, shown_as, AreaPath(area)) for name, shown_as, area in rows)
+
+    def identity(self, person: PersonId, *, purpose: str, at: datetime) -> Identity:
+        """
+        Return who a person is, and write down that it was read, by whom, under which duty and what for.
+
+        Raises NotAllowed without the duty, NotFound where the person is unknown in the viewer's area.
+        """
+        check_may(self.viewer, Power.READ_IDENTITY)
+        row = (
+            self.connection.cursor(row_factory=dict_row)
+            .execute(
+                "select * from identity_read(%s, %s, %s, %s, %s)",
+                (person, at, self.viewer.user, self.viewer.duty.value, purpose),
+            )
+            .fetchone()
+        )
+        if row is None:
+            raise NotFound(f"{person} is not in the vault of {self.viewer.area}")
+        return Identity(**row)
+
+    def identity_readings(self) -> tuple[Row, ...]:
+        """Return every reading of the vault in the viewer's area: when, who, under which duty, whom, what for."""
+        return tuple(
+            self.connection.cursor(row_factory=dict_row).execute(
+                "select * from identity_readings()"
+            )
+        )
+
+    def _where(self, *conditions: tuple[str, object]) -> tuple[str, Row]:
+        parts = [text for text, given in conditions if given is not None]
+        if self.known_at is None:
+            parts.append("known_until is null")
+        else:
+            parts.append(
+                "known_from <= %(known_at)s and (known_until is null or known_until > %(known_at)s)"
+            )
+        return " and ".join(parts), {"known_at": self.known_at}
+
+    def _rows(
+        self,
+        select: str,
+        *conditions: tuple[str, object],
+        order: str | None = None,
+        group: str | None = None,
+        limit: int | None = None,
+        **values: object,
+    ) -> list[Row]:
+        where, known = self._where(*conditions)
+        text = f"{select} where {where}"
+        text += f" group by {group}" if group else ""
+        text += f" order by {order}" if order else ""
+        text += f" limit {int(limit)}" if limit is not None else ""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(text, {**known, **values}).fetchall()
+
+
+_RECEIPT = "id, file, sha256, format, rows_read, rows_new, rows_corrected, rows_unchanged, rows_rejected, undone, act"
+
+
+def case_content(case: Case) -> str:
+    """Return what a case row keeps besides its id, area, person and disease, as JSON text."""
+    content = {
+        "classification": case.classification.value,
+        "onset": case.onset.isoformat() if case.onset else None,
+        **{
+            name: moment.isoformat() if (moment := getattr(case, name)) else None
+            for name in ("sampled", "reported", "confirmed", "isolated")
+        },
+        "mode": case.mode.value, "origin": case.origin.value, "severity": case.severity.value,
+        "outcome": case.outcome.value, "incident": case.incident,
+    }  # fmt: skip
+    return json.dumps(content, sort_keys=True)
+
+
+def _case(row: Row) -> Case:
+    content = row["content"]
+
+    def moment(name: str) -> datetime | None:
+        return datetime.fromisoformat(content[name]) if content[name] else None
+
+    return Case(
+        id=row["id"], area=row["area"], person=row["person"], disease=row["disease"],
+        classification=Classification(content["classification"]),
+        onset=date.fromisoformat(content["onset"]) if content["onset"] else None,
+        sampled=moment("sampled"), reported=moment("reported"), confirmed=moment("confirmed"),
+        isolated=moment("isolated"), mode=DetectionMode(content["mode"]), origin=Origin(content["origin"]),
+        severity=Severity(content["severity"]), outcome=Outcome(content["outcome"]),
+        incident=content["incident"],
+    )  # fmt: skip
+
+
+def copy_rows(
+    cursor: psycopg.Cursor[Any], statement: str, rows: Iterable[Sequence[object]]
+) -> None:
+    """Stream rows into the table a COPY statement names."""
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
