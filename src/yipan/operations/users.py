@@ -3,12 +3,33 @@
 import re
 from datetime import datetime
 
-from yipan.model import AreaPath, Duty, Grant, Power, User, Viewer, check_area, check_may
+from yipan.model import (
+    AreaPath,
+    Duty,
+    Grant,
+    Power,
+    User,
+    Viewer,
+    area_path,
+    check_area,
+    check_may,
+)
 from yipan.operations.post import Post
 from yipan.store import Store
 
 LEAST_PASSWORD = 10
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,40}")
+
+
+__all__ = [
+    "WrongPassword",
+    "add",
+    "administrator",
+    "area_path",
+    "check_password",
+    "hash_password",
+    "viewer_of",
+]
 
 
 class WrongPassword(PermissionError):
@@ -87,3 +108,8 @@ def viewer_of(user: User, *, wanted: str | None = None) -> Viewer:
         if wanted is None or wanted == f"{grant.duty.value}:{grant.area}":
             return Viewer(user=user.name, duty=grant.duty, area=grant.area)
     raise WrongPassword(f"{user.name} holds no duty {wanted or 'at present'}")
+
+
+def administrator(system: Viewer) -> Viewer:
+    """Return the viewer as whom whoever holds the machine adds the first users of its record."""
+    return Viewer(user=system.user, duty=Duty.ADMINISTRATOR, area=system.area)

@@ -22,7 +22,7 @@ from yipan.operations.post import Post
 from yipan.store import Record
 
 DESK = "watch"
-METHOD = "ears_c2"
+METHOD = "EARS C2"
 LOOK_BACK_DAYS = 35
 """Days read before the first day judged: enough for the baseline of every method the desk uses."""
 JUDGED_DAYS = 14
