@@ -21,7 +21,8 @@ class AreaFigures:
     The figures of one area on one day; None where nobody reported.
 
     `before` is the day before, `week` the last seven days with `week_missing` of them unreported, `signals`
-    the signals of the last fourteen days.
+    the signals of the last fourteen days. Where the figures are the sum over the places below, `places` is how
+    many there are and `places_reporting` how many of them reported the day.
     """
 
     area: AreaPath
@@ -35,6 +36,8 @@ class AreaFigures:
     week_missing: int
     rt: ReproductionNumber | None
     signals: int
+    places: int | None = None
+    places_reporting: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +176,8 @@ def _sum(own: AreaFigures, below: tuple[AreaFigures, ...]) -> AreaFigures:
         ),
         rt=own.rt,
         signals=own.signals,
+        places=len(below),
+        places_reporting=sum(1 for child in below if child.infections is not None),
     )
 
 

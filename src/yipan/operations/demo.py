@@ -25,7 +25,7 @@ DEMO_USERS = (
 
 def found(store: Store, pack: Pack, *, at: datetime) -> Post:
     """Put a pack's areas and boundaries on record and return the post of the whole."""
-    viewer = store.found(pack.top.path, at=at)
+    viewer = store.founder(pack.top.path)
     with store.acting(
         viewer, desk="areas", verb="put_pack", subject=pack.key, why=f"the areas of {pack.name_en}", at=at
     ) as act:  # fmt: skip

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from yipan.analytics import outlook
+from yipan.analytics.outlook import reproduction as cori
 from yipan.model import (
     AreaPath,
     Estimate,
@@ -64,10 +64,10 @@ def province_reproduction(
             for area in areas
         ]
     )
-    interval = outlook.discretised_serial_interval(
+    interval = cori.discretised_serial_interval(
         mean_days=SERIAL_INTERVAL_DAYS, sd_days=SERIAL_INTERVAL_SD_DAYS, last_lag=days
     )
-    table = outlook.reproduction_table(counts, interval, window_days=WINDOW_DAYS)
+    table = cori.reproduction_table(counts, interval, window_days=WINDOW_DAYS)
     low, middle, high = table.quantiles((0.025, 0.5, 0.975))
     states = table.states()
     numbers = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from yipan.analytics import detect
+from yipan.analytics.detect import ears
 from yipan.model import (
     AreaPath,
     Counted,
@@ -64,7 +64,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         found = [
             signal
             for series in watched_series(act, under=post.area, since=since, until=until)
-            for signal in detect.ears_c2(series)
+            for signal in ears.ears_c2(series)
             if signal.day >= since
         ]
         act.put_signals(found, under=post.area, since=since, until=until, method=METHOD)
@@ -167,7 +167,7 @@ def explain(signal: Signal, names: Mapping[AreaPath, tuple[str, str]]) -> Explan
     days = (signal.day - signal.since).days + 1
     missing_zh = f"；基线中有{signal.baseline_missing}天无人报告" if signal.baseline_missing else ""
     missing_en = (
-        f"; {signal.baseline_missing} of the baseline days were not reported"
+        f"; nobody reported {signal.baseline_missing} of the days before"
         if signal.baseline_missing
         else ""
     )

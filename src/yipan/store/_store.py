@@ -158,7 +158,7 @@ class Store:
             connection.execute("select chain_move(%s, %s, %s)", (number, moment, mark))
             connection.execute("select pg_notify('yipan_acts', %s)", (str(number),))
 
-    def found(self, area: AreaPath, *, at: datetime) -> Viewer:
+    def founder(self, area: AreaPath) -> Viewer:
         """Return the viewer who may begin an empty record whose top area will be `area`."""
         if self.top() not in {None, area}:
             raise ValueError(f"the record already has the top area {self.top()}")

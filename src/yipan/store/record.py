@@ -40,7 +40,7 @@ from yipan.model import (
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
 
-COUNT_SCHEMA = {
+COUNT_SCHEMA: dict[str, Any] = {
     "area": pl.String, "stream": pl.String, "day": pl.Date, "value": pl.Int64, "published": pl.Boolean,
     "act": pl.Int64, "known_from": pl.Datetime("us", "UTC"), "source": pl.String,
 }  # fmt: skip

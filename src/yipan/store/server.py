@@ -131,7 +131,7 @@ class EmbeddedServer:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*_as_somebody_ordinary(), str(binaries() / program), *arguments]
-        done = subprocess.run(  # the programs and options are our own
+        done = subprocess.run(  # noqa: S603  # programs and options are our own, none from outside
             command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip

@@ -1,0 +1,130 @@
+"""The record at the terminal: status, migration, backup, restore, proof."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yipan.cli import door
+
+app = typer.Typer(
+    help="Status, migration, backup, restore and proof of the record.", no_args_is_help=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseStatus:
+    """Where the record is, which schema it has, and how many acts it holds."""
+
+    server: str
+    postgresql: str
+    revision: str
+    newest_revision: str
+    acts: int
+    newest_act: str | None
+    size_bytes: int
+
+
+@app.command()
+def status(as_json: door.AsJson = False) -> None:
+    """Tell where the record is, its schema, its size and its newest act."""
+    from yipan.store.migrate import newest_revision
+
+    with door.opened() as (settings, store), store.keeper() as connection:
+        row = connection.execute(
+            "select current_setting('server_version'), (select version_num from alembic_version), "
+            "(select count(*) from act), (select max(at)::text from act), pg_database_size(current_database())"
+        ).fetchone()
+        assert row is not None
+        found = DatabaseStatus(
+            server=str(settings.home) if store.server else "YIPAN_DATABASE_URL",
+            postgresql=row[0], revision=row[1], newest_revision=newest_revision(), acts=row[2],
+            newest_act=row[3], size_bytes=row[4],
+        )  # fmt: skip
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: door.table(
+            ("what", "value"), [(name, getattr(found, name)) for name in found.__dataclass_fields__]
+        ),
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the record's schema to the one this version writes."""
+    from yipan.store.migrate import newest_revision
+
+    with door.opened():
+        typer.echo(f"The record has schema {newest_revision()}.")
+
+
+@app.command()
+def verify(as_json: door.AsJson = False) -> None:
+    """Walk the chain of acts and recompute what each wrote. Exit code 1 names the first broken act."""
+    with door.opened() as (_, store):
+        broken = store.verify()
+    door.answer(
+        broken,
+        as_json=as_json,
+        text=lambda: (
+            f"Act {broken.number} {broken.what}." if broken else "Every act is as it was written."
+        ),
+    )
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+) -> None:
+    """Write the whole record, the vault included, into one file readable by its owner only."""
+    if file.exists():
+        raise typer.BadParameter(f"{file} exists; a backup never overwrites")
+    with door.opened() as (_, store):
+        file.touch(mode=0o600)
+        _run("pg_dump", "--format=custom", f"--file={file}", f"--dbname={store.conninfo}")
+    typer.echo(f"{file}: {file.stat().st_size} bytes.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file `yipan db backup` wrote.", exists=True)],
+) -> None:
+    """Restore a backup into an empty record (no acts yet), and prove it."""
+    with door.opened() as (_, store):
+        with store.keeper() as connection:
+            row = connection.execute("select count(*) from act").fetchone()
+            if row and row[0]:
+                raise ValueError(
+                    f"the record holds {row[0]} acts; restore into a new YIPAN_HOME instead"
+                )
+            connection.execute("drop schema vault cascade")
+            connection.execute("drop schema public cascade")
+            connection.execute("create schema public")
+        _run(
+            "pg_restore",
+            "--exit-on-error",
+            "--single-transaction",
+            f"--dbname={store.conninfo}",
+            str(file),
+        )
+        broken = store.verify()
+    typer.echo(
+        f"Act {broken.number} {broken.what}."
+        if broken
+        else "Restored; every act is as it was written."
+    )
+    raise typer.Exit(1 if broken else 0)
+
+
+def _run(program: str, *arguments: str) -> None:
+    from yipan.store.server import ServerUnavailable, binaries
+
+    done = subprocess.run(  # noqa: S603  # programs and options are our own, none from outside
+        [str(binaries() / program), *arguments], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise ServerUnavailable(f"{program} failed: {done.stderr.strip()[-600:]}")
