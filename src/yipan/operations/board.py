@@ -222,6 +222,54 @@ def rows_behind(
     return tuple(CountRow(**row) for row in own.iter_rows(named=True))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """
+    Infections per day of one area, the silences kept.
+
+    Where the area publishes none itself, each day is the sum over the places below that reported it, and
+    `places_reporting` says how many did.
+    """
+
+    area: AreaPath
+    days: tuple[date, ...]
+    infections: tuple[int | None, ...]
+    confirmed: tuple[int | None, ...]
+    asymptomatic: tuple[int | None, ...]
+    places: int | None
+    places_reporting: tuple[int, ...] | None
+
+
+def curve(record: Record, *, area: AreaPath, since: date, until: date) -> Curve:
+    """Return the daily figures of `area` from `since` up to `until`."""
+    days = tuple(since + timedelta(days=i) for i in range((until - since).days))
+    daily = {
+        figure: figures.daily(record, figure, under=area, since=since, until=until)
+        for figure in (Figure.INFECTIONS, Figure.CONFIRMED, Figure.ASYMPTOMATIC)
+    }
+    infections = daily[Figure.INFECTIONS]
+    children = [child.path for child in record.areas(area) if child.parent == area]
+    below = area not in infections.areas and any(child in infections.areas for child in children)
+    members = children if below else [area]
+
+    def line(figure: Figure) -> tuple[int | None, ...]:
+        return tuple(figures.total(daily[figure].of(member, day) for member in members) for day in days)
+
+    return Curve(
+        area=area,
+        days=days,
+        infections=line(Figure.INFECTIONS),
+        confirmed=line(Figure.CONFIRMED),
+        asymptomatic=line(Figure.ASYMPTOMATIC),
+        places=len(children) if below else None,
+        places_reporting=tuple(
+            sum(1 for member in members if infections.of(member, day) is not None) for day in days
+        )
+        if below
+        else None,
+    )
+
+
 def span(record: Record) -> Span:
     """Return the days the record speaks of and the instants of its rounds, the oldest first."""
     since, until = record.count_span()

@@ -1,0 +1,18 @@
+export const zh = {
+  title: '一盘',
+  subtitle: '全省疫情指挥一张图',
+  user: '用户名', password: '密码', login: '登录', logout: '退出', wrong: '用户名或密码不对',
+  other: 'English',
+  asKnown: '截至此刻所知', day: '日期', play: '播放', pause: '停止', earlier: '前一天', later: '后一天',
+  infections: '新增本土感染者', confirmed: '确诊', asymptomatic: '无症状', change: '较前一日',
+  week: '近七日', signals: '预警信号', silent: '未报告地区', of: '个地区，共',
+  places: '下辖地区', place: '地区', today: '当日', rt: '有效再生数', tooFew: '病例太少，不作估计',
+  notReported: '无人报告', tooEarly: '时间太短', nobody: '当日无人报告', days: '天', since: '自',
+  map: '地图', schematic: '示意图，非标准地图', curve: '每日新增', interval: '95% 区间', noSignals: '近两周没有异常。',
+  missing: '缺报与沉默', noMissing: '各地均已报告。', acts: '最新动作', report: '疫情报告', print: '打印',
+  behind: '数字背后的记录', sum: '合计', source: '来源', act: '动作', value: '数值', stream: '指标', known: '入账时间',
+  close: '关闭', up: '返回上级', failed: '未完成的岗位', rounds: '轮次', loading: '正在读取…', unreachable: '无法连接服务器',
+  reporting: '已报告', onlySum: '合计仅含已报告地区', assumed: '代际间隔均值 2.7 天（标准差 1.8 天为假设）',
+  noGl: '此浏览器不支持 WebGL2，改用简图。', showMap: '按此着色', missingValue: '无报告',
+  demoHint: '演示用户：province、guangzhou、haizhu；密码 yipan-demo-2022', published: '邻区仅显示已公布数字',
+}
