@@ -253,7 +253,9 @@ def curve(record: Record, *, area: AreaPath, since: date, until: date) -> Curve:
     members = children if below else [area]
 
     def line(figure: Figure) -> tuple[int | None, ...]:
-        return tuple(figures.total(daily[figure].of(member, day) for member in members) for day in days)
+        return tuple(
+            figures.total(daily[figure].of(member, day) for member in members) for day in days
+        )
 
     return Curve(
         area=area,

@@ -161,7 +161,7 @@ class Acting(Record):
         *,
         file: str,
         sha256: str,
-        format: str,  # noqa: A002  # the word of the field
+        format: str,
         rows_read: int,
         rows_rejected: int,
         counts: pl.DataFrame | None = None,
