@@ -79,7 +79,6 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
         workers=1,
         websockets=False,
         log_level=LogLevels.warning,
-        process_name="yipan",
         workers_kill_timeout=5,
     )
     if open_browser:
