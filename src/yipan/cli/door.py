@@ -132,17 +132,9 @@ def progress(work: Iterable[Any], *, total: int, told: str) -> Iterator[Any]:
 
 def exit_code_of(failure: BaseException) -> int | None:
     """The exit code a failure stands for, None for one that is a fault of ours and must show its trace."""
-    from yipan.model import NotAllowed, NotYourArea
+    from yipan.api.errors import exit_code_of as code_of
 
-    if isinstance(failure, NotAllowed | NotYourArea | PermissionError):
-        return 4
-    if isinstance(failure, LookupError) and not isinstance(failure, KeyError | IndexError):
-        return 5
-    if type(failure).__name__ == "ServerUnavailable":
-        return 6
-    if isinstance(failure, FileNotFoundError):
-        return 5
-    return 3 if isinstance(failure, ValueError) else None
+    return code_of(failure)
 
 
 def _width(text: str) -> int:

@@ -1,7 +1,7 @@
 """The watch: which streams stand out, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,9 +39,9 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedSignal:
-    """A signal with its explanation and the series it was seen in."""
+    """A signal with its explanation and the series it was seen in; told as one thing."""
 
-    signal: Signal
+    signal: Signal = field(metadata={"inline": True})
     explanation: Explanation
     series: CountSeries
 

@@ -1,0 +1,371 @@
+"""
+Who asks: log-in, log-out, and the one dependency by which every other route learns its viewer.
+
+A log-in yields a random token. The record keeps its hash only; the browser keeps the token in a cookie no
+script can read, a program sends it as a Bearer. Which duty one acts under is chosen per request.
+"""
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Header, Query, Request, Response
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, BeforeValidator, Field
+
+from yipan.api.door import Door, answer, door_of, responses, routes_of
+from yipan.api.errors import BadInput, NotLoggedIn, TooManyTries
+from yipan.model import AreaPath, NotAllowed, User, Viewer, area_path, check_area
+
+if TYPE_CHECKING:
+    from yipan.store import Record
+
+COOKIE = "yipan_session"
+SESSION_LASTS = timedelta(hours=12)
+TRIES_COUNT_FOR = timedelta(minutes=5)
+LEAST_YEAR, LAST_YEAR = 1900, 2200
+MOST_DAYS = 3700
+MOST_KEYS = 10_000
+
+_hashing = threading.BoundedSemaphore(2)
+"""Checking a password costs a quarter of a second of a core on purpose; two at once leave room for others."""
+
+routes = routes_of("access")
+cookie_scheme = APIKeyCookie(name=COOKIE, auto_error=False, description="set by log-in")
+bearer_scheme = HTTPBearer(auto_error=False, description="the token a log-in returned")
+
+
+def kept_form(token: str) -> str:
+    """Return what the record keeps of a token: its hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def open_session(door: Door, user: User) -> tuple[str, Viewer]:
+    """Open a session under the widest of a user's duties and return its token with the viewer."""
+    from yipan.operations import users
+
+    viewer, at = users.viewer_of(user), door.clock()
+    token = secrets.token_urlsafe(32)
+    door.store.open_session(kept_form(token), viewer, since=at, until=at + SESSION_LASTS)
+    return token, viewer
+
+
+def known_user(door: Door, token: str) -> tuple[User, Viewer]:
+    """
+    Return who holds a token, with the duties in force now, and as whom the session was opened.
+
+    Raises NotLoggedIn where the token is unknown, has ended, or its duty is no longer held.
+    """
+    at = door.clock()
+    session = door.store.find_session(kept_form(token), at=at)
+    found = door.store.find_user(session.user) if session else None
+    if session is None or found is None:
+        raise NotLoggedIn("log in to see this")
+    held = tuple(grant for grant in found[0].grants if grant.in_force(at))
+    if not any(grant.duty is session.duty and grant.area == session.area for grant in held):
+        raise NotLoggedIn("the duty this log-in was for is no longer held; log in again")
+    return User(name=found[0].name, shown_as=found[0].shown_as, grants=held), session
+
+
+def token_of(request: Request) -> str | None:
+    """Return the token a request carries: as a Bearer if there is one, else in the cookie."""
+    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and given.strip():
+        return given.strip()
+    return request.cookies.get(COOKIE)
+
+
+def _someone(
+    request: Request,
+    cookie: Annotated[str | None, Depends(cookie_scheme)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
+) -> tuple[User, Viewer]:
+    token = token_of(request)
+    if token is None:
+        raise NotLoggedIn("log in to see this")
+    return known_user(door_of(request), token)
+
+
+def _viewer(
+    someone: Annotated[tuple[User, Viewer], Depends(_someone)],
+    wanted: Annotated[
+        str | None,
+        Query(
+            alias="as", max_length=200, description="act under another duty held, as `duty:area`"
+        ),
+    ] = None,
+    wanted_header: Annotated[
+        str | None, Header(alias="Yipan-As", max_length=200, description="the same, as a header")
+    ] = None,
+) -> Viewer:
+    user, session = someone
+    chosen = wanted or wanted_header
+    if chosen is None:
+        return session
+    for grant in user.grants:
+        if chosen == f"{grant.duty.value}:{grant.area}":
+            return Viewer(user=user.name, duty=grant.duty, area=grant.area)
+    raise NotAllowed("the duty asked for with `as` is not one you hold at present")
+
+
+def _mend_plus(text: object) -> object:
+    """In an address a plus sign that was not escaped arrives as a blank; an instant has no other blank there."""
+    if isinstance(text, str) and len(text) > 19 and text[-6] == " ":
+        return f"{text[:-6]}+{text[-5:]}"
+    return text
+
+
+Instant = Annotated[datetime, BeforeValidator(_mend_plus)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One question: through which door, as whom, and as known when (now where None)."""
+
+    door: Door
+    viewer: Viewer
+    known_at: datetime | None
+
+    @contextmanager
+    def reading(self, *, known_at: datetime | None = None) -> Iterator["Record"]:
+        """Read the record as the viewer, as known at the moment asked about."""
+        moment = known_at or self.known_at
+        with self.door.store.reading(self.viewer, known_at=moment) as record:
+            yield record
+
+    def area(self, text: str | None, *, own: bool = True) -> AreaPath:
+        """
+        Return the area asked about, the viewer's own where none was named.
+
+        Raises BadInput for what is no path, NotYourArea for a foreign area unless `own` is False.
+        """
+        if text is None:
+            return self.viewer.area
+        try:
+            path = area_path(text)
+        except ValueError as wrong:
+            raise BadInput(str(wrong), where="area") from None
+        if own:
+            check_area(self.viewer, path)
+        return path
+
+    def instant(self, moment: datetime, *, where: str) -> datetime:
+        """Return a moment with its offset; one given without is read in the deployment's time zone."""
+        if not LEAST_YEAR <= moment.year <= LAST_YEAR:
+            raise BadInput(
+                f"year {moment.year} lies outside {LEAST_YEAR} to {LAST_YEAR}", where=where
+            )
+        if moment.utcoffset() is None:
+            return moment.replace(tzinfo=self.door.settings.time_zone)
+        return moment
+
+    def day(self, day: date | None, record: "Record", *, where: str = "day") -> date:
+        """Return the day asked about, the last one the record speaks of where none was named."""
+        if day is not None:
+            return _within_years(day, where=where)
+        _, until = record.count_span()
+        return until - timedelta(days=1) if until else self.today
+
+    def days(self, since: date | None, until: date | None, record: "Record") -> tuple[date, date]:
+        """Return the span of days asked about; an end that was left out is that of the record."""
+        first, last = (None, None) if since and until else record.count_span()
+        begin = since or first or self.today
+        end = until or last or begin + timedelta(days=1)
+        _within_years(begin, where="since")
+        _within_years(end, where="until")
+        if since and until and until <= since:
+            raise BadInput(
+                f"until {until} is not after since {since}; until is the first day left out",
+                where="until",
+            )
+        if (end - begin).days > MOST_DAYS:
+            raise BadInput(
+                f"{(end - begin).days} days are asked for; at most {MOST_DAYS} in one question",
+                where="since",
+            )
+        return begin, max(end, begin + timedelta(days=1))
+
+    @property
+    def today(self) -> date:
+        """The day it is where the deployment is."""
+        return (self.known_at or self.door.clock()).astimezone(self.door.settings.time_zone).date()
+
+
+def _within_years(day: date, *, where: str) -> date:
+    if not LEAST_YEAR <= day.year <= LAST_YEAR:
+        raise BadInput(f"year {day.year} lies outside {LEAST_YEAR} to {LAST_YEAR}", where=where)
+    return day
+
+
+def _asking(
+    request: Request,
+    viewer: Annotated[Viewer, Depends(_viewer)],
+    known_at: Annotated[
+        Instant | None,
+        Query(description="answer as the record was known at this instant; now where left out"),
+    ] = None,
+) -> Asking:
+    asking = Asking(door=door_of(request), viewer=viewer, known_at=None)
+    if known_at is None:
+        return asking
+    moment = asking.instant(known_at, where="known_at")
+    return Asking(door=asking.door, viewer=viewer, known_at=moment)
+
+
+Asked = Annotated[Asking, Depends(_asking)]
+"""What every reading route takes first."""
+
+AreaAsked = Annotated[
+    str | None,
+    Query(
+        alias="area",
+        max_length=200,
+        description="path of the area; the viewer's own where left out",
+        json_schema_extra={"pattern": r"^([0-9a-z-]+\.)+$", "examples": ["44.4401."]},
+    ),
+]
+SinceAsked = Annotated[date | None, Query(alias="since", description="first day")]
+UntilAsked = Annotated[date | None, Query(alias="until", description="first day left out")]
+DayAsked = Annotated[
+    date | None, Query(alias="day", description="the record's last day where left out")
+]
+
+OWN = {"x-yipan-area": "own"}
+"""Of a route: it answers for the viewer's own area only and refuses every other."""
+PUBLISHED = {"x-yipan-area": "published"}
+"""Of a route: of areas that are not the viewer's it tells names and published figures, nothing else."""
+
+
+class LogIn(BaseModel):
+    """What a log-in is tried with."""
+
+    user: str = Field(min_length=1, max_length=100, examples=["guangzhou"])
+    password: str = Field(min_length=1, max_length=1000, examples=["correct horse battery"])
+
+
+_ME = {
+    "user": "guangzhou",
+    "shown_as": "广州市指挥部",
+    "grants": [
+        {
+            "user": "guangzhou", "duty": "commander", "area": "44.4401.",
+            "since": "2022-10-01T00:00:00+08:00", "until": None,
+        }
+    ],
+    "viewer": {"user": "guangzhou", "duty": "commander", "area": "44.4401."},
+}  # fmt: skip
+
+
+@routes.post(
+    "/login",
+    summary="Log in",
+    responses=responses(
+        {"token": "kept by programs, sent as a Bearer", **_ME},
+        description="A session of twelve hours, in the cookie and as a token",
+        failures=(400, 401, 403, 422, 429, 503),
+    ),
+)
+def log_in(request: Request, given: LogIn) -> Response:
+    """Check the password and open a session under the widest duty the user holds."""
+    from yipan.operations import users
+
+    door, at = door_of(request), door_of(request).clock()
+    address = request.client.host if request.client else "unknown"
+    keys = {
+        f"address {address}": 30,
+        f"user {given.user}": 20,
+        f"user {given.user} at {address}": 5,
+    }
+    _refuse_too_many(door, keys, at=at)
+    if not _hashing.acquire(timeout=5):
+        raise TooManyTries("too many log-ins at once; try again in a moment")
+    try:
+        user = users.check_password(door.store, _storable(given.user), given.password, at=at)
+        token, viewer = open_session(door, user)
+    except users.WrongPassword:
+        for key in keys:
+            door.tries.failed.setdefault(key, []).append(at)
+        raise
+    finally:
+        _hashing.release()
+    door.tries.failed.pop(f"user {given.user} at {address}", None)
+    done = answer({"token": token, **_me(user, viewer)})
+    done.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(SESSION_LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    return done
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise BadInput("a user name holds no null characters", where="user")
+    return text
+
+
+def _refuse_too_many(door: Door, keys: dict[str, int], *, at: datetime) -> None:
+    failed = door.tries.failed
+    if len(failed) > MOST_KEYS:
+        for key in [key for key, moments in failed.items() if moments[-1] <= at - TRIES_COUNT_FOR]:
+            del failed[key]
+    for key, most in keys.items():
+        recent = [moment for moment in failed.get(key, ()) if moment > at - TRIES_COUNT_FOR]
+        if recent:
+            failed[key] = recent
+        else:
+            failed.pop(key, None)
+        if len(recent) >= most:
+            minutes = int(TRIES_COUNT_FOR.total_seconds() // 60)
+            raise TooManyTries(f"too many failed log-ins; try again in {minutes} minutes")
+
+
+def _me(user: User, viewer: Viewer) -> dict[str, object]:
+    return {
+        "user": user.name, "shown_as": user.shown_as, "grants": user.grants, "viewer": viewer,
+    }  # fmt: skip
+
+
+@routes.post(
+    "/logout",
+    summary="Log out",
+    responses=responses(
+        {"logged_out": True},
+        description="The session has ended; saying so twice does no harm",
+        failures=(403, 503),
+    ),
+)
+def log_out(
+    request: Request,
+    cookie: Annotated[str | None, Depends(cookie_scheme)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
+) -> Response:
+    """End the session the request carries."""
+    token = token_of(request)
+    if token is not None:
+        door_of(request).store.close_session(kept_form(token))
+    done = answer({"logged_out": token is not None})
+    done.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    return done
+
+
+@routes.get(
+    "/me",
+    summary="Who is logged in, with which duties",
+    responses=responses(_ME, description="The user, the duties in force, and as whom one acts"),
+)
+def me(
+    someone: Annotated[tuple[User, Viewer], Depends(_someone)],
+    viewer: Annotated[Viewer, Depends(_viewer)],
+) -> Response:
+    """Say who is logged in and as whom this request acts."""
+    return answer(_me(someone[0], viewer))

@@ -1,0 +1,102 @@
+"""Opens the door: runs the server, and the browser on request."""
+
+import os
+import threading
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from yipan.settings import Settings
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """
+    Return the settings as the variables the server process reads them from.
+
+    >>> from pathlib import Path
+    >>> environment_of(Settings(home=Path("/srv/yipan")))["YIPAN_PORT"]
+    '8100'
+    """
+    told = {
+        "YIPAN_HOME": str(settings.home),
+        "YIPAN_DATABASE_URL": settings.database_url,
+        "YIPAN_PACK": settings.pack,
+        "YIPAN_TIME_ZONE": str(settings.time_zone),
+        "YIPAN_HOST": settings.host,
+        "YIPAN_PORT": str(settings.port),
+        "YIPAN_OIDC_ISSUER": settings.oidc_issuer,
+        "YIPAN_OIDC_CLIENT": settings.oidc_client,
+        "YIPAN_OIDC_SECRET": settings.oidc_secret,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def address_of(settings: Settings) -> str:
+    """
+    Return where the board is found on this machine.
+
+    >>> from pathlib import Path
+    >>> address_of(Settings(home=Path("/srv/yipan"), host="::"))
+    'http://[::1]:8100/'
+    """
+    host = ip_address(settings.host) if _is_number(settings.host) else None
+    if host is not None and host.is_unspecified:
+        host = ip_address("127.0.0.1" if host.version == 4 else "::1")
+    shown = f"[{host}]" if host is not None and host.version == 6 else str(host or settings.host)
+    return f"http://{shown}:{settings.port}/"
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def serve(settings: Settings, *, open_browser: bool = False) -> None:
+    """
+    Serve the board until interrupted; with `open_browser` show it once it answers.
+
+    The record is opened and closed first, so that a record that cannot be reached is told here. Raises
+    ServerUnavailable.
+    """
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from yipan.store import Store
+
+    Store.open(
+        settings.home, database_url=settings.database_url, clock=lambda: datetime.now(UTC)
+    ).close()
+    os.environ.update(environment_of(settings))
+    server = Server(
+        target="yipan.api.app:from_environment",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=1,
+        websockets=False,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=5,
+    )
+    if open_browser:
+        threading.Thread(target=_show, args=(address_of(settings),), daemon=True).start()
+    server.serve()
+
+
+def _show(address: str) -> None:
+    """Open the browser once the board answers; give up quietly after a minute."""
+    import webbrowser
+
+    import httpx
+
+    pause = threading.Event()
+    for _ in range(240):
+        try:
+            if httpx.get(f"{address}api/v1/health", timeout=1, trust_env=False).is_success:
+                webbrowser.open(address)
+                return
+        except httpx.HTTPError:
+            pause.wait(0.25)
