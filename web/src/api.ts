@@ -26,7 +26,7 @@ export type Curve = {
 export type Span = { since: string | null; until: string | null; newest: string | null; rounds: string[] }
 export type Row = { area: string; stream: string; day: string; value: number; act: number; known_from: string; source: string }
 export type Act = { number: number; desk: string; verb: string; area: string; at: string; subject: string; user: string }
-export type Round = { at: string; desk: string; ok: boolean; message: string; made: number }
+export type Round = { at: string; desks: { desk: string; ok: boolean; message: string; made: number }[] }
 export type Me = { user: string; shown_as: string; viewer: { user: string; duty: string; area: string } }
 export type Shapes = { type: 'FeatureCollection'; features: any[] }
 

@@ -67,6 +67,33 @@ def series(
 
 
 @routes.get(
+    "/curve",
+    summary="Infections per day of an area, silences kept",
+    openapi_extra=PUBLISHED,
+    responses=responses(
+        {
+            "area": "44.4401.", "days": ["2022-11-09", "2022-11-10"], "infections": [2555, 2583],
+            "confirmed": [125, 225], "asymptomatic": [2430, 2358], "places": None,
+            "places_reporting": None,
+        },
+        description="One value per day, null where nobody reported; sums say how many places reported",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def curve(
+    asking: Asked, area: AreaAsked = None, since: SinceAsked = None, until: UntilAsked = None
+) -> Response:
+    """Return the daily figures of an area; of areas that are not the viewer's the published ones."""
+    from yipan.operations import board
+
+    path = asking.area(area, own=False)
+    with asking.reading() as record:
+        first, last = asking.days(since, until, record)
+        record.area(path)
+        return answer(board.curve(record, area=path, since=first, until=last))
+
+
+@routes.get(
     "/picture",
     summary="Everything one screen needs of an area and a day",
     openapi_extra=PUBLISHED,

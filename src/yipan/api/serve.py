@@ -1,6 +1,8 @@
 """Opens the door: runs the server, and the browser on request."""
 
 import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -60,30 +62,28 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
     The record is opened and closed first, so that a record that cannot be reached is told here. Raises
     ServerUnavailable.
     """
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
     from yipan.store import Store
 
     Store.open(
         settings.home, database_url=settings.database_url, clock=lambda: datetime.now(UTC)
     ).close()
-    os.environ.update(environment_of(settings))
-    server = Server(
-        target="yipan.api.app:from_environment",
-        factory=True,
-        interface=Interfaces.ASGI,
-        address=settings.host,
-        port=settings.port,
-        workers=1,
-        websockets=False,
-        log_level=LogLevels.warning,
-        workers_kill_timeout=5,
-    )
     if open_browser:
         threading.Thread(target=_show, args=(address_of(settings),), daemon=True).start()
-    server.serve()
+    subprocess.run(command_of(settings), env={**os.environ, **environment_of(settings)}, check=True)  # noqa: S603  # our own program
+
+
+def command_of(settings: Settings) -> list[str]:
+    """
+    Return the server as a program of its own.
+
+    It must not be forked from a process that has already worked with tables: their threads would not
+    survive the fork, and the first question would wait for ever.
+    """
+    return [
+        sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws",
+        "--host", settings.host, "--port", str(settings.port), "--log-level", "warning",
+        "--workers-kill-timeout", "5", "yipan.api.app:from_environment",
+    ]  # fmt: skip
 
 
 def _show(address: str) -> None:
