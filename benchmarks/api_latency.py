@@ -255,12 +255,12 @@ def _peak_mib(pid: int) -> float:
                 continue
             if int(stat[1]) == pid:
                 found.append(int(entry.name))
-    peaks = []
-    for process in found:
-        for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM"):
-                peaks.append(int(line.split()[1]) / 1024)
-    return max(peaks)
+    lines = [
+        line
+        for process in found
+        for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    ]
+    return max(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def _free_port() -> int:
