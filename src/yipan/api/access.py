@@ -92,7 +92,7 @@ def _someone(
     return known_user(door_of(request), token)
 
 
-def _viewer(
+async def _viewer(
     someone: Annotated[tuple[User, Viewer], Depends(_someone)],
     wanted: Annotated[
         str | None,
@@ -219,7 +219,7 @@ def _within_years(day: date, *, where: str) -> date:
     return day
 
 
-def _asking(
+async def _asking(
     request: Request,
     viewer: Annotated[Viewer, Depends(_viewer)],
     known_at: Annotated[
