@@ -460,6 +460,48 @@ class TestAnswers:
         assert next(act["number"] for act in rest) == 3
 
 
+class TestKeptAnswers:
+    ADDRESS = f"/api/v1/list?area={GUANGZHOU}&day=2022-10-20&figure=confirmed"
+
+    def test_end_with_the_next_act(self, world):
+        bearer = world.log_in("guangzhou")
+        for number, value in enumerate((4, 5)):
+            with world.store.acting(
+                world.store.system(), desk="ingest", verb="put_bulletins", why="test", at=TODAY
+            ) as act:
+                day = date(2022, 10, 20)
+                act.put_counts(
+                    counts((GUANGZHOU, CONFIRMED, day, value), (GUANGZHOU, ASYMPTOMATIC, day, 1)),
+                    published=True,
+                )
+
+            for _ in range(2):
+                (row,) = world.client.get(self.ADDRESS, headers=bearer).json()
+
+                assert row["value"] == value, number
+
+    def test_are_not_given_to_another_viewer(self, world):
+        province, city = world.log_in("province"), world.log_in("guangzhou")
+        address = f"/api/v1/picture?area={PROVINCE}&day=2022-11-08"
+
+        above = world.client.get(address, headers=province).text
+        below = world.client.get(address, headers=city).text
+
+        assert str(SECRET) in above
+        assert str(SECRET) not in below
+
+    def test_are_found_again_while_nothing_is_committed(self, world):
+        bearer = world.log_in("guangzhou")
+        kept = world.app.state.door.answers.kept
+
+        first = world.client.get(self.ADDRESS, headers=bearer)
+        before = len(kept)
+        second = world.client.get(self.ADDRESS, headers=bearer)
+
+        assert first.content == second.content
+        assert len(kept) == before
+
+
 class TestBoardPages:
     def test_ask_about_the_first_page_and_keep_hashed_files_for_ever(self, world):
         first = world.client.get("/")

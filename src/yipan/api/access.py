@@ -8,9 +8,9 @@ script can read, a program sends it as a Bearer. Which duty one acts under is ch
 import hashlib
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from yipan.api.door import Door, answer, door_of, responses, routes_of
 from yipan.api.errors import BadInput, NotLoggedIn, TooManyTries
+from yipan.api.plain import to_json
 from yipan.model import AreaPath, NotAllowed, User, Viewer, area_path, check_area
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _someone(
     return known_user(door_of(request), token)
 
 
-def _viewer(
+async def _viewer(
     someone: Annotated[tuple[User, Viewer], Depends(_someone)],
     wanted: Annotated[
         str | None,
@@ -125,11 +126,27 @@ Instant = Annotated[datetime, BeforeValidator(_mend_plus)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """One question: through which door, as whom, and as known when (now where None)."""
+    """One question: through which door, as whom, as known when (now where None), in which words."""
 
     door: Door
     viewer: Viewer
     known_at: datetime | None
+    words: str
+
+    def answer(self, question: Callable[["Record"], object]) -> Response:
+        """
+        Answer with what `question` makes of the record.
+
+        Many boards ask the same: an answer is kept until something is committed, for the same viewer and the
+        same words only. What the answer is made of must therefore stand in the words or in the record.
+        """
+        with self.reading() as record:
+            key = (record.state(), self.viewer, self.known_at, self.words)
+            content = self.door.answers.get(key)
+            if content is None:
+                content = to_json(question(record))
+                self.door.answers.put(key, content)
+        return Response(content, media_type="application/json")
 
     @contextmanager
     def reading(self, *, known_at: datetime | None = None) -> Iterator["Record"]:
@@ -202,7 +219,7 @@ def _within_years(day: date, *, where: str) -> date:
     return day
 
 
-def _asking(
+async def _asking(
     request: Request,
     viewer: Annotated[Viewer, Depends(_viewer)],
     known_at: Annotated[
@@ -210,11 +227,13 @@ def _asking(
         Query(description="answer as the record was known at this instant; now where left out"),
     ] = None,
 ) -> Asking:
-    asking = Asking(door=door_of(request), viewer=viewer, known_at=None)
+    asking = Asking(
+        door=door_of(request), viewer=viewer, known_at=None,
+        words=f"{request.url.path}?{request.url.query}",
+    )  # fmt: skip
     if known_at is None:
         return asking
-    moment = asking.instant(known_at, where="known_at")
-    return Asking(door=asking.door, viewer=viewer, known_at=moment)
+    return replace(asking, known_at=asking.instant(known_at, where="known_at"))
 
 
 Asked = Annotated[Asking, Depends(_asking)]

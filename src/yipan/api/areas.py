@@ -1,11 +1,12 @@
 """The areas and the map they are drawn on."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Response
 
 from yipan.api.access import PUBLISHED, Asked
 from yipan.api.door import answer, responses, routes_of
+from yipan.model import Area
 
 routes = routes_of("areas")
 
@@ -66,10 +67,12 @@ def areas(
 )  # fmt: skip
 def boundaries(asking: Asked, level: LevelAsked = "city") -> Response:
     """Return each area of a level that has a boundary, with a point that surely lies inside it."""
+    return asking.answer(lambda record: _collection(record.boundaries(level=level or "city")))
+
+
+def _collection(found: tuple[tuple[Area, dict[str, Any], bool], ...]) -> dict[str, object]:
     from shapely.geometry import shape
 
-    with asking.reading() as record:
-        found = record.boundaries(level=level or "city")
     features = []
     for area, geometry, schematic in found:
         inside = shape(geometry).representative_point()
@@ -87,4 +90,4 @@ def boundaries(asking: Asked, level: LevelAsked = "city") -> Response:
                 "geometry": geometry,
             }
         )
-    return answer({"type": "FeatureCollection", "features": features})
+    return {"type": "FeatureCollection", "features": features}

@@ -36,8 +36,7 @@ def span(asking: Asked) -> Response:
     """Return what the time slider moves over."""
     from yipan.operations import board
 
-    with asking.reading() as record:
-        return answer(board.span(record))
+    return asking.answer(board.span)
 
 
 @routes.get(
@@ -120,8 +119,9 @@ def picture(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Resp
     from yipan.operations import board
 
     path = asking.area(area, own=False)
-    with asking.reading() as record:
-        return answer(board.picture(record, area=path, day=asking.day(day, record)))
+    return asking.answer(
+        lambda record: board.picture(record, area=path, day=asking.day(day, record))
+    )
 
 
 @routes.get(
@@ -151,6 +151,8 @@ def rows_behind(
     from yipan.operations.figures import Figure
 
     path = asking.area(area, own=False)
-    with asking.reading() as record:
-        shown = asking.day(day, record)
-        return answer(board.rows_behind(record, area=path, day=shown, figure=Figure(figure)))
+    return asking.answer(
+        lambda record: board.rows_behind(
+            record, area=path, day=asking.day(day, record), figure=Figure(figure)
+        )
+    )

@@ -1,6 +1,8 @@
 """What the web door stands on, and the one way it answers."""
 
-from collections.abc import Callable
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,33 @@ class Tries:
 
 
 @dataclass(slots=True, kw_only=True)
+class Answers:
+    """
+    Answers given lately, each under the state of the record it was made from, the viewer and the question.
+
+    When anything is committed the state is another and nothing kept before is found again.
+    """
+
+    most: int = 256
+    kept: OrderedDict[Hashable, bytes] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: Hashable) -> bytes | None:
+        """Return the answer kept under a key, None where there is none."""
+        with self.lock:
+            if key in self.kept:
+                self.kept.move_to_end(key)
+            return self.kept.get(key)
+
+    def put(self, key: Hashable, content: bytes) -> None:
+        """Keep an answer; the one not asked for the longest makes room."""
+        with self.lock:
+            self.kept[key] = content
+            if len(self.kept) > self.most:
+                self.kept.popitem(last=False)
+
+
+@dataclass(slots=True, kw_only=True)
 class Door:
     """The settings, the record, the clock and the live acts; one per application, handed to every route."""
 
@@ -34,6 +63,7 @@ class Door:
     opened: "Store | None" = None
     live: "LiveActs | None" = None
     tries: Tries = field(default_factory=Tries)
+    answers: Answers = field(default_factory=Answers)
 
     @property
     def store(self) -> "Store":

@@ -96,7 +96,7 @@ def picture(record: Record, *, area: AreaPath, day: date) -> Picture:
     signals, estimates and silences are shown of the area the viewer commands only.
     """
     shown = record.area(area)
-    children = tuple(child for child in record.areas(area) if child.parent == area)
+    children = record.children(area)
     since, until = day - timedelta(days=WEEK_DAYS - 1), day + timedelta(days=1)
     daily = {
         figure: figures.daily(record, figure, under=area, since=since, until=until)
@@ -217,7 +217,7 @@ def rows_behind(
     )
     publishes = area in week.areas
     if not publishes:
-        children = [child.path for child in record.areas(area) if child.parent == area]
+        children = [child.path for child in record.children(area)]
         own = rows.filter(pl.col("area").is_in(children))
     return tuple(CountRow(**row) for row in own.iter_rows(named=True))
 
@@ -248,7 +248,7 @@ def curve(record: Record, *, area: AreaPath, since: date, until: date) -> Curve:
         for figure in (Figure.INFECTIONS, Figure.CONFIRMED, Figure.ASYMPTOMATIC)
     }
     infections = daily[Figure.INFECTIONS]
-    children = [child.path for child in record.areas(area) if child.parent == area]
+    children = [child.path for child in record.children(area)]
     below = area not in infections.areas and any(child in infections.areas for child in children)
     members = children if below else [area]
 

@@ -111,7 +111,7 @@ def signals(
     )
     if not found:
         return ()
-    names = {a.path: (a.name_zh, a.name_en) for a in record.areas(area)}
+    names = record.area_names(signal.area for signal in found)
     first = min(signal.day for signal in found) - timedelta(days=LOOK_BACK_DAYS)
     infections = figures.daily(
         record, figures.Figure.INFECTIONS, under=area, since=first, until=until

@@ -35,6 +35,7 @@ from yipan.model import (
     Stream,
     Viewer,
     check_may,
+    depth_of,
 )
 
 Connection = psycopg.Connection[Any]
@@ -64,22 +65,40 @@ class Record:
 
     def areas(self, under: AreaPath | None = None, *, level: str | None = None) -> tuple[Area, ...]:
         """Return the areas in `under` (all where None), perhaps of one level, in order of their paths."""
-        rows = self._rows(
-            "select path, level, name_zh, name_en, code, within_code, population, source, functional from area",
-            ("path ^@ %(under)s", under),
-            ("level = %(level)s", level),
-            order="path",
-            under=under,
-            level=level,
+        return self._areas_where(
+            ("path ^@ %(under)s", under), ("level = %(level)s", level), under=under, level=level
         )
-        return tuple(Area(**row) for row in rows)
 
     def area(self, path: AreaPath) -> Area:
         """Return one area, or raise NotFound naming it."""
-        for found in self.areas(path):
-            if found.path == path:
-                return found
-        raise NotFound(f"area {path} is not in the record")
+        found = self._areas_where(("path = %(path)s", True), path=path)
+        if not found:
+            raise NotFound(f"area {path} is not in the record")
+        return found[0]
+
+    def children(self, path: AreaPath) -> tuple[Area, ...]:
+        """Return the areas right below one, in order of their paths."""
+        return self._areas_where(
+            ("path ^@ %(path)s", True),
+            ("length(path) - length(replace(path, '.', '')) = %(depth)s", True),
+            path=path,
+            depth=depth_of(path) + 1,
+        )
+
+    def area_names(self, paths: Iterable[AreaPath]) -> dict[AreaPath, tuple[str, str]]:
+        """Return the Chinese and the English name of each of these areas that is in the record."""
+        found = self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
+        return {area.path: (area.name_zh, area.name_en) for area in found}
+
+    def state(self) -> str:
+        """
+        Return a mark of what is committed: while it is the same, so is every answer to the same viewer.
+
+        It names the transactions that have begun and ended; readings begin none.
+        """
+        row = self.connection.execute("select pg_current_snapshot()::text").fetchone()
+        assert row is not None
+        return str(row[0])
 
     def boundaries(self, *, level: str) -> tuple[tuple[Area, Row, bool], ...]:
         """Return each area of a level that has a boundary, with it, and whether it is only schematic."""
@@ -306,6 +325,15 @@ class Record:
                 "select * from identity_readings()"
             )
         )
+
+    def _areas_where(self, *conditions: tuple[str, object], **values: Any) -> tuple[Area, ...]:
+        rows = self._rows(
+            "select path, level, name_zh, name_en, code, within_code, population, source, functional from area",
+            *conditions,
+            order="path",
+            **values,
+        )
+        return tuple(Area(**row) for row in rows)
 
     def _where(self, *conditions: tuple[str, object]) -> tuple[str, Row]:
         parts = [text for text, given in conditions if given is not None]

@@ -1,0 +1,33 @@
+"""The generated pages of the reference are those the code makes."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def generator():
+    found = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+class TestGeneratedPages:
+    @pytest.mark.parametrize("name", sorted(generator().pages()))
+    def test_are_up_to_date(self, name):
+        written = (DOCS / "reference" / name).read_text(encoding="utf-8")
+
+        assert written == generator().pages()[name], "run `make docs`"
+
+    def test_tell_of_every_route(self):
+        module = generator()
+        described = module.described()
+
+        page = module.api_page(described)
+
+        for path, methods in described["paths"].items():
+            for method in methods:
+                assert f"## {method.upper()} {path}\n" in page
