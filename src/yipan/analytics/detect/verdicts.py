@@ -30,7 +30,8 @@ class Verdicts:
     reach it by chance (None where the method was not asked for it or has none). `judgement` holds codes into `JUDGEMENTS`: it
     says for every cell that was not judged why not, and where the no-history rule answered. A cell that
     was not judged has no score and no alarm; what was expected may be known all the same, else it is NaN. `baseline` counts the reported days a
-    cell was judged by, `baseline_missing` those nobody reported in the same span.
+    cell was judged by, `baseline_missing` those nobody reported in the same span. Where only some days
+    were judged, `columns` holds their positions in the counts; None means all.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Verdicts:
     baseline: NDArray[np.int32]
     baseline_missing: NDArray[np.int32]
     p_value: Floats | None = None
+    columns: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         shape = self.observed.shape
@@ -65,7 +67,7 @@ class Verdicts:
         """
         Return the alarms as signals, by stream and then by day.
 
-        `series` are the rows of the matrix in order; the last column is the last interval of each. A
+        `series` are the rows of the matrix in order, aligned at their last interval. A
         signal's `since` is the first day of the unbroken run of alarms; a day nobody reported ends a run.
         Raises ValueError if the number of series differs from the number of rows.
         """
@@ -73,28 +75,30 @@ class Verdicts:
             raise ValueError(f"{len(series)} series for {len(self.observed)} rows of verdicts")
         found: list[Signal] = []
         width = self.observed.shape[1]
+        columns = range(width) if self.columns is None else self.columns.tolist()
+        whole = width if self.columns is None else max(len(one) for one in series)
         for row, one in enumerate(series):
-            offset = len(one) - width
-            began = -1
-            for column in range(width):
-                if not self.alarm[row, column]:
-                    began = -1
+            offset = len(one) - whole
+            began = last = -2
+            for cell, column in enumerate(columns):
+                if not self.alarm[row, cell]:
                     continue
-                began = column if began < 0 else began
+                began = began if column == last + 1 else column
+                last = column
                 found.append(
                     Signal(
                         area=one.area,
                         stream=one.stream,
                         day=one.day(column + offset),
                         method=self.method,
-                        observed=int(self.observed[row, column]),
-                        expected=float(self.expected[row, column]),
-                        threshold=float(self.threshold[row, column]),
-                        score=float(self.score[row, column]),
+                        observed=int(self.observed[row, cell]),
+                        expected=float(self.expected[row, cell]),
+                        threshold=float(self.threshold[row, cell]),
+                        score=float(self.score[row, cell]),
                         since=one.day(began + offset),
-                        baseline=int(self.baseline[row, column]),
-                        baseline_missing=int(self.baseline_missing[row, column]),
-                        judgement=self.judgement_of(row, column),
+                        baseline=int(self.baseline[row, cell]),
+                        baseline_missing=int(self.baseline_missing[row, cell]),
+                        judgement=self.judgement_of(row, cell),
                     )
                 )
         return tuple(found)
