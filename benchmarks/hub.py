@@ -95,14 +95,15 @@ def main() -> None:
         now = members(counts)
         observed = np.concatenate(
             [
-                np.pad(counts[:, week : week + 4], ((0, 0), (0, max(0, week + 4 - weeks))),
-                       constant_values=np.nan)
+                np.pad(
+                    counts[:, week : week + 4],
+                    ((0, 0), (0, max(0, week + 4 - weeks))),
+                    constant_values=np.nan,
+                )
                 for week in past
             ]
         )
-        stated = {
-            name: np.concatenate([block[name] for block in past.values()]) for name in now
-        }
+        stated = {name: np.concatenate([block[name] for block in past.values()]) for name in now}
         combination = forecast.learn_combination(observed, stated, horizons=HORIZONS)
         mixed = forecast.combine(now, combination).quantiles
         spent.append(time.perf_counter() - start)
@@ -142,7 +143,9 @@ def main() -> None:
         )
     usable = ~np.isnan(np.stack(list(models.values()))).any(axis=(0, 2))
     print(f"FluSight 2023-24, {usable.sum()} tasks, relative WIS against the hub baseline")
-    print(f"{'':22}{'natural':>8}{'no US':>8}{'log':>8}   by horizon (natural)        c50    c90    c95")
+    print(
+        f"{'':22}{'natural':>8}{'no US':>8}{'log':>8}   by horizon (natural)        c50    c90    c95"
+    )
 
     def wis(name: str, keep: np.ndarray, *, log: bool = False) -> float:
         form = np.log1p if log else np.asarray
@@ -163,9 +166,7 @@ def main() -> None:
             )
         ]
         caught = [
-            float(
-                scores.covered(outcome[usable], predicted[usable], LEVELS, level=level).mean()
-            )
+            float(scores.covered(outcome[usable], predicted[usable], LEVELS, level=level).mean())
             for level in (0.5, 0.9, 0.95)
         ]
         print(
@@ -176,9 +177,14 @@ def main() -> None:
             + "   "
             + "".join(f"{each:7.3f}" for each in caught)
         )
-    print(f"refresh of 53 places with learning {np.median(spent):.2f} s, first season {warm:.1f} s, "
-          f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
-    print("last weights", {n: w.round(2).tolist() for n, w in zip(now, combination.weights, strict=True)})
+    print(
+        f"refresh of 53 places with learning {np.median(spent):.2f} s, first season {warm:.1f} s, "
+        f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
+    )
+    print(
+        "last weights",
+        {n: w.round(2).tolist() for n, w in zip(now, combination.weights, strict=True)},
+    )
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ class Forecast:
         at = np.interp(level, self.levels, np.arange(len(self.levels)))
         low, share = int(at), at - int(at)
         high = min(low + 1, len(self.levels) - 1)
-        return np.asarray((1 - share) * self.quantiles[..., low] + share * self.quantiles[..., high])
+        return np.asarray(
+            (1 - share) * self.quantiles[..., low] + share * self.quantiles[..., high]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -259,7 +261,12 @@ def _features(data: Panel, lags: int) -> FloatArray:
     if per > 1:
         padded = np.concatenate([np.repeat(z[:, :1], per - 1, axis=1), z], axis=1)
         running = np.cumsum(padded, axis=1)
-        smooth = np.concatenate([running[:, per - 1 : per], running[:, per:] - running[:, :-per]], axis=1) / per
+        smooth = (
+            np.concatenate(
+                [running[:, per - 1 : per], running[:, per:] - running[:, :-per]], axis=1
+            )
+            / per
+        )
     else:
         smooth = z
     weight = np.sqrt(data.height) / np.sqrt(data.height).sum()
@@ -451,7 +458,9 @@ def renewal(
         ahead = []
         log_r = np.log(np.clip(r, 0.05, 8.0))
         for step in range(far):
-            following = np.exp(log_r * fade ** (step + 1)) * push[..., step] * (trail @ reversed_pmf)
+            following = (
+                np.exp(log_r * fade ** (step + 1)) * push[..., step] * (trail @ reversed_pmf)
+            )
             ahead.append(following)
             trail = np.concatenate([trail[..., 1:], following[..., None]], axis=-1)
         return np.stack(ahead, axis=-1)
@@ -585,7 +594,11 @@ def learn_combination(
         scales = [(truth, stack), (np.log1p(truth), np.log1p(stack))]
         usual = [
             max(
-                float(np.average(weighted_interval_score(goal, each.mean(axis=0), levels), weights=mass)),
+                float(
+                    np.average(
+                        weighted_interval_score(goal, each.mean(axis=0), levels), weights=mass
+                    )
+                ),
                 1e-9,
             )
             for goal, each in scales
@@ -607,13 +620,69 @@ def learn_combination(
         losses = []
         for factor in grid:
             wide = _rewidened(mixed, np.full(1, factor), levels)
-            loss = sum(
-                float(np.average(weighted_interval_score(goal, form(wide), levels), weights=mass))
-                / norm
-                for (goal, _), norm, form in zip(
-                    scales, usual, (np.asarray, np.log1p), strict=True
+            natural, log = (
+                float(np.average(weighted_interval_score(goal, form, levels), weights=mass)) / norm
+                for goal, form, norm in (
+                    (truth, wide, usual[0]),
+                    (np.log1p(truth), np.log1p(wide), usual[1]),
                 )
             )
-            losses.append(loss)
+            losses.append(natural + log)
         width[column] = grid[int(np.argmin(losses))] ** (1 - trust)
     return Combination(members=names, horizons=tuple(horizons), weights=weights, width=width)
+
+
+def reconcile(
+    areas: Sequence[str], quantiles: FloatArray, levels: Sequence[float] = HUB_LEVELS
+) -> FloatArray:
+    """
+    Return forecasts whose means add up: counties to their city, cities to the province.
+
+    `areas` are closed paths such as `44.4401.`; an area's parts are the listed areas one step inside it
+    (an area without listed parts stands for itself). Means are moved as little as their variances
+    allow (weighted least squares, after Wickramasuriya et al. 2019, JASA 1448825, with a diagonal of
+    variances), and each forecast is scaled to its new mean. Series x horizons x levels in and out.
+
+    >>> flat = np.ones((3, 1, 3)) * np.array([[[4.0]], [[2.0]], [[3.0]]])
+    >>> moved = reconcile(["44.", "44.4401.", "44.4402."], flat + np.array([-1, 0, 1]), (0.1, 0.5, 0.9))
+    >>> bool(np.isclose(moved[0, 0, 1], moved[1:, 0, 1].sum()))
+    True
+    """
+    names = list(areas)
+    parents = {name: _nearest_listed(name, set(names)) for name in names}
+    inner = set(parents.values())
+    bottom = [index for index, name in enumerate(names) if name not in inner]
+    structure = np.array(
+        [[names[leaf].startswith(name) for leaf in bottom] for name in names], dtype=np.float64
+    )
+    if structure.shape[0] == structure.shape[1]:
+        return quantiles
+    mean, spread = _moments(quantiles, levels)
+    answer = quantiles.copy()
+    for column in range(quantiles.shape[1]):
+        weight = 1.0 / np.maximum(spread[:, column] ** 2, 1e-6)
+        left = structure.T @ (weight[:, None] * structure)
+        right = structure.T @ (weight * mean[:, column])
+        moved = np.maximum(structure @ np.maximum(np.linalg.solve(left, right), 0.0), 0.0)
+        scale = np.where(mean[:, column] > 0, moved / np.maximum(mean[:, column], 1e-12), 1.0)
+        answer[:, column] = quantiles[:, column] * scale[:, None]
+    return answer
+
+
+def _nearest_listed(name: str, listed: set[str]) -> str | None:
+    steps = name.removesuffix(".").split(".")
+    for depth in range(len(steps) - 1, 0, -1):
+        larger = ".".join(steps[:depth]) + "."
+        if larger in listed:
+            return larger
+    return None
+
+
+def _moments(quantiles: FloatArray, levels: Sequence[float]) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of the distribution the quantiles outline."""
+    share = np.asarray(levels, dtype=np.float64)
+    edge = np.concatenate([[0.0], (share[1:] + share[:-1]) / 2, [1.0]])
+    mass = np.diff(edge)
+    mean = quantiles @ mass
+    square = (quantiles - mean[..., None]) ** 2 @ mass
+    return np.asarray(mean), np.asarray(np.sqrt(square))

@@ -72,7 +72,7 @@ def interval_score_parts(
     truth = np.asarray(observed, dtype=np.float64)
     quantiles = np.asarray(predicted, dtype=np.float64)
     pairs = share.size // 2
-    low, high = quantiles[..., :pairs], quantiles[..., : pairs : -1]
+    low, high = quantiles[..., :pairs], quantiles[..., :pairs:-1]
     median = quantiles[..., pairs]
     scale = 1.0 / (pairs + 0.5)
     dispersion = scale * (share[:pairs] * (high - low)).sum(axis=-1)
@@ -122,9 +122,7 @@ def covered(
     return np.where(np.isnan(truth) | np.isnan(low) | np.isnan(high), np.nan, inside)
 
 
-def quantile_bias(
-    observed: ArrayLike, predicted: ArrayLike, levels: Sequence[float]
-) -> FloatArray:
+def quantile_bias(observed: ArrayLike, predicted: ArrayLike, levels: Sequence[float]) -> FloatArray:
     """
     Return how far a forecast leans: 1 all too high, -1 all too low, 0 the median hit.
 
@@ -199,9 +197,7 @@ def randomised_pit(
     return np.asarray(before + chance.random(before.shape) * (upto - before))
 
 
-def quantile_pit(
-    observed: ArrayLike, predicted: ArrayLike, levels: Sequence[float]
-) -> FloatArray:
+def quantile_pit(observed: ArrayLike, predicted: ArrayLike, levels: Sequence[float]) -> FloatArray:
     """
     Return the level at which the truth fell among the quantiles, the middle level where several tie.
 
