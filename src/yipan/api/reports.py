@@ -21,11 +21,13 @@ MEDIA_TYPES = {
     "/reports",
     summary="The situation report of an area as known at an instant",
     openapi_extra=OWN,
+    response_class=Response,
     responses=responses(
         '<!doctype html><html lang="zh-CN">…</html>',
         description="The report; the same record makes the same bytes",
         failures=(401, 403, 404, 422, 503),
         media_type="text/html",
+        also=tuple(kind for kind in MEDIA_TYPES.values() if not kind.startswith("text/html")),
     ),
 )
 def situation(
