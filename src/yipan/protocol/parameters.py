@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
-UNITS = frozenset({"none", "names", "days", "hours", "count", "share", "text", "phases", "bands", "level", "ct"})
+UNITS = frozenset(
+    {"none", "names", "days", "hours", "count", "share", "text", "phases", "bands", "level", "ct"}
+)
 CONFIDENCES = frozenset({"high", "medium", "low", "memory", "conflict"})
 LAYERS = ("nation", "province", "city", "county")
 MAY_DIFFER = frozenset({"never", "stricter", "looser", "both"})
@@ -110,7 +112,9 @@ class Rulebook:
         try:
             return self.parameters[key]
         except KeyError:
-            raise ProtocolError(f"{self.id} sets no {key}; it is not known and is not guessed") from None
+            raise ProtocolError(
+                f"{self.id} sets no {key}; it is not known and is not guessed"
+            ) from None
 
     def value(self, key: str, **circumstances: Any) -> Any:
         """
@@ -139,7 +143,9 @@ class Rulebook:
 
     def with_value(self, key: str, value: Any) -> "Rulebook":
         """Return a changed copy of one number; this rulebook stays as it is."""
-        return replace(self, parameters={**self.parameters, key: replace(self.leaf(key), value=value)})
+        return replace(
+            self, parameters={**self.parameters, key: replace(self.leaf(key), value=value)}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,30 +209,26 @@ class Protocols:
         while name is not None:
             if name not in self.versions:
                 place = chain[-1].where if chain else "protocols"
-                raise ProtocolError(f"{place}: there is no version {name!r}; known: {sorted(self.versions)}")
+                raise ProtocolError(
+                    f"{place}: there is no version {name!r}; known: {sorted(self.versions)}"
+                )
             if name in [one.id for one in chain]:
                 circle = " -> ".join([*(one.id for one in chain), name])
-                raise ProtocolError(f"{self.versions[name].where}: amendments go round in a circle: {circle}")
+                raise ProtocolError(
+                    f"{self.versions[name].where}: amendments go round in a circle: {circle}"
+                )
             chain.append(self.versions[name])
             name = chain[-1].amends
         resolved: dict[str, Parameter] = {}
         for one in reversed(chain):
             for key, leaf in one.leaves.items():
-                if key in resolved and LAYERS.index(leaf.layer) > LAYERS.index(resolved[key].layer):
-                    _check_departure(resolved[key], leaf)
+                kept = resolved.get(key)
+                if kept is not None and LAYERS.index(leaf.layer) > LAYERS.index(kept.layer):
+                    _check_departure(kept, leaf)
                 if leaf.removed:
                     resolved.pop(key, None)
                 else:
-                    kept = resolved.get(key)
-                    if kept is not None and leaf.may_differ == "inherit":
-                        leaf = replace(
-                            leaf, may_differ=kept.may_differ, stricter=leaf.stricter or kept.stricter,
-                            floor=leaf.floor if leaf.floor is not None else kept.floor,
-                            ceiling=leaf.ceiling if leaf.ceiling is not None else kept.ceiling,
-                        )  # fmt: skip
-                    elif leaf.may_differ == "inherit":
-                        leaf = replace(leaf, may_differ="never")
-                    resolved[key] = leaf
+                    resolved[key] = _inheriting(leaf, kept)
         top = chain[0]
         return Rulebook(
             id=top.id, name_zh=top.name_zh, name_en=top.name_en, disease=top.disease, layer=top.layer,
@@ -247,7 +249,9 @@ class Protocols:
             if one.disease == disease and one.layer == "nation" and one.effective <= moment
         ]  # fmt: skip
         if not candidates:
-            raise ProtocolError(f"no national protocol for {disease} was in effect at {moment.isoformat()}")
+            raise ProtocolError(
+                f"no national protocol for {disease} was in effect at {moment.isoformat()}"
+            )
         return self.rulebook(max(candidates, key=lambda one: one.effective).id)
 
     def profile(self, name: str) -> Profile:
@@ -269,7 +273,9 @@ class Adopted:
         if self.at.tzinfo is None:
             raise ValueError(f"adoption of {self.rulebook.id} at {self.at} has no time zone")
         if self.policy not in {"only_shorter", "as_started"}:
-            raise ValueError(f"transition policy {self.policy!r}; expected only_shorter or as_started")
+            raise ValueError(
+                f"transition policy {self.policy!r}; expected only_shorter or as_started"
+            )
 
 
 def differences(before: Rulebook, after: Rulebook) -> tuple[Change, ...]:
@@ -303,7 +309,9 @@ def protocols(folder: Path | None = None) -> Protocols:
     >>> "cn-covid-9ed" in protocols().versions
     True
     """
-    root: Traversable = folder if folder is not None else resources.files("yipan.packs") / "protocols"
+    root: Traversable = (
+        folder if folder is not None else resources.files("yipan.packs") / "protocols"
+    )
     if not root.is_dir():
         raise ProtocolError(f"{root.name}: there is no such folder of protocols")
     texts: dict[str, str] = {}
@@ -323,19 +331,10 @@ def read_protocols(texts: Mapping[str, str]) -> Protocols:
     optional. Raises ProtocolError naming file and line.
     """
     files = {name: _compose(name, text) for name, text in texts.items()}
-    sources: dict[str, str] = {}
+    sources = _sources(files)
     heads: dict[str, Version] = {}
     profiles: dict[str, Profile] = {}
     dates: dict[str, date] = {}
-    for name, (loader, root) in files.items():
-        for key, node in _entries(name, loader, root).items():
-            if key not in {"topic", "sources", "versions", "parameters", "profiles"}:
-                raise ProtocolError(f"{_at(name, node)}: unknown key {key!r} in a topic file")
-            if key == "sources":
-                for source, text in _entries(name, loader, node).items():
-                    if source in sources:
-                        raise ProtocolError(f"{_at(name, text)}: source {source!r} was given before")
-                    sources[source] = str(loader.construct_object(text))
     for name, (loader, root) in files.items():
         top = _entries(name, loader, root)
         for key, node in _entries(name, loader, top.get("versions")).items():
@@ -346,15 +345,21 @@ def read_protocols(texts: Mapping[str, str]) -> Protocols:
             profiles[key] = _profile(name, loader, key, node)
     leaves: dict[str, dict[str, Parameter]] = {key: {} for key in heads}
     for name, (loader, root) in files.items():
-        for version, block in _entries(name, loader, _entries(name, loader, root).get("parameters")).items():
+        for version, block in _entries(
+            name, loader, _entries(name, loader, root).get("parameters")
+        ).items():
             if version not in heads:
-                raise ProtocolError(f"{_at(name, block)}: parameters for {version!r}, which no file declares")
+                raise ProtocolError(
+                    f"{_at(name, block)}: parameters for {version!r}, which no file declares"
+                )
             for key, node in _entries(name, loader, block).items():
                 if key in leaves[version]:
                     raise ProtocolError(
                         f"{_at(name, node)}: {version} sets {key} here and at {leaves[version][key].where}"
                     )
-                leaves[version][key] = _leaf(name, loader, key, node, heads[version], sources, dates[version])
+                leaves[version][key] = _leaf(
+                    name, loader, key, node, heads[version], sources, dates[version]
+                )
     found = Protocols(
         versions={key: replace(head, leaves=leaves[key]) for key, head in heads.items()},
         profiles=profiles, sources=sources,
@@ -362,6 +367,23 @@ def read_protocols(texts: Mapping[str, str]) -> Protocols:
     for key in heads:
         found.rulebook(key)
     return found
+
+
+def _sources(files: Mapping[str, tuple[yaml.SafeLoader, yaml.Node | None]]) -> dict[str, str]:
+    """Collect the source lists of all files, and see that no file has a section of another name."""
+    sources: dict[str, str] = {}
+    for name, (loader, root) in files.items():
+        for key, node in _entries(name, loader, root).items():
+            if key not in {"topic", "sources", "versions", "parameters", "profiles"}:
+                raise ProtocolError(f"{_at(name, node)}: unknown key {key!r} in a topic file")
+            if key == "sources":
+                for source, text in _entries(name, loader, node).items():
+                    if source in sources:
+                        raise ProtocolError(
+                            f"{_at(name, text)}: source {source!r} was given before"
+                        )
+                    sources[source] = str(loader.construct_object(text))
+    return sources
 
 
 def _at(name: str, node: yaml.Node) -> str:
@@ -420,14 +442,18 @@ def _day(where: str, value: Any) -> date:
     return value
 
 
-def _sourced(where: str, value: Any, confidence: Any, sources: Mapping[str, str]) -> tuple[str, ...]:
+def _sourced(
+    where: str, value: Any, confidence: Any, sources: Mapping[str, str]
+) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise ProtocolError(f"{where}: source must be a list of at least one source id")
     for one in value:
         if one not in sources:
             raise ProtocolError(f"{where}: source {one!r} is not declared in any sources block")
     if confidence not in CONFIDENCES:
-        raise ProtocolError(f"{where}: confidence {confidence!r}; expected one of {sorted(CONFIDENCES)}")
+        raise ProtocolError(
+            f"{where}: confidence {confidence!r}; expected one of {sorted(CONFIDENCES)}"
+        )
     return tuple(value)
 
 
@@ -458,7 +484,9 @@ def _leaf(
     where = _at(name, node)
     entries = _entries(name, loader, node)
     removed = "removed" in entries
-    _keys(where, entries, {"removed", "source", "confidence"} if removed else _LEAF_NEEDS, _LEAF_MAY)
+    _keys(
+        where, entries, {"removed", "source", "confidence"} if removed else _LEAF_NEEDS, _LEAF_MAY
+    )
     raw = {word: _plain(loader, value) for word, value in entries.items()}
     source = _sourced(where, raw["source"], raw["confidence"], sources)
     if not removed and raw["unit"] not in UNITS:
@@ -496,11 +524,28 @@ def _profile(name: str, loader: yaml.SafeLoader, key: str, node: yaml.Node) -> P
     for word, value in _entries(name, loader, node).items():
         where = _at(name, value)
         if word not in AMBIGUITIES:
-            raise ProtocolError(f"{where}: unknown key {word!r}; a profile may say {sorted(AMBIGUITIES)}")
+            raise ProtocolError(
+                f"{where}: unknown key {word!r}; a profile may say {sorted(AMBIGUITIES)}"
+            )
         entries = _entries(name, loader, value)
         _keys(where, entries, {"value", "because"}, set())
         values[word] = _plain(loader, entries["value"])
     return Profile(id=key, values=values, where=_at(name, node))
+
+
+def _inheriting(leaf: Parameter, kept: Parameter | None) -> Parameter:
+    """Return a leaf that says nothing on departures with what the amended one said, else `never`."""
+    if leaf.may_differ != "inherit":
+        return leaf
+    if kept is None:
+        return replace(leaf, may_differ="never")
+    return replace(
+        leaf,
+        may_differ=kept.may_differ,
+        stricter=leaf.stricter or kept.stricter,
+        floor=leaf.floor if leaf.floor is not None else kept.floor,
+        ceiling=leaf.ceiling if leaf.ceiling is not None else kept.ceiling,
+    )
 
 
 def _check_departure(higher: Parameter, lower: Parameter) -> None:
@@ -510,7 +555,11 @@ def _check_departure(higher: Parameter, lower: Parameter) -> None:
     said = f"{lower.where}: {lower.version} sets {lower.key} to {lower.value}, {higher.version} to {higher.value}"
     if higher.may_differ in {"never", "inherit"}:
         raise ProtocolError(f"{said}; a lower layer may not differ")
-    if lower.removed or not isinstance(lower.value, int | float) or not isinstance(higher.value, int | float):
+    if (
+        lower.removed
+        or not isinstance(lower.value, int | float)
+        or not isinstance(higher.value, int | float)
+    ):
         raise ProtocolError(f"{said}; only numbers can be compared for being stricter or looser")
     if higher.stricter is None:
         raise ProtocolError(f"{said}; {higher.where} does not say which direction is stricter")
