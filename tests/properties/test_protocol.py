@@ -1,6 +1,7 @@
 """Laws of the protocol: what no set of facts may break."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ class TestZoneSteps:
     def test_never_raise_a_level_by_themselves(self, facts):
         levels = [facts.level, *(step.to for step in steps_of(facts))]
 
-        assert all(RANK[a] > RANK[b] for a, b in zip(levels, levels[1:], strict=False))
+        assert all(RANK[a] > RANK[b] for a, b in pairwise(levels))
 
     @given(zones, instants)
     def test_come_no_earlier_for_one_more_infection(self, facts, found):
@@ -88,7 +89,9 @@ class TestZoneSteps:
         edge = START + timedelta(days=6)
 
         on, early = (
-            steps_of(ZoneFacts(level="high", clock_start=START, rounds=(ClosingRound(completed=at),)))
+            steps_of(
+                ZoneFacts(level="high", clock_start=START, rounds=(ClosingRound(completed=at),))
+            )
             for at in (edge, edge - timedelta(minutes=1))
         )
 
@@ -122,7 +125,9 @@ class TestPersonPlan:
         mild, strict = (
             person_plan(
                 facts,
-                book.with_value("person.contact_of_contact", [{"name": "home_isolation", "days": n}]),
+                book.with_value(
+                    "person.contact_of_contact", [{"name": "home_isolation", "days": n}]
+                ),
                 PROFILE,
                 zone=UTC,
             ).value
@@ -137,6 +142,10 @@ versions:
   v: {name_zh: 版, name_en: V, disease: x, jurisdiction: CN, layer: nation, published: 2022-01-01, from: 2022-01-01T00:00:00+08:00, checked: 2022-01-02, source: [s], confidence: high%s}
 """
 LEAF = "parameters:\n  v:\n    a: {%s}\n"
+TWICE = (
+    "value: 1, unit: days, source: [s], confidence: high, exceptions: "
+    "[{when: {k: 1}, value: 2}, {when: {k: 1}, value: 3}]"
+)
 
 
 class TestReadProtocols:
@@ -146,11 +155,16 @@ class TestReadProtocols:
             ("value: 1, unit: days, source: [s]", "t.yaml:6: missing 'confidence'"),
             ("value: 1, unit: days, confidence: high", "t.yaml:6: missing 'source'"),
             ("value: 1, unit: days, source: [q], confidence: high", "t.yaml:6: source 'q'"),
-            ("value: 1, unit: moons, source: [s], confidence: high", "t.yaml:6: unknown unit 'moons'"),
-            ("value: 1, unit: days, source: [s], confidence: high, b: 1", "t.yaml:6: unknown key 'b'"),
             (
-                "value: 1, unit: days, source: [s], confidence: high, exceptions: "
-                "[{when: {k: 1}, value: 2}, {when: {k: 1}, value: 3}]",
+                "value: 1, unit: moons, source: [s], confidence: high",
+                "t.yaml:6: unknown unit 'moons'",
+            ),
+            (
+                "value: 1, unit: days, source: [s], confidence: high, b: 1",
+                "t.yaml:6: unknown key 'b'",
+            ),
+            (
+                TWICE,
                 "two exceptions to a apply at once",
             ),
         ],

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from yipan.protocol import Adopted, instant, protocols
+from yipan.protocol.rules.outbreaks import follow_up, index_band, outbreak_end
 from yipan.protocol.rules.people import PlanFacts, person_plan, plan_through
+from yipan.protocol.rules.screening import ScreeningRound, screening_state
 from yipan.protocol.rules.zones import ClosingRound, NewInfection, ZoneFacts, level_at, zone_steps
 
 ROOT = Path(os.environ.get("YIPAN_REFERENCE", Path(__file__).parents[2] / "../shared/reference"))
@@ -240,3 +242,110 @@ class TestPersonSchedule:
             assert plan.ends == moment(person["ends"])
         if "ends_on" in person:
             assert plan.ends.date() - timedelta(days=1) == person["ends_on"]
+
+
+@pytest.mark.parametrize("case", of_kind("screening_program"))
+class TestScreeningProgram:
+    def test_stops_on_the_published_day(self, case):
+        book = BOOKS.rulebook(case["protocol"])
+        for district in case["given"]["districts"]:
+            known(district, "id", "rounds")
+            expected = case["expect"][district["id"]]
+            known(expected, "next_round_after", "stop_after_round", "stopped_on")
+            rounds = [
+                ScreeningRound(
+                    day=one["date"], community_positives=one["community_positives"],
+                    controlled_positives=one.get("controlled_positives", 0),
+                )
+                for one in district["rounds"]
+            ]  # fmt: skip
+
+            states = {
+                n: screening_state(rounds[:n], district["id"], book, PROFILE).value
+                for n in range(1, len(rounds) + 1)
+            }
+
+            for n, day in expected.get("next_round_after", {}).items():
+                assert states[n].next_round == day
+            assert states[expected["stop_after_round"]].stopped_on == expected["stopped_on"]
+
+
+def outbreaks():
+    for param in of_kind("outbreak_end"):
+        for item in param.values[0]["given_and_expect"]:
+            yield pytest.param(item, id=item["id"])
+
+
+BOOK_OF = {"mpox": "mpox-cn-2023", "dengue": "dengue-gd"}
+
+
+@pytest.mark.parametrize("item", list(outbreaks()))
+class TestOutbreakEnd:
+    def test_gives_the_published_days(self, item):
+        known(item, "id", "real", "rule", "anchor_event", "expect", "actual", "readings", "note")
+        rule, expected = item["rule"], item["expect"]
+        book = BOOKS.rulebook(BOOK_OF.get(rule["disease"], rule["disease"]))
+        if "readings" in item:
+            bands = [
+                index_band(one["bi"], "index.breteau", book, PROFILE).value
+                for one in item["readings"]
+            ]
+            assert bands == [one.removesuffix("_see_note") for one in expected]
+            return
+        events = item["anchor_event"]
+        anchors = [one["date"] for one in (events if isinstance(events, list) else [events])]
+        offset = events.get("timezone", "+08:00") if isinstance(events, dict) else "+08:00"
+        zone = datetime.fromisoformat(f"2020-01-01T00:00{offset}").tzinfo
+        found = {}
+        if "imported_case_window_days" in rule:
+            first, last = (
+                max(anchors) + timedelta(days=n) for n in book.value("search.imported_window_days")
+            )
+            found["test_febrile_residents_of_core_zone"] = {"from": first, "to": last}
+        elif rule.get("role") == "contact":
+            assert book.value("follow_up.contact_days") == rule["days"]
+            found["day_1"], found["last_day"] = follow_up(max(anchors), book).value
+        else:
+            assert book.value("outbreak.quiet_days") == rule["days"]
+            end = outbreak_end(anchors, book, zone=zone).value
+            found = {
+                "day_1": end.day_1,
+                "day_n": end.day_n,
+                "complete_at": end.complete_at,
+                "heightened_until": end.heightened_until,
+            }
+            if book.has("infectious.days_before"):
+                found["infectious_from"] = max(anchors) - timedelta(
+                    days=book.value("infectious.days_before")
+                )
+                found["infectious_to"] = max(anchors) + timedelta(
+                    days=book.value("infectious.days_after")
+                )
+                found["exclusion_of_unvaccinated_pupils_until"] = max(anchors) + timedelta(
+                    days=book.value("exclusion.unvaccinated_days")
+                )
+        for key, wanted in expected.items():
+            if key != "because":
+                assert found[key] == (instant(wanted, zone) if key == "complete_at" else wanted), (
+                    key
+                )
+
+
+RULED = {
+    "zone_timeline", "version_transition", "person_schedule", "screening_program", "outbreak_end",
+}  # fmt: skip
+
+
+def unruled():
+    cases = [
+        yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("P*.yaml"))
+    ]
+    return [
+        pytest.param(case["kind"], id=case["case"]) for case in cases if case["kind"] not in RULED
+    ]
+
+
+@pytest.mark.parametrize("kind", unruled())
+class TestKindsWithoutARule:
+    def test_are_named(self, kind):
+        pytest.skip(f"no rule for cases of kind {kind} yet")

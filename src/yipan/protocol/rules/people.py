@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from itertools import pairwise
 
 from yipan.protocol.clocks import day_number, midnight_after
 from yipan.protocol.parameters import Adopted, Profile, ProtocolError, Rulebook
@@ -156,7 +157,7 @@ def _after_two_results(
     facts: PlanFacts, least: float, since: date, zone: tzinfo
 ) -> datetime | None:
     results = sorted(one for one in facts.ct if one[0] >= since)
-    for (_, before), (day, value) in zip(results, results[1:], strict=False):
+    for (_, before), (day, value) in pairwise(results):
         if before >= least and value >= least:
             return midnight_after(day, zone)
     return None

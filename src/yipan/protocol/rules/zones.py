@@ -1,8 +1,9 @@
 """When a zone may step down: its clock, its resets, its closing round, and a change of version on the way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from yipan.protocol.clocks import after_days
 from yipan.protocol.parameters import Adopted, Profile, ProtocolError, Rulebook
@@ -92,7 +93,7 @@ def zone_clock(facts: ZoneFacts, rulebook: Rulebook, profile: Profile) -> Ruling
     >>> ruling.value.period_ends.isoformat(), ruling.value.missing
     ('2022-09-08T03:00:00+00:00', ('closing_round',))
     """
-    stage = "medium_after_high" if facts.after_high and facts.level == "medium" else facts.level
+    stage = _stage(facts)
     quiet = rulebook.leaf(f"zone.{stage}.quiet_days")
     round_key = f"zone.{stage}.closing_round_hours"
     needs_contacts = rulebook.has(f"zone.{stage}.contacts_clear_days")
@@ -180,68 +181,37 @@ def zone_steps(
 
     Raises ValueError without an adoption or with adoptions out of order; ProtocolError as `zone_clock`.
     """
-    if not adoptions or any(a.at > b.at for a, b in zip(adoptions, adoptions[1:], strict=False)):
+    if not adoptions or any(a.at > b.at for a, b in pairwise(adoptions)):
         raise ValueError("adoptions: expected at least one, in order of time")
-    number = max(
-        (index for index, one in enumerate(adoptions) if one.at <= facts.clock_start), default=0
+    number = max((i for i, one in enumerate(adoptions) if one.at <= facts.clock_start), default=0)
+    known = frozenset(
+        level for one in adoptions for level in one.rulebook.get("zone.classes") or ()
     )
-    known = {level for one in adoptions for level in one.rulebook.get("zone.classes") or ()}
     applying = [adoptions[number]]
     steps: list[Step] = []
+    rulings: list[Ruling[ZoneClock]] = []
     reasons: list[Reason] = []
-    trace: list[TraceStep] = []
     assumed: dict[str, None] = {}
     while True:
         book = adoptions[number].rulebook
-        classes = book.get("zone.classes") or ()
-        due: list[datetime] = []
-        gone_at: datetime | None = None
-        if facts.level not in classes:
-            if facts.level in known or book.get("zone.temporary_sealing") == "forbidden":
-                gone_at = max(adoptions[number].at, facts.clock_start)
-        else:
-            for one in applying:
-                stage = (
-                    "medium_after_high"
-                    if facts.after_high and facts.level == "medium"
-                    else facts.level
-                )
-                if one.rulebook.has(f"zone.{stage}.quiet_days"):
-                    ruling = zone_clock(facts, one.rulebook, profile)
-                    reasons.extend(ruling.reasons)
-                    trace.extend(ruling.trace)
-                    assumed.update(dict.fromkeys(ruling.assumed))
-                    if ruling.value.eligible_at is not None:
-                        floor = one.at if one is not applying[0] else facts.clock_start
-                        due.append(max(ruling.value.eligible_at, floor))
-        at = gone_at if gone_at is not None else min(due, default=None)
+        gone = _abolished(facts, adoptions[number], known)
+        clocks = [] if gone is not None else _running(facts, applying, profile)
+        rulings.extend(ruling for ruling, _ in clocks)
+        instants = [due for _, due in clocks if due is not None]
+        at = gone[0].eligible_at if gone is not None else min(instants, default=None)
         following = adoptions[number + 1] if number + 1 < len(adoptions) else None
         if at is not None and (following is None or at <= following.at):
-            if gone_at is not None:
-                to = "low" if "low" in classes and facts.level in known else "ended"
-                leaf = book.leaf(
-                    "zone.classes" if facts.level in known else "zone.temporary_sealing"
-                )
-                reasons.append(Reason(
-                    zh=f"{book.name_zh}不再设这一类区域，自采用之时起解除。",
-                    en=f"{book.name_en} has no such class; it ends when the command adopts that text.",
-                    source=leaf.source, confidence=leaf.confidence,
-                ))  # fmt: skip
+            step = Step(
+                to=book.get(f"zone.{_stage(facts)}.to") or "low", eligible_at=at, rulebook=book.id
+            )
+            if gone is not None:
+                step = gone[0]
+                reasons.append(gone[1])
                 assumed[profile.said("transition_policy")] = None
-            else:
-                stage = (
-                    "medium_after_high"
-                    if facts.after_high and facts.level == "medium"
-                    else facts.level
-                )
-                to = book.value(f"zone.{stage}.to") if book.has(f"zone.{stage}.to") else "low"
-            steps.append(Step(to=to, eligible_at=at, rulebook=book.id))
-            facts = ZoneFacts(
-                level=to, clock_start=at, after_high=facts.level == "high", infections=facts.infections,
-                rounds=facts.rounds, contacts_clear=facts.contacts_clear,
-            )  # fmt: skip
+            steps.append(step)
+            facts = replace(facts, level=step.to, clock_start=at, after_high=facts.level == "high")
             applying = [adoptions[number]]
-            if to == "ended" or not book.has(f"zone.{to}.quiet_days"):
+            if not book.has(f"zone.{_stage(facts)}.quiet_days"):
                 break
         elif following is not None:
             number += 1
@@ -250,9 +220,57 @@ def zone_steps(
                 assumed[profile.said("transition_policy")] = None
         else:
             break
+    for ruling in rulings:
+        assumed.update(dict.fromkeys(ruling.assumed))
     return Ruling(
-        value=tuple(steps), reasons=tuple(reasons), trace=tuple(trace), assumed=tuple(assumed)
+        value=tuple(steps),
+        reasons=(*(reason for ruling in rulings for reason in ruling.reasons), *reasons),
+        trace=tuple(one for ruling in rulings for one in ruling.trace),
+        assumed=tuple(assumed),
     )
+
+
+def _stage(facts: ZoneFacts) -> str:
+    return "medium_after_high" if facts.after_high and facts.level == "medium" else facts.level
+
+
+def _running(
+    facts: ZoneFacts, applying: Sequence[Adopted], profile: Profile
+) -> list[tuple[Ruling[ZoneClock], datetime | None]]:
+    """Return the clock of a stage under every book that applies to it, with the instant it makes it due."""
+    found = []
+    for one in applying:
+        if one.rulebook.has(f"zone.{_stage(facts)}.quiet_days"):
+            ruling = zone_clock(facts, one.rulebook, profile)
+            eligible = ruling.value.eligible_at
+            floor = facts.clock_start if one is applying[0] else one.at
+            found.append((ruling, None if eligible is None else max(eligible, floor)))
+    return found
+
+
+def _abolished(
+    facts: ZoneFacts, adopted: Adopted, known: frozenset[str]
+) -> tuple[Step, Reason] | None:
+    """Return the step that ends a class the adopted book does not have, or None where the class may stand."""
+    book = adopted.rulebook
+    classes = book.get("zone.classes") or ()
+    forbidden = book.get("zone.temporary_sealing") == "forbidden"
+    if facts.level in classes or not (facts.level in known or forbidden):
+        return None
+    once_known = facts.level in known
+    leaf = book.leaf("zone.classes" if once_known else "zone.temporary_sealing")
+    step = Step(
+        to="low" if once_known and "low" in classes else "ended",
+        eligible_at=max(adopted.at, facts.clock_start),
+        rulebook=book.id,
+    )
+    reason = Reason(
+        zh=f"{book.name_zh}不再设这一类区域，自采用之时起解除。",
+        en=f"{book.name_en} has no such class; it ends when the command adopts that text.",
+        source=leaf.source,
+        confidence=leaf.confidence,
+    )
+    return step, reason
 
 
 def level_at(facts: ZoneFacts, steps: Sequence[Step], moment: datetime) -> str | None:
