@@ -133,19 +133,24 @@ def at(
 
 @app.command()
 def check(folder: Folder = None, as_json: Json = False) -> None:
-    """Read every pack strictly and say which numbers rest on memory or on sources in conflict."""
+    """Read every pack strictly and say which entries rest on memory or on sources in conflict."""
     books = _read(folder)
+    everything = [
+        (one.where, name, one.confidence)
+        for version in books.versions.values()
+        for name, one in [(version.id, version), *version.leaves.items()]
+    ]
     weak = [
-        leaf for version in books.versions.values() for leaf in version.leaves.values()
-        if leaf.confidence in {"memory", "conflict"}
-    ]  # fmt: skip
+        {"where": where, "key": key, "confidence": confidence}
+        for where, key, confidence in everything
+        if confidence in {"memory", "conflict"}
+    ]
     if as_json:
-        rows = [{"where": one.where, "key": one.key, "confidence": one.confidence} for one in weak]
-        typer.echo(json.dumps({"versions": len(books.versions), "weak": rows}))
+        typer.echo(json.dumps({"versions": len(books.versions), "weak": weak}))
     else:
         typer.echo(
-            f"{len(books.versions)} versions read; {len(weak)} numbers rest on memory or conflicting sources"
+            f"{len(books.versions)} versions read; {len(weak)} entries rest on memory or conflicting sources"
         )
         for one in weak:
-            typer.echo(f"  {one.where} {one.key}: {one.confidence}")
+            typer.echo(f"  {one['where']} {one['key']}: {one['confidence']}")
     raise typer.Exit(1 if weak else 0)
