@@ -1,1 +1,42 @@
-"""Rules: what shall be done, with its source."""
+"""Rules: what shall be done, with its source. Pure functions of (facts, rulebook, moment)."""
+
+from .clocks import after_days, day_number, instant, midnight_after
+from .parameters import (
+    AMBIGUITIES,
+    Adopted,
+    Change,
+    Exceptional,
+    Parameter,
+    Profile,
+    ProtocolError,
+    Protocols,
+    Rulebook,
+    Version,
+    differences,
+    protocols,
+    read_protocols,
+)
+from .ruling import Reason, Ruling, TraceStep
+
+__all__ = [
+    "AMBIGUITIES",
+    "Adopted",
+    "Change",
+    "Exceptional",
+    "Parameter",
+    "Profile",
+    "ProtocolError",
+    "Protocols",
+    "Reason",
+    "Rulebook",
+    "Ruling",
+    "TraceStep",
+    "Version",
+    "after_days",
+    "day_number",
+    "differences",
+    "instant",
+    "midnight_after",
+    "protocols",
+    "read_protocols",
+]
