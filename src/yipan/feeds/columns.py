@@ -135,6 +135,8 @@ def nearest(name: str, known: Dictionary[str, object]) -> str:
     return f"; the nearest is {near[0]!r}" if near else ""
 
 
+_OUTER = {header_key(name) for name in ("city", "城市", "地市", "region")}
+"""Columns that name the area, unless another column names a smaller one."""
 _COLUMN = {header_key(alias): ours for ours, aliases in ALIASES.items() for alias in (ours, *aliases)}
 _VALUE = {
     column: {cell_key(word): ours for ours, words in values.items() for word in (ours, *words)}
@@ -181,6 +183,11 @@ def match_columns(header: tuple[str, ...], mapping: Mapping) -> dict[str, int]:
             ours = _COLUMN[key]
         if ours is None:
             continue
+        if ours == "area" and ours in found and "parent" not in found:
+            if key in _OUTER:
+                ours = "parent"
+            elif keys[found["area"]] in _OUTER:
+                found["parent"] = found.pop("area")
         if ours in found:
             raise file_problem(
                 f"columns {found[ours] + 1} and {position + 1} both stand for {ours}",

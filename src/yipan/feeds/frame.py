@@ -1,5 +1,7 @@
 """The one reading frame: what was wrong, what was noted, and what may be committed."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -7,6 +9,7 @@ import polars as pl
 
 from yipan.model import Case, Identity
 
+_PERSONAL = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{17}[\dXx]|\d{15})(?!\d)")
 MOST_PROBLEMS = 10_000
 """A report tells this many problems one by one; beyond it only their number."""
 LONGEST_VALUE = 40
@@ -112,7 +115,7 @@ class Refused:
     def at(self, row: int, column: str, value: str = "") -> Problem:
         """The refusal as the problem of a place."""
         return Problem(
-            row=row, column=shortened(column), value=shortened(value),
+            row=row, column=shortened(column), value=shown(value),
             reason_en=self.en, reason_zh=self.zh, suggestion=self.suggestion,
         )  # fmt: skip
 
@@ -133,6 +136,12 @@ def shortened(text: str) -> str:
     """
     clean = "".join(sign if sign.isprintable() else "·" for sign in text[: LONGEST_VALUE + 1])
     return clean if len(clean) <= LONGEST_VALUE else clean[: LONGEST_VALUE - 1] + "…"
+
+
+def shown(text: str) -> str:
+    """A value as a report may show it: shortened, and hidden where it looks like a phone or certificate."""
+    narrow = "".join(unicodedata.normalize("NFKC", text).split())
+    return HIDDEN if _PERSONAL.search(narrow) else shortened(text)
 
 
 def gathered(notes: Iterable[tuple[int, str, str, str]]) -> tuple[Problem, ...]:
