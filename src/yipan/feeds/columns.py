@@ -137,7 +137,9 @@ def nearest(name: str, known: Dictionary[str, object]) -> str:
 
 _OUTER = {header_key(name) for name in ("city", "城市", "地市", "region")}
 """Columns that name the area, unless another column names a smaller one."""
-_COLUMN = {header_key(alias): ours for ours, aliases in ALIASES.items() for alias in (ours, *aliases)}
+_COLUMN = {
+    header_key(alias): ours for ours, aliases in ALIASES.items() for alias in (ours, *aliases)
+}
 _VALUE = {
     column: {cell_key(word): ours for ours, words in values.items() for word in (ours, *words)}
     for column, values in VALUES.items()

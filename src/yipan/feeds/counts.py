@@ -220,7 +220,11 @@ def read_plain(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappin
         if len(groups[key]) > 1:
             wrong.append(entry)
             if entry["value"] != before["value"]:
-                problems.append(_conflict(entry, before).at(entry["row"], header("value"), _told(entry["value"])))  # type: ignore[arg-type]  # a row number
+                problems.append(
+                    _conflict(entry, before).at(
+                        entry["row"], header("value"), _told(entry["value"])
+                    )
+                )  # type: ignore[arg-type]  # a row number
         elif entry is before:
             kept.append(entry)
         else:
@@ -262,19 +266,21 @@ def _table_notes(table: Table, sniffed: Sniffed) -> Iterable[tuple[int, str, str
             yield (1, name, *unknown_column(name))
 
 
-def _coded[T](texts: Sequence[str], meaning: Callable[[str], T | Refused]) -> tuple[pl.Series, pl.Series, list[T]]:
+def _coded[T](
+    texts: Sequence[str], meaning: Callable[[str], T | Refused]
+) -> tuple[pl.Series, pl.Series, list[T]]:
     """Texts, their codes (-1 where refused) and the meanings the codes count through."""
     codes: list[int] = []
     meanings: dict[T, int] = {}
     for text in texts:
         found = meaning(text)
-        codes.append(-1 if isinstance(found, Refused) else meanings.setdefault(found, len(meanings)))
+        codes.append(
+            -1 if isinstance(found, Refused) else meanings.setdefault(found, len(meanings))
+        )
     return pl.Series(texts, dtype=pl.String), pl.Series(codes, dtype=pl.Int32), list(meanings)
 
 
-def read_counts(
-    table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mapping
-) -> CountDraft:
+def read_counts(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mapping) -> CountDraft:
     """
     Read a table of counts through expressions: only distinct texts become Python objects.
 
@@ -342,7 +348,9 @@ def read_counts(
     for clash in clashes.head(MOST_PROBLEMS).to_dicts():
         header = _places(table, sniffed, clash["column"])
         before = {"row": clash["first_row"], "value": clash["first_value"]}
-        conflicts.append(_conflict(clash, before).at(clash["row"], header("value"), _told(clash["value"])))
+        conflicts.append(
+            _conflict(clash, before).at(clash["row"], header("value"), _told(clash["value"]))
+        )
     for row, column in repeats.iter_rows():
         header = _places(table, sniffed, column)
         notes.append((row, header("value"), *_REPEATED))
@@ -402,9 +410,7 @@ def _without_repeats(
     several = good.join(groups, on="key", how="inner", maintain_order="left")
     clashing = several.filter("clash")
     differs = pl.col("value").ne_missing(pl.col("first_value"))
-    is_first = (pl.col("row") == pl.col("first_row")) & (
-        pl.col("column") == pl.col("first_column")
-    )
+    is_first = (pl.col("row") == pl.col("first_row")) & (pl.col("column") == pl.col("first_column"))
     repeats = several.filter(~pl.col("clash") & ~is_first).select("row", "column")
     gone = pl.concat([clashing.select("row", "column"), repeats])
     kept = good.join(gone, on=["row", "column"], how="anti", maintain_order="left")

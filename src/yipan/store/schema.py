@@ -216,6 +216,7 @@ def rights() -> str:
     lines += [
         f"create policy named on area for select to yipan_app using ({SCOPE} is not null);",
         f"create policy inside on area to yipan_app using (path ^@ {SCOPE}) with check (path ^@ {SCOPE});",
+        f"create policy heard on round for select to yipan_app using ({SCOPE} ^@ area);",
         f"create policy told on count_version for select to yipan_app using ({INSIDE} or (published and {SCOPE} is not null));",
         f"create policy put on count_version for insert to yipan_app with check ({INSIDE});",
         f"create policy closed on count_version for update to yipan_app using ({INSIDE}) with check ({INSIDE});",

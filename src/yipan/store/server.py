@@ -13,6 +13,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from psycopg.conninfo import make_conninfo
 LEAST_VERSION = 18
 NOBODY = 65534
 START_SECONDS = 60
+START_TRIES = 20
 
 
 class ServerUnavailable(RuntimeError):
@@ -116,18 +118,29 @@ class EmbeddedServer:
             )
 
     def _start(self) -> None:
+        """
+        Start the server; after a kill its last processes may hold the cluster for a moment longer, so the
+        start is tried again for a while before it is given up.
+        """
         log = self.home / "postgres.log"
         options = f"-c listen_addresses= -c unix_socket_directories={self.sockets} -c timezone=UTC"
-        try:
-            self._run(
-                "pg_ctl", "-D", str(self.data), "-l", str(log), "-w", "-t", str(START_SECONDS),
-                "-o", options, "start",
-            )  # fmt: skip
-        except ServerUnavailable as failure:
-            if self.answers():
+        pause = threading.Event()
+        for left in reversed(range(START_TRIES)):
+            try:
+                self._run(
+                    "pg_ctl", "-D", str(self.data), "-l", str(log), "-w", "-t", str(START_SECONDS),
+                    "-o", options, "start",
+                )  # fmt: skip
+            except ServerUnavailable as failure:
+                if self.answers():
+                    return
+                said = log.read_text(errors="replace").splitlines()[-8:] if log.exists() else []
+                held = any("already exists" in line or "still in use" in line for line in said)
+                if not held or not left:
+                    raise ServerUnavailable("\n".join([str(failure), *said])) from None
+                pause.wait(0.5)
+            else:
                 return
-            said = log.read_text(errors="replace").splitlines()[-8:] if log.exists() else []
-            raise ServerUnavailable("\n".join([str(failure), *said])) from None
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*_as_somebody_ordinary(), str(binaries() / program), *arguments]

@@ -269,10 +269,10 @@ def _references(
     exist = [position for position in found if position >= 0]
     strict = options.compat is not None and not options.classic
     if strict and (len(exist) < options.years or found[-1] - options.half_window < -1):
-            raise ValueError(
-                f"some of the {options.years} reference points of interval {now} do not exist; "
-                "ask for fewer years or a later interval"
-            )
+        raise ValueError(
+            f"some of the {options.years} reference points of interval {now} do not exist; "
+            "ask for fewer years or a later interval"
+        )
     return exist
 
 
