@@ -34,9 +34,7 @@ def workbook_table(source: Path | bytes, *, sheet: str | None = None) -> Table:
         )
         if sheet is not None and sheet not in book.sheet_names:
             raise file_problem(f"there is no sheet {sheet!r}", f"没有工作表“{sheet}”")
-        held = [
-            name for name in book.sheet_names if book.get_sheet_by_name(name).total_height
-        ]
+        held = [name for name in book.sheet_names if book.get_sheet_by_name(name).total_height]
         if sheet is None and not held:
             raise file_problem("the workbook is empty", "工作簿是空的")
         chosen = sheet or held[0]
@@ -105,7 +103,10 @@ def check_workbook(source: Path | bytes) -> bool:
             declared = sum(entry.file_size for entry in entries)
             packed = sum(entry.compress_size for entry in entries)
             if declared > MOST_BYTES or declared > max(_RATIO_FROM, MOST_RATIO * packed):
-                raise _bomb(f"declares {declared:,} bytes from {packed:,}", f"声明由{packed:,}字节解出{declared:,}字节")
+                raise _bomb(
+                    f"declares {declared:,} bytes from {packed:,}",
+                    f"声明由{packed:,}字节解出{declared:,}字节",
+                )
             if any(entry.flag_bits & 1 for entry in entries):
                 raise _locked()
             if "xl/workbook.xml" not in names:

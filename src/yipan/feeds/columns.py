@@ -112,9 +112,10 @@ class Mapping:
         if not isinstance(content, dict) or not set(content) <= known:
             raise ValueError(f"{path.name}: a mapping has {', '.join(sorted(known))}, nothing else")
         for name in ("columns", "defaults"):
-            if not isinstance(content.get(name, {}), dict):
-                raise ValueError(f"{path.name}: {name} must be a table of names")
-            content[name] = {str(k): str(v) for k, v in content.get(name, {}).items()}
+            try:
+                content[name] = {str(k): str(v) for k, v in content.get(name, {}).items()}
+            except AttributeError:
+                raise ValueError(f"{path.name}: {name} must be a table of names") from None
         return cls(**content)
 
 
@@ -137,7 +138,9 @@ def nearest(name: str, known: Dictionary[str, object]) -> str:
 
 _OUTER = {header_key(name) for name in ("city", "城市", "地市", "region")}
 """Columns that name the area, unless another column names a smaller one."""
-_COLUMN = {header_key(alias): ours for ours, aliases in ALIASES.items() for alias in (ours, *aliases)}
+_COLUMN = {
+    header_key(alias): ours for ours, aliases in ALIASES.items() for alias in (ours, *aliases)
+}
 _VALUE = {
     column: {cell_key(word): ours for ours, words in values.items() for word in (ours, *words)}
     for column, values in VALUES.items()

@@ -73,7 +73,10 @@ def read_count(text: str) -> tuple[int | None, tuple[str, str] | None] | Refused
         note = ("thousands separators were removed", "千位分隔符已去除")
     elif whole := re.fullmatch(r"\+?(\d+)\.0+", clean):
         clean = whole[1]
-        note = ("whole numbers written with decimals were read as whole", "带小数点的整数已按整数读")
+        note = (
+            "whole numbers written with decimals were read as whole",
+            "带小数点的整数已按整数读",
+        )
     if re.fullmatch(r"-[\d,.]+", clean):
         return Refused(
             en="is negative; a count cannot be",

@@ -89,7 +89,8 @@ def sniff(header: tuple[str, ...], names: AreaNames, mapping: Mapping) -> Sniffe
     missing = [name for name in ("area", "day", "value") if name not in has]
     known = {header_key(header[i]): i for i in rest}
     raise file_problem(
-        f"no column for {', '.join(missing) or 'the value'}" + nearest(missing[-1] if missing else "value", known),
+        f"no column for {', '.join(missing) or 'the value'}"
+        + nearest(missing[-1] if missing else "value", known),
         f"找不到这些列：{'、'.join(missing) or 'value'}",
         "name the columns area, day, counted, value, or pass a mapping",
         row=1,
