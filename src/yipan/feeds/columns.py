@@ -112,9 +112,10 @@ class Mapping:
         if not isinstance(content, dict) or not set(content) <= known:
             raise ValueError(f"{path.name}: a mapping has {', '.join(sorted(known))}, nothing else")
         for name in ("columns", "defaults"):
-            if not isinstance(content.get(name, {}), dict):
-                raise ValueError(f"{path.name}: {name} must be a table of names")
-            content[name] = {str(k): str(v) for k, v in content.get(name, {}).items()}
+            try:
+                content[name] = {str(k): str(v) for k, v in content.get(name, {}).items()}
+            except AttributeError:
+                raise ValueError(f"{path.name}: {name} must be a table of names") from None
         return cls(**content)
 
 

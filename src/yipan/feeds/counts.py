@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -10,15 +11,14 @@ from yipan.model import AreaPath, Counted, DetectionMode, Interval, Stream
 
 from .areas import AreaNames
 from .columns import Mapping, known_value, unknown_column
-from .dates import DateForm, date_form, read_day
+from .dates import date_form, read_day
 from .decode import PLAIN_COUNT, Table, read_count
-from .frame import MOST_PROBLEMS, Problem, Refused, gathered, shown
+from .frame import MOST_PROBLEMS, Problem, Refused, gathered
 from .sniff import Sniffed
 
 _PARTS = ("stream", "disease", "counted", "mode", "interval", "site")
 _TEXTS = ("area", "parent", "day", *_PARTS, "value")
 _GLUE = "\x1f"
-_EPOCH = date(1970, 1, 1).toordinal()
 _FOUND = {
     "row": pl.UInt32, "column": pl.UInt32, "area": pl.String, "stream": pl.String, "day": pl.Date,
     "value": pl.Int64,
@@ -67,14 +67,18 @@ class Judge:
                 return Refused(
                     en="is no stream key (disease/counted/mode/interval)",
                     zh="不是数据流键（病种/计数项/发现方式/周期）",
+                    column="stream",
                 )
         if not disease:
             return Refused(
                 en="the disease is missing", zh="缺少病种",
-                suggestion="add a column disease or give a default",
+                suggestion="add a column disease or give a default", column="disease",
             )  # fmt: skip
         if "/" in disease or "/" in site:
-            return Refused(en="disease and site may hold no slash", zh="病种和机构名不能含斜杠")
+            return Refused(
+                en="disease and site may hold no slash", zh="病种和机构名不能含斜杠",
+                column="disease" if "/" in disease else "site",
+            )  # fmt: skip
         values = {
             "counted": (counted, ""), "mode": (mode, "any"), "interval": (interval, "day"),
         }  # fmt: skip
@@ -86,6 +90,7 @@ class Judge:
                     en=f"{name} is missing" if not text_given else f"is not a known {name}",
                     zh=f"缺少{name}" if not text_given else f"不是已知的{name}",
                     suggestion=f"one of {', '.join(_CHOICES[name])}",
+                    column=name,
                 )
             known[name] = value
         return Stream(
@@ -155,11 +160,11 @@ def _places(table: Table, sniffed: Sniffed, column: int) -> Callable[[str], str]
 
 def _judged(
     record: dict[str, str], judge: Judge
-) -> tuple[dict[str, object], list[tuple[str, str, Refused]]]:
+) -> tuple[dict[str, Any], list[tuple[str, str, Refused]]]:
     """One record as values, and what was refused in it as (column, text, why)."""
     refused: list[tuple[str, str, Refused]] = []
     stream_text = _GLUE.join(record[name] for name in _PARTS)
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "area": judge.area(record["area"] + _GLUE + record["parent"]),
         "day": judge.day(record["day"]),
         "stream": judge.stream(stream_text),
@@ -167,11 +172,8 @@ def _judged(
     }
     for name, value in found.items():
         if isinstance(value, Refused):
+            name = value.column or name  # noqa: PLW2901  # a stream's refusal names its part
             text = record[name]
-            if name == "stream" and not text:
-                name = next((part for part in ("counted", "disease") if part in value.en or (
-                    part == "counted" and part in value.zh)), "stream")  # fmt: skip
-                text = record[name]
             refused.append((name, text, value))
     return found, refused
 
@@ -187,9 +189,9 @@ def read_plain(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappin
     judge = Judge(names, {r["day"] for r in rows if not r["blank"]}, mapping.date_order)
     problems: list[Problem] = []
     notes: list[tuple[int, str, str, str]] = list(_table_notes(table, sniffed))
-    good: list[dict[str, object]] = []
+    good: list[dict[str, Any]] = []
     blank = 0
-    wrong: list[dict[str, object]] = []
+    wrong: list[dict[str, Any]] = []
     for record in rows:
         if record["blank"]:
             blank += 1
@@ -201,22 +203,22 @@ def read_plain(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappin
         if refused:
             wrong.append(record)
             continue
-        value, note = found["value"]  # type: ignore[misc]  # Refused was dealt with above
+        value, note = found["value"]
         if note is not None:
             notes.append((record["row"], header("value"), *note))
         good.append(record | found | {"value": value})
-    first: dict[object, dict[str, object]] = {}
+    first: dict[object, dict[str, Any]] = {}
     groups: dict[object, set[object]] = {}
     for entry in good:
         key = (entry["area"], entry["stream"], entry["day"])
         first.setdefault(key, entry)
         groups.setdefault(key, set()).add(entry["value"])
-    kept: list[dict[str, object]] = []
+    kept: list[dict[str, Any]] = []
     repeated = 0
     for entry in good:
         key = (entry["area"], entry["stream"], entry["day"])
         before = first[key]
-        header = _places(table, sniffed, entry["column"])  # type: ignore[arg-type]  # a position
+        header = _places(table, sniffed, entry["column"])
         if len(groups[key]) > 1:
             wrong.append(entry)
             if entry["value"] != before["value"]:
@@ -224,12 +226,12 @@ def read_plain(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappin
                     _conflict(entry, before).at(
                         entry["row"], header("value"), _told(entry["value"])
                     )
-                )  # type: ignore[arg-type]  # a row number
+                )
         elif entry is before:
             kept.append(entry)
         else:
             repeated += 1
-            notes.append((entry["row"], header("value"), *_REPEATED))  # type: ignore[arg-type]  # a row number
+            notes.append((entry["row"], header("value"), *_REPEATED))
     found_frame = pl.DataFrame([{n: e[n] for n in _FOUND} for e in kept], schema=_FOUND)
     return CountDraft(
         read=len(rows), blank=blank, wrong=len(wrong), repeated=repeated, found=found_frame,
@@ -244,11 +246,11 @@ _REPEATED = (
 )
 
 
-def _told(value: object) -> str:
+def _told(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def _conflict(entry: dict[str, object], before: dict[str, object]) -> Refused:
+def _conflict(entry: dict[str, Any], before: dict[str, Any]) -> Refused:
     one, other = (_told(e["value"]) or "nothing" for e in (entry, before))
     return Refused(
         en=f"row {entry['row']} gives {one} where row {before['row']} gives {other} "
@@ -266,12 +268,15 @@ def _table_notes(table: Table, sniffed: Sniffed) -> Iterable[tuple[int, str, str
             yield (1, name, *unknown_column(name))
 
 
-def _coded[T](
-    texts: Sequence[str], meaning: Callable[[str], T | Refused]
-) -> tuple[pl.Series, pl.Series, list[T]]:
+_T = TypeVar("_T")
+
+
+def _coded(
+    texts: Sequence[str], meaning: Callable[[str], _T | Refused]
+) -> tuple[pl.Series, pl.Series, list[_T]]:
     """Texts, their codes (-1 where refused) and the meanings the codes count through."""
     codes: list[int] = []
-    meanings: dict[T, int] = {}
+    meanings: dict[_T, int] = {}
     for text in texts:
         found = meaning(text)
         codes.append(

@@ -111,6 +111,7 @@ class Refused:
     en: str
     zh: str
     suggestion: str = ""
+    column: str = ""
 
     def at(self, row: int, column: str, value: str = "") -> Problem:
         """The refusal as the problem of a place."""
