@@ -266,23 +266,11 @@ def size_within_days_distribution(
         raise ValueError("generation times need shares at lags 0, 1, ..., none at 0")
     weights = weights / weights.sum()
     z, radius, points = _circle(limit)
-    longest = max(days)
-    not_yet: list[ComplexArray] = []  # 1 - F_t(z)
-    for day in range(longest + 1):
-        pressure = np.zeros_like(z)
-        for lag in range(1, min(day, weights.size - 1) + 1):
-            pressure += weights[lag] * not_yet[day - lag]
-        not_yet.append(1 - z * offspring.generating(1 - pressure))
-    answer = np.empty((len(days), limit + 1))
     distinct, times = np.unique(np.asarray(ages, dtype=np.int64), return_counts=True)
-    for row, horizon in enumerate(days):
-        value = np.ones_like(z)
-        for age, count in zip(distinct.tolist(), times.tolist(), strict=True):
-            pressure = np.zeros_like(z)
-            for lag in range(age + 1, min(age + horizon, weights.size - 1) + 1):
-                pressure += weights[lag] * not_yet[age + horizon - lag]
-            value = value * (z * offspring.generating(1 - pressure)) ** count
-        answer[row] = _read_off(value, radius, points, limit)
+    laws = _laws_by_day(z, offspring, weights, distinct.tolist(), days)
+    answer = np.stack(
+        [_read_off(np.prod(law ** times[:, None], axis=0), radius, points, limit) for law in laws]
+    )
     return np.clip(np.where(np.abs(answer) < 1e-10, 0.0, answer), 0.0, 1.0)
 
 
@@ -366,27 +354,27 @@ class OffspringPosterior:
         slot = np.minimum((middle * points).astype(np.int64), points - 1)
         mass = np.bincount(slot, w, points)
         used = mass > 0
-        mean = np.bincount(slot, w * r, points)[used] / mass[used]
+        total: FloatArray = np.bincount(slot, w * r, points).astype(np.float64)
         log_k = np.bincount(slot, w * np.log(np.minimum(k, 1e6)), points)[used] / mass[used]
         return OffspringPosterior(
-            reproduction=np.asarray(mean, dtype=np.float64),
+            reproduction=total[used] / mass[used],
             dispersion=np.exp(log_k),
             weight=mass[used] / mass.sum(),
         )
 
 
 def posterior_from_gamma(
-    *, shape: float, rate: float, dispersion: float = 0.3, points: int = 32
+    *, shape: float, rate: float, dispersion: float, points: int = 32
 ) -> OffspringPosterior:
     """
     Return R as estimated from daily counts (a Gamma) with one k, in equal slices of probability.
 
-    >>> round(posterior_from_gamma(shape=100, rate=100).mean[0], 3)
+    >>> round(posterior_from_gamma(shape=100, rate=100, dispersion=0.3).mean[0], 3)
     1.0
     """
     middles = (np.arange(points) + 0.5) / points
     return OffspringPosterior(
-        reproduction=np.asarray(special.gammaincinv(shape, middles)) / rate,
+        reproduction=np.asarray(special.gammaincinv(shape, middles) / rate, dtype=np.float64),
         dispersion=np.full(points, dispersion),
         weight=np.full(points, 1.0 / points),
     )
@@ -529,20 +517,63 @@ def exceedance(
 
     >>> cluster = ClusterNow(name="chain", seen=3, active_ages=(1, 1, 2))
     >>> final, within, _ = exceedance(
-    ...     cluster, posterior_from_gamma(shape=40, rate=40), Control(name="now"),
+    ...     cluster, posterior_from_gamma(shape=40, rate=40, dispersion=0.3), Control(name="now"),
     ...     limit=100, generation=[0, 0.2, 0.4, 0.3, 0.1],
     ... )
     >>> within[0] <= within[1] <= within[2] <= final
     True
     """
-    spent = cluster.seen - len(cluster.active_ages)
-    room = limit - spent
-    if cluster.seen > limit:
-        return 1.0, tuple(1.0 for _ in days), 0.0 if cluster.active_ages else 1.0
-    if not cluster.active_ages:
-        return 0.0, tuple(0.0 for _ in days), 1.0
-    shares = [left_share(age, generation) for age in cluster.active_ages]
-    final, dies, within = 0.0, 0.0, np.zeros(len(days))
+    final, within, dies = exceedances(
+        [cluster], belief, control, limit=limit, generation=generation, days=days
+    )
+    return float(final[0]), tuple(within[0].tolist()), float(dies[0])
+
+
+def exceedances(
+    clusters: Sequence[ClusterNow],
+    belief: OffspringPosterior,
+    control: Control,
+    *,
+    limit: int,
+    generation: ArrayLike,
+    days: Sequence[int] = (7, 14, 28),
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """
+    Return what `exceedance` says of many clusters at once: clusters, clusters x days, clusters.
+
+    The law of a single case depends on the belief and the age alone, so it is solved once per point of
+    belief and each cluster is a product of such laws.
+
+    >>> final, within, dies = exceedances(
+    ...     [ClusterNow(name="a", seen=1, active_ages=(0,))],
+    ...     posterior_from_gamma(shape=30, rate=30, dispersion=0.3, points=4), Control(name="now"),
+    ...     limit=20, generation=[0, 0.4, 0.6],
+    ... )
+    >>> within.shape
+    (1, 3)
+    """
+    weights = np.asarray(generation, dtype=np.float64)
+    ages = sorted({age for cluster in clusters for age in cluster.active_ages})
+    column = {age: index for index, age in enumerate(ages)}
+    members = np.zeros((len(clusters), len(ages)))
+    for row, cluster in enumerate(clusters):
+        for age in cluster.active_ages:
+            members[row, column[age]] += 1
+    spent = np.array([cluster.seen - len(cluster.active_ages) for cluster in clusters])
+    over = np.array([cluster.seen > limit for cluster in clusters])
+    room = np.maximum(limit - spent, 0)
+    z, radius, points = _circle(limit)
+    shares = np.array([left_share(age, weights) for age in ages])
+    final, dies = np.zeros(len(clusters)), np.zeros(len(clusters))
+    within = np.zeros((len(clusters), len(days)))
+    pick = np.arange(len(clusters)), np.minimum(room, limit)
+
+    def exceeded(laws: ComplexArray) -> FloatArray:
+        value = np.exp(members @ np.log(laws))
+        sizes = np.fft.irfft(np.conj(value), points, axis=1)[:, : limit + 1]
+        below = np.cumsum(sizes * radius ** -np.arange(limit + 1.0), axis=1)
+        return np.asarray(np.clip(1.0 - below[pick], 0.0, 1.0))
+
     for r, k, weight in zip(
         belief.reproduction.tolist(),
         belief.dispersion.tolist(),
@@ -555,24 +586,47 @@ def exceedance(
             isolated_share=control.isolated_share,
             cut_share=control.cut_share,
         )
-        sizes = final_size_distribution(room, offspring, left_shares=shares)
-        final += weight * max(0.0, 1.0 - float(sizes.sum()))
+        h = _total_progeny(z, offspring)
+        final += weight * exceeded(
+            np.stack([z * offspring.generating(h, share) for share in shares.tolist()])
+            if ages
+            else np.empty((0, z.size), dtype=np.complex128)
+        )
         root = extinction_probability(offspring)
-        gone = np.prod([float(offspring.generating(root, share)) for share in shares])
-        dies += weight * float(gone)
-        if days:
-            timed = size_within_days_distribution(
-                room, offspring, generation=generation, days=days, ages=cluster.active_ages
-            )
-            within += weight * np.maximum(1.0 - timed.sum(axis=1), 0.0)
-    timed_out = np.minimum.accumulate(np.append(np.minimum(within, 1.0), min(final, 1.0))[::-1])[
-        ::-1
-    ]
-    return (
-        float(min(final, 1.0)),
-        tuple(float(each) for each in timed_out[:-1]),
-        float(min(dies, 1.0)),
-    )
+        gone = np.array([float(offspring.generating(root, share)) for share in shares.tolist()])
+        dies += weight * np.prod(gone[None, :] ** members, axis=1)
+        if days and ages:
+            laws = _laws_by_day(z, offspring, weights / weights.sum(), ages, days)
+            for index in range(len(days)):
+                within[:, index] += weight * exceeded(laws[index])
+    # a probability within days cannot exceed the one for ever; rounding of 1e-10 might say so
+    within = np.minimum(np.maximum.accumulate(within, axis=1), final[:, None])
+    within[over], final[over] = 1.0, 1.0
+    return final, within, np.minimum(dies, 1.0)
+
+
+def _laws_by_day(
+    z: ComplexArray,
+    offspring: Offspring,
+    weights: FloatArray,
+    ages: Sequence[int],
+    days: Sequence[int],
+) -> ComplexArray:
+    """Generating functions of the cases within each of `days` of one active case of each age."""
+    not_yet: list[ComplexArray] = []  # 1 - F_t(z)
+    for day in range(max(days) + 1):
+        pressure = np.zeros_like(z)
+        for lag in range(1, min(day, weights.size - 1) + 1):
+            pressure += weights[lag] * not_yet[day - lag]
+        not_yet.append(1 - z * offspring.generating(1 - pressure))
+    laws = np.empty((len(days), len(ages), z.size), dtype=np.complex128)
+    for row, horizon in enumerate(days):
+        for place, age in enumerate(ages):
+            pressure = np.zeros_like(z)
+            for lag in range(age + 1, min(age + horizon, weights.size - 1) + 1):
+                pressure += weights[lag] * not_yet[age + horizon - lag]
+            laws[row, place] = z * offspring.generating(1 - pressure)
+    return laws
 
 
 def bottom_line(
@@ -594,49 +648,22 @@ def bottom_line(
 
     >>> line = bottom_line(
     ...     ClusterNow(name="chain", seen=12, active_ages=(1, 2, 2, 3)),
-    ...     posterior_from_gamma(shape=30, rate=20), Control(name="now"),
+    ...     posterior_from_gamma(shape=30, rate=20, dispersion=0.3), Control(name="now"),
     ...     limit=100, alarm_at=0.05, generation=[0, 0.2, 0.4, 0.3, 0.1],
     ... )
     >>> line.state.value, line.levers[0].name
     ('alarm', 'both')
     """
-    if not 0 < alarm_at < 1:
-        raise ValueError(f"the alarm's probability {alarm_at} lies outside 0 to 1")
-    final, within, dies = exceedance(
-        cluster, belief, control, limit=limit, generation=generation, days=days
-    )
-    if cluster.seen > limit:
-        state = BottomLineState.EXCEEDED
-    elif not cluster.active_ages:
-        state = BottomLineState.QUIET
-    else:
-        state = BottomLineState.ALARM if final >= alarm_at else BottomLineState.WITHIN
-    tried = tuple(alternatives) or default_levers(control)
-    levers: list[Lever] = []
-    if state in {BottomLineState.ALARM, BottomLineState.WITHIN}:
-        for other in tried:
-            chance, _, _ = exceedance(
-                cluster, belief, other, limit=limit, generation=generation, days=()
-            )
-            levers.append(Lever(name=other.name, probability=chance, lowered_by=final - chance))
-    r, k = belief.mean
-    reasons = (
-        f"{cluster.seen} cases seen, {len(cluster.active_ages)} of them may still transmit",
-        f"one case infects {r:.2f} on average before control, dispersion {k:.2g}",
-        f"{control.isolated_share:.0%} of cases isolated at once, the rest cut by {control.cut_share:.0%}",
-        f"the line is {limit} cases at a chance of {alarm_at:.0%}",
-    )
-    return BottomLine(
-        name=cluster.name,
+    return bottom_lines(
+        [cluster],
+        belief,
+        control,
         limit=limit,
-        control=control,
-        probability=final,
-        within_days=tuple(zip(days, within, strict=True)),
-        dies_out=dies,
-        state=state,
-        levers=tuple(sorted(levers, key=lambda lever: -lever.lowered_by)),
-        reasons=reasons,
-    )
+        alarm_at=alarm_at,
+        generation=generation,
+        days=days,
+        alternatives=alternatives,
+    )[0]
 
 
 def default_levers(control: Control) -> tuple[Control, ...]:
@@ -699,3 +726,76 @@ def simulated_sizes(
                     total += 1
         sizes[run] = total
     return sizes
+
+
+def bottom_lines(
+    clusters: Sequence[ClusterNow],
+    belief: OffspringPosterior,
+    control: Control,
+    *,
+    limit: int,
+    alarm_at: float,
+    generation: ArrayLike,
+    days: Sequence[int] = (7, 14, 28),
+    alternatives: Sequence[Control] = (),
+) -> tuple[BottomLine, ...]:
+    """
+    Return the bottom lines of many clusters under one belief and control, in the order given.
+
+    See `bottom_line`; levers are tried for clusters that still have active cases.
+
+    >>> lines = bottom_lines(
+    ...     [ClusterNow(name=name, seen=2, active_ages=(1,)) for name in "ab"],
+    ...     posterior_from_gamma(shape=30, rate=30, dispersion=0.3, points=4), Control(name="now"),
+    ...     limit=50, alarm_at=0.05, generation=[0, 0.4, 0.6],
+    ... )
+    >>> [line.name for line in lines], lines[0].probability == lines[1].probability
+    (['a', 'b'], True)
+    """
+    if not 0 < alarm_at < 1:
+        raise ValueError(f"the alarm's probability {alarm_at} lies outside 0 to 1")
+    final, within, dies = exceedances(
+        clusters, belief, control, limit=limit, generation=generation, days=days
+    )
+    tried = tuple(alternatives) or default_levers(control)
+    changed = [
+        exceedances(clusters, belief, other, limit=limit, generation=generation, days=())[0]
+        for other in tried
+    ]
+    r, k = belief.mean
+
+    def one(row: int, cluster: ClusterNow) -> BottomLine:
+        chance = float(final[row])
+        if cluster.seen > limit:
+            state = BottomLineState.EXCEEDED
+        elif not cluster.active_ages:
+            state = BottomLineState.QUIET
+        else:
+            state = BottomLineState.ALARM if chance >= alarm_at else BottomLineState.WITHIN
+        levers = [
+            Lever(
+                name=other.name,
+                probability=float(each[row]),
+                lowered_by=chance - float(each[row]),
+            )
+            for other, each in zip(tried, changed, strict=True)
+            if state in {BottomLineState.ALARM, BottomLineState.WITHIN}
+        ]
+        return BottomLine(
+            name=cluster.name,
+            limit=limit,
+            control=control,
+            probability=chance,
+            within_days=tuple(zip(days, within[row].tolist(), strict=True)),
+            dies_out=float(dies[row]),
+            state=state,
+            levers=tuple(sorted(levers, key=lambda lever: -lever.lowered_by)),
+            reasons=(
+                f"{cluster.seen} cases seen, {len(cluster.active_ages)} of them may still transmit",
+                f"one case infects {r:.2f} on average before control, dispersion {k:.2g}",
+                f"{control.isolated_share:.0%} isolated at once, the rest cut by {control.cut_share:.0%}",
+                f"the line is {limit} cases at a chance of {alarm_at:.0%}",
+            ),
+        )
+
+    return tuple(one(row, cluster) for row, cluster in enumerate(clusters))

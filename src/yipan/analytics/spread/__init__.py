@@ -1,0 +1,1 @@
+"""Where it can go: movement between areas, introductions, arrival, what cutting travel buys."""
