@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yipan.analytics.detect import farrington, nssp, sequential, simple
+from yipan.analytics.detect import farrington, nssp, scan, sequential, simple
 from yipan.analytics.detect.ears import ears_matrix
 from yipan.analytics.detect.verdicts import CODE
 from yipan.model import Judgement
@@ -388,3 +388,128 @@ class TestSyndromicDetectors:
         judged = ~np.isnan(verdicts.p_value.ravel())
         peer = np.array([row["alert"] for row in rows])
         assert (colour.ravel()[judged] == peer[judged]).all()
+
+
+def scan_rows(name):
+    return rows_of(f"scan/{name}.csv")
+
+
+def new_mexico():
+    counts, people = scan_rows("nm_counts"), scan_rows("nm_population")
+    places = [row["county"] for row in scan_rows("nm_locations")]
+    y = np.array([[float(row[place]) for row in counts] for place in places])
+    n = np.array([[float(row[place]) for row in people] for place in places])
+    distance = scan.great_circle_km(
+        [float(row["lon"]) for row in scan_rows("nm_locations")],
+        [float(row["lat"]) for row in scan_rows("nm_locations")],
+    )
+    zones = {}
+    for row in scan_rows("nm_zones"):
+        centre, size = places.index(row["centre"]), int(row["size"])
+        nearest = np.lexsort((np.arange(len(places)) != centre, distance[centre]))[:size]
+        inside = tuple(sorted(int(place) for place in nearest))
+        zones[inside] = scan.Zone(places=inside, centre=centre, radius=float(row["radius_km"]))
+    return places, y, n, list(zones.values())
+
+
+class TestSpaceTimeScan:
+    @pytest.mark.parametrize(
+        ("name", "model"),
+        [
+            ("nm_pbpoisson_satscan", "poisson"),
+            ("nm_pbpoisson_yearly", "poisson"),
+            ("nm_permutation", "permutation"),
+            ("nm_ebpoisson", "expectation"),
+        ],
+    )
+    def test_finds_the_windows_of_new_mexico(self, name, model):
+        places, y, people, zones = new_mexico()
+        exposure = {
+            "nm_pbpoisson_satscan": people,
+            "nm_pbpoisson_yearly": people / people.sum(axis=0),  # the peer: each year alike
+            "nm_permutation": None,
+            "nm_ebpoisson": scan.window_expectations(y, model="poisson", exposure=people),
+        }[name]
+        rows = scan_rows(name)
+        longest = max(int(row["duration"]) for row in rows)
+
+        found = scan.scan_windows(
+            y, zones, longest=longest, model=model, exposure=exposure, least_cases=1
+        )
+
+        by_window = {(c.zone.places, c.until - c.since): c for c in found}
+        for row in rows:
+            inside = tuple(sorted(places.index(name) for name in row["locations"].split("|")))
+            cluster = by_window[inside, int(row["duration"])]
+            agree(cluster.llr, float(row["score"]))
+            agree(cluster.observed, float(row["observed"]))
+            agree(cluster.expected, float(row["expected"]))
+        agree([c.llr for c in found[:20]], np.array([float(row["score"]) for row in rows[:20]]))
+
+    @pytest.mark.parametrize(
+        ("name", "areas", "model", "largest_share"),
+        [
+            (path.stem, path.stem.split("_")[0] + "_areas", path.stem.split("_")[2],
+             float("0." + path.stem.split("_ub")[1].lstrip("0")))
+            for path in sorted((FOLDER / "scan").glob("*_kulldorff_*.csv"))
+        ],
+    )  # fmt: skip
+    def test_finds_the_zones_of_one_period(self, name, areas, model, largest_share):
+        table = scan_rows(areas)
+        names = [row["area"] for row in table]
+        cases = np.array([float(row["cases"]) for row in table])
+        people = np.array([float(row["population"]) for row in table])
+        x, y = ([float(row[axis]) for row in table] for axis in ("x", "y"))
+        distance = np.hypot(np.subtract.outer(x, x), np.subtract.outer(y, y))
+        exposure = people
+        rows = scan_rows(name)
+        if model == "poisson" and "expected_indirect" in table[0]:
+            exposure = np.array([float(row["expected_indirect"]) for row in table])
+        zones = scan.circular_zones(
+            distance, population=people, largest_share=largest_share, ties_together=False
+        )
+
+        found = scan.scan_windows(
+            cases[:, np.newaxis], zones, longest=1, model=model, exposure=exposure, least_cases=1
+        )
+
+        by_set = {c.zone.places: c for c in found}
+        for row in rows:
+            inside = tuple(sorted(names.index(area) for area in row["areas"].split("|")))
+            agree(by_set[inside].llr, float(row["llr_exact"]))
+            agree(by_set[inside].expected, float(row["expected"]))
+        agree(found[0].llr, float(rows[0]["llr_exact"]))
+
+    def test_finds_the_fever_windows_of_new_york(self):
+        folder = FOLDER / "scan" / "satscan_inputs"
+        geo = [line.split() for line in (folder / "NYCfever.geo").read_text().splitlines() if line]
+        cas = [line.split() for line in (folder / "NYCfever.cas").read_text().splitlines() if line]
+        places = [row[0] for row in geo]
+        days = [date(*(int(part) for part in row[2].split("/"))).toordinal() for row in cas]
+        first, last = min(days), max(days)
+        y = np.zeros((len(places), last - first + 1))
+        for row, day in zip(cas, days, strict=True):
+            y[places.index(row[0]), day - first] += float(row[1])
+        distance = scan.great_circle_km(
+            [float(row[2]) for row in geo], [float(row[1]) for row in geo]
+        )
+        zones = scan.circular_zones(distance, largest_radius=3.0)
+
+        found = scan.scan_windows(y, zones, longest=7)
+
+        agree(found[0].llr, float(scan_rows("satscan_nyc_stp")[0]["llr"]))
+        scores = {}
+        for cluster in found:
+            scores.setdefault(cluster.zone.places, {})[cluster.until - cluster.since] = cluster.llr
+        for row in scan_rows("satscan_nyc_stp"):
+            centre = places.index(row["centre"])
+            near = np.sort(np.argsort(distance[centre], kind="stable")[: int(row["n_locations"])])
+            started = date(*(int(part) for part in row["start"].split("/"))).toordinal()
+            found_llr = scores[tuple(near.tolist())][last - started + 1]
+            assert found_llr == pytest.approx(float(row["llr"]), abs=1e-6), row
+
+    def test_gives_the_bernoulli_scores_of_north_humberside(self):
+        for row in scan_rows("satscan_nhumberside_bernoulli"):
+            found = scan.binomial_llr(float(row["observed"]), float(row["population"]), 62.0, 203.0)
+
+            agree(found, float(row["llr"]))
