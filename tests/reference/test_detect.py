@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yipan.analytics.detect import farrington
+from yipan.analytics.detect import farrington, nssp, scan, sequential, simple
 from yipan.analytics.detect.ears import ears_matrix
 from yipan.analytics.detect.verdicts import CODE
 from yipan.model import Judgement
@@ -59,6 +59,7 @@ def listed(case, column):
     """Return units, 0-based times and one column of a case's output."""
     units, _ = dataset(case["dataset"])
     rows = rows_of(case["output"])
+    units = units if rows[0]["unit"] in units else ["all"]
     where = [units.index(row["unit"]) for row in rows], [int(row["t"]) - 1 for row in rows]
     return where, np.array([number(row[column]) for row in rows])
 
@@ -187,3 +188,328 @@ class TestFarrington:
                 steady & ~tiny & ~np.isnan(peer)
             )  # a muan mean beyond all bounds leaves the peer NaN
             agree(found[where][told], peer[told])
+
+
+class TestCusum:
+    @pytest.mark.parametrize("case", cases("algo.cusum"))
+    def test_reproduces_the_peer(self, case):
+        control = case["control"]
+        (_, times), bound = listed(case, "upperbound")
+        _, counts = dataset(case["dataset"])
+        mean = listed(case, "m")[1]
+
+        verdicts = sequential.cusum_matrix(
+            counts[:, times],
+            expected=mean,
+            slack=control["k"],
+            limit=control["h"],
+            transform=control["trans"],
+            compat=PEER,
+        )
+
+        agree(verdicts.threshold[0], bound)
+        agree(verdicts.score[0], listed(case, "cusum")[1])
+        assert (verdicts.alarm[0] == listed(case, "alarm")[1]).all()
+        plain = sequential.cusum(
+            counts[0, times].tolist(),
+            expected=mean.tolist(),
+            slack=control["k"],
+            limit=control["h"],
+            transform=control["trans"],
+            compat=PEER,
+        )
+        agree(plain.statistic, listed(case, "cusum")[1])
+        if control.get("m") == "glm":
+            fitted = sequential.seasonal_mean(counts, train_until=times[0], trend=False)
+            agree(fitted[0, times], mean)
+
+
+class TestLikelihoodRatioCharts:
+    @pytest.mark.parametrize("case", cases("algo.glrpois", "algo.glrnb"))
+    def test_reproduces_the_peer(self, case):
+        control = case["control"]
+        (_, times), bound = listed(case, "upperbound")
+        counts = dataset(case["dataset"])[1][:, times]
+        mean, alarm = listed(case, "mu0")[1], listed(case, "alarm")[1] == 1
+        alpha = listed(case, "alpha")[1][0]
+        common = {"limit": control["c.ARL"], "overdispersion": alpha}
+
+        if control.get("change") == "epi":
+            chart = sequential.epidemic_chart(
+                counts[0].tolist(),
+                expected=mean.tolist(),
+                spread=control.get("theta"),
+                limit=control["c.ARL"],
+                window=control.get("M"),
+            )
+            agree(chart.statistic, bound)
+            assert (np.array(chart.alarm) == alarm).all()
+            return
+        window = control.get("M")
+        if control.get("theta") is not None:
+            found = sequential.lr_matrix(counts, expected=mean, rise=control["theta"], **common)
+            cases_needed = found.threshold[0]
+        else:
+            poisson = case["algorithm"] == "algo.glrpois"
+            found = sequential.glr_matrix(
+                counts,
+                expected=mean,
+                window=window,
+                shortest=control.get("Mtilde", 0) if window and poisson else 0,
+                falling=control.get("dir") == "dec",
+                compat=PEER,
+                **common,
+            )
+            cases_needed = found.threshold[0] + 1
+        agree(found.score[0] if control["ret"] == "value" else cases_needed, bound)
+        assert (found.alarm[0] == alarm).all()
+
+    @pytest.mark.parametrize("case", cases("algo.glrpois", "algo.glrnb"))
+    def test_gives_the_in_control_mean_of_the_peer(self, case):
+        asked = case["control"]["mu0"]
+        (_, times), _ = listed(case, "upperbound")
+        counts = dataset(case["dataset"])[1]
+        mean, alarm = listed(case, "mu0")[1], listed(case, "alarm")[1] == 1
+        alpha = listed(case, "alpha")[1][0]
+        estimated = case["algorithm"] == "algo.glrnb" and case["control"].get("alpha") is None
+
+        train = times[0]
+        for cell, time in enumerate(times):
+            if cell == 0 or (asked["refit"] and alarm[cell - 1]):
+                train = time if asked["refit"] else train
+                found = sequential.seasonal_mean(
+                    counts,
+                    train_until=train,
+                    harmonics=asked["S"],
+                    trend=asked["trend"],
+                    overdispersion=alpha,
+                )[0]
+            agree(found[time], mean[cell], rtol=1e-3 if estimated else 1e-6)
+
+
+class TestBinomialCusum:
+    @pytest.mark.parametrize("case", cases("categoricalCUSUM:binomial"))
+    def test_reproduces_the_peer(self, case):
+        control = case["control"]
+        (_, times), bound = listed(case, "upperbound")
+        positive = dataset(case["dataset"])[1][:, times]
+        tests = listed(case, "examined")[1]
+
+        verdicts = sequential.binomial_cusum_matrix(
+            positive,
+            [tests],
+            quiet_share=control["pi0"],
+            odds_ratio=control["R"],
+            limit=control["h"],
+        )
+
+        agree(verdicts.score[0], bound)
+        assert (verdicts.alarm[0] == listed(case, "alarm")[1]).all()
+        needed = listed(case, "cases_needed")[1]
+        told = ~np.isnan(needed)
+        agree(np.floor(verdicts.threshold[0][told]) + 1, needed[told])
+
+
+BAYES = {
+    "algo.bayes1": "last six",
+    "algo.bayes2": "last six and a year ago",
+    "algo.bayes3": "one and two years ago",
+}
+
+
+class TestSimpleRules:
+    @pytest.mark.parametrize("case", cases(*BAYES))
+    def test_predict_as_the_peer_does(self, case):
+        (_, times), bound = listed(case, "upperbound")
+
+        verdicts = simple.predictive_matrix(
+            dataset(case["dataset"])[1], reference=BAYES[case["algorithm"]], columns=times
+        )
+
+        agree(verdicts.threshold[0], bound)
+        assert (verdicts.alarm[0] == listed(case, "alarm")[1]).all()
+
+    @pytest.mark.parametrize("case", cases("algo.cdc"))
+    def test_draw_the_historical_limits_of_the_peer(self, case):
+        control = case["control"]
+        (_, times), bound = listed(case, "upperbound")
+
+        verdicts = simple.historical_limits_matrix(
+            dataset(case["dataset"])[1],
+            years=control["b"],
+            half_window=control["m"],
+            alpha=control["alpha"],
+            columns=times,
+        )
+
+        agree(verdicts.threshold[0], bound)
+        agree(verdicts.observed[0], listed(case, "aggr")[1])
+        assert (verdicts.alarm[0] == listed(case, "alarm")[1]).all()
+
+    @pytest.mark.parametrize("case", cases("algo.outbreakP"))
+    def test_give_the_outbreak_statistic_of_the_peer(self, case):
+        (_, times), bound = listed(case, "upperbound")
+
+        verdicts = simple.outbreak_p_matrix(
+            dataset(case["dataset"])[1], limit=case["control"]["k"], columns=times
+        )
+
+        agree(verdicts.score[0], bound)
+        assert (verdicts.alarm[0] == listed(case, "alarm")[1]).all()
+
+
+SYNDROMIC = {
+    "ewma": nssp.nssp_ewma,
+    "regression": nssp.nssp_regression,
+    "switch": nssp.nssp_switch,
+}
+
+
+class TestSyndromicDetectors:
+    @pytest.mark.parametrize("name", SYNDROMIC)
+    def test_reproduce_the_peer(self, name):
+        rows = rows_of(f"outputs/rnssp_daily_{name}.csv")
+        units, counts = dataset("daily")
+        kept = list(dict.fromkeys(row["unit"] for row in rows))
+        days = len(rows) // len(kept)
+
+        verdicts = SYNDROMIC[name](
+            counts[[units.index(unit) for unit in kept], :days],
+            first_day=date.fromisoformat(rows[0]["date"]),
+        )
+
+        for column, found in (
+            ("baseline_expected", verdicts.expected),
+            ("test_statistic", verdicts.score),
+            ("p.value", verdicts.p_value),
+        ):
+            agree(found.ravel(), np.array([number(row[column]) for row in rows]))
+        colour = np.where(verdicts.alarm, "red", np.where(verdicts.warning, "yellow", "blue"))
+        judged = ~np.isnan(verdicts.p_value.ravel())
+        peer = np.array([row["alert"] for row in rows])
+        assert (colour.ravel()[judged] == peer[judged]).all()
+
+
+def scan_rows(name):
+    return rows_of(f"scan/{name}.csv")
+
+
+def new_mexico():
+    counts, people = scan_rows("nm_counts"), scan_rows("nm_population")
+    places = [row["county"] for row in scan_rows("nm_locations")]
+    y = np.array([[float(row[place]) for row in counts] for place in places])
+    n = np.array([[float(row[place]) for row in people] for place in places])
+    distance = scan.great_circle_km(
+        [float(row["lon"]) for row in scan_rows("nm_locations")],
+        [float(row["lat"]) for row in scan_rows("nm_locations")],
+    )
+    zones = {}
+    for row in scan_rows("nm_zones"):
+        centre, size = places.index(row["centre"]), int(row["size"])
+        nearest = np.lexsort((np.arange(len(places)) != centre, distance[centre]))[:size]
+        inside = tuple(sorted(int(place) for place in nearest))
+        zones[inside] = scan.Zone(places=inside, centre=centre, radius=float(row["radius_km"]))
+    return places, y, n, list(zones.values())
+
+
+class TestSpaceTimeScan:
+    @pytest.mark.parametrize(
+        ("name", "model"),
+        [
+            ("nm_pbpoisson_satscan", "poisson"),
+            ("nm_pbpoisson_yearly", "poisson"),
+            ("nm_permutation", "permutation"),
+            ("nm_ebpoisson", "expectation"),
+        ],
+    )
+    def test_finds_the_windows_of_new_mexico(self, name, model):
+        places, y, people, zones = new_mexico()
+        exposure = {
+            "nm_pbpoisson_satscan": people,
+            "nm_pbpoisson_yearly": people / people.sum(axis=0),  # the peer: each year alike
+            "nm_permutation": None,
+            "nm_ebpoisson": scan.window_expectations(y, model="poisson", exposure=people),
+        }[name]
+        rows = scan_rows(name)
+        longest = max(int(row["duration"]) for row in rows)
+
+        found = scan.scan_windows(
+            y, zones, longest=longest, model=model, exposure=exposure, least_cases=1
+        )
+
+        by_window = {(c.zone.places, c.until - c.since): c for c in found}
+        for row in rows:
+            inside = tuple(sorted(places.index(name) for name in row["locations"].split("|")))
+            cluster = by_window[inside, int(row["duration"])]
+            agree(cluster.llr, float(row["score"]))
+            agree(cluster.observed, float(row["observed"]))
+            agree(cluster.expected, float(row["expected"]))
+        agree([c.llr for c in found[:20]], np.array([float(row["score"]) for row in rows[:20]]))
+
+    @pytest.mark.parametrize(
+        ("name", "areas", "model", "largest_share"),
+        [
+            (path.stem, path.stem.split("_")[0] + "_areas", path.stem.split("_")[2],
+             float("0." + path.stem.split("_ub")[1].lstrip("0")))
+            for path in sorted((FOLDER / "scan").glob("*_kulldorff_*.csv"))
+        ],
+    )  # fmt: skip
+    def test_finds_the_zones_of_one_period(self, name, areas, model, largest_share):
+        table = scan_rows(areas)
+        names = [row["area"] for row in table]
+        cases = np.array([float(row["cases"]) for row in table])
+        people = np.array([float(row["population"]) for row in table])
+        x, y = ([float(row[axis]) for row in table] for axis in ("x", "y"))
+        distance = np.hypot(np.subtract.outer(x, x), np.subtract.outer(y, y))
+        exposure = people
+        rows = scan_rows(name)
+        if model == "poisson" and "expected_indirect" in table[0]:
+            exposure = np.array([float(row["expected_indirect"]) for row in table])
+        zones = scan.circular_zones(
+            distance, population=people, largest_share=largest_share, ties_together=False
+        )
+
+        found = scan.scan_windows(
+            cases[:, np.newaxis], zones, longest=1, model=model, exposure=exposure, least_cases=1
+        )
+
+        by_set = {c.zone.places: c for c in found}
+        for row in rows:
+            inside = tuple(sorted(names.index(area) for area in row["areas"].split("|")))
+            agree(by_set[inside].llr, float(row["llr_exact"]))
+            agree(by_set[inside].expected, float(row["expected"]))
+        agree(found[0].llr, float(rows[0]["llr_exact"]))
+
+    def test_finds_the_fever_windows_of_new_york(self):
+        folder = FOLDER / "scan" / "satscan_inputs"
+        geo = [line.split() for line in (folder / "NYCfever.geo").read_text().splitlines() if line]
+        cas = [line.split() for line in (folder / "NYCfever.cas").read_text().splitlines() if line]
+        places = [row[0] for row in geo]
+        days = [date(*(int(part) for part in row[2].split("/"))).toordinal() for row in cas]
+        first, last = min(days), max(days)
+        y = np.zeros((len(places), last - first + 1))
+        for row, day in zip(cas, days, strict=True):
+            y[places.index(row[0]), day - first] += float(row[1])
+        distance = scan.great_circle_km(
+            [float(row[2]) for row in geo], [float(row[1]) for row in geo]
+        )
+        zones = scan.circular_zones(distance, largest_radius=3.0)
+
+        found = scan.scan_windows(y, zones, longest=7)
+
+        agree(found[0].llr, float(scan_rows("satscan_nyc_stp")[0]["llr"]))
+        scores = {}
+        for cluster in found:
+            scores.setdefault(cluster.zone.places, {})[cluster.until - cluster.since] = cluster.llr
+        for row in scan_rows("satscan_nyc_stp"):
+            centre = places.index(row["centre"])
+            near = np.sort(np.argsort(distance[centre], kind="stable")[: int(row["n_locations"])])
+            started = date(*(int(part) for part in row["start"].split("/"))).toordinal()
+            found_llr = scores[tuple(near.tolist())][last - started + 1]
+            assert found_llr == pytest.approx(float(row["llr"]), abs=1e-6), row
+
+    def test_gives_the_bernoulli_scores_of_north_humberside(self):
+        for row in scan_rows("satscan_nhumberside_bernoulli"):
+            found = scan.binomial_llr(float(row["observed"]), float(row["population"]), 62.0, 203.0)
+
+            agree(found, float(row["llr"]))

@@ -390,9 +390,9 @@ def _plain_fit(X: Floats, y: Floats, prior: Floats) -> _PlainFit:
         working = eta + (y - mean) / mean
         root = np.sqrt(weights)
         beta = np.linalg.lstsq(X * root[:, None], working * root, rcond=None)[0]
-        eta = np.asarray(X @ beta, dtype=float)
+        eta = np.asarray(X @ beta, dtype=np.float64)
         with np.errstate(over="ignore"):
-            mean = np.maximum(np.exp(eta), np.finfo(float).eps)
+            mean = np.asarray(np.maximum(np.exp(eta), np.finfo(float).eps), dtype=np.float64)
         before, deviance = deviance, _deviance(y, mean, prior)
         if not math.isfinite(deviance):
             break
@@ -439,6 +439,22 @@ def _plain_reweighted(
     return fit, dispersion, inference
 
 
+def _plain_trend_kept(
+    fit: _PlainFit,
+    at: Floats,
+    y: Floats,
+    inference: float,
+    years: int,
+    options: FarringtonOptions,
+) -> bool:
+    """Keep a trend that is significant over three years and foretells no more than was ever seen."""
+    slope, spread = fit.coefficients[-1], math.sqrt(inference * fit.covariance[-1, -1])
+    p = 2 * special.stdtr(len(y) - len(at), -abs(slope) / spread) if abs(slope) >= 1e-12 else 1.0
+    limit = 0.05 if options.classic else options.trend_p_value
+    sensible = math.exp(min(700.0, float(at @ fit.coefficients))) <= float(y.max())
+    return bool(fit.converged and years >= 3 and p < limit and sensible)
+
+
 def _plain_week(
     series: CountSeries,
     counts: Floats,
@@ -473,12 +489,7 @@ def _plain_week(
             with_trend = np.hstack([X, base.time[keep, None]])
             fit, dispersion, inference = _plain_reweighted(with_trend, y, options)
             at_trend = np.concatenate([at, [base.time_at]])
-            slope, spread = fit.coefficients[-1], math.sqrt(inference * fit.covariance[-1, -1])
-            freedom = len(y) - with_trend.shape[1]
-            p = 2 * special.stdtr(freedom, -abs(slope) / spread) if abs(slope) >= 1e-12 else 1.0
-            sensible = math.exp(min(700.0, float(at_trend @ fit.coefficients))) <= float(y.max())
-            limit = 0.05 if options.classic else options.trend_p_value
-            kept = fit.converged and base.years >= 3 and p < limit and sensible
+            kept = _plain_trend_kept(fit, at_trend, y, inference, base.years, options)
             at, X = (at_trend, with_trend) if kept else (at, X)
             fit = fit if kept else None
         if fit is None:
