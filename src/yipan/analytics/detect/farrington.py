@@ -382,7 +382,7 @@ def _plain_fit(X: Floats, y: Floats, prior: Floats) -> _PlainFit:
     mean: Floats = y + 0.1
     eta: Floats = np.log(mean)
     deviance = _deviance(y, mean, prior)
-    beta = np.zeros(X.shape[1])
+    beta: Floats = np.zeros(X.shape[1])
     converged = False
     weights = prior * mean
     for _ in range(_ROUNDS):

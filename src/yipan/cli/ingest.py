@@ -1,0 +1,86 @@
+"""The desk where files come in, at the terminal."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yipan.cli import door
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def ingest(
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV, TSV, XLSX or Parquet: counts or a line list.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
+    disease: Annotated[
+        str | None, typer.Option(help="The disease, where the file names none.")
+    ] = None,
+    published: Annotated[
+        bool, typer.Option(help="The figures are public within the province.")
+    ] = False,
+    keep_good: Annotated[
+        bool, typer.Option(help="Commit the good rows and leave the wrong ones aside.")
+    ] = False,
+    undo: Annotated[str | None, typer.Option(help="Take back what this receipt brought.")] = None,
+    why: Annotated[str, typer.Option(help="Why it is taken back.")] = "",
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Read a file, check it whole, commit it whole. Exit code 3 where it cannot be committed."""
+    from yipan.operations import ingest as desk
+
+    with door.at_post() as (settings, post):
+        moment = door.moment(at, settings)
+        if undo is not None:
+            if not why:
+                raise typer.BadParameter("a receipt is not taken back without a reason; give --why")
+            receipt = desk.undo(post, undo, why=why, at=moment)
+            door.answer(
+                receipt,
+                as_json=as_json,
+                text=lambda: f"Receipt {receipt.id} of {receipt.file} is taken back.",
+            )
+            return
+        if file is None:
+            raise typer.BadParameter("name a file, or a receipt with --undo")
+        if not file.is_file():
+            raise FileNotFoundError(f"there is no file {file}")
+        try:
+            done = desk.read_file(
+                post,
+                file,
+                at=moment,
+                dry_run=dry_run,
+                published=published,
+                keep_good=keep_good,
+                disease=disease,
+            )
+        except desk.FileHasProblems as refused:
+            report = refused.report
+            door.answer(report, as_json=as_json, text=lambda: _told(report))
+            raise typer.Exit(3) from None
+        door.answer(
+            done,
+            as_json=as_json,
+            text=lambda: _told(done.report)
+            + (f"\nReceipt {done.receipt.id}: {done.receipt.rows_new} new, {done.receipt.rows_corrected} corrected, "
+               f"{done.receipt.rows_unchanged} unchanged." if done.receipt else "\nNothing was committed."),
+        )  # fmt: skip
+        raise typer.Exit(3 if dry_run and done.report.wrong else 0)
+
+
+def _told(report: object) -> str:
+    from yipan.feeds import ReadReport
+
+    assert isinstance(report, ReadReport)
+    lines = [
+        f"{report.file}: {report.format}; {report.read} read, {report.accepted} accepted, {report.rejected} rejected, {report.blank} blank."
+    ]
+    lines += [str(problem) for problem in report.problems]
+    if report.more_problems:
+        lines.append(f"and {report.more_problems} more problems")
+    return "\n".join(lines + [str(note) for note in report.notes])
