@@ -31,6 +31,7 @@ class AreaNames:
             self._exact[path] = path
             if area.code:
                 self._exact[area.code] = path
+                self._exact[area.code.ljust(12, "0")] = path
             zh, en = area.name_zh, area.name_en
             self._full.setdefault(name_key(zh), set()).add(path)
             self._full.setdefault(name_key(en), set()).add(path)
@@ -42,6 +43,13 @@ class AreaNames:
                 self._full.setdefault(name_key(zh), set()).add(path)
                 self._full.setdefault(name_key(en), set()).add(path)
                 above = known[above].parent
+
+        steps: dict[str, list[AreaPath]] = {}
+        for path in known:
+            steps.setdefault(path.split(".")[-2], []).append(path)
+        for step, paths in steps.items():
+            if len(paths) == 1:
+                self._exact.setdefault(step, paths[0])
 
     def resolve(self, text: str, parent: str = "") -> AreaPath | Refused:
         """Return the path of the area a text names, or why it names none; `parent` narrows the choice."""
@@ -59,8 +67,9 @@ class AreaNames:
             if exact.startswith(within):
                 return exact
             return Refused(en=f"lies outside {within}", zh=f"不在{within}之内")
-        for names in (self._full, self._short):
-            found = sorted(path for path in names.get(key, ()) if path.startswith(within))
+        bare = _SUFFIX_EN.sub("", key)
+        for names, wanted in ((self._full, key), (self._short, key), (self._full, bare)):
+            found = sorted(path for path in names.get(wanted, ()) if path.startswith(within))
             if len(found) == 1:
                 return found[0]
             if found:

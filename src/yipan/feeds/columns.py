@@ -205,7 +205,8 @@ def match_columns(header: tuple[str, ...], mapping: Mapping) -> dict[str, int]:
 
 def unknown_column(name: str) -> tuple[str, str]:
     """The note on a column nobody reads, in both languages, with the nearest known name."""
-    near = get_close_matches(header_key(name), list(_COLUMN), n=1, cutoff=0.75)
+    key = header_key(name)
+    near = [] if key in _COLUMN else get_close_matches(key, list(_COLUMN), n=1, cutoff=0.75)
     return (
         "this column is not read" + (f"; did you mean {near[0]}?" if near else ""),
         "此列未读" + (f"；是否指“{near[0]}”？" if near else ""),

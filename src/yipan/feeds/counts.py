@@ -200,12 +200,13 @@ def read_plain(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappin
         found, refused = _judged(record, judge)
         for name, text, why in refused:
             problems.append(why.at(record["row"], header(name), text))
+        answer = found["value"]
+        value, note = (None, None) if isinstance(answer, Refused) else answer
+        if note is not None:
+            notes.append((record["row"], header("value"), *note))
         if refused:
             wrong.append(record)
             continue
-        value, note = found["value"]
-        if note is not None:
-            notes.append((record["row"], header("value"), *note))
         good.append(record | found | {"value": value})
     first: dict[object, dict[str, Any]] = {}
     groups: dict[object, set[object]] = {}
@@ -366,7 +367,7 @@ def read_counts(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappi
         "row", "column",
         _decoded("a", area_names), _decoded("s", pl.Series(streams, dtype=pl.String)),
         _decoded("d", pl.Series(known_days, dtype=pl.Date)), "value",
-    ).rename({"a": "area", "s": "stream", "d": "day"})  # fmt: skip
+    ).rename({"a": "area", "s": "stream", "d": "day"}).cast(_FOUND)  # fmt: skip
     all_wrong = pl.concat([wrong.select("row"), doubled.select("row")]).sort("row")
     unexplained = max(0, wrong.height - MOST_PROBLEMS) + max(0, clashes.height - MOST_PROBLEMS)
     return CountDraft(

@@ -247,7 +247,10 @@ def find_separator(lines: list[str]) -> str:
     """
 
     def agreement(separator: str) -> tuple[int, int]:
-        rows = list(csv.reader(lines, delimiter=separator))
+        try:
+            rows = list(csv.reader(lines, delimiter=separator))
+        except csv.Error:  # a field longer than any value: this is not the separator
+            return (0, 0)
         width = len(rows[0]) if rows else 0
         return (sum(len(row) == width for row in rows) if width > 1 else 0, width)
 
@@ -275,16 +278,28 @@ def text_table(source: Path | bytes) -> Table:
     if not lines:
         raise file_problem("the file holds no table", "文件里没有表格")
     separator = separator or find_separator(lines)
-    header = next(csv.reader(lines, delimiter=separator))
+    reader = csv.reader(lines, delimiter=separator)
+    try:
+        header = next(reader)
+    except csv.Error:
+        raise file_problem(
+            "the header is one endless value", "表头是一个过长的值", "is this a table at all?", row=1
+        ) from None
     check_width(len(header))
-    last_quote = _check_shape(data, len(header), separator, skipped)
+    quoted = _check_shape(data, len(header), separator, skipped)
     names = [f"c{i}" for i in range(len(header))]
     lazy = pl.scan_csv(
         io.BytesIO(data) if isinstance(data, bytes) else data,
-        separator=separator, skip_lines=skipped, has_header=True, infer_schema=False,
-        schema=dict.fromkeys(names, pl.String), quote_char='"' if last_quote else None,
-    ).with_row_index("row", offset=2 + skipped)  # fmt: skip
-    lazy = lazy.with_columns(pl.col("row").cast(pl.UInt32), pl.col(names).fill_null(""))
+        separator=separator, skip_lines=skipped + reader.line_num, has_header=False, infer_schema=False,
+        schema=dict.fromkeys(names, pl.String), quote_char='"' if quoted else None,
+    )  # fmt: skip
+    try:
+        lazy.head(1).collect()
+    except pl.exceptions.NoDataError:
+        lazy = pl.LazyFrame(schema=dict.fromkeys(names, pl.String))
+    lazy = lazy.with_row_index("row", offset=2 + skipped).with_columns(
+        pl.col("row").cast(pl.UInt32), pl.col(names).fill_null("")
+    )
     told = {"\t": "tab"}.get(separator, separator)
     return Table(
         header=tuple(header),

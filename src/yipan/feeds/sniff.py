@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from yipan.model import Counted
+
 from .areas import AreaNames
 from .books import parquet_table, workbook_table
 from .columns import Mapping, header_key, known_value, match_columns, nearest
@@ -49,6 +51,15 @@ def open_table(source: Path | bytes, mapping: Mapping) -> Table:
     return text_table(source)
 
 
+def _without_sums(header: tuple[str, ...], positions: tuple[int, ...]) -> tuple[int, ...]:
+    """Leave aside the column of all infections where its parts are there: reading both would count twice."""
+    counted = {i: known_value("counted", header_key(header[i])) for i in positions}
+    parts = {Counted.LOCAL_CONFIRMED, Counted.LOCAL_ASYMPTOMATIC}
+    if not parts <= set(counted.values()):
+        return positions
+    return tuple(i for i in positions if counted[i] != Counted.LOCAL_INFECTIONS)
+
+
 def sniff(header: tuple[str, ...], names: AreaNames, mapping: Mapping) -> Sniffed:
     """Say what a table with this header holds. Raises CannotRead, naming what is missing, where it is unclear."""
     columns = match_columns(header, mapping)
@@ -62,6 +73,7 @@ def sniff(header: tuple[str, ...], names: AreaNames, mapping: Mapping) -> Sniffe
         return Sniffed(kind="counts", columns=columns, why="it has area, day and value")
     if "value" not in columns:
         by_counted = tuple(i for i in rest if known_value("counted", header_key(header[i])))
+        by_counted = _without_sums(header, by_counted)
         if by_counted and {"area", "day"} <= has:
             return Sniffed(
                 kind="counts_by_counted", columns=columns, wide=by_counted,
