@@ -130,7 +130,9 @@ class TestTidyCounts:
         assert reading.report.notes[-1].row == 5
 
     def test_know_a_file_by_its_hash(self):
-        assert read(TIDY).report.sha256 == read(TIDY).report.sha256 == feeds.file_hash(TIDY.encode())
+        assert (
+            read(TIDY).report.sha256 == read(TIDY).report.sha256 == feeds.file_hash(TIDY.encode())
+        )
         assert read(TIDY + "\n").report.sha256 != read(TIDY).report.sha256
 
     def test_need_a_disease(self):
@@ -157,7 +159,9 @@ class TestWideCounts:
         assert reading.counts["value"].to_list() == [1, 2, 3, 4]
 
     def test_may_have_what_is_counted_as_columns_without_counting_sums_again(self):
-        reading = read("地区,日期,新增本土确诊,新增本土无症状,local_total\n广州市,2022-10-01,1,2,3\n")
+        reading = read(
+            "地区,日期,新增本土确诊,新增本土无症状,local_total\n广州市,2022-10-01,1,2,3\n"
+        )
 
         assert reading.counts["stream"].to_list() == [
             "flu/local_confirmed/any/day", "flu/local_asymptomatic/any/day",
@@ -204,7 +208,9 @@ class TestHostileFiles:
         assert message in reasons(read(content))
 
     def test_name_the_line_where_the_encoding_changes(self):
-        mixed = "area,day,value\n广州市,2022-10-01,3\n".encode() + "深圳市,2022-10-02,4\n".encode("gb18030")
+        mixed = "area,day,value\n广州市,2022-10-01,3\n".encode() + "深圳市,2022-10-02,4\n".encode(
+            "gb18030"
+        )
 
         assert read(mixed).report.problems[0].row == 3
 
@@ -221,7 +227,9 @@ class TestHostileFiles:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("xl/workbook.xml", "<x/>")
             archive.writestr("xl/worksheets/sheet1.xml", b"0" * 100_000)
-        lying = out.getvalue().replace((100_000).to_bytes(4, "little"), (50_000).to_bytes(4, "little"))
+        lying = out.getvalue().replace(
+            (100_000).to_bytes(4, "little"), (50_000).to_bytes(4, "little")
+        )
 
         assert "holds more than the 50,000 bytes it declares" in reasons(read(lying))
 
@@ -302,7 +310,9 @@ class TestLineList:
         ],
     )
     def test_never_repeats_what_is_personal(self, row, message):
-        found = read(LIST.replace("\nA2", f"\n{row}\nA2") if "differ" not in message else LIST + row + "\n")
+        found = read(
+            LIST.replace("\nA2", f"\n{row}\nA2") if "differ" not in message else LIST + row + "\n"
+        )
 
         assert message in reasons(found) or "differ in" in reasons(found)
         for secret in ("王五", "13912345678", "张三", "440106199001011234", "13800138000"):
@@ -314,18 +324,33 @@ class TestLineList:
         assert read(book, pseudonym=numbered()).cases == read(LIST, pseudonym=numbered()).cases
 
 
-areas_written = st.sampled_from(["广州市", "天河", "440300", "Shenzhen", "新塘", "Atlantis", "", "４４０１０６"])
+areas_written = st.sampled_from(
+    ["广州市", "天河", "440300", "Shenzhen", "新塘", "Atlantis", "", "４４０１０６"]
+)
 days_written = st.sampled_from(
-    ["2022-10-01", "2022/10/2", "20221001", "03/10/2022", "27/10/2022", "10/28/2022", "2022-02-30", "", "44861"]
+    [
+        "2022-10-01",
+        "2022/10/2",
+        "20221001",
+        "03/10/2022",
+        "27/10/2022",
+        "10/28/2022",
+        "2022-02-30",
+        "",
+        "44861",
+    ]
 )
 values_written = st.one_of(
-    st.integers(-2, 30).map(str), st.sampled_from(["", "NA", "1,234", "１２", "2.0", "2.5", "=x", "1000000000000", " "])
+    st.integers(-2, 30).map(str),
+    st.sampled_from(["", "NA", "1,234", "１２", "2.0", "2.5", "=x", "1000000000000", " "]),
 )
 
 
 class TestFastReader:
     @settings(max_examples=150, deadline=None)
-    @given(st.lists(st.tuples(areas_written, days_written, values_written), min_size=1, max_size=14))
+    @given(
+        st.lists(st.tuples(areas_written, days_written, values_written), min_size=1, max_size=14)
+    )
     def test_agrees_with_the_plain_one_on_tidy_tables(self, rows):
         text = "area;day;value\n" + "".join(";".join(row) + "\n" for row in rows)
 
@@ -333,7 +358,11 @@ class TestFastReader:
 
     @settings(max_examples=60, deadline=None)
     @given(
-        st.lists(st.tuples(days_written, values_written, values_written, values_written), min_size=1, max_size=8)
+        st.lists(
+            st.tuples(days_written, values_written, values_written, values_written),
+            min_size=1,
+            max_size=8,
+        )
     )
     def test_agrees_with_the_plain_one_on_wide_tables(self, rows):
         self.both("day;广州市;天河;Guangzhou\n" + "".join(";".join(row) + "\n" for row in rows))

@@ -74,8 +74,12 @@ class TestReadDay:
         assert "calendar" in read_day(text, date_form([text, "27/10/2022"])).en
 
     def test_lets_the_column_decide_whether_the_day_comes_first(self):
-        assert read_day("03/10/2022", date_form(["03/10/2022", "27/10/2022"]))[0] == date(2022, 10, 3)
-        assert read_day("03/10/2022", date_form(["03/10/2022", "10/27/2022"]))[0] == date(2022, 3, 10)
+        assert read_day("03/10/2022", date_form(["03/10/2022", "27/10/2022"]))[0] == date(
+            2022, 10, 3
+        )
+        assert read_day("03/10/2022", date_form(["03/10/2022", "10/27/2022"]))[0] == date(
+            2022, 3, 10
+        )
 
     def test_refuses_to_guess_where_nothing_decides(self):
         assert "nothing in the column" in read_day("03/10/2022", date_form(["03/10/2022"])).en
@@ -125,7 +129,11 @@ class TestAreaNames:
 
 class TestColumns:
     def test_are_known_in_both_languages(self):
-        assert match_columns(("地区", "Report Date", "例数"), Mapping()) == {"area": 0, "day": 1, "value": 2}
+        assert match_columns(("地区", "Report Date", "例数"), Mapping()) == {
+            "area": 0,
+            "day": 1,
+            "value": 2,
+        }
 
     def test_take_the_larger_area_for_the_parent(self):
         assert match_columns(("city", "county"), Mapping()) == {"parent": 0, "area": 1}
@@ -157,7 +165,9 @@ class TestMapping:
             columns={"wo": "area"}, defaults={"disease": "flu"}, date_order="dmy"
         )
 
-    @pytest.mark.parametrize("text", ["colums: {}", "columns: {a: aera}", "columns: 3", "date_order: ymd"])
+    @pytest.mark.parametrize(
+        "text", ["colums: {}", "columns: {a: aera}", "columns: 3", "date_order: ymd"]
+    )
     def test_refuses_what_it_does_not_know(self, tmp_path, text):
         (tmp_path / "m.yaml").write_text(text, "utf-8")
 
@@ -174,8 +184,12 @@ class TestFindSeparator:
 class TestReport:
     def test_must_add_up(self):
         with pytest.raises(ValueError, match="accounted for"):
-            ReadReport(file="f", sha256="0", format="x", why="", read=3, accepted=1, rejected=1, blank=0)
+            ReadReport(
+                file="f", sha256="0", format="x", why="", read=3, accepted=1, rejected=1, blank=0
+            )
 
-    @pytest.mark.parametrize("text", ["13800138000", "44010619900101123X", "138 0013 8000", "张三13800138000"])
+    @pytest.mark.parametrize(
+        "text", ["13800138000", "44010619900101123X", "138 0013 8000", "张三13800138000"]
+    )
     def test_hides_what_looks_like_a_phone_or_a_certificate(self, text):
         assert shown(text) == HIDDEN

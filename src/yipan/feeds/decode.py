@@ -283,7 +283,10 @@ def text_table(source: Path | bytes) -> Table:
         header = next(reader)
     except csv.Error:
         raise file_problem(
-            "the header is one endless value", "表头是一个过长的值", "is this a table at all?", row=1
+            "the header is one endless value",
+            "表头是一个过长的值",
+            "is this a table at all?",
+            row=1,
         ) from None
     check_width(len(header))
     quoted = _check_shape(data, len(header), separator, skipped)

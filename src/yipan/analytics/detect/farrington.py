@@ -389,7 +389,9 @@ def _plain_fit(X: Floats, y: Floats, prior: Floats) -> _PlainFit:
         weights = prior * mean
         working = eta + (y - mean) / mean
         root = np.sqrt(weights)
-        beta = np.linalg.lstsq(X * root[:, None], working * root, rcond=None)[0]
+        beta = np.asarray(
+            np.linalg.lstsq(X * root[:, None], working * root, rcond=None)[0], dtype=np.float64
+        )
         eta = np.asarray(X @ beta, dtype=np.float64)
         with np.errstate(over="ignore"):
             mean = np.asarray(np.maximum(np.exp(eta), np.finfo(float).eps), dtype=np.float64)
