@@ -16,7 +16,7 @@ class TestGlossary:
     text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 
     def test_has_every_noun_in_both_languages(self):
-        entries = dict(re.findall(r"^\| (\w+) \| ([^|]+) \|", self.text, re.M))
+        entries = dict(re.findall(r"^\| (\w+) \| ([^|]+) \|", self.text, re.MULTILINE))
         nouns = [name for name in model.__all__ if name[0].isupper() and not name.isupper()]
 
         assert len(nouns) > 20
@@ -33,12 +33,14 @@ class TestMission:
         )
         if not wanted.exists():
             pytest.skip(f"{wanted.name} is not beside this checkout")
-        clauses = set(re.findall(r"^\| ([CRSPDVG]\d) \|", wanted.read_text(encoding="utf-8"), re.M))
+        clauses = set(
+            re.findall(r"^\| ([CRSPDVG]\d) \|", wanted.read_text(encoding="utf-8"), re.MULTILINE)
+        )
         told = set(
             re.findall(
                 r"^\| ([CRSPDVG]\d) \|",
                 (ROOT / "docs/mission.md").read_text(encoding="utf-8"),
-                re.M,
+                re.MULTILINE,
             )
         )
 

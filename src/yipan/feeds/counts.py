@@ -367,7 +367,7 @@ def read_counts(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappi
         "row", "column",
         _decoded("a", area_names), _decoded("s", pl.Series(streams, dtype=pl.String)),
         _decoded("d", pl.Series(known_days, dtype=pl.Date)), "value",
-    ).rename({"a": "area", "s": "stream", "d": "day"}).cast(_FOUND)  # fmt: skip
+    ).rename({"a": "area", "s": "stream", "d": "day"}).cast(pl.Schema(_FOUND))  # fmt: skip
     all_wrong = pl.concat([wrong.select("row"), doubled.select("row")]).sort("row")
     unexplained = max(0, wrong.height - MOST_PROBLEMS) + max(0, clashes.height - MOST_PROBLEMS)
     return CountDraft(
