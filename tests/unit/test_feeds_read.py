@@ -105,6 +105,13 @@ class TestTidyCounts:
 
         assert (report.read, report.accepted, report.blank) == (3, 1, 2)
 
+    def test_number_rows_as_a_spreadsheet_does_whatever_stands_above(self):
+        content = '\nsep=;\n"area\nname";day;value\n\n广州市;2022-10-01;x\n'
+
+        reading = read(content, mapping=Mapping(columns={"area name": "area"}))
+
+        assert [p.row for p in reading.report.problems] == [5]
+
     def test_are_refused_whole_for_one_wrong_row(self):
         reading = read(TIDY + "深圳市,2022-10-03,x\n")
 

@@ -19,10 +19,12 @@ from .sniff import Sniffed
 _PARTS = ("stream", "disease", "counted", "mode", "interval", "site")
 _TEXTS = ("area", "parent", "day", *_PARTS, "value")
 _GLUE = "\x1f"
-_FOUND = {
+_FOUND = pl.Schema(
+    {
     "row": pl.UInt32, "column": pl.UInt32, "area": pl.String, "stream": pl.String, "day": pl.Date,
     "value": pl.Int64,
-}  # fmt: skip
+}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
