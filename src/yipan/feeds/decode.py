@@ -261,6 +261,9 @@ def find_separator(lines: list[str]) -> str:
 def text_table(source: Path | bytes) -> Table:
     """A CSV or TSV file as a table of text. Raises CannotRead where it is no table."""
     data, encoding = decode_text(source)
+    start = _head(data)
+    if b"\r" in start and b"\n" not in start:  # lines closed as on very old machines
+        data = (data if isinstance(data, bytes) else data.read_bytes()).replace(b"\r", b"\n")
     head = _head(data).decode("utf-8", "ignore").removeprefix("\ufeff")
     whole = len(head.encode()) < _CHUNK - 4
     lines = re.split("(?<=\n)", head)
@@ -271,7 +274,7 @@ def text_table(source: Path | bytes) -> Table:
     for line in lines:
         if re.fullmatch(r"sep=.", line.strip()):
             separator = line.strip()[4]
-        elif line.strip(' \t,;|"'):
+        elif line.strip(' \t\r\n,;|"'):
             break
         skipped += 1
     lines = lines[skipped : skipped + 50]
