@@ -68,6 +68,10 @@ class TestTidyCounts:
 
         assert read(text.encode("cp1252")).counts["stream"][0] == FLU + "/Hôpital Zoë"
 
+    @pytest.mark.parametrize("ending", ["\r\n", "\r"])
+    def test_are_the_same_with_every_end_of_line(self, ending):
+        assert read(TIDY.replace("\n", ending)).counts.equals(read(TIDY).counts)
+
     @pytest.mark.parametrize("separator", [";", "\t", "|"])
     def test_are_the_same_with_every_separator(self, separator):
         assert read(TIDY.replace(",", separator)).counts.equals(read(TIDY).counts)
@@ -104,6 +108,13 @@ class TestTidyCounts:
         report = read("area,day,value\n\n广州市,2022-10-01,3\n , ,\n").report
 
         assert (report.read, report.accepted, report.blank) == (3, 1, 2)
+
+    def test_number_rows_as_a_spreadsheet_does_whatever_stands_above(self):
+        content = '\nsep=;\n"area\nname";day;value\n\n广州市;2022-10-01;x\n'
+
+        reading = read(content, mapping=Mapping(columns={"area name": "area"}))
+
+        assert [p.row for p in reading.report.problems] == [5]
 
     def test_are_refused_whole_for_one_wrong_row(self):
         reading = read(TIDY + "深圳市,2022-10-03,x\n")
@@ -266,6 +277,16 @@ class TestHostileFiles:
 
         assert report.read == report.accepted + report.rejected + report.blank
 
+    @settings(max_examples=150, deadline=None)
+    @given(
+        st.text(alphabet=',;"\n\r\t 12=é州-\x0b\u2028', max_size=60),
+        st.sampled_from(["utf-8", "utf-16", "gb18030"]),
+    )
+    def test_of_any_text_are_answered(self, content, encoding):
+        report = read(("area,day,value\n" + content).encode(encoding)).report
+
+        assert report.read == report.accepted + report.rejected + report.blank
+
 
 LIST = (
     "病例编号,姓名,身份证号,联系电话,地区,分类,发病日期,采样时间\n"
@@ -307,6 +328,9 @@ class TestLineList:
             (",王五,,13912345678,天河区,确诊,2022-10-01,", "no number"),
             ("A1,王五,,13912345678,天河区,确诊,2022-10-01,", "differ in name, certificate, phone"),
             ("A4,王五,,天河区,13912345678,确诊,2022-10-01,", "not an area"),
+            ("A4,,,天河区,王五,确诊,2022-10-01,", "not an area"),
+            ("A4,,,,天河区,王五,2022-10-01,", "not a known classification"),
+            ("A4,,,,天河区,确诊,王五,", "not a date"),
         ],
     )
     def test_never_repeats_what_is_personal(self, row, message):

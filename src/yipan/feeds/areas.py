@@ -26,6 +26,7 @@ class AreaNames:
         self._exact: dict[str, AreaPath] = {}
         self._full: dict[str, set[AreaPath]] = {}
         self._short: dict[str, set[AreaPath]] = {}
+        self._by_end: dict[str, set[str]] = {}
         known = {area.path: area for area in areas}
         for path, area in known.items():
             self._exact[path] = path
@@ -37,6 +38,9 @@ class AreaNames:
             self._full.setdefault(name_key(en), set()).add(path)
             self._short.setdefault(_SUFFIX_ZH.sub("", name_key(zh)), set()).add(path)
             self._short.setdefault(_SUFFIX_EN.sub("", name_key(en)), set()).add(path)
+            for name in (name_key(zh), name_key(en)):
+                self._by_end.setdefault(name[0], set()).add(name)
+                self._by_end.setdefault(name[-1], set()).add(name)
             above = area.parent
             while above is not None and above in known:
                 zh, en = known[above].name_zh + zh, f"{en} {known[above].name_en}"
@@ -51,14 +55,18 @@ class AreaNames:
             if len(paths) == 1:
                 self._exact.setdefault(step, paths[0])
 
-    def resolve(self, text: str, parent: str = "") -> AreaPath | Refused:
-        """Return the path of the area a text names, or why it names none; `parent` narrows the choice."""
+    def resolve(self, text: str, parent: str = "", *, hint: bool = True) -> AreaPath | Refused:
+        """
+        Return the path of the area a text names, or why it names none; `parent` narrows the choice.
+
+        Without `hint` no nearest name is sought, which is what takes time.
+        """
         key = name_key(text)
         if not key:
             return Refused(en="the area is missing", zh="缺少地区")
         within = ""
         if parent.strip():
-            outer = self.resolve(parent)
+            outer = self.resolve(parent, hint=hint)
             if isinstance(outer, Refused):
                 return Refused(en=f"its parent {outer.en}", zh=f"上级地区{outer.zh}")
             within = outer
@@ -79,7 +87,10 @@ class AreaNames:
                     zh=f"对应{len(found)}个地区：{listed}",
                     suggestion="add a column with the parent area, or use the code",
                 )
-        near = get_close_matches(key, self._full, n=1, cutoff=0.7)
+        if not hint:
+            return Refused(en="is not an area known here", zh="不是已知的地区")
+        alike = {*self._by_end.get(key[0], ()), *self._by_end.get(key[-1], ())}
+        near = get_close_matches(key, sorted(alike), n=1, cutoff=0.7)
         return Refused(
             en="is not an area known here",
             zh="不是已知的地区",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 import polars as pl
@@ -19,10 +20,12 @@ from .sniff import Sniffed
 _PARTS = ("stream", "disease", "counted", "mode", "interval", "site")
 _TEXTS = ("area", "parent", "day", *_PARTS, "value")
 _GLUE = "\x1f"
-_FOUND = {
+_FOUND = pl.Schema(
+    {
     "row": pl.UInt32, "column": pl.UInt32, "area": pl.String, "stream": pl.String, "day": pl.Date,
     "value": pl.Int64,
-}  # fmt: skip
+}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +50,10 @@ class Judge:
         self._names = names
         self._form = date_form(days, order=order)
 
-    def area(self, text: str) -> AreaPath | Refused:
+    def area(self, text: str, *, hint: bool = True) -> AreaPath | Refused:
         """The area of a text `area<glue>parent`."""
         name, parent = text.split(_GLUE)
-        return self._names.resolve(name, parent)
+        return self._names.resolve(name, parent, hint=hint)
 
     def day(self, text: str) -> date | Refused:
         """The day of a text."""
@@ -308,7 +311,9 @@ def read_counts(table: Table, sniffed: Sniffed, names: AreaNames, mapping: Mappi
         engine="streaming",
     )
     judge = Judge(names, days["day"].to_list(), mapping.date_order)
-    area_texts, area_codes, areas = _coded(where["where"].to_list(), judge.area)
+    area_texts, area_codes, areas = _coded(
+        where["where"].to_list(), partial(judge.area, hint=False)
+    )
     stream_texts, stream_codes, streams = _coded(what["what"].to_list(), judge.stream)
     day_texts, day_codes, known_days = _coded(days["day"].to_list(), judge.day)
     odd_texts, odd_values, odd_wrong = [], [], []

@@ -261,9 +261,12 @@ def find_separator(lines: list[str]) -> str:
 def text_table(source: Path | bytes) -> Table:
     """A CSV or TSV file as a table of text. Raises CannotRead where it is no table."""
     data, encoding = decode_text(source)
+    start = _head(data)
+    if b"\r" in start and b"\n" not in start:  # lines closed as on very old machines
+        data = (data if isinstance(data, bytes) else data.read_bytes()).replace(b"\r", b"\n")
     head = _head(data).decode("utf-8", "ignore").removeprefix("\ufeff")
     whole = len(head.encode()) < _CHUNK - 4
-    lines = head.splitlines()
+    lines = re.split("(?<=\n)", head)
     if not whole:
         lines = lines[:-1]
     skipped = 0
@@ -271,7 +274,7 @@ def text_table(source: Path | bytes) -> Table:
     for line in lines:
         if re.fullmatch(r"sep=.", line.strip()):
             separator = line.strip()[4]
-        elif line.strip(' \t,;|"'):
+        elif line.strip(' \t\r\n,;|"'):
             break
         skipped += 1
     lines = lines[skipped : skipped + 50]
@@ -293,13 +296,9 @@ def text_table(source: Path | bytes) -> Table:
     names = [f"c{i}" for i in range(len(header))]
     lazy = pl.scan_csv(
         io.BytesIO(data) if isinstance(data, bytes) else data,
-        separator=separator, skip_lines=skipped + reader.line_num, has_header=False, infer_schema=False,
-        schema=dict.fromkeys(names, pl.String), quote_char='"' if quoted else None,
+        separator=separator, skip_lines=skipped, has_header=True, infer_schema=False,
+        with_column_names=lambda _: names, quote_char='"' if quoted else None,
     )  # fmt: skip
-    try:
-        lazy.head(1).collect()
-    except pl.exceptions.NoDataError:
-        lazy = pl.LazyFrame(schema=dict.fromkeys(names, pl.String))
     lazy = lazy.with_row_index("row", offset=2 + skipped).with_columns(
         pl.col("row").cast(pl.UInt32), pl.col(names).fill_null("")
     )

@@ -54,7 +54,7 @@ class ReadReport:
     The unit is one record: a row of a tidy table or line list, a cell of a wide table. `wrong` of the records
     are wrong in themselves; unless good ones are to be kept, one wrong record means that none is accepted and
     all are rejected with it. `repeated` of the accepted records say again what an earlier one said.
-    `more_problems` is the number of problems beyond those listed; `bytes_held` is the size of the tables made.
+    At least `more_problems` problems stand beyond those listed; `bytes_held` is the size of the tables made.
     """
 
     file: str

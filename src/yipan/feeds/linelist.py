@@ -1,5 +1,6 @@
 """Case line lists: cases under a pseudonym, and who they are held apart."""
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .decode import Table, cell_key
 from .frame import HIDDEN, Problem, Refused, gathered
 from .sniff import Sniffed
 
+_IMPERSONAL = re.compile(r"[\d\-/:.年月日T +]{1,25}|\S{2,15}(?:省|市|区|县|镇|乡|街道)")
 _INSTANTS = ("sampled", "reported", "confirmed", "isolated")
 _DAYS = ("onset", "born")
 _WORDS: dict[str, dict[str, str]] = {
@@ -118,9 +120,7 @@ def read_line_list(
         fields, refused = _fields(texts, names, forms, zone)
         for name, why in refused:
             header = table.header[at[name] - 1] if name in at else name
-            problems.append(
-                why.at(number, header, HIDDEN if name in PERSONAL_COLUMNS else texts[name])
-            )
+            problems.append(why.at(number, header, _showable(name, texts[name])))
         if refused:
             wrong.add(number)
             continue
@@ -164,6 +164,17 @@ def read_line_list(
         identities=tuple(who for person, who in identities.items() if person in known),
         problems=tuple(sorted(problems, key=lambda p: p.row)), notes=gathered(notes),
     )  # fmt: skip
+
+
+def _showable(name: str, text: str) -> str:
+    """
+    A value as a problem may show it: days, instants, numbers and words that end as areas do.
+
+    Where columns have slipped a name may stand anywhere, so any other text of a line list is not shown.
+    """
+    if text and (name in PERSONAL_COLUMNS or not _IMPERSONAL.fullmatch(plain(text))):
+        return HIDDEN
+    return text
 
 
 def _unread(table: Table, at: dict[str, int]) -> list[tuple[int, str, str, str]]:

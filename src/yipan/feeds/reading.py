@@ -77,8 +77,6 @@ def read(
     except CannotRead as refusal:
         return _unreadable(file, sha256, refusal.problem)
     except pl.exceptions.ComputeError:
-        if table.container != "parquet":
-            raise
         return _unreadable(
             file, sha256,
             Problem(

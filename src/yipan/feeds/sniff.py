@@ -89,7 +89,7 @@ def sniff(header: tuple[str, ...], names: AreaNames, mapping: Mapping) -> Sniffe
             )  # fmt: skip
         by_area = tuple(
             i for i in rest if not isinstance(
-                names.resolve(header[i], mapping.defaults.get("parent", "")), Refused
+                names.resolve(header[i], mapping.defaults.get("parent", ""), hint=False), Refused
             )
         )  # fmt: skip
         if by_area and "day" in has and len(by_area) >= len(rest) / 2:
