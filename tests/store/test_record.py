@@ -5,15 +5,15 @@ import os
 import signal
 import subprocess
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 import psycopg
 import pytest
 
+from places import GUANGZHOU, SHENZHEN, TENTH, clock
 from yipan.model import (
-    Area,
     Case,
     Classification,
     Counted,
@@ -24,20 +24,13 @@ from yipan.model import (
     Round,
     Stream,
     Viewer,
-    area_path,
     person_id,
 )
 from yipan.store import ActInThePast, NotFound, Store
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
-TENTH = datetime(2022, 11, 10, 2, tzinfo=UTC)
-PROVINCE, GUANGZHOU, SHENZHEN = area_path("44."), area_path("44.4401."), area_path("44.4403.")
 CONFIRMED = Stream(disease="covid-19", counted=Counted.LOCAL_CONFIRMED)
-
-
-def clock() -> datetime:
-    return datetime(2022, 12, 1, tzinfo=UTC)
 
 
 def counts(*values, area=GUANGZHOU, first=date(2022, 11, 8)):
@@ -50,41 +43,6 @@ def counts(*values, area=GUANGZHOU, first=date(2022, 11, 8)):
             "source": ["bulletin"] * len(values),
         }
     )
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("record") / "home"
-
-
-@pytest.fixture(scope="module")
-def server(home):
-    store = Store.open(home, clock=clock)
-    yield store.server
-    store.close()
-    store.server.stop()
-
-
-@pytest.fixture
-def store(server, home):
-    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute("drop database if exists yipan with (force)")
-        connection.execute("create database yipan")
-    opened = Store.open(home, clock=clock)
-    founder = opened.founder(PROVINCE)
-    with opened.acting(
-        founder, desk="areas", verb="put", why="test", at=TENTH - timedelta(days=9)
-    ) as act:
-        act.put_areas(
-            Area(path=path, level=level, name_zh=zh, name_en=en, source="test")
-            for path, level, zh, en in (
-                (PROVINCE, "province", "广东省", "Guangdong"),
-                (GUANGZHOU, "city", "广州市", "Guangzhou"),
-                (SHENZHEN, "city", "深圳市", "Shenzhen"),
-            )
-        )
-    yield opened
-    opened.close()
 
 
 def put(store, frame, *, at=TENTH, published=False, viewer=None):

@@ -34,7 +34,7 @@ def status(as_json: door.AsJson = False) -> None:
 
     with door.opened() as (settings, store), store.keeper() as connection:
         row = connection.execute(
-            "select current_setting('server_version'), (select version_num from alembic_version), "
+            "select current_setting('server_version'), (select string_agg(version_num, ' ' order by version_num) from alembic_version), "
             "(select count(*) from act), (select max(at)::text from act), pg_database_size(current_database())"
         ).fetchone()
         assert row is not None

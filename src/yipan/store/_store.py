@@ -25,7 +25,7 @@ from yipan.model import (
 from yipan.store.acting import Acting, digest_of
 from yipan.store.migrate import migrate
 from yipan.store.record import Connection, Record
-from yipan.store.schema import VERSIONED
+from yipan.store.schema import versioned
 from yipan.store.server import EmbeddedServer, ServerUnavailable
 
 CLOSE_MOMENTS = timedelta(seconds=5)
@@ -214,7 +214,7 @@ class Store:
         None means: every act is there, in order, with the content its hash was made of, and every row an act
         wrote is the row it wrote.
         """
-        tables = sorted(VERSIONED)
+        tables = sorted(versioned())
         hidden = {"user_version", "duty_grant"}
         with self.keeper() as connection:
             rows = connection.cursor(row_factory=dict_row).execute(

@@ -2,10 +2,10 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 from psycopg.types.json import Jsonb
@@ -21,8 +21,11 @@ from yipan.model import (
     Signal,
     User,
 )
+from yipan.store.nouns import NounTable
 from yipan.store.record import NotFound, Record, case_content
-from yipan.store.schema import VERSIONED
+from yipan.store.schema import versioned
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,18 @@ class Acting(Record):
     number: int
     moment: Any
     touched: set[str] = field(default_factory=set)
+
+    def put(self, table: NounTable[T], nouns: Iterable[T]) -> Change:
+        """Put nouns of a desk on record; a known one with other content gets a new version."""
+        return self._put(table.name, ("id",), [table.row(noun) for noun in nouns])
+
+    def end(self, table: NounTable[Any], ids: Collection[str]) -> int:
+        """End the current versions of these ids without a successor and return how many there were."""
+        self.touched.add(table.name)
+        return self.connection.execute(
+            f"update {table.name} set known_until = %s where known_until is null and id = any(%s)",
+            (self.moment, list(ids)),
+        ).rowcount
 
     def put_areas(
         self,
@@ -202,7 +217,7 @@ class Acting(Record):
             raise NotFound(f"no receipt {receipt} is in force")
         done = Receipt(**rows[0])
         for table, key in (("count_version", ("area", "stream", "day")), ("case_version", ("id",))):
-            columns = ", ".join(VERSIONED[table])
+            columns = ", ".join(versioned()[table])
             later = self.connection.execute(
                 f"select count(*) from {table} where act = %s and known_until is not null",
                 (done.act,),
@@ -218,7 +233,7 @@ class Acting(Record):
             same = " and ".join(f"o.{name} = n.{name}" for name in key)
             self.connection.execute(
                 f"insert into {table} ({columns}, known_from, act) "
-                f"select {', '.join('o.' + name for name in VERSIONED[table])}, %s, %s from {table} o join {table} n "
+                f"select {', '.join('o.' + name for name in versioned()[table])}, %s, %s from {table} o join {table} n "
                 f"on {same} and o.known_until = n.known_from where n.act = %s",
                 (self.moment, self.number, done.act),
             )
@@ -240,7 +255,7 @@ class Acting(Record):
         )  # fmt: skip
 
     def _put(self, table: str, key: Sequence[str], rows: Sequence[Sequence[object]]) -> Change:
-        columns = VERSIONED[table]
+        columns = versioned()[table]
         with self.connection.cursor() as cursor:
             self._make_incoming(table)
             with cursor.copy(f"copy incoming ({', '.join(columns)}) from stdin") as copy:
@@ -262,14 +277,14 @@ class Acting(Record):
         return self._merge(table, key, compared)
 
     def _make_incoming(self, table: str) -> None:
-        columns = ", ".join(VERSIONED[table])
+        columns = ", ".join(versioned()[table])
         self.connection.execute("drop table if exists pg_temp.incoming")
         self.connection.execute(
             f"create temp table incoming on commit drop as select {columns} from {table} with no data"
         )
 
     def _merge(self, table: str, key: Sequence[str], compared: Sequence[str]) -> Change:
-        columns = VERSIONED[table]
+        columns = versioned()[table]
         on = " and ".join(f"t.{name} = i.{name}" for name in key)
         same = " and ".join(f"t.{name} is not distinct from i.{name}" for name in compared)
         execute = self.connection.execute
@@ -302,7 +317,7 @@ def digest_of(connection: Any, number: int, tables: Sequence[str]) -> str:
     """
     parts = []
     for table in tables:
-        row_text = f"({', '.join([*VERSIONED[table], 'known_from', 'act'])})::text"
+        row_text = f"({', '.join([*versioned()[table], 'known_from', 'act'])})::text"
         found = connection.execute(
             f"select count(*), coalesce(sum(hashtextextended({row_text}, 0)::numeric), 0), "
             f"coalesce(sum(hashtextextended({row_text}, 1)::numeric), 0) from {table} where act = %s",

@@ -17,7 +17,11 @@ def _config() -> Config:
 
 
 def migrate(conninfo: str) -> str:
-    """Run every step the record lacks, holding one lock so that two starts do it once; return the revision."""
+    """
+    Run every step the record lacks, holding one lock so that two starts do it once; return the revisions.
+
+    Every desk's tables are a branch of their own, so there are several newest steps, told in order.
+    """
     import psycopg
 
     engine = create_engine(
@@ -28,12 +32,12 @@ def migrate(conninfo: str) -> str:
         connection.exec_driver_sql("select pg_advisory_lock(719100)")
         connection.commit()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, "heads")
         connection.commit()
         connection.exec_driver_sql("select pg_advisory_unlock(719100)")
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        return " ".join(sorted(MigrationContext.configure(connection).get_current_heads()))
 
 
 def newest_revision() -> str:
-    """The revision this version of Yipan writes."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    """The newest revision of every branch this version of Yipan writes, in order."""
+    return " ".join(sorted(ScriptDirectory.from_config(_config()).get_heads()))

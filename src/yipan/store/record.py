@@ -1,10 +1,10 @@
 """The record as one viewer may read it, now or as known at a past moment."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 import psycopg
@@ -37,7 +37,9 @@ from yipan.model import (
     check_may,
     depth_of,
 )
+from yipan.store.nouns import NounTable, Version, conditions
 
+T = TypeVar("T")
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
 
@@ -62,6 +64,67 @@ class Record:
     connection: Connection
     viewer: Viewer
     known_at: datetime | None = None
+
+    def nouns(
+        self,
+        table: NounTable[T],
+        *,
+        under: AreaPath | None = None,
+        where: Mapping[str, object] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> tuple[T, ...]:
+        """
+        Return the nouns of a desk in `under`, by columns where asked so, in order of their ids.
+
+        `where` asks for equality, or for membership where a list or set is given; pages begin after the id
+        `after` and hold at most `limit`.
+        """
+        parts, values = conditions(table, where or {})
+        rows = self._rows(
+            f"select content::text as content from {table.name}",
+            ("area ^@ %(under)s", under), ("id > %(after)s", after), *parts,
+            order="id", limit=limit, under=under, after=after, **values,
+        )  # fmt: skip
+        return tuple(table.read(row["content"]) for row in rows)
+
+    def count(
+        self,
+        table: NounTable[Any],
+        *,
+        under: AreaPath | None = None,
+        where: Mapping[str, object] | None = None,
+    ) -> int:
+        """Return how many nouns `nouns` would return for the same question, without reading them."""
+        parts, values = conditions(table, where or {})
+        (row,) = self._rows(
+            f"select count(*) as n from {table.name}", ("area ^@ %(under)s", under), *parts,
+            under=under, **values,
+        )  # fmt: skip
+        return int(row["n"])
+
+    def noun(self, table: NounTable[T], id: str) -> T:
+        """Return one noun by its id, or raise NotFound naming it."""
+        found = self.nouns(table, where={"id": id})
+        if not found:
+            raise NotFound(f"{table.name} {id} is not in the record")
+        return found[0]
+
+    def versions(self, table: NounTable[T], id: str) -> tuple[Version[T], ...]:
+        """Return every version of a noun known up to the moment asked about, the oldest first."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            f"select content::text as content, known_from, known_until, act from {table.name} "
+            "where id = %(id)s and (%(known_at)s::timestamptz is null or known_from <= %(known_at)s) "
+            "order by known_from, act",
+            {"id": id, "known_at": self.known_at},
+        )
+        return tuple(
+            Version(
+                noun=table.read(row["content"]), known_from=row["known_from"],
+                known_until=row["known_until"], act=row["act"],
+            )
+            for row in rows
+        )  # fmt: skip
 
     def areas(self, under: AreaPath | None = None, *, level: str | None = None) -> tuple[Area, ...]:
         """Return the areas in `under` (all where None), perhaps of one level, in order of their paths."""

@@ -7,6 +7,9 @@ nothing starts with null.
 """
 
 from collections.abc import Mapping
+from functools import cache
+
+from yipan.store.nouns import HISTORY, PATH, SCOPE
 
 VERSIONED: Mapping[str, tuple[str, ...]] = {
     "area": ("path", "level", "name_zh", "name_en", "code", "within_code", "population", "source",
@@ -17,7 +20,6 @@ VERSIONED: Mapping[str, tuple[str, ...]] = {
     "reproduction": ("area", "since", "until", "state", "value", "low", "high", "level", "cases",
                      "missing_days"),
     "case_version": ("id", "area", "person", "disease", "content"),
-    "incident": ("id", "area", "disease", "content"),
     "round": ("area", "at", "desk", "ok", "message", "made"),
     "receipt": ("id", "area", "file", "sha256", "format", "rows_read", "rows_new", "rows_corrected",
                 "rows_unchanged", "rows_rejected", "undone"),
@@ -26,8 +28,14 @@ VERSIONED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Version tables and their columns of content, in the order in which an act's digest reads them."""
 
-HISTORY = "known_from timestamptz not null, known_until timestamptz, act bigint not null"
-PATH = 'text collate "C" not null'
+
+@cache
+def versioned() -> Mapping[str, tuple[str, ...]]:
+    """Return every version table, those of the desks among them, with its columns of content in digest order."""
+    from yipan.store.tables import every_table
+
+    return {**VERSIONED, **{table.name: table.stored for table in every_table()}}
+
 
 TABLES = f"""
 create schema vault;
@@ -73,10 +81,6 @@ create unique index case_current on case_version (id) where known_until is null;
 create index case_area on case_version (area) where known_until is null;
 create index case_act on case_version (act);
 
-create table incident (
-    id text not null, area {PATH}, disease text not null, content jsonb not null, {HISTORY});
-create unique index incident_current on incident (id) where known_until is null;
-
 create table round (
     area {PATH}, at timestamptz not null, desk text not null, ok boolean not null,
     message text not null, made bigint not null, {HISTORY});
@@ -107,12 +111,9 @@ create table vault.identity_reading (
     duty text not null, area {PATH}, person text not null, purpose text not null);
 """
 
-SCOPE = "(select nullif(current_setting('yipan.scope', true), ''))"
-"""The scope of the transaction, null where none was set; the sub-select is evaluated once per query."""
-
 INSIDE = f"area ^@ {SCOPE}"
 SCOPED = (
-    "act", "signal", "reproduction", "case_version", "incident", "round", "receipt",
+    "act", "signal", "reproduction", "case_version", "round", "receipt",
 )  # fmt: skip
 CLOSED = (
     "chain_head", "session", "user_version", "duty_grant", "vault.identity", "vault.identity_reading",
