@@ -16,6 +16,7 @@ from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
 from .incidents import INCIDENT_STEPS, Incident, IncidentState
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
+from .places import Address, Place, PlaceIndex, PlacePart, address, place
 from .rounds import Receipt, Round
 from .signals import Judgement, Signal
 from .users import (
@@ -37,6 +38,7 @@ __all__ = [
     "PERSONAL",
     "POWERS",
     "Act",
+    "Address",
     "Area",
     "AreaLevel",
     "AreaPath",
@@ -60,6 +62,9 @@ __all__ = [
     "Outcome",
     "Person",
     "PersonId",
+    "Place",
+    "PlaceIndex",
+    "PlacePart",
     "Power",
     "Receipt",
     "ReproductionNumber",
@@ -71,6 +76,7 @@ __all__ = [
     "User",
     "Viewer",
     "act_hash",
+    "address",
     "ancestors_of",
     "area_path",
     "check_area",
@@ -80,4 +86,5 @@ __all__ = [
     "parent_of",
     "person_id",
     "personal_fields",
+    "place",
 ]
