@@ -24,6 +24,7 @@ from yipan.model import (
 from yipan.store.nouns import NounTable
 from yipan.store.record import NotFound, Record, case_content
 from yipan.store.schema import versioned
+from yipan.store.tables import every_table
 
 T = TypeVar("T")
 
@@ -216,7 +217,10 @@ class Acting(Record):
         if not rows:
             raise NotFound(f"no receipt {receipt} is in force")
         done = Receipt(**rows[0])
-        for table, key in (("count_version", ("area", "stream", "day")), ("case_version", ("id",))):
+        kept_whole = tuple((table.name, ("id",)) for table in every_table())
+        for table, key in (
+            ("count_version", ("area", "stream", "day")), ("case_version", ("id",)), *kept_whole,
+        ):  # fmt: skip
             columns = ", ".join(versioned()[table])
             later = self.connection.execute(
                 f"select count(*) from {table} where act = %s and known_until is not null",
