@@ -51,6 +51,7 @@ from .investigations import (
     Stage,
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
+from .places import Address, Place, PlaceIndex, PlacePart, address, place
 from .rounds import Receipt, Round
 from .signals import Judgement, Signal
 from .users import (
@@ -68,13 +69,8 @@ from .users import (
 from .visits import Gathering, Venue, Visit, VisitRole
 
 __all__ = [
-    "EXPOSURE_STEPS",
-    "FIRST_HASH",
-    "INCIDENT_STEPS",
-    "PERSONAL",
-    "POWERS",
-    "STAGE_STEPS",
     "Act",
+    "Address",
     "Answer",
     "Area",
     "AreaLevel",
@@ -91,6 +87,7 @@ __all__ = [
     "Counted",
     "DetectionMode",
     "Duty",
+    "EXPOSURE_STEPS",
     "Estimate",
     "EstimateState",
     "Exposure",
@@ -98,11 +95,13 @@ __all__ = [
     "ExposureFrequency",
     "ExposureKind",
     "ExposureState",
+    "FIRST_HASH",
     "FollowUp",
     "FollowUpResult",
     "Gathering",
     "Grant",
     "Household",
+    "INCIDENT_STEPS",
     "Identity",
     "Incident",
     "IncidentState",
@@ -115,15 +114,21 @@ __all__ = [
     "Origin",
     "Outcome",
     "OutsideKey",
+    "PERSONAL",
+    "POWERS",
     "Person",
     "PersonId",
     "PersonTest",
+    "Place",
+    "PlaceIndex",
+    "PlacePart",
     "Power",
     "Reached",
     "Receipt",
     "ReproductionNumber",
     "Role",
     "Round",
+    "STAGE_STEPS",
     "Sameness",
     "SamenessState",
     "Setting",
@@ -139,6 +144,7 @@ __all__ = [
     "Visit",
     "VisitRole",
     "act_hash",
+    "address",
     "ancestors_of",
     "area_path",
     "check_area",
@@ -150,5 +156,6 @@ __all__ = [
     "parent_of",
     "person_id",
     "personal_fields",
+    "place",
     "roles_of",
 ]
