@@ -238,7 +238,7 @@ class Acting(Record):
             self.connection.execute(
                 f"insert into {table} ({columns}, known_from, act) "
                 f"select {', '.join('o.' + name for name in versioned()[table])}, %s, %s from {table} o join {table} n "
-                f"on {same} and o.known_until = n.known_from where n.act = %s",
+                f"on {same} and o.known_until = n.known_from and o.act < n.act where n.act = %s",
                 (self.moment, self.number, done.act),
             )
             self.touched.add(table)
