@@ -24,6 +24,7 @@ test: $(VENV)/.dev board  ## run all tests
 	$(MAKE) --no-print-directory static
 	$(RUN)/python -m pytest -q tests/unit tests/properties tests/store tests/journeys $(APART)
 	$(RUN)/python -m pytest -q tests/reference
+	$(RUN)/python -m pytest -q tests/browser
 
 live: $(VENV)/.dev board  ## the tests of live acts and of made-up questions, apart because they hold connections open
 	$(RUN)/python -m pytest -q tests/journeys/test_live_acts.py tests/journeys/test_schemathesis.py
