@@ -15,9 +15,23 @@ from .cases import Case, Classification, Origin, Outcome, Severity
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
 from .incidents import INCIDENT_STEPS, Incident, IncidentState
+from .orders import Order, OrderLine
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
+from .proposals import (
+    DECIDED,
+    PROPOSAL_STEPS,
+    Alternative,
+    Cost,
+    Decision,
+    Proposal,
+    ProposalState,
+    Reason,
+    Sentence,
+    Verdict,
+)
 from .rounds import Receipt, Round
 from .signals import Judgement, Signal
+from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
 from .users import (
     POWERS,
     Duty,
@@ -32,18 +46,24 @@ from .users import (
 )
 
 __all__ = [
+    "DECIDED",
     "FIRST_HASH",
     "INCIDENT_STEPS",
     "PERSONAL",
     "POWERS",
+    "PROPOSAL_STEPS",
+    "TASK_STEPS",
     "Act",
+    "Alternative",
     "Area",
     "AreaLevel",
     "AreaPath",
     "Case",
     "Classification",
+    "Cost",
     "CountSeries",
     "Counted",
+    "Decision",
     "DetectionMode",
     "Duty",
     "Estimate",
@@ -56,20 +76,31 @@ __all__ = [
     "Judgement",
     "NotAllowed",
     "NotYourArea",
+    "Order",
+    "OrderLine",
     "Origin",
     "Outcome",
     "Person",
     "PersonId",
     "Power",
+    "Proposal",
+    "ProposalState",
+    "Reason",
     "Receipt",
     "ReproductionNumber",
     "Round",
+    "Sentence",
     "Severity",
     "Sex",
     "Signal",
     "Stream",
+    "Task",
+    "TaskState",
+    "TaskStep",
     "User",
+    "Verdict",
     "Viewer",
+    "WrongStep",
     "act_hash",
     "ancestors_of",
     "area_path",
