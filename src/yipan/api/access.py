@@ -21,7 +21,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from yipan.api.door import Door, answer, door_of, responses, routes_of
 from yipan.api.errors import BadInput, NotLoggedIn, TooManyTries
 from yipan.api.plain import to_json
-from yipan.model import AreaPath, NotAllowed, User, Viewer, area_path, check_area
+from yipan.model import POWERS, AreaPath, NotAllowed, User, Viewer, area_path, check_area
 
 if TYPE_CHECKING:
     from yipan.store import Record
@@ -277,6 +277,7 @@ _ME = {
         }
     ],
     "viewer": {"user": "guangzhou", "duty": "commander", "area": "44.4401."},
+    "powers": ["decide", "ingest", "read", "run_round", "triage"],
 }  # fmt: skip
 
 
@@ -351,6 +352,7 @@ def _refuse_too_many(door: Door, keys: dict[str, int], *, at: datetime) -> None:
 def _me(user: User, viewer: Viewer) -> dict[str, object]:
     return {
         "user": user.name, "shown_as": user.shown_as, "grants": user.grants, "viewer": viewer,
+        "powers": sorted(power.value for power in POWERS[viewer.duty]),
     }  # fmt: skip
 
 
