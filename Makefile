@@ -36,7 +36,7 @@ static: $(VENV)/.dev
 	$(RUN)/mypy
 
 reference: $(VENV)/.dev  ## compare with reference vectors; ONLY=detect|rt|branching|scores|protocol|screening
-	$(RUN)/python -m pytest -q -n $(WORKERS) tests/reference $(if $(ONLY),--only $(ONLY))
+	$(RUN)/python -m pytest -q -n $(WORKERS) $(if $(ONLY),tests/reference/test_$(ONLY).py,tests/reference)
 
 bench: $(VENV)/.dev  ## run every benchmark (ONLY=name runs one)
 	$(RUN)/python -m benchmarks $(ONLY)

@@ -24,7 +24,16 @@ from starlette.requests import cookie_parser
 from yipan.api.door import Door, KnownSession, QuickAnswer, answer, door_of, responses, routes_of
 from yipan.api.errors import BadInput, NotLoggedIn, TooManyTries
 from yipan.api.plain import to_json
-from yipan.model import AreaPath, Grant, NotAllowed, User, Viewer, area_path, check_area
+from yipan.model import (
+    POWERS,
+    AreaPath,
+    Grant,
+    NotAllowed,
+    User,
+    Viewer,
+    area_path,
+    check_area,
+)
 
 if TYPE_CHECKING:
     from yipan.store import Record
@@ -344,6 +353,7 @@ _ME = {
         }
     ],
     "viewer": {"user": "guangzhou", "duty": "commander", "area": "44.4401."},
+    "powers": ["decide", "ingest", "read", "run_round", "triage"],
 }  # fmt: skip
 
 
@@ -418,6 +428,7 @@ def _refuse_too_many(door: Door, keys: dict[str, int], *, at: datetime) -> None:
 def _me(user: User, viewer: Viewer) -> dict[str, object]:
     return {
         "user": user.name, "shown_as": user.shown_as, "grants": user.grants, "viewer": viewer,
+        "powers": sorted(power.value for power in POWERS[viewer.duty]),
     }  # fmt: skip
 
 

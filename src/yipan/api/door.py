@@ -198,6 +198,10 @@ _FAILURES: dict[int, tuple[str, dict[str, Any]]] = {
         "Not in the record as known at the moment asked about",
         told("not_found", "area 44.9999. is not in the record"),
     ),
+    409: (
+        "Something else was done before: decided, published or finished already",
+        told("wrong_step", "proposal p-1 is accepted already; it is decided once"),
+    ),
     422: (
         "A value cannot be meant",
         told("bad_input", "'31 November' is not a day; expected a date like 2022-11-10", where="day"),

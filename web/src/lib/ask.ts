@@ -1,0 +1,34 @@
+/** The board's only way to the house: questions to /api/v1, one error shape back. */
+
+export class Refused extends Error {
+  constructor(public status: number, public code: string, message: string, public where = '') {
+    super(message)
+  }
+}
+/** Nothing answered: the server is down or the line is. */
+export class Unreachable extends Error {}
+
+export type Query = Record<string, string | number | boolean | null | undefined>
+
+export function address(path: string, query: Query = {}): string {
+  const asked = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined && value !== '') asked.set(name, String(value))
+  return `./api/v1/${path}${asked.size ? `?${asked}` : ''}`
+}
+
+/** Ask with GET; with a body, POST it. Answers what the house said, or throws Refused or Unreachable. */
+export async function ask<T>(path: string, query: Query = {}, body?: unknown): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(address(path, query), body === undefined ? {} : {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+    })
+  } catch {
+    throw new Unreachable(path)
+  }
+  if (!answer.ok) {
+    const said = await answer.json().catch(() => null)
+    throw new Refused(answer.status, said?.error?.code ?? '', said?.error?.message ?? answer.statusText, said?.error?.where ?? '')
+  }
+  return answer.json()
+}
