@@ -241,26 +241,6 @@ def _table_of(sheet: Sheet) -> str:
     )  # fmt: skip
 
 
-_FITTING: tuple[tuple[str, Callable[[set[str]], bool]], ...] = (
-    ("pair", lambda has: bool(has & set(SOURCE_KEYS[:9]) and has & set(TARGET_KEYS[:9])) and not _is_line_list(has)),
-    ("pair", lambda has: {"infector", "caseid"} <= has and not _is_line_list(has)),
-    ("visit", lambda has: all(has & set(COLUMNS[name]) for name in ("since", "until", "place"))),
-    ("follow_up", lambda has: bool(
-        has & {"followupstatus", "dateoffollowup", "statusid"} and has & {"dateoffollowup", "date"}
-        and has & {"contactid", "contactuuid", "personid", "contactvisualid"}
-    )),
-    ("test", lambda has: bool({"sampleidentifier", "datesampletaken"} & has and {"result", "personid"} & has)),
-    ("event", lambda has: bool(has & {"eventname", "eventtitle"}) or {"name", "date", "eventcategory"} <= has),
-    ("location", lambda has: {"adminlevel", "parentlocationid", "locationid"} <= has and "uuid" not in has),
-    ("contact", lambda has: "classification" not in has
-        and bool(has & {"contactid", "contactstatus", "wascase", "dateofbecomingcontact"})),
-    ("contact", lambda has: {"reportdatetime", "personfirstname"} <= has and "responsibleregion" not in has),
-    ("case", lambda has: _is_line_list(has)),
-    ("pair", lambda has: "sourcepersonid" in has),
-)  # fmt: skip
-"""How a table is known by its columns; the first that fits."""
-
-
 def _not_tracing(what: str) -> CannotRead:
     return file_problem(
         f"a file of {what}; tracing reads cases, contacts, events, exposures, follow-ups, tests and visits",
@@ -275,6 +255,28 @@ def _is_line_list(has: set[str]) -> bool:
     )
     known = bool(has & set(CASE_KEYS)) or "personfirstname" in has
     return known and (dated or bool(has & {"classification", "caseclassification"}))
+
+
+_PAIR_SOURCES = frozenset(SOURCE_KEYS) - {"caseidexternalsystem", "sourcecaseuuid"}
+_PAIR_TARGETS = frozenset(TARGET_KEYS) - {"caseid", "id", "contactid"}
+_FITTING: tuple[tuple[str, Callable[[set[str]], bool]], ...] = (
+    ("pair", lambda has: bool(has & _PAIR_SOURCES and has & _PAIR_TARGETS) and not _is_line_list(has)),
+    ("pair", lambda has: {"infector", "caseid"} <= has and not _is_line_list(has)),
+    ("visit", lambda has: all(has & set(COLUMNS[name]) for name in ("since", "until", "place"))),
+    ("follow_up", lambda has: bool(
+        has & {"followupstatus", "dateoffollowup", "statusid"} and has & {"dateoffollowup", "date"}
+        and has & {"contactid", "contactuuid", "personid", "contactvisualid"}
+    )),
+    ("test", lambda has: bool({"sampleidentifier", "datesampletaken"} & has and {"result", "personid"} & has)),
+    ("event", lambda has: bool(has & {"eventname", "eventtitle"}) or {"name", "date", "eventcategory"} <= has),
+    ("location", lambda has: {"adminlevel", "parentlocationid", "locationid"} <= has and "uuid" not in has),
+    ("contact", lambda has: "classification" not in has
+        and bool(has & {"contactid", "contactstatus", "wascase", "dateofbecomingcontact"})),
+    ("contact", lambda has: {"reportdatetime", "personfirstname"} <= has and "responsibleregion" not in has),
+    ("case", _is_line_list),
+    ("pair", lambda has: "sourcepersonid" in has),
+)  # fmt: skip
+"""How a table is known by its columns; the first that fits."""
 
 
 def _outbreak_of(names: Sequence[str]) -> str:
