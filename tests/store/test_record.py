@@ -197,6 +197,31 @@ class TestVault:
             "first call",
         )
 
+    def test_keeps_a_reading_whose_question_failed(self, store):
+        self.fill(store)
+        tracer = Viewer(user="li", duty=Duty.TRACER, area=GUANGZHOU)
+        with pytest.raises(ZeroDivisionError), store.reading(tracer) as record:
+            record.identity(self.person, purpose="first call", at=TENTH)
+            raise ZeroDivisionError
+        with (
+            pytest.raises(ZeroDivisionError),
+            store.acting(tracer, desk="t", verb="t", why="t", at=TENTH) as act,
+        ):
+            act.identity(self.person, purpose="second call", at=TENTH)
+            raise ZeroDivisionError
+
+        with store.reading(tracer) as record:
+            purposes = [reading["purpose"] for reading in record.identity_readings()]
+        assert purposes == ["first call", "second call"]
+
+    def test_tells_an_act_whom_it_has_just_put(self, store):
+        known = Identity(person=self.person, name="张三")
+        tracer = Viewer(user="li", duty=Duty.TRACER, area=GUANGZHOU)
+        with store.acting(tracer, desk="t", verb="t", why="t", at=TENTH) as act:
+            act.put_identities([known], areas={self.person: GUANGZHOU})
+
+            assert act.identity(self.person, purpose="the form", at=TENTH).name == "张三"
+
     def test_is_closed_to_other_duties_and_other_areas(self, store):
         self.fill(store)
         analyst = Viewer(user="a", duty=Duty.ANALYST, area=GUANGZHOU)

@@ -109,7 +109,19 @@ class Store:
         """Read as `viewer`, everything as known at `known_at` (now where None)."""
         with self._pool.connection() as connection, connection.transaction():
             _scope(connection, viewer)
-            yield Record(connection=connection, viewer=viewer, known_at=known_at)
+            yield Record(
+                connection=connection, viewer=viewer, known_at=known_at,
+                apart=lambda: self._apart(viewer),
+            )  # fmt: skip
+
+    @contextmanager
+    def _apart(self, viewer: Viewer) -> Iterator[Connection]:
+        """A transaction of its own as `viewer`, not from the pool: whoever asks for it may hold one of those."""
+        with psycopg.connect(self.conninfo) as connection:
+            _as_application(connection)
+            with connection.transaction():
+                _scope(connection, viewer)
+                yield connection
 
     @contextmanager
     def acting(
@@ -145,7 +157,10 @@ class Store:
                         "the record never goes back"
                     )
                 moment = newest.astimezone(UTC)
-            act = Acting(connection=connection, viewer=viewer, number=number, moment=moment)
+            act = Acting(
+                connection=connection, viewer=viewer, number=number, moment=moment,
+                apart=lambda: self._apart(viewer),
+            )  # fmt: skip
             yield act
             content = {
                 "number": number, "at": moment, "recorded": self._clock().astimezone(UTC),
