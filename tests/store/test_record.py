@@ -200,15 +200,12 @@ class TestVault:
     def test_keeps_a_reading_whose_question_failed(self, store):
         self.fill(store)
         tracer = Viewer(user="li", duty=Duty.TRACER, area=GUANGZHOU)
-        with pytest.raises(ZeroDivisionError), store.reading(tracer) as record:
-            record.identity(self.person, purpose="first call", at=TENTH)
-            raise ZeroDivisionError
-        with (
-            pytest.raises(ZeroDivisionError),
-            store.acting(tracer, desk="t", verb="t", why="t", at=TENTH) as act,
-        ):
-            act.identity(self.person, purpose="second call", at=TENTH)
-            raise ZeroDivisionError
+        fails = pytest.raises(ZeroDivisionError, match="after the reading")
+
+        with fails, store.reading(tracer) as record:
+            look_and_fail(record, self.person, purpose="first call")
+        with fails, store.acting(tracer, desk="t", verb="t", why="t", at=TENTH) as act:
+            look_and_fail(act, self.person, purpose="second call")
 
         with store.reading(tracer) as record:
             purposes = [reading["purpose"] for reading in record.identity_readings()]
@@ -239,6 +236,11 @@ class TestVault:
             store.reading(tracer) as record,
         ):
             record.identity(self.person, purpose=" ", at=TENTH)
+
+
+def look_and_fail(record, person, *, purpose):
+    record.identity(person, purpose=purpose, at=TENTH)
+    raise ZeroDivisionError("after the reading")
 
 
 class TestChain:
