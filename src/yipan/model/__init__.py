@@ -11,6 +11,7 @@ from .areas import (
     depth_of,
     parent_of,
 )
+from .calendars import WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
@@ -81,12 +82,28 @@ from .users import (
     check_may,
 )
 from .visits import Gathering, Venue, Visit, VisitRole
+from .zones import (
+    OVER,
+    Adoption,
+    CasePlace,
+    LevelSpan,
+    RegisteredPlace,
+    Roster,
+    RosterGroup,
+    Zone,
+    ZoneChange,
+    ZonePart,
+    ZonePiece,
+    ZoneRound,
+    ZoneTerms,
+)
 
 __all__ = [
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
     "INCIDENT_STEPS",
+    "OVER",
     "PERSONAL",
     "POWERS",
     "PROPOSAL_STEPS",
@@ -94,6 +111,7 @@ __all__ = [
     "TASK_STEPS",
     "Act",
     "Address",
+    "Adoption",
     "Alternative",
     "Answer",
     "Area",
@@ -104,6 +122,7 @@ __all__ = [
     "AssistReply",
     "CarriedRow",
     "Case",
+    "CasePlace",
     "Certainty",
     "Charge",
     "Classification",
@@ -131,6 +150,7 @@ __all__ = [
     "Interval",
     "Investigation",
     "Judgement",
+    "LevelSpan",
     "NodeId",
     "NotAllowed",
     "NotYourArea",
@@ -151,8 +171,11 @@ __all__ = [
     "Reached",
     "Reason",
     "Receipt",
+    "RegisteredPlace",
     "ReproductionNumber",
     "Role",
+    "Roster",
+    "RosterGroup",
     "Round",
     "Sameness",
     "SamenessState",
@@ -173,7 +196,14 @@ __all__ = [
     "Viewer",
     "Visit",
     "VisitRole",
+    "WorkCalendar",
     "WrongStep",
+    "Zone",
+    "ZoneChange",
+    "ZonePart",
+    "ZonePiece",
+    "ZoneRound",
+    "ZoneTerms",
     "act_hash",
     "address",
     "ancestors_of",
