@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -52,9 +52,11 @@ from yipan.model import (
 from yipan.operations import commanding
 from yipan.operations.post import Post
 from yipan.protocol import Adopted, Profile, Protocols, Rulebook, TraceStep, protocols
+from yipan.protocol.rules.authority import owner
 from yipan.protocol.rules.zones import (
     ClosingRound,
     NewInfection,
+    RoundProgress,
     ZoneClock,
     ZoneFacts,
     zone_clock,
@@ -199,17 +201,20 @@ class _Books:
         """Return the area whose command decides about zones: the level the version names, else the area itself."""
         if area not in self.deciders:
             book = self.book(area, at)
-            level = book.get("zone.decided_by") if book else None
+            level = owner("zone", area, book, at=at).value.level if _names_decider(book) else None
             chosen = area
-            if level is not None:
-                for path in (*ancestors_of(area), area):
-                    try:
-                        if self.record.area(path).level == level:
-                            chosen = path
-                    except NotFound:
-                        continue
+            for path in (*ancestors_of(area), area) if level is not None else ():
+                try:
+                    if self.record.area(path).level == level:
+                        chosen = path
+                except NotFound:
+                    continue
             self.deciders[area] = chosen
         return self.deciders[area]
+
+
+def _names_decider(book: Rulebook | None) -> TypeGuard[Rulebook]:
+    return book is not None and book.has("authority.zone")
 
 
 @cache
@@ -533,7 +538,7 @@ def _publication_tasks(
 ) -> tuple[Task, ...]:
     """Return the task to tell the public: due from the first report a new zone answers, else from the decision."""
     book = books.book(order.area, order.decided)
-    hours = book.get("limit.publish_hours") if book else None
+    hours = book.get("limit.zones_published_hours") if book else None
     if hours is None:
         return ()
     starts = order.decided
@@ -553,7 +558,7 @@ def _publication_tasks(
             desk=DESK, kind=commanding.PUBLISH, subject=order.id, cause=order.id,
             what=Sentence(zh="向社会公布风险区域调整", en="Tell the public how the zones change"),
             starts=starts, due=starts + timedelta(hours=hours), measured_to="published",
-            rule=f"{order.rule or book.id} limit.publish_hours" if book else order.rule,
+            rule=f"{order.rule or book.id} limit.zones_published_hours" if book else order.rule,
         ),
     )  # fmt: skip
 
@@ -667,7 +672,16 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
             if span.clock_start < one.found <= at
         ),
         rounds=tuple(ClosingRound(completed=ended) for ended in sorted(done)),
-        contacts_clear=zone.contacts_clear,
+        progress=tuple(
+            RoundProgress(
+                at=one.last_result or one.started, sampled=len(roster.people) - len(one.missing(roster)),
+                roster=len(roster.people),
+            )
+            for one in facts.rounds.get(zone.id, ())
+            if roster is not None and (one.last_result or one.started) <= at
+        ),
+        contacts_clear=zone.contacts_clear, held_back=span.since if span.change is ZoneChange.HOLD_BACK else None,
+        held_reason=span.reason or None,
     )  # fmt: skip
 
 
@@ -1616,7 +1630,7 @@ def _setting(
                 lines=(smaller,), cost=less,
             ),
         )  # fmt: skip
-    publish = book.get("limit.publish_hours")
+    publish = book.get("limit.zones_published_hours")
     local = first.astimezone(time_zone)
     proposal = Proposal(
         id=f"p-{mark}", area=area, desk=DESK, kind=f"{HAND}.set", subject=told.subject,
