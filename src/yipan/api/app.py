@@ -20,6 +20,7 @@ from yipan.api.errors import UNEXPECTED, error_body, failure_of, told
 from yipan.api.guard import Guard
 from yipan.api.live import LiveActs
 from yipan.api.pages import BOARD, pages
+from yipan.api.serve import end_with_parent
 from yipan.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def create_app(
 
 def from_environment() -> FastAPI:
     """Return the web application as the YIPAN_* variables want it: what the server process loads."""
+    end_with_parent()
     return create_app(Settings.read())
 
 
