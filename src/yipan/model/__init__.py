@@ -66,6 +66,14 @@ from .proposals import (
     Verdict,
 )
 from .rounds import Receipt, Round
+from .screening import (
+    HOUSEHOLD_MODE,
+    TUBE_MODES,
+    LakeBatch,
+    LakeKind,
+    LakePart,
+    ScreeningRound,
+)
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
 from .users import (
@@ -86,12 +94,14 @@ __all__ = [
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
+    "HOUSEHOLD_MODE",
     "INCIDENT_STEPS",
     "PERSONAL",
     "POWERS",
     "PROPOSAL_STEPS",
     "STAGE_STEPS",
     "TASK_STEPS",
+    "TUBE_MODES",
     "Act",
     "Address",
     "Alternative",
@@ -131,6 +141,9 @@ __all__ = [
     "Interval",
     "Investigation",
     "Judgement",
+    "LakeBatch",
+    "LakeKind",
+    "LakePart",
     "NodeId",
     "NotAllowed",
     "NotYourArea",
@@ -156,6 +169,7 @@ __all__ = [
     "Round",
     "Sameness",
     "SamenessState",
+    "ScreeningRound",
     "Sentence",
     "Setting",
     "Severity",
