@@ -22,8 +22,9 @@ demo: $(VENV)/.run board  ## set everything up, play Guangdong's autumn of 2022 
 
 test: $(VENV)/.dev board  ## run all tests
 	$(MAKE) --no-print-directory static
-	$(RUN)/python -m pytest -q $(TOGETHER) --ignore tests/reference tests
+	$(RUN)/python -m pytest -q $(TOGETHER) --ignore tests/reference --ignore tests/browser tests
 	$(RUN)/python -m pytest -q -n $(WORKERS) tests/reference
+	$(RUN)/python -m pytest -q $(TOGETHER) tests/browser
 
 check: $(VENV)/.dev static  ## format, lint, types, contracts, unit tests: under a minute
 	$(RUN)/python -m pytest -q -n $(WORKERS) -m "not slow and not browser and not store" tests/unit tests/properties

@@ -16,8 +16,24 @@ export function address(path: string, query: Query = {}): string {
   return `./api/v1/${path}${asked.size ? `?${asked}` : ''}`
 }
 
+/** How many questions are on their way; while there are any the page says so (a thin line, and only after a moment). */
+let open = 0
+function waiting(by: number): void {
+  open += by
+  document.documentElement.toggleAttribute('data-asking', open > 0)
+}
+
 /** Ask with GET; with a body, POST it. Answers what the house said, or throws Refused or Unreachable. */
 export async function ask<T>(path: string, query: Query = {}, body?: unknown): Promise<T> {
+  waiting(+1)
+  try {
+    return await answered<T>(path, query, body)
+  } finally {
+    waiting(-1)
+  }
+}
+
+async function answered<T>(path: string, query: Query, body: unknown): Promise<T> {
   let answer: Response
   try {
     answer = await fetch(address(path, query), body === undefined ? {} : {
