@@ -11,6 +11,7 @@ from .areas import (
     depth_of,
     parent_of,
 )
+from .calendars import WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
@@ -209,6 +210,7 @@ __all__ = [
     "Viewer",
     "Visit",
     "VisitRole",
+    "WorkCalendar",
     "WrongStep",
     "Zone",
     "ZoneChange",
