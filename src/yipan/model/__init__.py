@@ -11,6 +11,7 @@ from .areas import (
     depth_of,
     parent_of,
 )
+from .calendars import WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
@@ -66,6 +67,14 @@ from .proposals import (
     Verdict,
 )
 from .rounds import Receipt, Round
+from .screening import (
+    HOUSEHOLD_MODE,
+    TUBE_MODES,
+    LakeBatch,
+    LakeKind,
+    LakePart,
+    ScreeningRound,
+)
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
 from .users import (
@@ -81,19 +90,38 @@ from .users import (
     check_may,
 )
 from .visits import Gathering, Venue, Visit, VisitRole
+from .zones import (
+    OVER,
+    Adoption,
+    CasePlace,
+    LevelSpan,
+    RegisteredPlace,
+    Roster,
+    RosterGroup,
+    Zone,
+    ZoneChange,
+    ZonePart,
+    ZonePiece,
+    ZoneRound,
+    ZoneTerms,
+)
 
 __all__ = [
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
+    "HOUSEHOLD_MODE",
     "INCIDENT_STEPS",
+    "OVER",
     "PERSONAL",
     "POWERS",
     "PROPOSAL_STEPS",
     "STAGE_STEPS",
     "TASK_STEPS",
+    "TUBE_MODES",
     "Act",
     "Address",
+    "Adoption",
     "Alternative",
     "Answer",
     "Area",
@@ -104,6 +132,7 @@ __all__ = [
     "AssistReply",
     "CarriedRow",
     "Case",
+    "CasePlace",
     "Certainty",
     "Charge",
     "Classification",
@@ -131,6 +160,10 @@ __all__ = [
     "Interval",
     "Investigation",
     "Judgement",
+    "LakeBatch",
+    "LakeKind",
+    "LakePart",
+    "LevelSpan",
     "NodeId",
     "NotAllowed",
     "NotYourArea",
@@ -151,11 +184,15 @@ __all__ = [
     "Reached",
     "Reason",
     "Receipt",
+    "RegisteredPlace",
     "ReproductionNumber",
     "Role",
+    "Roster",
+    "RosterGroup",
     "Round",
     "Sameness",
     "SamenessState",
+    "ScreeningRound",
     "Sentence",
     "Setting",
     "Severity",
@@ -173,7 +210,14 @@ __all__ = [
     "Viewer",
     "Visit",
     "VisitRole",
+    "WorkCalendar",
     "WrongStep",
+    "Zone",
+    "ZoneChange",
+    "ZonePart",
+    "ZonePiece",
+    "ZoneRound",
+    "ZoneTerms",
     "act_hash",
     "address",
     "ancestors_of",
