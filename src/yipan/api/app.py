@@ -24,6 +24,7 @@ from yipan.api import (
     outlook,
     prohibitions,
     reports,
+    screening,
     watch,
     zoning,
 )
@@ -38,7 +39,20 @@ from yipan.settings import Settings
 if TYPE_CHECKING:
     from yipan.store import Store
 
-DESKS = (access, areas, board, watch, outlook, commanding, zoning, prohibitions, reports, acts, day)
+DESKS = (
+    access,
+    areas,
+    board,
+    watch,
+    outlook,
+    screening,
+    commanding,
+    zoning,
+    prohibitions,
+    reports,
+    acts,
+    day,
+)
 _log = logging.getLogger(__name__)
 
 
