@@ -93,6 +93,7 @@ class Version:
     confidence: str
     where: str
     area: str | None = None
+    note: str = ""
     leaves: Mapping[str, Parameter] = field(default_factory=dict, repr=False)
 
 
@@ -561,7 +562,7 @@ def _version(
         id=key, name_zh=raw["name_zh"], name_en=raw["name_en"], disease=raw["disease"],
         jurisdiction=raw["jurisdiction"], layer=raw["layer"], published=_day(where, raw["published"]),
         effective=_moment(where, raw["from"]), amends=raw.get("amends"), confidence=raw["confidence"],
-        where=where, area=_version_area(where, raw),
+        where=where, area=_version_area(where, raw), note=raw.get("note", ""),
     )  # fmt: skip
 
 
