@@ -1,5 +1,6 @@
 """The store: one record, opened once, read and written as a viewer."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ class Store:
     ) -> None:
         self.conninfo = conninfo
         self.server = server
+        self.committed = 0
+        """How many acts were committed through this object: it moves before who made one goes on."""
+        self._counting = threading.Lock()
         self._clock = clock
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             conninfo, min_size=1, max_size=POOL_SIZE, configure=_as_application, open=True
@@ -157,6 +161,8 @@ class Store:
             )
             connection.execute("select chain_move(%s, %s, %s)", (number, moment, mark))
             connection.execute("select pg_notify('yipan_acts', %s)", (str(number),))
+        with self._counting:
+            self.committed += 1
 
     def founder(self, area: AreaPath) -> Viewer:
         """Return the viewer who may begin an empty record whose top area will be `area`."""

@@ -24,6 +24,7 @@ from yipan.model import (
 from yipan.store.nouns import NounTable
 from yipan.store.record import NotFound, Record, case_content
 from yipan.store.schema import versioned
+from yipan.store.tables import every_table
 
 T = TypeVar("T")
 
@@ -216,7 +217,10 @@ class Acting(Record):
         if not rows:
             raise NotFound(f"no receipt {receipt} is in force")
         done = Receipt(**rows[0])
-        for table, key in (("count_version", ("area", "stream", "day")), ("case_version", ("id",))):
+        kept_whole = tuple((table.name, ("id",)) for table in every_table())
+        for table, key in (
+            ("count_version", ("area", "stream", "day")), ("case_version", ("id",)), *kept_whole,
+        ):  # fmt: skip
             columns = ", ".join(versioned()[table])
             later = self.connection.execute(
                 f"select count(*) from {table} where act = %s and known_until is not null",
@@ -234,7 +238,7 @@ class Acting(Record):
             self.connection.execute(
                 f"insert into {table} ({columns}, known_from, act) "
                 f"select {', '.join('o.' + name for name in versioned()[table])}, %s, %s from {table} o join {table} n "
-                f"on {same} and o.known_until = n.known_from where n.act = %s",
+                f"on {same} and o.known_until = n.known_from and o.act < n.act where n.act = %s",
                 (self.moment, self.number, done.act),
             )
             self.touched.add(table)

@@ -313,6 +313,33 @@ class Record:
         )  # fmt: skip
         return tuple(_case(row) for row in rows)
 
+    def case(self, id: str) -> Case:
+        """Return one case by its id, or raise NotFound naming it."""
+        rows = self._rows(
+            "select id, area, person, disease, content from case_version",
+            ("id = %(id)s", True),
+            id=id,
+        )
+        if not rows:
+            raise NotFound(f"case {id} is not in the record")
+        return _case(rows[0])
+
+    def case_versions(self, id: str) -> tuple[Version[Case], ...]:
+        """Return every version of a case known up to the moment asked about, the oldest first: its history."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            "select id, area, person, disease, content, known_from, known_until, act from case_version "
+            "where id = %(id)s and (%(known_at)s::timestamptz is null or known_from <= %(known_at)s) "
+            "order by known_from, act",
+            {"id": id, "known_at": self.known_at},
+        )
+        return tuple(
+            Version(
+                noun=_case(row), known_from=row["known_from"], known_until=row["known_until"],
+                act=row["act"],
+            )
+            for row in rows
+        )  # fmt: skip
+
     def rounds(
         self, *, since: datetime | None = None, until: datetime | None = None
     ) -> tuple[Round, ...]:
