@@ -37,9 +37,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def members(counts: np.ndarray) -> dict[str, np.ndarray]:
-    return forecast.weekly_members(
-        forecast.panel(counts), HORIZONS, generation=GENERATION_WEEKS
-    )
+    return forecast.weekly_members(forecast.panel(counts), HORIZONS, generation=GENERATION_WEEKS)
 
 
 class Season:

@@ -583,9 +583,7 @@ def usual_combination(
     return _combination(members, np.array(columns).T, horizons)
 
 
-def _combination(
-    members: Sequence[str], trust: FloatArray, horizons: Sequence[int]
-) -> Combination:
+def _combination(members: Sequence[str], trust: FloatArray, horizons: Sequence[int]) -> Combination:
     return Combination(
         members=tuple(members),
         horizons=tuple(horizons),
@@ -726,6 +724,77 @@ def learn_combination(
             losses.append(natural + log)
         width[column] = grid[int(np.argmin(losses))] ** WIDTH_LEARNED
     return Combination(members=names, horizons=tuple(horizons), weights=weights, width=width)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ensemble:
+    """A forecast with all it is made of: the members' quantiles, how they were combined, and the flat baseline."""
+
+    forecast: Forecast
+    baseline: FloatArray
+    members: dict[str, FloatArray]
+    combination: Combination
+
+
+def ensemble(
+    counts: ArrayLike,
+    horizons: Sequence[int],
+    levels: Sequence[float] = HUB_LEVELS,
+    *,
+    steps_per_week: int,
+    generation: ArrayLike,
+    control: ArrayLike | None = None,
+    combination: Combination | None = None,
+    rehearsals: int = 0,
+    spacing: int = 3,
+) -> Ensemble:
+    """
+    Return the forecast of all series (series x steps, NaN where nobody reported) by the members together.
+
+    `combination` is how past scores say to combine them; without one the usual weights are taken, improved by
+    `rehearsals` earlier origins, `spacing` steps apart, at which the members are asked again with what came
+    before. Series that never reported are NaN throughout.
+
+    >>> said = ensemble([[3.0, 4, 6, 9, 12, 15, 21, 26]], [1, 2], steps_per_week=7, generation=[0, 0.5, 0.5])
+    >>> sorted(said.members), bool(said.forecast.median[0, 0] > 15)
+    (['flat', 'renewal', 'trend'], True)
+    """
+    matrix = count_matrix(counts)
+    ask = daily_members if steps_per_week > 1 else weekly_members
+    data = panel(matrix, steps_per_week=steps_per_week)
+    now = ask(data, horizons, levels, generation=generation, control=control)
+    steps, longest = matrix.shape[1], max(horizons)
+    usual = usual_combination(list(now), horizons, steps_per_week=steps_per_week)
+    chosen = combination if combination and combination.members == tuple(now) else None
+    if chosen is None and rehearsals:
+        ahead = np.pad(matrix, ((0, 0), (0, longest)), constant_values=np.nan)
+        observed, stated = [], []
+        for back in range(1, rehearsals + 1):
+            cut = steps - back * spacing
+            if cut < max(2 * steps_per_week, 8):
+                break
+            then = ask(
+                panel(matrix[:, :cut], steps_per_week=steps_per_week), horizons, levels,
+                generation=generation,
+            )  # fmt: skip
+            if tuple(then) != tuple(now):
+                break
+            alive = matrix[:, max(0, cut - 2 * steps_per_week) : cut]
+            busy = np.nansum(alive, axis=1) > 0
+            observed.append(ahead[busy][:, [cut + horizon - 1 for horizon in horizons]])
+            stated.append({name: each[busy] for name, each in then.items()})
+        if observed:
+            chosen = learn_combination(
+                np.concatenate(observed),
+                {name: np.concatenate([each[name] for each in stated]) for name in now},
+                horizons=horizons, levels=levels, prior=usual, most_tasks=600,
+            )  # fmt: skip
+    chosen = chosen or usual
+    mixed = combine(now, chosen, levels)
+    silent = np.isnan(matrix).all(axis=1)
+    if silent.any():
+        mixed.quantiles[silent] = np.nan
+    return Ensemble(forecast=mixed, baseline=now["flat"], members=now, combination=chosen)
 
 
 def reconcile(

@@ -878,6 +878,62 @@ def pooled_reproduction_numbers(
     )
 
 
+def speaking_posteriors(
+    areas: Sequence[AreaPath],
+    counts: ArrayLike,
+    serial_interval: ArrayLike,
+    *,
+    imported: ArrayLike | None = None,
+    window_days: int = 7,
+    prior_mean: float = 2.0,
+    prior_sd: float = 2.0,
+    most_variation: float = MOST_VARIATION,
+) -> tuple[tuple[AreaPath, GammaPosterior], ...]:
+    """
+    Return for each area the latest posterior of R to reckon with, and the area whose cases it rests on.
+
+    The rule is that of `pooled_reproduction_numbers`. Where not even the largest area has cases enough, the
+    area's own posterior is returned, wide as it is; where nothing was reported, the prior.
+
+    >>> si = discretised_serial_interval(mean_days=2.6, sd_days=1.5, last_lag=20)
+    >>> speaker, posterior = speaking_posteriors(["44.4401."], [[3, 4, 6, 8, 9, 12, 14, 20, 22, 30]], si)[0]
+    >>> speaker, round(posterior.mean, 1)
+    ('44.4401.', 1.8)
+    """
+    table = _latest(
+        reproduction_table(
+            counts, serial_interval, imported=imported, window_days=window_days,
+            prior_mean=prior_mean, prior_sd=prior_sd,
+        ),
+        1,
+    )  # fmt: skip
+    shape, rate = _prior(prior_mean, prior_sd)
+    prior = GammaPosterior(shape=shape, rate=rate)
+    groups: dict[AreaPath, list[int]] = {}
+    for row, area in enumerate(areas):
+        for larger in ancestors_of(area):
+            groups.setdefault(larger, []).append(row)
+    pooled = table.pooled(list(groups.values())) if groups else table
+    place = {area: row for row, area in enumerate(groups)}
+
+    def held(of: ReproductionTable, row: int) -> GammaPosterior | None:
+        if not of.since.size or np.isnan(of.shape[row, -1]):
+            return None
+        return GammaPosterior(shape=float(of.shape[row, -1]), rate=float(of.rate[row, -1]))
+
+    def speaker(row: int, area: AreaPath) -> tuple[AreaPath, GammaPosterior]:
+        own = held(table, row)
+        if own is not None and own.variation <= most_variation:
+            return area, own
+        for larger in reversed(ancestors_of(area)):
+            theirs = held(pooled, place[larger])
+            if theirs is not None and theirs.variation <= most_variation:
+                return larger, theirs
+        return area, own or prior
+
+    return tuple(speaker(row, area) for row, area in enumerate(areas))
+
+
 def _numbers(
     areas: Sequence[AreaPath],
     table: ReproductionTable,
