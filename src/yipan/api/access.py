@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 COOKIE = "yipan_session"
 SESSION_LASTS = timedelta(hours=12)
+USERS_DESK = "users"
+"""The desk whose acts say who holds which duty."""
 SESSION_BELIEVED = timedelta(seconds=10)
 TRIES_COUNT_FOR = timedelta(minutes=5)
 LEAST_YEAR, LAST_YEAR = 1900, 2200
@@ -73,10 +75,11 @@ def known_user(door: Door, token: str) -> tuple[User, Viewer]:
     """
     Return who holds a token, with the duties in force now, and as whom the session was opened.
 
-    What the record said is believed for ten seconds, unless an act is committed or the log-in ended here.
+    What the record said is believed for ten seconds, unless an act of the users' desk is committed or
+    the log-in ended here.
     Raises NotLoggedIn where the token is unknown, has ended, or its duty is no longer held.
     """
-    at, key, mark = door.clock(), kept_form(token), door.mark()
+    at, key, mark = door.clock(), kept_form(token), door.mark(USERS_DESK)
     known = believed_session(door, key, at=at)
     if known is None:
         session = door.store.find_session(key, at=at)
@@ -94,7 +97,7 @@ def known_user(door: Door, token: str) -> tuple[User, Viewer]:
 def believed_session(door: Door, key: str, *, at: datetime) -> KnownSession | None:
     """Return what is known of a token by the hash the record keeps, None where the record must be asked."""
     known = door.sessions.get(key)
-    if known is None or known.mark is None or known.mark != door.mark():
+    if known is None or known.mark is None or known.mark != door.mark(USERS_DESK):
         return None
     return known if timedelta() <= at - known.checked < SESSION_BELIEVED else None
 

@@ -137,16 +137,19 @@ class Door:
         assert self.opened is not None, "the application has not started"
         return self.opened
 
-    def mark(self) -> Hashable | None:
+    def mark(self, desk: str | None = None) -> Hashable | None:
         """
-        Return a mark of the record without asking it: while it is the same, so is every answer.
+        Return a mark of the record, or of one desk's acts, without asking it: while it is the same, so is every answer.
 
         It moves when an act is committed through this door, before who made it is answered, and when one
         committed elsewhere is heard of. None while nobody listens: then the record itself must be asked.
         """
         if self.live is None or not self.live.listening.is_set():
             return None
-        return self.live.heard, self.store.committed
+        heard, committed = self.live.heard, self.store.committed
+        if desk is not None:
+            return heard.get("", 0), heard.get(desk, 0), committed.get(desk, 0)
+        return sum(heard.copy().values()), sum(committed.copy().values())
 
 
 def door_of(request: Request) -> Door:

@@ -44,15 +44,15 @@ class LiveActs:
     """
     The one listening connection and everybody it tells.
 
-    `heard` counts the times the record said, or might have said while nobody listened, that something was
-    committed.
+    `heard` counts by desk the times the record said that something was committed; under no desk's name the
+    times it might have been while nobody listened.
     """
 
     store: "Store"
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     listeners: set[Listener] = field(default_factory=set)
     told: int | None = None
-    heard: int = 0
+    heard: dict[str, int] = field(default_factory=dict)
     listening: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -80,16 +80,19 @@ class LiveActs:
         )  # fmt: skip
         async with await psycopg.AsyncConnection.connect(reached, autocommit=True) as connection:
             await connection.execute("listen yipan_acts")
-            self.heard += 1
+            self._hear("")
             if self.told is None:
                 self.told = await asyncio.to_thread(self._newest)
             await self._tell_new()
             self.listening.set()
             while True:
-                async for _ in connection.notifies(timeout=ALIVE_SECONDS):
-                    self.heard += 1
+                async for said in connection.notifies(timeout=ALIVE_SECONDS):
+                    self._hear(said.payload.partition(" ")[2])
                     await self._tell_new()
                 await connection.execute("select 1")
+
+    def _hear(self, desk: str) -> None:
+        self.heard[desk] = self.heard.get(desk, 0) + 1
 
     async def _tell_new(self) -> None:
         while acts := await asyncio.to_thread(self._after, self.told or 0):

@@ -300,8 +300,8 @@ class CarriedRow:
     What a sender's row said besides what our nouns hold, kept so that it can be sent back unchanged.
 
     `table` is the sender's (case, contact, relationship, ...); `fields` are its columns with their texts, in
-    order, none of them personal. `name_parts` are the lengths of first, middle and last name within the name
-    that the vault holds.
+    order, none of them personal. `personal` tells of each personal column which field of the vault holds its text
+    and how long it is there, in order: enough to write the row again with the vault, nothing without it.
     """
 
     id: str
@@ -310,7 +310,7 @@ class CarriedRow:
     table: str
     node: str
     fields: tuple[tuple[str, str], ...]
-    name_parts: tuple[int, ...] = ()
+    personal: tuple[tuple[str, str, int], ...] = ()
 
     def __post_init__(self) -> None:
         require_text("id", self.id)

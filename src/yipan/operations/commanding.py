@@ -120,13 +120,14 @@ def put_proposals(act: Acting, proposals: Iterable[Proposal]) -> int:
     """
     Put proposals on record within a desk's own act and return how many were new.
 
-    One whose id is known already is left as it stands, decided or not: a round done again proposes nothing
-    twice. Make ids with `mark`, from what would make it another proposal.
+    One whose id is known already is left as it stands, open or decided: a round done again proposes nothing
+    twice. One that had lapsed is open again. Make ids with `mark`, from what would make it another proposal.
     """
     given = {proposal.id: proposal for proposal in proposals}
     known = act.nouns(PROPOSALS, where={"id": list(given)}) if given else ()
     for proposal in known:
-        del given[proposal.id]
+        if proposal.state is not ProposalState.LAPSED:
+            del given[proposal.id]
     act.put(PROPOSALS, given.values())
     return len(given)
 
@@ -156,7 +157,8 @@ def decide(
     Decide an open proposal: accept it, change it (by lines, or by the number of an alternative, from 0), refuse it.
 
     Accepting and changing make the order, carry out its lines by the hands of their desks, and put on record
-    what it makes due: all of it or none. Raises NotAllowed without the power or where a higher command
+    what it makes due: all of it or none. What was proposed takes effect when it is decided, if that is later than
+    the instant proposed; lines given with a change keep theirs. Raises NotAllowed without the power or where a higher command
     decides, WrongStep where it was decided before, ValueError for what cannot be meant.
     """
     with post.store.reading(post.viewer) as record:
@@ -172,14 +174,16 @@ def decide(
                 f"proposal {proposal} is {found.state.value} already; it is decided once"
             )
         if alternative is not None:
-            lines = _alternative(found, alternative, verdict)
+            lines = _not_before(_alternative(found, alternative, verdict), act.moment)
         decision = Decision(
             verdict=verdict, by=post.viewer.user, duty=post.viewer.duty, power=found.power, at=act.moment,
             reason=reason, lines=tuple(lines),
         )  # fmt: skip
         decided = replace(found, state=DECIDED[verdict], decision=decision)
         act.put(PROPOSALS, [decided])
-        ordered = decision.lines if verdict is Verdict.CHANGE else found.lines
+        ordered = (
+            decision.lines if verdict is Verdict.CHANGE else _not_before(found.lines, act.moment)
+        )
         if verdict is Verdict.REFUSE or not ordered:
             return Decided(proposal=decided, order=None, tasks=())
         order = Order(
@@ -447,6 +451,11 @@ def _carry_out(act: Acting, made: Order, hands: Hands) -> tuple[Task, ...]:
     ]
     put_tasks(act, due)
     return tuple(due)
+
+
+def _not_before(lines: Iterable[OrderLine], moment: datetime) -> tuple[OrderLine, ...]:
+    """What was decided late takes effect late: an order does not undo the hours that have passed."""
+    return tuple(replace(line, effective=max(line.effective, moment)) for line in lines)
 
 
 def _alternative(found: Proposal, number: int, verdict: Verdict) -> tuple[OrderLine, ...]:

@@ -53,8 +53,8 @@ class Store:
     ) -> None:
         self.conninfo = conninfo
         self.server = server
-        self.committed = 0
-        """How many acts were committed through this object: it moves before who made one goes on."""
+        self.committed: dict[str, int] = {}
+        """How many acts of each desk were committed through this object: it moves before who made one goes on."""
         self._counting = threading.Lock()
         self._clock = clock
         self._pool: ConnectionPool[Connection] = ConnectionPool(
@@ -109,7 +109,19 @@ class Store:
         """Read as `viewer`, everything as known at `known_at` (now where None)."""
         with self._pool.connection() as connection, connection.transaction():
             _scope(connection, viewer)
-            yield Record(connection=connection, viewer=viewer, known_at=known_at)
+            yield Record(
+                connection=connection, viewer=viewer, known_at=known_at,
+                apart=lambda: self._apart(viewer),
+            )  # fmt: skip
+
+    @contextmanager
+    def _apart(self, viewer: Viewer) -> Iterator[Connection]:
+        """A transaction of its own as `viewer`, not from the pool: whoever asks for it may hold one of those."""
+        with psycopg.connect(self.conninfo) as connection:
+            _as_application(connection)
+            with connection.transaction():
+                _scope(connection, viewer)
+                yield connection
 
     @contextmanager
     def acting(
@@ -133,9 +145,12 @@ class Store:
         place = area or viewer.area
         check_area(viewer, place)
         with self._pool.connection() as connection, connection.transaction():
-            _scope(connection, viewer)
-            head = connection.execute("select number, at, hash from chain_lock()").fetchone()
-            assert head is not None
+            locked = connection.execute(
+                "select set_config('yipan.scope', %s, true), number, at, hash from chain_lock()",
+                (viewer.area,),
+            ).fetchone()
+            assert locked is not None
+            head = locked[1:]
             number, newest, previous = int(head[0]) + 1, head[1], str(head[2])
             moment = at.astimezone(UTC)
             if newest is not None and moment < newest:
@@ -145,7 +160,10 @@ class Store:
                         "the record never goes back"
                     )
                 moment = newest.astimezone(UTC)
-            act = Acting(connection=connection, viewer=viewer, number=number, moment=moment)
+            act = Acting(
+                connection=connection, viewer=viewer, number=number, moment=moment,
+                apart=lambda: self._apart(viewer),
+            )  # fmt: skip
             yield act
             content = {
                 "number": number, "at": moment, "recorded": self._clock().astimezone(UTC),
@@ -159,10 +177,12 @@ class Store:
                 "%(area)s, %(subject)s, %(rule)s, %(why)s, %(digest)s, %(previous)s, %(hash)s)",
                 {**content, "hash": mark},
             )
-            connection.execute("select chain_move(%s, %s, %s)", (number, moment, mark))
-            connection.execute("select pg_notify('yipan_acts', %s)", (str(number),))
+            connection.execute(
+                "select chain_move(%s, %s, %s), pg_notify('yipan_acts', %s)",
+                (number, moment, mark, f"{number} {desk}"),
+            )
         with self._counting:
-            self.committed += 1
+            self.committed[desk] = self.committed.get(desk, 0) + 1
 
     def founder(self, area: AreaPath) -> Viewer:
         """Return the viewer who may begin an empty record whose top area will be `area`."""
