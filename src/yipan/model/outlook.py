@@ -328,7 +328,8 @@ class SpilloverOutlook:
 
     `basis` says what the movement rests on; where it is only modelled, `low` and `high` give the mean number
     of infected arrivals over all destinations at the ends of its band. `growth_per_day` is the growth behind
-    the delays, None where nothing grows (then a cut changes the number of arrivals and not their date).
+    the delays, None where nothing grows (then a cut changes the number of arrivals and not their date). `names`
+    calls destinations outside the record in Chinese and English.
     """
 
     id: str
@@ -344,6 +345,7 @@ class SpilloverOutlook:
     low: float
     high: float
     left_out: tuple[str, ...] = ()
+    names: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

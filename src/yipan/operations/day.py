@@ -14,7 +14,7 @@ Desk = Callable[..., int]
 
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
-    (outlook.DESK, outlook.estimate_reproduction),
+    (outlook.DESK, outlook.review),
     (zoning.DESK, zoning.review_zones),
 )
 """The desks of a round in order. Each takes the post and the moment, records what it finds, says how much."""

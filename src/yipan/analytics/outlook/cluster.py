@@ -488,7 +488,7 @@ def exceedances(
     Return what `exceedance` says of many clusters at once: clusters, clusters x days, clusters.
 
     The law of a single case depends on the belief and the age alone, so it is solved once per point of
-    belief and each cluster is a product of such laws.
+    belief and each cluster is a product of such laws. Without `days` the chance to die out is not asked for.
 
     >>> final, within, dies = exceedances(
     ...     [ClusterNow(name="a", seen=1, active_ages=(0,))],
@@ -541,12 +541,36 @@ def exceedances(
             laws = _laws_by_day(z, law.generating, weights / weights.sum(), ages, days)
             for index in range(len(days)):
                 within[:, index] += exceeded(laws[index], mass)
-    if not ages:
-        dies[:] = 1.0
+    dies = _dies_out(clusters, belief, control, generation=generation) if days else dies
     # a probability within days cannot exceed the one for ever; rounding of 1e-10 might say so
     within = np.minimum(np.maximum.accumulate(within, axis=1), final[:, None])
     within[over], final[over] = 1.0, 1.0
     return final, within, np.minimum(dies, 1.0)
+
+
+def _dies_out(
+    clusters: Sequence[ClusterNow],
+    belief: OffspringPosterior,
+    control: Control,
+    *,
+    generation: ArrayLike,
+) -> FloatArray:
+    """The chance of each cluster that all its chains die out, averaged over the belief."""
+    law = _OffspringMany(
+        mean=(1 - control.cut_share) * belief.reproduction[:, None],
+        dispersion=belief.dispersion[:, None],
+        isolated_share=control.isolated_share,
+    )
+    ends = law.extinction()[:, None]
+    ages = sorted({age for cluster in clusters for age in cluster.active_ages})
+    log = {age: np.log(law.generating(ends, left_share(age, generation))[:, 0]) for age in ages}
+    answer = np.ones(len(clusters))
+    for row, cluster in enumerate(clusters):
+        if cluster.active_ages:
+            times = Counter(cluster.active_ages)
+            total = np.sum([count * log[age] for age, count in times.items()], axis=0)
+            answer[row] = float(np.exp(total) @ belief.weight)
+    return np.minimum(answer, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -750,14 +774,22 @@ def bottom_lines(
     """
     if not 0 < alarm_at < 1:
         raise ValueError(f"the alarm's probability {alarm_at} lies outside 0 to 1")
-    final, within, dies = exceedances(
-        clusters, belief, control, limit=limit, generation=generation, days=days
+    live = [row for row, each in enumerate(clusters) if each.active_ages and each.seen <= limit]
+    open_ones = [clusters[row] for row in live]
+    final = np.array([float(cluster.seen > limit) for cluster in clusters])
+    within = np.repeat(final[:, None], len(days), axis=1)
+    dies = _dies_out(clusters, belief, control, generation=generation)
+    final[live], within[live], _ = exceedances(
+        open_ones, belief, control, limit=limit, generation=generation, days=days
     )
     tried = tuple(alternatives) or default_levers(control)
-    changed = [
-        exceedances(clusters, belief, other, limit=limit, generation=generation, days=())[0]
-        for other in tried
-    ]
+    changed = []
+    for other in tried:
+        chance_then = final.copy()
+        chance_then[live] = exceedances(
+            open_ones, belief, other, limit=limit, generation=generation, days=()
+        )[0]
+        changed.append(chance_then)
     r, k = belief.mean
 
     def one(row: int, cluster: ClusterNow) -> BottomLine:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from yipan.analytics.outlook.counts import FloatArray, count_matrix
@@ -74,10 +74,12 @@ class Panel:
     """
     Series made comparable: each divided by its own usual height and taken to the fourth root.
 
-    `height` is what the series reaches on a busy step; `weekday` is the factor of each step of the week.
+    `height` is what the series reaches on a busy step; `weekday` is the factor of each step of the week;
+    `seen` says which steps were reported: the others carry the step before and are no goal to learn from.
     """
 
     z: FloatArray
+    seen: NDArray[np.bool_]
     height: FloatArray
     weekday: FloatArray
     steps_per_week: int
@@ -121,8 +123,9 @@ def panel(counts: ArrayLike, *, steps_per_week: int = 1) -> Panel:
     carried = _carry(level)
     z = (carried / height[:, None] + OFFSET) ** POWER
     return Panel(
-        z=z, height=height, weekday=weekday, steps_per_week=steps_per_week, last=carried[:, -1]
-    )
+        z=z, seen=np.asarray(seen), height=height, weekday=weekday, steps_per_week=steps_per_week,
+        last=carried[:, -1],
+    )  # fmt: skip
 
 
 def _carry(level: FloatArray) -> FloatArray:
@@ -201,7 +204,8 @@ def _around(
     answer = np.empty((z.shape[0], len(horizons), len(levels)))
     for column, horizon in enumerate(horizons):
         reach = min(horizon, z.shape[1] - 1)
-        spread = _scale_of(z[:, reach:] - z[:, :-reach], z.shape[0]) * np.sqrt(horizon / reach)
+        moved = np.where(data.seen[:, reach:], z[:, reach:] - z[:, :-reach], np.nan)
+        spread = _scale_of(moved, z.shape[0]) * np.sqrt(horizon / reach)
         answer[:, column] = start[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
 
@@ -260,6 +264,7 @@ def damped_trend(
         reach = min(horizon, max(steps - burn - 1, 1))
         partial = fade * (1 - fade**reach) / (1 - fade)
         error = z[:, burn + reach :] - (past_level + partial * past_trend)[:, burn:-reach]
+        error = np.where(data.seen[:, burn + reach :], error, np.nan)
         spread = _scale_of(error, z.shape[0]) * np.sqrt(horizon / reach)
         answer[:, column] = middle[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
@@ -337,7 +342,7 @@ def pooled_autoregression(
         if steps <= horizon + (lags + 1) * data.steps_per_week + 4:
             continue
         seen = features[:, :-horizon]
-        goal = z[:, horizon:] - origin[:, :-horizon]
+        goal = np.where(data.seen[:, horizon:], z[:, horizon:], np.nan) - origin[:, :-horizon]
         age = (steps - horizon - 1 - np.arange(steps - horizon)) / data.steps_per_week
         weight = np.broadcast_to(0.5 ** (age / half_life_weeks), goal.shape)
         use = ~np.isnan(goal) & ~np.isnan(seen).any(axis=2)
@@ -390,7 +395,8 @@ def analogues(
     if steps - longest - first < 4:
         return answer
     block = features[:, first : steps - longest]
-    rows, days = np.nonzero(~np.isnan(block).any(axis=2))
+    reported = data.seen[:, first : steps - longest]
+    rows, days = np.nonzero(~np.isnan(block).any(axis=2) & reported)
     if rows.size < 4 * neighbours // 10:
         return answer
     stride = max(1, rows.size // most_situations)
@@ -506,7 +512,8 @@ def renewal(
         error = None
         if inside.any():
             was = (shown[:, inside, horizon - 1] / height + OFFSET) ** POWER
-            error = data.z[:, origins[inside] + horizon] - was
+            goal = origins[inside] + horizon
+            error = np.where(data.seen[:, goal], data.z[:, goal], np.nan) - was
         spread = _scale_of(error, series)
         answer[:, column] = middle[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
@@ -896,8 +903,8 @@ def daily_members(
             control=control,
         ),
     }  # fmt: skip
-    usable = data.z[:, (LAGS + 1) * data.steps_per_week : -max(horizons)]
-    if (~np.isnan(usable)).sum() >= FEWEST_SITUATIONS:
+    usable = data.seen[:, (LAGS + 1) * data.steps_per_week : -max(horizons)]
+    if usable.sum() >= FEWEST_SITUATIONS:
         stated["autoregression"] = carried(pooled_autoregression(data, knots, levels))
         stated["analogues"] = carried(analogues(data, knots, levels))
     return stated
@@ -923,8 +930,8 @@ def weekly_members(
         "trend": damped_trend(data, horizons, levels),
         "renewal": renewal(data, horizons, levels, generation=generation, control=control),
     }
-    usable = data.z[:, LAGS + 1 : -max(horizons)]
-    if (~np.isnan(usable)).sum() >= FEWEST_SITUATIONS:
+    usable = data.seen[:, LAGS + 1 : -max(horizons)]
+    if usable.sum() >= FEWEST_SITUATIONS:
         stated["autoregression"] = pooled_autoregression(data, horizons, levels)
         stated["analogues"] = analogues(data, horizons, levels)
     return stated

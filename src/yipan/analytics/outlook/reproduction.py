@@ -878,7 +878,18 @@ def pooled_reproduction_numbers(
     )
 
 
-def speaking_posteriors(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Whose cases speak for an area, and what they say of R over the newest window; `state` of the speaker."""
+
+    area: AreaPath
+    posterior: GammaPosterior
+    state: EstimateState
+    cases: int
+    missing_days: int
+
+
+def speakers(
     areas: Sequence[AreaPath],
     counts: ArrayLike,
     serial_interval: ArrayLike,
@@ -888,17 +899,20 @@ def speaking_posteriors(
     prior_mean: float = 2.0,
     prior_sd: float = 2.0,
     most_variation: float = MOST_VARIATION,
-) -> tuple[tuple[AreaPath, GammaPosterior], ...]:
+) -> tuple[Speaker, ...]:
     """
-    Return for each area the latest posterior of R to reckon with, and the area whose cases it rests on.
+    Return for each area who speaks for it: itself, or the smallest larger area with cases enough.
 
-    The rule is that of `pooled_reproduction_numbers`. Where not even the largest area has cases enough, the
-    area's own posterior is returned, wide as it is; where nothing was reported, the prior.
+    The rule is that of `pooled_reproduction_numbers`, but listed areas may contain one another: a larger area that
+    counts itself speaks by its own figures, one that does not by those of its listed members together. Where not
+    even the largest has cases enough, the area's own posterior stands, wide as it is (the prior where nothing was
+    reported), and the state says so.
 
     >>> si = discretised_serial_interval(mean_days=2.6, sd_days=1.5, last_lag=20)
-    >>> speaker, posterior = speaking_posteriors(["44.4401."], [[3, 4, 6, 8, 9, 12, 14, 20, 22, 30]], si)[0]
-    >>> speaker, round(posterior.mean, 1)
-    ('44.4401.', 1.8)
+    >>> found = speakers(["44.4401.", "44.4401.440105."],
+    ...     [[3, 4, 6, 8, 9, 12, 14, 20, 22, 30], [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]], si)
+    >>> [each.area for each in found], round(found[1].posterior.mean, 1)
+    (['44.4401.', '44.4401.'], 1.8)
     """
     table = _latest(
         reproduction_table(
@@ -909,29 +923,48 @@ def speaking_posteriors(
     )  # fmt: skip
     shape, rate = _prior(prior_mean, prior_sd)
     prior = GammaPosterior(shape=shape, rate=rate)
+    listed = set(areas)
     groups: dict[AreaPath, list[int]] = {}
     for row, area in enumerate(areas):
         for larger in ancestors_of(area):
-            groups.setdefault(larger, []).append(row)
-    pooled = table.pooled(list(groups.values())) if groups else table
-    place = {area: row for row, area in enumerate(groups)}
+            within = [above for above in ancestors_of(area) if above.startswith(larger)]
+            if larger not in listed and not listed & set(within):
+                groups.setdefault(larger, []).append(row)
+    if not table.since.size:
+        silent = Speaker(
+            area=AreaPath(""), posterior=prior, state=EstimateState.TOO_EARLY, cases=0, missing_days=0
+        )  # fmt: skip
+        return tuple(replace(silent, area=area) for area in areas)
+    pooled = table.pooled(list(groups.values())) if groups else None
+    days = int(table.until[-1] - table.since[-1])
 
-    def held(of: ReproductionTable, row: int) -> GammaPosterior | None:
-        if not of.since.size or np.isnan(of.shape[row, -1]):
-            return None
-        return GammaPosterior(shape=float(of.shape[row, -1]), rate=float(of.rate[row, -1]))
+    def told(of: ReproductionTable, names: Sequence[AreaPath]) -> dict[AreaPath, Speaker]:
+        states = of.states(most_variation=most_variation)
+        return {
+            name: Speaker(
+                area=name,
+                posterior=prior
+                if np.isnan(of.shape[row, -1])
+                else GammaPosterior(shape=float(of.shape[row, -1]), rate=float(of.rate[row, -1])),
+                state=states[row, -1],
+                cases=round(float(np.nan_to_num(of.cases[row, -1]))),
+                missing_days=max(int(days * of.members[row] - of.days_used[row, -1]), 0),
+            )
+            for row, name in enumerate(names)
+        }
 
-    def speaker(row: int, area: AreaPath) -> tuple[AreaPath, GammaPosterior]:
-        own = held(table, row)
-        if own is not None and own.variation <= most_variation:
-            return area, own
-        for larger in reversed(ancestors_of(area)):
-            theirs = held(pooled, place[larger])
-            if theirs is not None and theirs.variation <= most_variation:
-                return larger, theirs
-        return area, own or prior
+    voices = told(table, areas)
+    if pooled is not None:
+        voices |= told(pooled, list(groups))
 
-    return tuple(speaker(row, area) for row, area in enumerate(areas))
+    def speaker(area: AreaPath) -> Speaker:
+        for candidate in (area, *reversed(ancestors_of(area))):
+            voice = voices.get(candidate)
+            if voice is not None and voice.state is EstimateState.ESTIMATED:
+                return voice
+        return voices[area]
+
+    return tuple(speaker(area) for area in areas)
 
 
 def _numbers(

@@ -8,7 +8,7 @@ functions. Nothing is read or written.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -23,13 +23,13 @@ from yipan.model import (
     BottomLine,
     Control,
     CountVersion,
+    Estimate,
     EstimateState,
     ForecastScore,
     Interval,
     QuantileForecast,
     SeriesTable,
     ShownReproduction,
-    ancestors_of,
     area_path,
 )
 
@@ -111,15 +111,11 @@ def _daily(table: SeriesTable) -> tuple[FloatArray, FloatArray | None]:
 
 
 def _paths(areas: Sequence[str]) -> tuple[AreaPath, ...] | None:
-    """The areas as paths where every one is one and none contains another, else None."""
+    """The areas as paths where every one is one, else None."""
     try:
-        paths = tuple(area_path(area) for area in areas)
+        return tuple(area_path(area) for area in areas)
     except ValueError:
         return None
-    known = set(paths)
-    if any(larger in known for path in paths for larger in ancestors_of(path)):
-        return None
-    return paths
 
 
 def reproduction_numbers(
@@ -169,15 +165,21 @@ def reproduction_numbers(
         if numbers
     }  # fmt: skip
     if paths:
-        for pooled in reproduction.pooled_reproduction_numbers(
-            paths, counts, pmf, first_day=table.first_day, imported=imported,
-            window_days=window_days, level=level,
-        ):  # fmt: skip
-            if pooled.is_pooled:
-                n = pooled.number
-                shown[pooled.area][-1] = ShownReproduction(
-                    area=pooled.area, resting_on=n.area, since=n.since, until=n.until,
-                    state=n.state, estimate=n.estimate, cases=n.cases, missing_days=n.missing_days,
+        for area, speaker in zip(
+            paths,
+            reproduction.speakers(paths, counts, pmf, imported=imported, window_days=window_days),
+            strict=True,
+        ):
+            if speaker.area != area and area in shown:
+                tail, gamma = (1 - level) / 2, speaker.posterior
+                shown[area][-1] = replace(
+                    shown[area][-1],
+                    resting_on=speaker.area, state=speaker.state,
+                    estimate=Estimate(
+                        value=gamma.mean, low=gamma.quantile(tail), high=gamma.quantile(1 - tail),
+                        level=level,
+                    ),
+                    cases=speaker.cases, missing_days=speaker.missing_days,
                 )  # fmt: skip
     return tuple(number for numbers in shown.values() for number in numbers)
 
@@ -280,6 +282,7 @@ def forecasts(
     control: Control | None = None,
     combination: forecast.Combination | None = None,
     rehearsals: int = 0,
+    spacing: int = 3,
     failed: frozenset[str] = frozenset(),
 ) -> tuple[QuantileForecast, ...]:
     """
@@ -314,7 +317,7 @@ def forecasts(
             steps_per_week=7 if table.interval is Interval.DAY else 1,
             generation=disease.pmf_in(table.interval),
             control=None if control is None else 1 - kept,
-            combination=combination, rehearsals=rehearsals,
+            combination=combination, rehearsals=rehearsals, spacing=spacing,
         )  # fmt: skip
         quantiles = said.forecast.quantiles
         if _nested(table.areas):
@@ -349,6 +352,10 @@ def _nested(areas: Sequence[str]) -> bool:
         for one in areas
         for other in areas
     )
+
+
+SCORED_HORIZONS = frozenset({1, 2, 3, 4, 5, 7, 10, 14, 21, 28})
+"""Horizons at which scores over all areas are told one by one."""
 
 
 def scores_of(
@@ -394,6 +401,7 @@ def scores_of(
         by_area.setdefault(area, []).append(index)
         by_horizon.setdefault(horizon, []).append(index)
     answer = [card(area, None, kept) for area, kept in sorted(by_area.items())]
+    by_horizon = {h: kept for h, kept in by_horizon.items() if h in SCORED_HORIZONS}
     if together is not None:
         every = list(range(len(tasks)))
         answer += [card(together, None, every)] if together not in by_area else []
@@ -479,13 +487,14 @@ def bottom_lines(
     days: Sequence[int] = (7, 14, 28),
     window_days: int = 7,
     clusters: Sequence[cluster.ClusterNow] | None = None,
+    rows: Sequence[int] | None = None,
 ) -> tuple[RestedLine, ...]:
     """
     Return the bottom line of every area: the chance that its present outbreak ends above `limit` cases.
 
     R is what the newest window says under present control (pooled upwards where cases are too few), so
     `control` and `alternatives` are changes from now on. `clusters` (one per row) take the place of the areas' own
-    outbreaks where chains are known. Averaged over the posterior of R and the dispersions of the disease.
+    outbreaks where chains are known; `rows` asks for some areas only, all others still lending their cases. Averaged over the posterior of R and the dispersions of the disease.
 
     >>> from yipan.model import Interval
     >>> series = SeriesTable(areas=("a", "b"), first_day=date(2022, 10, 22), interval=Interval.DAY,
@@ -508,31 +517,34 @@ def bottom_lines(
     if counts.shape[1] < 2:
         raise ValueError("the bottom line needs two days of counts")
     window = min(window_days, counts.shape[1] - 1)
-    speaking = reproduction.speaking_posteriors(
+    speaking = reproduction.speakers(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
         window_days=window,
     )  # fmt: skip
     groups: dict[tuple[str, float, float], list[int]] = {}
-    for row, (area, gamma) in enumerate(speaking):
-        groups.setdefault((area, gamma.shape, gamma.rate), []).append(row)
+    wanted = range(len(now)) if rows is None else rows
+    for row in wanted:
+        voice = speaking[row]
+        key = (voice.area, voice.posterior.shape, voice.posterior.rate)
+        groups.setdefault(key, []).append(row)
     present = control or Control(name="as now")
     found: dict[int, RestedLine] = {}
-    for (area, shape, rate), rows in groups.items():
+    for (speaker, shape, rate), members in groups.items():
         belief = belief_of(shape=shape, rate=rate, dispersions=disease.dispersions)
         lines = cluster.bottom_lines(
-            [now[row] for row in rows], belief, present, limit=limit, alarm_at=alarm_at,
+            [now[row] for row in members], belief, present, limit=limit, alarm_at=alarm_at,
             generation=generation, days=days, alternatives=alternatives,
         )  # fmt: skip
-        resting = named.get(AreaPath(area), str(area))
+        resting = named.get(AreaPath(speaker), speaker)
         found |= {
             row: RestedLine(resting_on=resting, line=line)
-            for row, line in zip(rows, lines, strict=True)
+            for row, line in zip(members, lines, strict=True)
         }
-    return tuple(found[row] for row in range(len(now)))
+    return tuple(found[row] for row in wanted)
 
 
 def belief_of(
-    *, shape: float, rate: float, dispersions: Sequence[float], points: int = 12
+    *, shape: float, rate: float, dispersions: Sequence[float], points: int = 8
 ) -> cluster.OffspringPosterior:
     """
     Return R as a Gamma and k as one of `dispersions`, all alike likely.
@@ -559,6 +571,7 @@ def infected_paths(
     draws: int,
     found_after_days: float,
     found_share: float = 1.0,
+    residents: Mapping[str, float] | None = None,
     chance: np.random.Generator,
 ) -> tuple[FloatArray, NDArray[np.float64]]:
     """
@@ -566,27 +579,38 @@ def infected_paths(
 
     People infected on a day are counted `found_after_days` later on average; those counted in the next days are
     walking about now. So the number at large on a day is R-projected counts over the coming days, divided by the
-    share ever found. Draws differ in R (Gamma) and in the counts (Poisson-Gamma): prevalence is uncertain.
+    share ever found. Draws differ in R (Gamma) and in the counts (Poisson-Gamma): prevalence is uncertain. Where
+    `residents` are given, nobody is infected twice.
     """
     counts, imported = _daily(table)
     known = np.nan_to_num(counts) + (0.0 if imported is None else np.nan_to_num(imported))
     pmf = disease.pmf(disease.longest)
     lags = min(pmf.size - 1, known.shape[1])
     stand_in = _paths(table.areas) or tuple(AreaPath(f"s{row}.") for row in range(len(known)))
-    speaking = reproduction.speaking_posteriors(
+    speaking = reproduction.speakers(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
         window_days=min(7, counts.shape[1] - 1),
     )  # fmt: skip
-    by_speaker = {gamma: chance.gamma(gamma.shape, 1 / gamma.rate, draws) for _, gamma in speaking}
-    r = np.stack([by_speaker[gamma] for _, gamma in speaking], axis=1)
+    beliefs = [voice.posterior for voice in speaking]
+    by_speaker = {each: chance.gamma(each.shape, 1 / each.rate, draws) for each in beliefs}
+    r = np.stack([by_speaker[each] for each in beliefs], axis=1)
+    people = np.full(len(known), np.inf)
+    if residents is not None:
+        people = np.array([residents.get(area, np.inf) for area in table.areas], dtype=np.float64)
+    left = np.broadcast_to(people, r.shape).copy()
     trail = np.broadcast_to(known[:, -lags:], (draws, *known[:, -lags:].shape)).copy()
     weights = pmf[lags:0:-1]
     lag = math.ceil(found_after_days)
     ahead = np.empty((draws, len(known), days + lag))
     for day in range(days + lag):
         mean = r * (trail @ weights)
+        bounded = np.isfinite(left)
+        mean = np.where(
+            bounded, np.where(bounded, left, 1) * -np.expm1(-mean / np.maximum(left, 1)), mean
+        )
         born = chance.poisson(np.minimum(chance.gamma(np.maximum(mean, 1e-12) * 2, 0.5), 1e9))
         ahead[:, :, day] = born
+        left = np.maximum(left - born, 0.0)
         trail = np.concatenate([trail[:, :, 1:], born[:, :, None]], axis=2)
     running = np.cumsum(np.pad(ahead, ((0, 0), (0, 0), (1, 0))), axis=2)
     whole = np.floor(found_after_days)
@@ -596,19 +620,17 @@ def infected_paths(
         at_large = at_large + part * ahead[:, :, int(whole) : int(whole) + days]
     total = known[:, -lags:].sum(axis=1)
     share = total / max(total.sum(), 1e-12)
-    growth = np.array([_growth(each, pmf) for each in (r @ share if total.sum() else r.mean(1))])
+    growth = _growth(r @ share if total.sum() else r.mean(axis=1), pmf)
     return at_large / found_share, growth
 
 
-def _growth(r: float, pmf: ArrayLike) -> float:
-    """The growth per day that goes with R: sum_s w_s e^(-g s) = 1 / R."""
+def _growth(r: FloatArray, pmf: ArrayLike) -> FloatArray:
+    """The growth per day that goes with each R: sum_s w_s e^(-g s) = 1 / R."""
     weights = np.asarray(pmf)
     lag = np.arange(weights.size)
-    low, high = -2.0, 2.0
-    for _ in range(60):
+    low, high = np.full(r.size, -2.0), np.full(r.size, 2.0)
+    for _ in range(50):
         middle = (low + high) / 2
-        if r * float(weights @ np.exp(-middle * lag)) > 1:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+        above = r * (np.exp(-middle[:, None] * lag) @ weights) > 1
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.asarray((low + high) / 2)
