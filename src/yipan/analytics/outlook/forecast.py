@@ -205,7 +205,7 @@ def _around(
     for column, horizon in enumerate(horizons):
         reach = min(horizon, z.shape[1] - 1)
         moved = np.where(data.seen[:, reach:], z[:, reach:] - z[:, :-reach], np.nan)
-        spread = _scale_of(moved, z.shape[0]) * np.sqrt(horizon / reach)
+        spread = _scale_of(moved, z.shape[0], reach) * np.sqrt(horizon / reach)
         answer[:, column] = start[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
 
@@ -215,14 +215,27 @@ def _heavy(levels: Sequence[float]) -> FloatArray:
     return np.asarray(special.stdtrit(6.0, np.asarray(levels, dtype=np.float64)))
 
 
-def _scale_of(change: FloatArray | None, series: int, weight: float = 20.0) -> FloatArray:
+USUAL_MISS, MISS_GROWS, MISS_WEIGHT = 0.08, 0.7, 15.0
+"""The size of an error (on the common scale) one step ahead before any is known, how it grows, how many it counts for."""
+
+
+def _scale_of(
+    change: FloatArray | None, series: int, reach: int, weight: float = 20.0
+) -> FloatArray:
+    """
+    Return the size of errors `reach` steps ahead per series, leaning on all series and on what is usual.
+
+    A young series has few past errors, and those of its quiet days: without what is usual its intervals would be
+    far too narrow just when it begins to grow.
+    """
+    usual = USUAL_MISS * reach**MISS_GROWS
     if change is None or change.size == 0:
-        return np.full(series, 0.1)
+        return np.full(series, usual * 1.2)
     seen = ~np.isnan(change)
-    square = np.where(seen, np.minimum(np.abs(np.nan_to_num(change)), 1.0), 0.0)
+    size = np.where(seen, np.minimum(np.abs(np.nan_to_num(change)), 1.0), 0.0)
     count = seen.sum(axis=1)
-    pooled = square.sum() / max(count.sum(), 1)
-    mean = (square.sum(axis=1) + weight * pooled) / (count + weight)
+    pooled = (size.sum() + MISS_WEIGHT * usual) / (count.sum() + MISS_WEIGHT)
+    mean = (size.sum(axis=1) + weight * pooled) / (count + weight)
     return np.asarray(np.maximum(mean, 1e-3) * 1.2)
 
 
@@ -265,7 +278,7 @@ def damped_trend(
         partial = fade * (1 - fade**reach) / (1 - fade)
         error = z[:, burn + reach :] - (past_level + partial * past_trend)[:, burn:-reach]
         error = np.where(data.seen[:, burn + reach :], error, np.nan)
-        spread = _scale_of(error, z.shape[0]) * np.sqrt(horizon / reach)
+        spread = _scale_of(error, z.shape[0], reach) * np.sqrt(horizon / reach)
         answer[:, column] = middle[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
 
@@ -514,7 +527,7 @@ def renewal(
             was = (shown[:, inside, horizon - 1] / height + OFFSET) ** POWER
             goal = origins[inside] + horizon
             error = np.where(data.seen[:, goal], data.z[:, goal], np.nan) - was
-        spread = _scale_of(error, series)
+        spread = _scale_of(error, series, horizon)
         answer[:, column] = middle[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
 
