@@ -22,13 +22,20 @@ DESKS: dict[str, tuple[str, str]] = {
     ),
     "day": ("yipan.cli.day", "Do the round of every desk at an instant, or replay a span."),
     "watch": ("yipan.cli.watch", "Which streams stand out, and why."),
-    "outlook": ("yipan.cli.outlook", "How fast it spreads, area by area."),
+    "outlook": (
+        "yipan.cli.outlook",
+        "What is happening, what comes next, whether it stays small, whether it gets out.",
+    ),
     "proposals": (
         "yipan.cli.proposals",
         "What waits to be decided; accept, change or refuse it.",
     ),
     "orders": ("yipan.cli.orders", "What was ordered, and when the public was told."),
     "tasks": ("yipan.cli.tasks", "Who must do what by when; what is late."),
+    "screening": (
+        "yipan.cli.screening",
+        "Rounds of mass screening, from swabs to who was reached.",
+    ),
     "report": ("yipan.cli.reports", "The situation report of an area as known at an instant."),
     "areas": ("yipan.cli.areas", "The areas of the record; begin a record with a pack."),
     "user": ("yipan.cli.users", "Users, their duties and areas."),

@@ -11,6 +11,7 @@ from .areas import (
     depth_of,
     parent_of,
 )
+from .calendars import WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
@@ -86,6 +87,14 @@ from .proposals import (
     Verdict,
 )
 from .rounds import Receipt, Round
+from .screening import (
+    HOUSEHOLD_MODE,
+    TUBE_MODES,
+    LakeBatch,
+    LakeKind,
+    LakePart,
+    ScreeningRound,
+)
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
 from .users import (
@@ -121,6 +130,7 @@ __all__ = [
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
+    "HOUSEHOLD_MODE",
     "INCIDENT_STEPS",
     "OVER",
     "PERSONAL",
@@ -128,6 +138,7 @@ __all__ = [
     "PROPOSAL_STEPS",
     "STAGE_STEPS",
     "TASK_STEPS",
+    "TUBE_MODES",
     "Act",
     "Address",
     "Adoption",
@@ -179,6 +190,9 @@ __all__ = [
     "Interval",
     "Investigation",
     "Judgement",
+    "LakeBatch",
+    "LakeKind",
+    "LakePart",
     "LevelSpan",
     "Lever",
     "NodeId",
@@ -211,6 +225,7 @@ __all__ = [
     "Sameness",
     "SamenessState",
     "ScoreCard",
+    "ScreeningRound",
     "Sentence",
     "SeriesTable",
     "Setting",
@@ -233,6 +248,7 @@ __all__ = [
     "Viewer",
     "Visit",
     "VisitRole",
+    "WorkCalendar",
     "WrongStep",
     "Zone",
     "ZoneChange",
