@@ -26,6 +26,15 @@ DESKS: dict[str, tuple[str, str]] = {
         "yipan.cli.outlook",
         "What is happening, what comes next, whether it stays small, whether it gets out.",
     ),
+    "zones": (
+        "yipan.cli.zones",
+        "Zones and their clocks; draw them by risk; the live timer; what applies to an address.",
+    ),
+    "prohibitions": (
+        "yipan.cli.prohibitions",
+        "Nine prohibitions: what asks more than the protocol allows; put right, re-checked.",
+    ),
+    "plans": ("yipan.cli.plans", "What a person is asked to do, day by day, under a version."),
     "proposals": (
         "yipan.cli.proposals",
         "What waits to be decided; accept, change or refuse it.",

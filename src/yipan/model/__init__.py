@@ -39,6 +39,7 @@ from .exposures import (
     pair_key,
     roles_of,
 )
+from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
 from .incidents import INCIDENT_STEPS, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
@@ -173,11 +174,13 @@ __all__ = [
     "Duty",
     "Estimate",
     "EstimateState",
+    "Evidence",
     "Exposure",
     "ExposureDuration",
     "ExposureFrequency",
     "ExposureKind",
     "ExposureState",
+    "FindingOnRecord",
     "FollowUp",
     "FollowUpResult",
     "ForecastScore",
@@ -195,6 +198,8 @@ __all__ = [
     "LakePart",
     "LevelSpan",
     "Lever",
+    "LocalMeasure",
+    "MeasureKind",
     "NodeId",
     "NotAllowed",
     "NotYourArea",
