@@ -12,6 +12,7 @@ from .areas import (
     parent_of,
 )
 from .cases import Case, Classification, Origin, Outcome, Severity
+from .chains import TransmissionChain
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
 from .exposures import (
@@ -189,6 +190,7 @@ __all__ = [
     "TaskState",
     "TaskStep",
     "TestResult",
+    "TransmissionChain",
     "User",
     "Venue",
     "Verdict",
