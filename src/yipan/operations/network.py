@@ -44,7 +44,7 @@ ASSUMED_SERIAL = Delay(mean_days=5.0, sd_days=3.0)
 REPORT_SPREAD_DAYS = 3
 """How uncertain a case's day is taken to be where only its report or sample is known."""
 QUIET_DAYS = 14
-DRAWS = 60
+DRAWS = 20
 _ZERO = date(2000, 1, 1)
 _LEVELS = {Certainty.UNKNOWN: 0, Certainty.LOW: 1, Certainty.MEDIUM: 2, Certainty.HIGH: 3}
 

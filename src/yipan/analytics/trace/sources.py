@@ -289,44 +289,40 @@ class SourcePosterior:
             bits += float(-(self.classes.sizes[open_] * p[open_] * np.log2(p[open_])).sum())
         return bits
 
-    def sample(self, rng: np.random.Generator) -> Ints:
-        """One source for every case (-1 outside), each drawn from its posterior, cases apart from each other."""
+    def sample(self, rng: np.random.Generator, *, only: Ints | None = None) -> Ints:
+        """One source for every case, or for some (-1 outside), each drawn from its posterior apart from the others."""
         n = len(self.cases)
-        drawn = np.full(n, -1, dtype=np.int64)
-        u = rng.random(n)
-        owner = np.repeat(np.arange(n), np.diff(self.start))
-        running = np.cumsum(self.share)
-        before = np.r_[0.0, running][self.start[:-1]]
-        listed = np.r_[0.0, running][self.start[1:]] - before
-        with_evidence = (u >= self.outside) & (u < self.outside + listed)
-        place = np.searchsorted(
-            running,
-            before[with_evidence] + u[with_evidence] - self.outside[with_evidence],
-            side="right",
-        )
-        place = np.minimum(place, self.start[1:][with_evidence] - 1)
-        drawn[with_evidence] = self.candidate[place] if owner.size else -1
+        asked = np.arange(n) if only is None else only
+        drawn = np.full(asked.size, -1, dtype=np.int64)
+        u = rng.random(asked.size)
+        outside = self.outside[asked]
+        running = np.r_[0.0, np.cumsum(self.share)]
+        before = running[self.start[:-1]][asked]
+        listed = running[self.start[1:]][asked] - before
+        told = (u >= outside) & (u < outside + listed)
+        place = np.searchsorted(running[1:], before[told] + u[told] - outside[told], side="right")
+        place = np.minimum(place, self.start[1:][asked][told] - 1)
+        if self.candidate.size:
+            drawn[told] = self.candidate[place]
         members = _members(self.classes)
-        left = np.flatnonzero(u >= self.outside + listed)
         sums: dict[int, Floats] = {}
-        for case in left:
-            if self.cases.imported[case] or self.others(int(case)) <= 1e-12:
+        for at in np.flatnonzero(u >= outside + listed):
+            case = int(asked[at])
+            if self.cases.imported[case] or self.others(case) <= 1e-12:
                 continue
             target = int(self.classes.of_target[case])
             if target not in sums:
                 sums[target] = np.cumsum(self.classes.sizes * self.classes.weight[target])
-            known = set(self.candidate[self.start[case] : self.start[case + 1]].tolist()) | {
-                int(case)
-            }
+            known = set(self.candidate[self.start[case] : self.start[case + 1]].tolist()) | {case}
             for _ in range(1000):
-                kind = int(
-                    np.searchsorted(sums[target], rng.random() * sums[target][-1], side="right")
+                mark = rng.random() * sums[target][-1]
+                kind = min(
+                    int(np.searchsorted(sums[target], mark, side="right")), sums[target].size - 1
                 )
-                kind = min(kind, len(sums[target]) - 1)
                 chosen = members(kind)
                 source = int(chosen[int(rng.integers(len(chosen)))])
                 if source not in known:
-                    drawn[case] = source
+                    drawn[at] = source
                     break
         return drawn
 
@@ -562,7 +558,9 @@ def _classes(cases: TraceCases, parameters: Parameters) -> _Classes:
     )
     # Somebody isolated when nobody could still be infected by them is as good as never isolated.
     apart = np.where(
-        (isolated != NEVER) & (isolated - cases.day > parameters.longest_days), NEVER, isolated
+        (isolated != NEVER) & (isolated - cases.day > parameters.longest_days + 300 + 300),
+        NEVER,
+        isolated,
     )
     sources_, of_source = np.unique(np.c_[both, apart], axis=0, return_inverse=True)
     sizes = np.bincount(of_source.ravel(), minlength=len(sources_)).astype(np.float64)
