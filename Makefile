@@ -27,7 +27,7 @@ test: $(VENV)/.dev board  ## run all tests
 	$(RUN)/python -m pytest -q $(TOGETHER) tests/browser
 
 check: $(VENV)/.dev static  ## format, lint, types, contracts, unit tests: under a minute
-	$(RUN)/python -m pytest -q -n $(WORKERS) -m "not slow and not browser and not store" tests/unit tests/properties
+	$(RUN)/python -m pytest -q -n $(WORKERS) -m "not slow and not browser and not store" tests/unit tests/rules tests/properties
 
 .PHONY: static
 static: $(VENV)/.dev

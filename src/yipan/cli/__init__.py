@@ -26,13 +26,29 @@ DESKS: dict[str, tuple[str, str]] = {
         "yipan.cli.tracing",
         "Cases, contacts, places; who infected whom; how many chains.",
     ),
-    "outlook": ("yipan.cli.outlook", "How fast it spreads, area by area."),
+    "outlook": (
+        "yipan.cli.outlook",
+        "What is happening, what comes next, whether it stays small, whether it gets out.",
+    ),
+    "zones": (
+        "yipan.cli.zones",
+        "Zones and their clocks; draw them by risk; the live timer; what applies to an address.",
+    ),
+    "prohibitions": (
+        "yipan.cli.prohibitions",
+        "Nine prohibitions: what asks more than the protocol allows; put right, re-checked.",
+    ),
+    "plans": ("yipan.cli.plans", "What a person is asked to do, day by day, under a version."),
     "proposals": (
         "yipan.cli.proposals",
         "What waits to be decided; accept, change or refuse it.",
     ),
     "orders": ("yipan.cli.orders", "What was ordered, and when the public was told."),
     "tasks": ("yipan.cli.tasks", "Who must do what by when; what is late."),
+    "screening": (
+        "yipan.cli.screening",
+        "Rounds of mass screening, from swabs to who was reached.",
+    ),
     "report": ("yipan.cli.reports", "The situation report of an area as known at an instant."),
     "areas": ("yipan.cli.areas", "The areas of the record; begin a record with a pack."),
     "user": ("yipan.cli.users", "Users, their duties and areas."),

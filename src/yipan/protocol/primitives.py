@@ -116,46 +116,58 @@ def run_clock(
     >>> run_clock(clock, begun, [again]).period_ends.isoformat()
     '2022-09-10T11:00:00+00:00'
     """
-    fulfilled = met or {}
+    zone = local_zone(start)
+    fulfilled = {
+        name: [at.astimezone(UTC) for at in instants] for name, instants in (met or {}).items()
+    }
     trace = [TraceStep(what="clock started", at=start)]
-    since = start
+    begun = since = start.astimezone(UTC)
     for one in sorted(happenings, key=lambda each: (each.at, each.counts_from)):
         if one.kind not in clock.resets:
             continue
         spared = sorted(one.circumstances & clock.spares)
-        if one.at < start or spared:
+        if one.at < begun or spared:
             detail = spared[0] if spared else "before the clock"
             trace.append(TraceStep(what="infection does not reset", at=one.at, detail=detail))
             continue
-        eligible = _stands(clock, since, fulfilled)[1]
+        eligible = _stands(clock, since, fulfilled, zone)[1]
         if eligible is not None and one.at >= eligible:
             break
-        since = max(since, one.counts_from)
-        trace.append(TraceStep(what="clock reset", at=since, detail=one.kind))
-    ends, at, missing, restarts = _stands(clock, since, fulfilled)
-    trace.extend(TraceStep(what="clock restarted, guard late", at=again) for again in restarts)
-    trace.append(TraceStep(what="quiet period ends", at=ends))
+        since = max(since, one.counts_from.astimezone(UTC))
+        trace.append(TraceStep(what="clock reset", at=since.astimezone(zone), detail=one.kind))
+    ends, at, missing, restarts = _stands(clock, since, fulfilled, zone)
+    local = None if at is None else at.astimezone(zone)
+    trace.extend(
+        TraceStep(what="clock restarted, guard late", at=again.astimezone(zone))
+        for again in restarts
+    )
+    trace.append(TraceStep(what="quiet period ends", at=ends.astimezone(zone)))
     trace.extend(TraceStep(what="guard missing", at=None, detail=name) for name in missing)
-    trace.append(TraceStep(what="eligible", at=at))
+    trace.append(TraceStep(what="eligible", at=local))
     return ClockReading(
-        start=restarts[-1] if restarts else since, period_ends=ends, eligible_at=at, missing=missing,
-        trace=tuple(trace),
+        start=(restarts[-1] if restarts else since).astimezone(zone), period_ends=ends.astimezone(zone),
+        eligible_at=local, missing=missing, trace=tuple(trace),
     )  # fmt: skip
 
 
 def _stands(
-    clock: Clock, since: datetime, met: Mapping[str, Sequence[datetime]]
+    clock: Clock, since: datetime, met: Mapping[str, Sequence[datetime]], zone: tzinfo
 ) -> tuple[datetime, datetime | None, tuple[str, ...], tuple[datetime, ...]]:
-    """Return the end of the period, when all holds, the guards missing, and restarts for late guards."""
+    """
+    Return the end of the period, when all holds, the guards missing, and restarts for late guards, in UTC.
+
+    Instants of one zone are compared by the clock on the wall in Python, which goes back once a year; those of UTC
+    are not.
+    """
     restarts: list[datetime] = []
     latest = max((at for instants in met.values() for at in instants), default=since)
     while True:
-        ends = clock.ends(since)
+        ends = clock.ends(since.astimezone(zone)).astimezone(UTC)
         instants, missing, late = [ends], [], False
         for guard in clock.guards:
-            done = list(met.get(guard.name, ()))
+            done = met.get(guard.name, ())
             if guard.within_hours is not None:
-                opens = max(since, after_days(ends, -guard.within_hours / 24))
+                opens = max(since, ends - timedelta(hours=guard.within_hours))
                 done = [at for at in done if at >= opens]
                 late = late or not done or min(done) > ends
             if done:

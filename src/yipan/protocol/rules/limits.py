@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from yipan.protocol.clocks import hours_between
 from yipan.protocol.parameters import Profile, ProtocolError, Rulebook
 from yipan.protocol.primitives import TimeLimit
 from yipan.protocol.ruling import Reason, Ruling, TraceStep
@@ -96,7 +97,7 @@ def limit_check(
     began = begun if begun is not None and begun <= at else None
     known = done if done is not None and done <= at else None
     due = limit.due(began) if began is not None else None
-    hours = ((known or at) - began).total_seconds() / 3600 if began is not None else None
+    hours = hours_between(began, known or at) if began is not None else None
     over = max(0.0, hours - limit.hours) if hours is not None else 0.0
     if began is None:
         state = "waiting"

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from yipan.model import AreaPath, area_path
-from yipan.protocol.clocks import after_days
+from yipan.protocol.clocks import after_days, hours_between
 from yipan.protocol.parameters import Adopted, Parameter, Profile, Rulebook
 from yipan.protocol.primitives import bound, schedule
 from yipan.protocol.rules.authority import RANKS, level_above, rectify_by
@@ -417,7 +417,7 @@ def _zone_kept(
             3, Verdict.OK, told, "尚未到解除时间。" if when is None else f"解除时间不早于{when:%Y年%m月%d日%H时%M分}。",
             "It is not due." if when is None else f"It is not due before {when:%Y-%m-%d %H:%M}.", leaf, assumed=assumed,
         )  # fmt: skip
-    hours = (at - due).total_seconds() / 3600
+    hours = hours_between(due, at)
     held = record.facts.held_reason or (record.reason if record.reason != UNKNOWN else None)
     verdict = Verdict.REVIEW if held or record.reason == UNKNOWN else Verdict.VIOLATION
     label = "" if now == record.facts.level else f", duties go on as {now}"
@@ -510,7 +510,7 @@ def _person_plan(record: PersonPlan, book: Rulebook, profile: Profile, at: datet
     if record.computed_end is not None:
         end = record.actual_end or at
         grace = float(profile.value("overdue_grace_hours"))
-        over = (end - record.computed_end).total_seconds() / 3600
+        over = hours_between(record.computed_end, end)
         sums += f"; computed end {record.computed_end.isoformat()}, ended or now {end.isoformat()}"
         if over > grace:
             hours, since = over, record.computed_end
@@ -551,7 +551,7 @@ def _care_request(record: CareRequest, profile: Profile, at: datetime) -> _Found
             6, Verdict.OK, f"{record.need}: not urgent", "非紧急需求。", "The need is not urgent."
         )
     most = float(profile.value("urgent_care_hours"))
-    hours = ((record.answered or at) - record.since).total_seconds() / 3600
+    hours = hours_between(record.since, record.answered or at)
     sums = f"{record.need}: {hours:g} h open, {most:g} h at most"
     assumed = (profile.said("urgent_care_hours"),)
     if hours > most:
@@ -567,7 +567,7 @@ def _care_closure(record: CareClosure, profile: Profile, at: datetime) -> _Found
     most = float(profile.value("care_suspension_hours"))
     hours = record.hours
     if hours is None:
-        hours = ((record.until or at) - record.since).total_seconds() / 3600
+        hours = hours_between(record.since, record.until or at)
     sums = f"{record.unit}: closed {hours:g} h, {most:g} h at most; diversion: {record.diversion}"
     assumed = (profile.said("care_suspension_hours"),)
     if record.diversion is None:
@@ -713,7 +713,7 @@ def daily_excess(
             unknown += 1
             continue
         people += one.people
-        hours += one.people * (ends - begins).total_seconds() / 3600
+        hours += one.people * hours_between(begins, ends)
     return Excess(
         area=area, since=since, until=until, people=people, person_hours=hours, people_unknown=unknown,
         findings=tuple(records),

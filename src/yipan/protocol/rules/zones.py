@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from yipan.model import AreaPath, ancestors_of
-from yipan.protocol.clocks import after_days
+from yipan.protocol.clocks import after_days, hours_between
 from yipan.protocol.parameters import Adopted, Profile, Rulebook
 from yipan.protocol.primitives import Happening, run_clock, zone_clock_of, zone_ladder
 from yipan.protocol.ruling import Reason, Ruling
@@ -171,7 +171,7 @@ def zone_clock(facts: ZoneFacts, rulebook: Rulebook, profile: Profile) -> Ruling
         assumed.append(profile.said("isolated_positives_reset"))
     met: dict[str, Sequence[datetime]] = {}
     window = rulebook.get(f"zone.{stage}.closing_round_hours")
-    start = _begins(facts, profile)
+    start = first_instant(facts, profile)
     met["closing_round"] = [one.completed for one in facts.rounds]
     if facts.contacts_clear is not None:
         met["contacts_clear"] = [facts.contacts_clear]
@@ -292,11 +292,37 @@ def zone_steps(
     )  # fmt: skip
 
 
+def known_at(facts: ZoneFacts, moment: datetime) -> ZoneFacts:
+    """
+    Return the facts without what happened after `moment`: infections, rounds, progress, publication, holding back.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2022, 9, 1, 12, tzinfo=UTC)
+    >>> facts = ZoneFacts(level="high", clock_start=noon, infections=(NewInfection(found=noon),))
+    >>> known_at(facts, noon).infections == facts.infections
+    True
+    """
+
+    def until(at: datetime | None) -> datetime | None:
+        return at if at is not None and at <= moment else None
+
+    return replace(
+        facts,
+        infections=tuple(one for one in facts.infections if one.found <= moment),
+        rounds=tuple(one for one in facts.rounds if one.completed <= moment),
+        progress=tuple(one for one in facts.progress if one.at <= moment),
+        held_back=until(facts.held_back), signed=until(facts.signed), published=until(facts.published),
+        contacts_clear=until(facts.contacts_clear),
+    )  # fmt: skip
+
+
 def zone_flags(
     facts: ZoneFacts, adoptions: Sequence[Adopted], profile: Profile, *, at: datetime
 ) -> tuple[ZoneFlag, ...]:
     """
     Say what somebody must look at in a zone whose level at `at` is still that of `facts`.
+
+    What happened after `at` is not known yet and is left out.
 
     `closing_round_incomplete`: the period is over and people of the roster were not sampled.
     `no_order_when_period_elapsed`: the period is over, nothing tells that the round is complete, nothing was ordered.
@@ -307,8 +333,8 @@ def zone_flags(
     """
     inforce = [one for one in adoptions if one.at <= at] or list(adoptions[:1])
     book = inforce[-1].rulebook
-    flags: list[ZoneFlag] = []
-    flags += _publication_flag(facts, book, at)
+    flags = _publication_flag(facts, book, at)
+    facts = known_at(facts, at)
     if facts.level not in (book.get("zone.classes") or ()):
         leaf = book.parameters.get("zone.classes")
         flags.append(ZoneFlag(
@@ -325,7 +351,7 @@ def zone_flags(
     steps = zone_steps(replace(facts, held_back=None), adoptions, profile).value
     if steps and steps[0].eligible_at <= at:
         grace = float(profile.value("overdue_grace_hours"))
-        hours = (at - steps[0].eligible_at).total_seconds() / 3600
+        hours = hours_between(steps[0].eligible_at, at)
         if hours > grace and facts.held_back is None:
             flags.append(ZoneFlag(
                 code="lifting_late", at=steps[0].eligible_at, severity="late", limit=grace, observed=hours,
@@ -353,7 +379,7 @@ class ZoneSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSpan:
-    """What an area is outside its zones, `low` or `normal`; `since` and `until` None where open."""
+    """What an area is outside its zones: `low` (`precaution` in the Eighth Edition) or `normal`; `since` and `until` None where open."""
 
     area: AreaPath
     since: datetime | None
@@ -387,6 +413,7 @@ def surrounding_status(
     steps = (*ancestors_of(area), area)
     within = steps[min(depth, len(steps)) - 1]
     leaf = rulebook.leaf("zone.classes")
+    held = "precaution" if "precaution" in leaf.value else "low"
     if not leaf.value:
         return Ruling(value=(StatusSpan(area=within, since=None, until=None, status="normal"),))
     changes: list[tuple[datetime, int]] = []
@@ -405,12 +432,12 @@ def surrounding_status(
             if since != at:
                 found.append(
                     StatusSpan(
-                        area=within, since=since, until=at, status="low" if before else "normal"
+                        area=within, since=since, until=at, status=held if before else "normal"
                     )
                 )
             since = at
     found.append(
-        StatusSpan(area=within, since=since, until=None, status="low" if open_zones else "normal")
+        StatusSpan(area=within, since=since, until=None, status=held if open_zones else "normal")
     )
     reason = Reason(
         zh="有高、中风险区时，其余地区为低风险区；全部解除后恢复常态化。",
@@ -419,6 +446,33 @@ def surrounding_status(
         confidence=leaf.confidence,
     )
     return Ruling(value=tuple(found), reasons=(reason,), assumed=(profile.said("low_scope"),))
+
+
+def contacts_clear_at(
+    last_exposure: datetime, tests_negative: datetime, rulebook: Rulebook, level: str
+) -> Ruling[datetime]:
+    """
+    Rule on when the contacts of a sealed area are through: days since the last exposure, and negative tests.
+
+    Raises ProtocolError where the rulebook does not ask for it.
+
+    >>> from datetime import UTC
+    >>> from yipan.protocol import protocols
+    >>> first = datetime(2022, 4, 1, tzinfo=UTC)
+    >>> book = protocols().rulebook("cn-covid-8ed")
+    >>> contacts_clear_at(first, first, book, "sealed").value.isoformat()
+    '2022-04-15T00:00:00+00:00'
+    """
+    leaf = rulebook.leaf(f"zone.{level}.contacts_clear_days")
+    reason = Reason(
+        zh=f"末例密接末次暴露满{leaf.value}天且检测阴性。",
+        en=f"The last contact's exposure lies {leaf.value} days back and tests are negative.",
+        source=leaf.source,
+        confidence=leaf.confidence,
+    )
+    return Ruling(
+        value=max(after_days(last_exposure, leaf.value), tests_negative), reasons=(reason,)
+    )
 
 
 def may_leave(level: str, rulebook: Rulebook) -> Ruling[str]:
@@ -521,7 +575,7 @@ def _stage(facts: ZoneFacts) -> str:
     return "medium_after_high" if facts.after_high and facts.level == "medium" else facts.level
 
 
-def _begins(facts: ZoneFacts, profile: Profile) -> datetime:
+def first_instant(facts: ZoneFacts, profile: Profile) -> datetime:
     """Return the instant from which the days run, as the profile says."""
     choice = profile.one_of("start_instant", ("execution_time", "signing_time", "publication_time"))
     start = {
@@ -620,7 +674,7 @@ def _publication_flag(facts: ZoneFacts, book: Rulebook, at: datetime) -> list[Zo
     told = facts.published if facts.published is not None and facts.published <= at else None
     if leaf is None or (facts.published is None and facts.signed is None):
         return []
-    hours = ((told or at) - facts.clock_start).total_seconds() / 3600
+    hours = hours_between(facts.clock_start, told or at)
     if hours <= leaf.value:
         return []
     return [ZoneFlag(
