@@ -202,6 +202,7 @@ def takes(operation: dict[str, Any], *names: str) -> set[str]:
 
 OPEN = {
     ("post", "/api/v1/login"), ("post", "/api/v1/logout"), ("get", "/api/v1/health"),
+    ("get", "/api/v1/oidc/login"), ("get", "/api/v1/oidc/callback"),
     ("get", "/api/v1/public/address"), ("get", "/api/v1/public/districts"),
 }  # fmt: skip
 STREAMS = {"/api/v1/events"}

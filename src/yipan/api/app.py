@@ -21,6 +21,7 @@ from yipan.api import (
     board,
     commanding,
     day,
+    oidc,
     outlook,
     prohibitions,
     reports,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 DESKS = (
     access,
+    oidc,
     areas,
     board,
     watch,
