@@ -26,6 +26,7 @@ from yipan.api import (
     prohibitions,
     reports,
     screening,
+    tracing,
     watch,
     zoning,
 )
@@ -46,6 +47,7 @@ DESKS = (
     areas,
     board,
     watch,
+    tracing,
     outlook,
     screening,
     commanding,
