@@ -202,11 +202,27 @@ def takes(operation: dict[str, Any], *names: str) -> set[str]:
 
 def needed(operation: dict[str, Any]) -> dict[str, str]:
     """A value for every parameter of the query a route cannot do without: a name of nothing on record."""
+    given = {
+        "date-time": "2022-11-09T00:00:00+00:00", "date": "2022-11-09", "number": "0.01", "integer": "1",
+    }  # fmt: skip
     return {
-        p["name"]: "r-none"
+        p["name"]: given.get(_format(p), "r-none")
         for p in operation.get("parameters", ())
         if p["in"] == "query" and p.get("required") and p["name"] not in {"area", "under"}
     }
+
+
+def _format(parameter: dict[str, Any]) -> str:
+    schema = parameter.get("schema", {})
+    kinds = (schema, *schema.get("anyOf", ()))
+    return next((k.get("format", k["type"]) for k in kinds if "type" in k), "")
+
+
+def _text(operation: dict[str, Any], name: str) -> bool:
+    """Whether a parameter is free text, so that no number in it can be wrong."""
+    (found,) = (p["schema"] for p in operation["parameters"] if p["name"] == name)
+    kinds = {kind.get("type") for kind in (found, *found.get("anyOf", ()))}
+    return "string" in kinds and "integer" not in kinds
 
 
 def located(path: str) -> str:
@@ -347,8 +363,8 @@ class TestEveryRoute:
             asks = needed(operation)
             found = world.client.get(located(path), params=asks, headers=bearer)
 
-            of_nothing = bool(asks) or "{" in path
-            assert found.status_code == (404 if of_nothing else 200), f"{path}: {found.text}"
+            may_be_missing = bool(asks) or "{" in path
+            assert found.status_code in ({200, 404} if may_be_missing else {200}), found.text
             assert str(SECRET) not in found.text, path
 
     def test_tells_the_province_what_the_city_may_not_see(self, world):
@@ -394,6 +410,8 @@ class TestEveryRoute:
                 continue
             found = world.client.get(f"{path}?{query}", headers=bearer)
             if found.status_code == 200 and path == "/api/v1/rounds":
+                continue
+            if wanted == {"after"} and _text(operation, "after"):
                 continue
             refused += 1
 
