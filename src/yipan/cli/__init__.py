@@ -23,6 +23,11 @@ DESKS: dict[str, tuple[str, str]] = {
     "day": ("yipan.cli.day", "Do the round of every desk at an instant, or replay a span."),
     "watch": ("yipan.cli.watch", "Which streams stand out, and why."),
     "outlook": ("yipan.cli.outlook", "How fast it spreads, area by area."),
+    "simulate": ("yipan.cli.simulate", "What would happen: strategies on a simulated province."),
+    "exercise": (
+        "yipan.cli.exercise",
+        "A hidden outbreak to find and to end, for training and proof.",
+    ),
     "report": ("yipan.cli.reports", "The situation report of an area as known at an instant."),
     "areas": ("yipan.cli.areas", "The areas of the record; begin a record with a pack."),
     "user": ("yipan.cli.users", "Users, their duties and areas."),
