@@ -28,6 +28,8 @@ from .measures import (
     Travel,
     ZoneRule,
     Zoning,
+    compounds,
+    ordered,
     orders_none,
 )
 from .pathogen import LAYERS, Pathogen, RateOutOfRange, Rates, Vaccine, derive, household_hazard
@@ -51,6 +53,6 @@ __all__ = [
     "Difference", "Epidemic", "Extent", "Finding", "FrontPoint", "Homes", "Imports", "Isolation", "KnownCase", "Orders",
     "PackDoesNotAddUp", "Pathogen", "Province", "ProvinceFacts", "Range", "RateOutOfRange", "Rates", "Screening", "Seed",
     "Strategy", "StrategyContradictsItself", "StrategyResult", "Town", "Tracing", "Travel", "Vaccine", "ZoneRule",
-    "Zoning", "commuting_by_gravity", "compare", "days_to_zero", "derive", "difference", "draw_start", "front_of",
-    "household_hazard", "household_sizes", "lay_out", "levels", "orders_none", "replicates", "result_of", "run",
+    "Zoning", "commuting_by_gravity", "compare", "compounds", "days_to_zero", "derive", "difference", "draw_start", "front_of",
+    "household_hazard", "household_sizes", "lay_out", "levels", "ordered", "orders_none", "replicates", "result_of", "run",
 ]  # fmt: skip

@@ -68,8 +68,7 @@ from .province import (
     CITIES,
     CITY_START,
     CLASSES,
-    COMMUNITY_FIRST,
-    COMMUNITY_SIZE,
+    COMMUNITIES,
     COMMUNITY_START,
     COMMUNITY_TOWN,
     COUNTIES,
@@ -78,7 +77,6 @@ from .province import (
     DORMITORY_SHARE,
     ROLE_SCHOOL,
     ROLE_WORK,
-    TOWN_COMMUNITIES,
     TOWN_COUNTY,
     TOWN_START,
     TOWNS,
@@ -249,15 +247,23 @@ def _longer(a):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def quarter_of(L, i, cm):  # type: ignore[no-untyped-def]
+    """Return the number of the compound of a resident of community cm, by which ordered levels are told."""
+    first = L.ints[L.ints[COMMUNITY_START] + cm]
+    return (first >> 9) + cm + ((i - first) >> 9)
+
+
+@njit(cache=True)
 def _zone_at(L, zone_rules, town_zones, level_by_day, current, zkeys, zvals, zstage, i, cm, d):  # type: ignore[no-untyped-def]
     """Return (level, mark of the zone) of a resident of community cm on a day; the mark tells two zones apart."""
     level = 0
     mark = np.int64(-1)
     if level_by_day.size > 0:
-        ordered = np.int64(level_by_day[min(d, level_by_day.shape[0] - 1), cm])
+        q = quarter_of(L, i, cm)
+        ordered = np.int64(level_by_day[min(d, level_by_day.shape[0] - 1), q])
         if ordered > 0:
             level = ordered
-            mark = np.int64(1) << 40 | cm
+            mark = np.int64(1) << 40 | q
     if town_zones[L.ints[L.ints[COMMUNITY_TOWN] + cm]] > 0:
         for v in range(current + 1):
             for medium in range(2):
@@ -1151,15 +1157,13 @@ def run(seed, days, L, D, M, orders, seeds, cap):  # type: ignore[no-untyped-def
             daily[d, D_ZONES] = za
         if ordered:
             row = min(d, orders.level.shape[0] - 1)
-            for tw in range(towns):
-                a = G[G[COMMUNITY_FIRST] + tw]
-                for x in range(G[G[TOWN_COMMUNITIES] + tw]):
-                    lv = orders.level[row, a + x]
+            for cm in range(G[COMMUNITIES]):
+                begin = G[G[COMMUNITY_START] + cm]
+                end = G[G[COMMUNITY_START] + cm + 1]
+                for x in range(begin, end, 512):
+                    lv = orders.level[row, (begin >> 9) + cm + ((x - begin) >> 9)]
                     if lv > 0:
-                        size = G[G[COMMUNITY_SIZE] + tw]
-                        if x == G[G[TOWN_COMMUNITIES] + tw] - 1:
-                            size = G[G[TOWN_START] + tw + 1] - G[G[TOWN_START] + tw] - x * size
-                        daily[d, D_HIGH if lv == 2 else D_MEDIUM] += size
+                        daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(512), end - x)
         for p in range(P):
             kind = M.screens[p, 0]
             if kind == -1:

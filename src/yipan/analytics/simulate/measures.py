@@ -1,5 +1,6 @@
 """The measures as values: what is done, where, how fast and with what means. No rule is decided here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -312,7 +313,12 @@ class Strategy:
 
 
 class Orders(NamedTuple):
-    """What was ordered day by day from outside, for an exercise; made by `orders_none` or an exercise."""
+    """
+    What was ordered day by day from outside, for an exercise; made by `orders_none` or `ordered`.
+
+    `level` is a table day x compound (0 low, 1 medium, 2 high; its last row holds on), `rounds` rows (day, first
+    resident, one past the last, people in a tube).
+    """
 
     level: Any
     rounds: Any
@@ -321,6 +327,39 @@ class Orders(NamedTuple):
 def orders_none() -> Orders:
     """Return no orders."""
     return Orders(level=np.zeros((0, 0), np.int8), rounds=np.zeros((0, 4), np.int64))
+
+
+def compounds(province: Province, community: int) -> tuple[int, int]:
+    """Return (number of the first compound, one past the last) of a community, by which ordered levels are told."""
+    first = int(province.community_start[community])
+    size = int(province.community_start[community + 1]) - first
+    begin = (first >> 9) + community
+    return begin, begin + -(-size // COMPOUND_RESIDENTS)
+
+
+def ordered(
+    province: Province,
+    levels: Sequence[tuple[int, int, int, int]],
+    rounds: Sequence[tuple[int, int, int, int]],
+    *,
+    days: int,
+) -> Orders:
+    """
+    Return orders for the kernel.
+
+    `levels` holds (compound, level, from day, until day), `rounds` (day, first resident, one past the last, pool).
+    Where two levels meet the higher holds.
+    """
+    if levels:
+        count = (province.residents >> 9) + province.communities + 2
+        table = np.zeros((days, count), np.int8)
+        for compound, level, since, until in levels:
+            if since < days and until > since:
+                part = table[max(0, since) : until, compound]
+                np.maximum(part, level, out=part)
+    else:
+        table = np.zeros((0, 0), np.int8)
+    return Orders(level=table, rounds=np.array(rounds, dtype=np.int64).reshape(-1, 4))
 
 
 class Means(NamedTuple):
@@ -436,5 +475,6 @@ def means_of(strategy: Strategy, province: Province, *, headroom: float = HEADRO
 
 __all__ = [
     "Campaign", "Extent", "Finding", "Imports", "Isolation", "Means", "Orders", "Screening", "Strategy",
-    "StrategyContradictsItself", "Tracing", "Travel", "Vaccine", "ZoneRule", "Zoning", "means_of", "orders_none",
+    "StrategyContradictsItself", "Tracing", "Travel", "Vaccine", "ZoneRule", "Zoning", "compounds", "means_of", "ordered",
+    "orders_none",
 ]  # fmt: skip
