@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := .uv/bin/uv
 ONLY ?=
 WORKERS ?= 2
-APART := --ignore tests/journeys/test_live_acts.py --ignore tests/journeys/test_schemathesis.py
+TOGETHER := -n $(WORKERS) --dist loadfile
 
 .PHONY: help demo test check reference bench board docs lock format clean
 
@@ -22,14 +22,12 @@ demo: $(VENV)/.run board  ## set everything up, play Guangdong's autumn of 2022 
 
 test: $(VENV)/.dev board  ## run all tests
 	$(MAKE) --no-print-directory static
-	$(RUN)/python -m pytest -q tests/unit tests/properties tests/store tests/journeys $(APART)
-	$(RUN)/python -m pytest -q tests/reference
-
-live: $(VENV)/.dev board  ## the tests of live acts and of made-up questions, apart because they hold connections open
-	$(RUN)/python -m pytest -q tests/journeys/test_live_acts.py tests/journeys/test_schemathesis.py
+	$(RUN)/python -m pytest -q $(TOGETHER) --ignore tests/reference --ignore tests/browser tests
+	$(RUN)/python -m pytest -q -n $(WORKERS) tests/reference
+	$(RUN)/python -m pytest -q $(TOGETHER) tests/browser
 
 check: $(VENV)/.dev static  ## format, lint, types, contracts, unit tests: under a minute
-	$(RUN)/python -m pytest -q -n $(WORKERS) -m "not slow and not browser and not store" tests/unit tests/properties
+	$(RUN)/python -m pytest -q -n $(WORKERS) -m "not slow and not browser and not store" tests/unit tests/rules tests/properties
 
 .PHONY: static
 static: $(VENV)/.dev
@@ -39,7 +37,7 @@ static: $(VENV)/.dev
 	$(RUN)/mypy
 
 reference: $(VENV)/.dev  ## compare with reference vectors; ONLY=detect|rt|branching|scores|protocol|screening
-	$(RUN)/python -m pytest -q -n $(WORKERS) tests/reference $(if $(ONLY),--only $(ONLY))
+	$(RUN)/python -m pytest -q -n $(WORKERS) $(if $(ONLY),tests/reference/test_$(ONLY).py,tests/reference)
 
 bench: $(VENV)/.dev  ## run every benchmark (ONLY=name runs one)
 	$(RUN)/python -m benchmarks $(ONLY)

@@ -1,9 +1,13 @@
 """
-How long the web door takes: picture and list with 1, 20 and 200 clients, and live acts to 500 open boards.
+How long the web door takes: picture and list with 1, 20 and 200 clients, saves, and live acts to 500 open boards.
 
 The record is Guangdong's autumn of 2022 with 200,000 made-up cases beside it. Everything runs over the loopback
 of one machine, clients included, so the figures are upper bounds. The plain twin is the same question put to the
 operation in this process, without server, log-in or JSON.
+
+Three ways of asking: *flood*, each client asks again at once; *at work*, each asks once a second, the way a
+board does after an act, while an act is committed every second, so that no answer is good for longer; *saves*,
+each client takes on a task every five seconds while the others do.
 """
 
 import asyncio
@@ -21,8 +25,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from yipan.api.serve import environment_of
-from yipan.model import Case, Classification, Viewer, person_id
-from yipan.operations import board, demo, users
+from yipan.model import Case, Classification, Duty, Sentence, Task, Viewer, person_id
+from yipan.operations import board, commanding, demo, users
 from yipan.operations.figures import Figure
 from yipan.packs import read_pack
 from yipan.settings import Settings
@@ -34,6 +38,7 @@ SECONDS = 4.0
 BOARDS = 500
 ACTS = 20
 MORNINGS = 20
+PACED = 10
 DAY = date(2022, 10, 19)
 QUESTIONS = {
     "picture of the province": "/api/v1/picture?area=44.&day=2022-10-19",
@@ -74,6 +79,23 @@ def _fill(store: Store) -> None:
             )
             for i in range(CASES)
         )  # fmt: skip
+    at = datetime.now(UTC)
+    with store.acting(
+        store.system(), desk="commanding", verb="assign", why="made-up tasks", at=at
+    ) as act:
+        commanding.put_tasks(
+            act,
+            (
+                Task(
+                    id=f"t-{clients}-{number}-{turn}", area=counties[0], duty=Duty.COMMANDER, desk="commanding",
+                    kind="check", subject="benchmark", what=Sentence(zh="查", en="Check"), starts=at,
+                    due=None, measured_to="checked", cause="benchmark",
+                )
+                for clients in CLIENTS
+                for number in range(clients)
+                for turn in range(max(2, 30 // clients))
+            ),
+        )  # fmt: skip
 
 
 def _measure(store: Store, settings: Settings, folder: Path) -> None:
@@ -98,6 +120,8 @@ def _measure(store: Store, settings: Settings, folder: Path) -> None:
         print(
             f"{'question':26} {'clients':>7} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'per s':>7} {'x plain':>8}"
         )
+        for address in QUESTIONS.values():
+            asyncio.run(_ask_many(settings.port, address, token, 1))
         for name, address in QUESTIONS.items():
             for clients in CLIENTS:
                 taken, spent = asyncio.run(_ask_many(settings.port, address, token, clients))
@@ -106,6 +130,15 @@ def _measure(store: Store, settings: Settings, folder: Path) -> None:
                     f"{name:26} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f} {len(taken) / spent:7.0f} "
                     f"{p50 / plain[name]:8.1f}"
                 )
+        for name, address in QUESTIONS.items():
+            for clients in CLIENTS:
+                taken = asyncio.run(_at_work(store, settings.port, address, token, clients))
+                p50, p95, p99 = _percentiles(taken)
+                print(f"{name + ', at work':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
+        for clients in CLIENTS:
+            taken = asyncio.run(_saves(settings.port, token, clients))
+            p50, p95, p99 = _percentiles(taken)
+            print(f"{'task acknowledged':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
         late = asyncio.run(_live(store, settings.port, token))
         p50, p95, p99 = _percentiles(late)
         print(
@@ -200,6 +233,63 @@ async def _ask_many(port: int, address: str, token: str, clients: int) -> tuple[
     return taken, time.perf_counter() - begun
 
 
+async def _at_work(store: Store, port: int, address: str, token: str, clients: int) -> list[float]:
+    """Each client asks once a second, at moments spread over it, while an act is committed every second."""
+    taken: list[float] = []
+    head, ended = _head(address, token), asyncio.Event()
+
+    async def one(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        due = time.perf_counter() + 1 + number / clients
+        for _ in range(max(PACED, 30 if clients == 1 else 0)):
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            await _request(reader, writer, head)
+            taken.append((time.perf_counter() - due) * 1000)
+            due += 1.0 if clients > 1 else 0.2
+        writer.close()
+
+    async def acts() -> None:
+        while not ended.is_set():
+            await asyncio.to_thread(_act, store, "of_the_benchmark")
+            await asyncio.sleep(1.0)
+
+    acting = asyncio.create_task(acts())
+    await asyncio.gather(*(one(number) for number in range(clients)))
+    ended.set()
+    await acting
+    return taken
+
+
+async def _saves(port: int, token: str, clients: int) -> list[float]:
+    """Each client takes on tasks of its own, one every five seconds, at moments spread over them."""
+    taken: list[float] = []
+    body = b'{"to":"acknowledged"}'
+    each = max(2, 30 // clients)
+
+    async def one(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        due = time.perf_counter() + 1 + 5 * number / clients
+        for turn in range(each):
+            head = (
+                f"POST /api/v1/tasks/t-{clients}-{number}-{turn}/steps HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n"
+            ).encode()
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            await _request(reader, writer, head, body)
+            taken.append((time.perf_counter() - due) * 1000)
+            due += 5.0 if clients > 1 else 0.2
+        writer.close()
+
+    await asyncio.gather(*(one(number) for number in range(clients)))
+    return taken
+
+
+def _act(store: Store, verb: str) -> None:
+    with store.acting(store.system(), desk="day", verb=verb, why="benchmark", at=datetime.now(UTC)):
+        pass
+
+
 async def _live(store: Store, port: int, token: str) -> list[float]:
     """How many milliseconds after its commit each act reached each open board."""
     committed: dict[str, float] = {}
@@ -225,10 +315,7 @@ async def _live(store: Store, port: int, token: str) -> list[float]:
         return asyncio.create_task(listen())
 
     def act(verb: str) -> None:
-        with store.acting(
-            store.system(), desk="day", verb=verb, why="benchmark", at=datetime.now(UTC)
-        ):
-            pass
+        _act(store, verb)
         committed[verb] = time.perf_counter()
 
     listening = await asyncio.gather(*(one() for _ in range(BOARDS)))

@@ -4,7 +4,9 @@ import dataclasses
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from starlette.testclient import TestClient
 
 from yipan.api import errors, plain
 from yipan.api.app import create_app
+from yipan.api.door import Answers
 from yipan.model import (
     Area,
     Counted,
@@ -462,6 +465,7 @@ class TestAnswers:
 
 class TestKeptAnswers:
     ADDRESS = f"/api/v1/list?area={GUANGZHOU}&day=2022-10-20&figure=confirmed"
+    PICTURE = f"/api/v1/picture?area={GUANGZHOU}&day=2022-11-08"
 
     def test_end_with_the_next_act(self, world):
         bearer = world.log_in("guangzhou")
@@ -490,16 +494,100 @@ class TestKeptAnswers:
         assert str(SECRET) in above
         assert str(SECRET) not in below
 
-    def test_are_found_again_while_nothing_is_committed(self, world):
+    def test_are_found_again_without_asking_the_record(self, world, monkeypatch):
         bearer = world.log_in("guangzhou")
-        kept = world.app.state.door.answers.kept
-
+        wait_until(lambda: world.app.state.door.mark() is not None)
         first = world.client.get(self.ADDRESS, headers=bearer)
-        before = len(kept)
+        readings: list[object] = []
+        monkeypatch.setattr(world.store, "reading", readings.append)
+
         second = world.client.get(self.ADDRESS, headers=bearer)
 
         assert first.content == second.content
-        assert len(kept) == before
+        assert second.headers["content-security-policy"] == first.headers["content-security-policy"]
+        assert second.headers["cache-control"] == "no-store"
+        assert readings == []
+
+    def test_end_with_the_log_in(self, world):
+        bearer = world.log_in("guangzhou")
+        assert world.client.get(self.ADDRESS, headers=bearer).status_code == 200
+
+        world.client.post("/api/v1/logout", headers=bearer)
+
+        assert world.client.get(self.ADDRESS, headers=bearer).status_code == 401
+
+    def test_end_when_the_log_in_has_lasted_its_time(self, world):
+        bearer = world.log_in("guangzhou")
+        assert world.client.get(self.ADDRESS, headers=bearer).status_code == 200
+
+        world.now = TODAY + timedelta(hours=12)
+
+        assert world.client.get(self.ADDRESS, headers=bearer).status_code == 401
+
+    def test_are_not_given_under_a_duty_that_is_not_held(self, world):
+        bearer = world.log_in("guangzhou")
+        assert world.client.get(self.ADDRESS, headers=bearer).status_code == 200
+
+        asked_as = {**bearer, "Yipan-As": "commander:44."}
+
+        assert world.client.get(self.ADDRESS, headers=asked_as).status_code == 403
+
+    def test_hear_of_acts_of_other_programs(self, world):
+        bearer = world.log_in("guangzhou")
+        wait_until(lambda: world.app.state.door.mark() is not None)
+        before = world.client.get(self.PICTURE, headers=bearer).json()["newest_act"]
+        elsewhere = Store.open(world.app.state.door.settings.home, clock=lambda: TODAY)
+
+        with elsewhere.acting(
+            elsewhere.system(), desk="day", verb="of_another_program", why="test", at=TODAY, area=GUANGZHOU
+        ):  # fmt: skip
+            pass
+        elsewhere.close()
+
+        wait_until(
+            lambda: world.client.get(self.PICTURE, headers=bearer).json()["newest_act"] > before
+        )
+
+    def test_are_made_anew_while_nobody_listens(self, world):
+        bearer = world.log_in("guangzhou")
+        live = world.app.state.door.live
+        wait_until(live.listening.is_set)
+        before = world.client.get(self.PICTURE, headers=bearer).json()["newest_act"]
+        live.listening.clear()
+        try:
+            with world.store.acting(
+                world.store.system(), desk="day", verb="unheard", why="test", at=TODAY, area=GUANGZHOU
+            ):  # fmt: skip
+                pass
+            after = world.client.get(self.PICTURE, headers=bearer).json()["newest_act"]
+        finally:
+            live.listening.set()
+
+        assert after > before
+
+    def test_are_made_once_for_many_who_ask_at_once(self):
+        answers, made = Answers(), []
+
+        def make() -> bytes:
+            made.append(threading.get_ident())
+            threading.Event().wait(0.05)
+            return b"{}"
+
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(lambda _: answers.once("question", make), range(8)))
+
+        assert told == [b"{}"] * 8
+        assert len(made) == 1
+        assert answers.making == {}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(200):
+        if holds():
+            return
+        pause.wait(0.05)
+    pytest.fail("it did not come to hold within ten seconds")
 
 
 class TestBoardPages:

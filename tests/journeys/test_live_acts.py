@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -36,6 +35,7 @@ class Served:
 
     store: Store
     address: str
+    process: subprocess.Popen[bytes]
 
     def log_in(self, user: str) -> dict[str, str]:
         given = httpx.post(
@@ -84,38 +84,46 @@ def served() -> Iterator[Served]:
         script = Path(folder) / "serve_board.py"
         script.write_text(program, encoding="utf-8")
         source = Path(__file__).parents[2] / "src"
-        process = subprocess.Popen(
-            [sys.executable, str(script)],
-            env={**os.environ, **environment_of(settings), "PYTHONPATH": str(source)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        said = Path(folder) / "said.txt"
+        with said.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, str(script)],
+                env={**os.environ, **environment_of(settings), "PYTHONPATH": str(source)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         address = f"http://127.0.0.1:{settings.port}/api/v1"
         try:
-            wait_for(f"{address}/health", process)
-            yield Served(store=store, address=address)
+            wait_for(f"{address}/health", process, said)
+            yield Served(store=store, address=address, process=process)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             try:
-                process.communicate(timeout=20)
-            except subprocess.TimeoutExpired:
+                process.wait(20)
+            finally:
                 process.kill()
-                process.communicate()
-            store.close()
-            if store.server is not None:
-                store.server.stop()
+                store.close()
+                if store.server is not None:
+                    store.server.stop()
+        assert not answers(f"{address}/health"), "a stopped server goes on answering"
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(address, trust_env=False, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], said: Path) -> None:
     pause = threading.Event()
     for _ in range(START_SECONDS * 10):
-        assert process.poll() is None, process.communicate()[1].decode()
-        try:
-            if httpx.get(address, trust_env=False, timeout=2).is_success:
-                return
-        except httpx.HTTPError:
-            pause.wait(0.1)
-    pytest.fail("the board did not answer")
+        assert process.poll() is None, said.read_text()
+        if answers(address):
+            return
+        pause.wait(0.1)
+    pytest.fail(f"the board did not answer: {said.read_text()}")
 
 
 def told(lines: Iterator[str], count: int) -> list[dict[str, object]]:

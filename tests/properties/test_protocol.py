@@ -141,7 +141,7 @@ HEAD = """sources: {s: a text}
 versions:
   v: {name_zh: 版, name_en: V, disease: x, jurisdiction: CN, layer: nation, published: 2022-01-01, from: 2022-01-01T00:00:00+08:00, checked: 2022-01-02, source: [s], confidence: high%s}
 """
-LEAF = "parameters:\n  v:\n    a: {%s}\n"
+LEAF = "parameters:\n  v:\n    zone.high.quiet_days: {%s}\n"
 TWICE = (
     "value: 1, unit: days, source: [s], confidence: high, exceptions: "
     "[{when: {k: 1}, value: 2}, {when: {k: 1}, value: 3}]"
@@ -165,7 +165,7 @@ class TestReadProtocols:
             ),
             (
                 TWICE,
-                "two exceptions to a apply at once",
+                "two exceptions to zone.high.quiet_days apply at once",
             ),
         ],
     )
@@ -190,6 +190,8 @@ class TestReadProtocols:
         )
         book = read_protocols({"t.yaml": HEAD % "" + LEAF % leaf}).rulebook("v")
 
-        assert book.value("a", k=1) == 2
-        with pytest.raises(ProtocolError, match="two exceptions to a apply at once"):
-            book.value("a", k=1, m=1)
+        assert book.value("zone.high.quiet_days", k=1) == 2
+        with pytest.raises(
+            ProtocolError, match=r"two exceptions to zone.high.quiet_days apply at once"
+        ):
+            book.value("zone.high.quiet_days", k=1, m=1)

@@ -12,7 +12,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from places import GUANGZHOU, SHENZHEN, TENTH, clock
+from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
 from yipan.model import (
     Case,
     Classification,
@@ -26,7 +26,7 @@ from yipan.model import (
     Viewer,
     person_id,
 )
-from yipan.store import ActInThePast, NotFound, Store
+from yipan.store import ActInThePast, NotFound, Store, acting
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
@@ -197,6 +197,28 @@ class TestVault:
             "first call",
         )
 
+    def test_keeps_a_reading_whose_question_failed(self, store):
+        self.fill(store)
+        tracer = Viewer(user="li", duty=Duty.TRACER, area=GUANGZHOU)
+        fails = pytest.raises(ZeroDivisionError, match="after the reading")
+
+        with fails, store.reading(tracer) as record:
+            look_and_fail(record, self.person, purpose="first call")
+        with fails, store.acting(tracer, desk="t", verb="t", why="t", at=TENTH) as act:
+            look_and_fail(act, self.person, purpose="second call")
+
+        with store.reading(tracer) as record:
+            purposes = [reading["purpose"] for reading in record.identity_readings()]
+        assert purposes == ["first call", "second call"]
+
+    def test_tells_an_act_whom_it_has_just_put(self, store):
+        known = Identity(person=self.person, name="张三")
+        tracer = Viewer(user="li", duty=Duty.TRACER, area=GUANGZHOU)
+        with store.acting(tracer, desk="t", verb="t", why="t", at=TENTH) as act:
+            act.put_identities([known], areas={self.person: GUANGZHOU})
+
+            assert act.identity(self.person, purpose="the form", at=TENTH).name == "张三"
+
     def test_is_closed_to_other_duties_and_other_areas(self, store):
         self.fill(store)
         analyst = Viewer(user="a", duty=Duty.ANALYST, area=GUANGZHOU)
@@ -214,6 +236,60 @@ class TestVault:
             store.reading(tracer) as record,
         ):
             record.identity(self.person, purpose=" ", at=TENTH)
+
+
+class TestFewRows:
+    """Few rows go their own short way into the record; it must lead to the same place as that of many."""
+
+    def told(self, store, values, few, monkeypatch):
+        monkeypatch.setattr(acting, "FEW_ROWS", few)
+        changes = []
+        for number, value in enumerate(values):
+            at = TENTH + timedelta(minutes=number)
+            entries = [
+                Round(at=TENTH, desk=desk, ok=True, message=value, made=made)
+                for made, desk in enumerate(("watch", "outlook")[: 1 + number % 2])
+            ]
+            with store.acting(store.system(), desk="t", verb="t", why="t", at=at) as act:
+                changes.append(
+                    act._put(
+                        "round", ("area", "at", "desk"),
+                        [(PROVINCE, e.at, e.desk, e.ok, e.message, e.made) for e in entries],
+                    )
+                )  # fmt: skip
+        with store.keeper() as keeper:
+            rows = keeper.execute(
+                "select area, at, desk, ok, message, made, known_from, known_until from round order by 1, 2, 3, 7"
+            ).fetchall()
+            for table in ("round", "act"):
+                keeper.execute(f"delete from {table} where act >= 2" if table == "round" else
+                               "delete from act where number >= 2")  # fmt: skip
+            keeper.execute(
+                "update chain_head set (number, at, hash) = (select number, at, hash from act)"
+            )
+        return changes, rows
+
+    def test_end_up_as_many_do(self, store, monkeypatch):
+        values = ("a", "a", "b", "b", "a", "c")
+
+        few = self.told(store, values, 50, monkeypatch)
+        many = self.told(store, values, 0, monkeypatch)
+
+        assert few == many
+
+    def test_may_not_name_one_thing_twice(self, store):
+        entry = Round(at=TENTH, desk="watch", ok=True, message="", made=0)
+        row = (PROVINCE, entry.at, entry.desk, entry.ok, entry.message, entry.made)
+        with (
+            pytest.raises(ValueError, match="watch twice"),
+            store.acting(store.system(), desk="t", verb="t", why="t", at=TENTH) as act,
+        ):
+            act._put("round", ("area", "at", "desk"), [row, row])
+
+
+def look_and_fail(record, person, *, purpose):
+    record.identity(person, purpose=purpose, at=TENTH)
+    raise ZeroDivisionError("after the reading")
 
 
 class TestChain:

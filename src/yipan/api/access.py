@@ -8,26 +8,41 @@ script can read, a program sends it as a Bearer. Which duty one acts under is ch
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, BeforeValidator, Field
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
-from yipan.api.door import Door, answer, door_of, responses, routes_of
+from yipan.api.door import Door, KnownSession, QuickAnswer, answer, door_of, responses, routes_of
 from yipan.api.errors import BadInput, NotLoggedIn, TooManyTries
 from yipan.api.plain import to_json
-from yipan.model import AreaPath, NotAllowed, User, Viewer, area_path, check_area
+from yipan.model import (
+    POWERS,
+    AreaPath,
+    Grant,
+    NotAllowed,
+    User,
+    Viewer,
+    area_path,
+    check_area,
+)
 
 if TYPE_CHECKING:
     from yipan.store import Record
 
 COOKIE = "yipan_session"
 SESSION_LASTS = timedelta(hours=12)
+USERS_DESK = "users"
+"""The desk whose acts say who holds which duty."""
+SESSION_BELIEVED = timedelta(seconds=10)
 TRIES_COUNT_FOR = timedelta(minutes=5)
 LEAST_YEAR, LAST_YEAR = 1900, 2200
 MOST_DAYS = 3700
@@ -60,36 +75,86 @@ def known_user(door: Door, token: str) -> tuple[User, Viewer]:
     """
     Return who holds a token, with the duties in force now, and as whom the session was opened.
 
+    What the record said is believed for ten seconds, unless an act of the users' desk is committed or
+    the log-in ended here.
     Raises NotLoggedIn where the token is unknown, has ended, or its duty is no longer held.
     """
-    at = door.clock()
-    session = door.store.find_session(kept_form(token), at=at)
-    found = door.store.find_user(session.user) if session else None
-    if session is None or found is None:
-        raise NotLoggedIn("log in to see this")
-    held = tuple(grant for grant in found[0].grants if grant.in_force(at))
-    if not any(grant.duty is session.duty and grant.area == session.area for grant in held):
+    at, key, mark = door.clock(), kept_form(token), door.mark(USERS_DESK)
+    known = believed_session(door, key, at=at)
+    if known is None:
+        session = door.store.find_session(key, at=at)
+        found = door.store.find_user(session.user) if session else None
+        if session is None or found is None:
+            raise NotLoggedIn("log in to see this")
+        known = KnownSession(user=found[0], viewer=session, checked=at, mark=mark)
+        door.sessions.put(key, known)
+    held = tuple(grant for grant in known.user.grants if grant.in_force(at))
+    if not _among(held, known.viewer):
         raise NotLoggedIn("the duty this log-in was for is no longer held; log in again")
-    return User(name=found[0].name, shown_as=found[0].shown_as, grants=held), session
+    return User(name=known.user.name, shown_as=known.user.shown_as, grants=held), known.viewer
+
+
+def believed_session(door: Door, key: str, *, at: datetime) -> KnownSession | None:
+    """Return what is known of a token by the hash the record keeps, None where the record must be asked."""
+    known = door.sessions.get(key)
+    if known is None or known.mark is None or known.mark != door.mark(USERS_DESK):
+        return None
+    return known if timedelta() <= at - known.checked < SESSION_BELIEVED else None
+
+
+def quick_answer(door: Door, headers: Headers, path: str, query: str) -> bytes | None:
+    """
+    Return the answer already given to this very question of this very token, None where it must be made.
+
+    It is given only while the mark of the record is the same, the log-in is known and its duty in force.
+    """
+    token, at = token_in(headers), door.clock()
+    if token is None:
+        return None
+    key = kept_form(token)
+    found = door.quick.get(_question(key, headers, path, query))
+    if found is None or found.mark != door.mark():
+        return None
+    known = believed_session(door, key, at=at)
+    if known is None:
+        return None
+    held = tuple(grant for grant in known.user.grants if grant.in_force(at))
+    return found.content if _among(held, known.viewer) and _among(held, found.viewer) else None
+
+
+def _question(key: str, headers: Headers, path: str, query: str) -> Hashable:
+    return key, headers.get("yipan-as"), path, query
+
+
+def _among(held: tuple[Grant, ...], viewer: Viewer) -> bool:
+    return any(grant.duty is viewer.duty and grant.area == viewer.area for grant in held)
 
 
 def token_of(request: Request) -> str | None:
     """Return the token a request carries: as a Bearer if there is one, else in the cookie."""
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    return token_in(request.headers)
+
+
+def token_in(headers: Headers) -> str | None:
+    """Return the token these headers carry: as a Bearer if there is one, else in the cookie."""
+    kind, _, given = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and given.strip():
         return given.strip()
-    return request.cookies.get(COOKIE)
+    cookie = headers.get("cookie")
+    return cookie_parser(cookie).get(COOKIE) if cookie else None
 
 
-def _someone(
+async def _someone(
     request: Request,
     cookie: Annotated[str | None, Depends(cookie_scheme)],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
 ) -> tuple[User, Viewer]:
-    token = token_of(request)
+    token, door = token_of(request), door_of(request)
     if token is None:
         raise NotLoggedIn("log in to see this")
-    return known_user(door_of(request), token)
+    if believed_session(door, kept_form(token), at=door.clock()) is not None:
+        return known_user(door, token)
+    return await run_in_threadpool(known_user, door, token)
 
 
 async def _viewer(
@@ -132,6 +197,7 @@ class Asking:
     viewer: Viewer
     known_at: datetime | None
     words: str
+    question: Hashable = None
 
     def answer(self, question: Callable[["Record"], object]) -> Response:
         """
@@ -140,13 +206,23 @@ class Asking:
         Many boards ask the same: an answer is kept until something is committed, for the same viewer and the
         same words only. What the answer is made of must therefore stand in the words or in the record.
         """
-        with self.reading() as record:
-            key = (record.state(), self.viewer, self.known_at, self.words)
-            content = self.door.answers.get(key)
-            if content is None:
-                content = to_json(question(record))
-                self.door.answers.put(key, content)
+        mark = self.door.mark()
+        if mark is None:
+            with self.reading() as record:
+                asked_of = ("state", record.state(), self.viewer, self.known_at, self.words)
+                content = self.door.answers.once(asked_of, lambda: to_json(question(record)))
+        else:
+            content = self.door.answers.once(
+                ("mark", mark, self.viewer, self.known_at, self.words), lambda: self._made(question)
+            )
+            self.door.quick.put(
+                self.question, QuickAnswer(viewer=self.viewer, mark=mark, content=content)
+            )
         return Response(content, media_type="application/json")
+
+    def _made(self, question: Callable[["Record"], object]) -> bytes:
+        with self.reading() as record:
+            return to_json(question(record))
 
     @contextmanager
     def reading(self, *, known_at: datetime | None = None) -> Iterator["Record"]:
@@ -230,6 +306,9 @@ async def _asking(
     asking = Asking(
         door=door_of(request), viewer=viewer, known_at=None,
         words=f"{request.url.path}?{request.url.query}",
+        question=_question(
+            kept_form(token_of(request) or ""), request.headers, request.url.path, request.url.query
+        ),
     )  # fmt: skip
     if known_at is None:
         return asking
@@ -277,6 +356,7 @@ _ME = {
         }
     ],
     "viewer": {"user": "guangzhou", "duty": "commander", "area": "44.4401."},
+    "powers": ["decide", "ingest", "read", "run_round", "triage"],
 }  # fmt: skip
 
 
@@ -351,6 +431,7 @@ def _refuse_too_many(door: Door, keys: dict[str, int], *, at: datetime) -> None:
 def _me(user: User, viewer: Viewer) -> dict[str, object]:
     return {
         "user": user.name, "shown_as": user.shown_as, "grants": user.grants, "viewer": viewer,
+        "powers": sorted(power.value for power in POWERS[viewer.duty]),
     }  # fmt: skip
 
 
@@ -372,6 +453,7 @@ def log_out(
     token = token_of(request)
     if token is not None:
         door_of(request).store.close_session(kept_form(token))
+        door_of(request).sessions.drop(kept_form(token))
     done = answer({"logged_out": token is not None})
     done.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
     return done

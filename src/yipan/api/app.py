@@ -14,18 +14,19 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from yipan import __version__
-from yipan.api import access, acts, areas, board, day, outlook, reports, watch
+from yipan.api import access, acts, areas, board, commanding, day, outlook, reports, watch
 from yipan.api.door import VERSION, Door, answer, failed, responses
 from yipan.api.errors import UNEXPECTED, error_body, failure_of, told
 from yipan.api.guard import Guard
 from yipan.api.live import LiveActs
 from yipan.api.pages import BOARD, pages
+from yipan.api.serve import end_with_parent
 from yipan.settings import Settings
 
 if TYPE_CHECKING:
     from yipan.store import Store
 
-DESKS = (access, areas, board, watch, outlook, reports, acts, day)
+DESKS = (access, areas, board, watch, outlook, commanding, reports, acts, day)
 _log = logging.getLogger(__name__)
 
 
@@ -88,6 +89,7 @@ def create_app(
 
 def from_environment() -> FastAPI:
     """Return the web application as the YIPAN_* variables want it: what the server process loads."""
+    end_with_parent()
     return create_app(Settings.read())
 
 

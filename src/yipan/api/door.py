@@ -5,12 +5,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
 from yipan.api.errors import Failure, told
 from yipan.api.plain import to_json
+from yipan.model import User, Viewer
 from yipan.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from yipan.store import Store
 
 VERSION = "/api/v1"
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,30 +30,92 @@ class Tries:
 
 
 @dataclass(slots=True, kw_only=True)
+class Kept(Generic[T]):
+    """
+    What was found lately under a key, at most so many entries; the one not asked for the longest makes room.
+
+    >>> kept = Kept(most=1)
+    >>> kept.put("a", b"1")
+    >>> kept.put("b", b"2")
+    >>> kept.get("a"), kept.get("b")
+    (None, b'2')
+    """
+
+    most: int
+    entries: OrderedDict[Hashable, T] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: Hashable) -> T | None:
+        """Return what is kept under a key, None where there is nothing."""
+        with self.lock:
+            found = self.entries.get(key)
+            if found is not None:
+                self.entries.move_to_end(key)
+            return found
+
+    def put(self, key: Hashable, entry: T) -> None:
+        """Keep an entry."""
+        with self.lock:
+            self.entries[key] = entry
+            self.entries.move_to_end(key)
+            if len(self.entries) > self.most:
+                self.entries.popitem(last=False)
+
+    def drop(self, key: Hashable) -> None:
+        """Forget an entry, if it is kept."""
+        with self.lock:
+            self.entries.pop(key, None)
+
+
+@dataclass(slots=True, kw_only=True)
 class Answers:
     """
     Answers given lately, each under the state of the record it was made from, the viewer and the question.
 
-    When anything is committed the state is another and nothing kept before is found again.
+    When anything is committed the state is another and nothing kept before is found again. Many who ask the
+    same at once wait for the first of them.
     """
 
-    most: int = 256
-    kept: OrderedDict[Hashable, bytes] = field(default_factory=OrderedDict)
+    kept: Kept[bytes] = field(default_factory=lambda: Kept(most=512))
+    making: dict[Hashable, threading.Lock] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, key: Hashable) -> bytes | None:
-        """Return the answer kept under a key, None where there is none."""
+    def once(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Return the answer kept under a key, made now where there is none: once, however many ask for it."""
+        found = self.kept.get(key)
+        if found is not None:
+            return found
         with self.lock:
-            if key in self.kept:
-                self.kept.move_to_end(key)
-            return self.kept.get(key)
+            alone = self.making.setdefault(key, threading.Lock())
+        with alone:
+            found = self.kept.get(key)
+            if found is None:
+                try:
+                    found = make()
+                    self.kept.put(key, found)
+                finally:
+                    with self.lock:
+                        self.making.pop(key, None)
+            return found
 
-    def put(self, key: Hashable, content: bytes) -> None:
-        """Keep an answer; the one not asked for the longest makes room."""
-        with self.lock:
-            self.kept[key] = content
-            if len(self.kept) > self.most:
-                self.kept.popitem(last=False)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSession:
+    """Who holds a token, when that was last looked up in the record, and under which of its marks."""
+
+    user: User
+    viewer: Viewer
+    checked: datetime
+    mark: Hashable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuickAnswer:
+    """An answer given to one token's question: as whom it was asked, under which mark of the record."""
+
+    viewer: Viewer
+    mark: Hashable
+    content: bytes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,12 +128,28 @@ class Door:
     live: "LiveActs | None" = None
     tries: Tries = field(default_factory=Tries)
     answers: Answers = field(default_factory=Answers)
+    sessions: Kept[KnownSession] = field(default_factory=lambda: Kept(most=10_000))
+    quick: Kept[QuickAnswer] = field(default_factory=lambda: Kept(most=20_000))
 
     @property
     def store(self) -> "Store":
         """The record, once the application has started."""
         assert self.opened is not None, "the application has not started"
         return self.opened
+
+    def mark(self, desk: str | None = None) -> Hashable | None:
+        """
+        Return a mark of the record, or of one desk's acts, without asking it: while it is the same, so is every answer.
+
+        It moves when an act is committed through this door, before who made it is answered, and when one
+        committed elsewhere is heard of. None while nobody listens: then the record itself must be asked.
+        """
+        if self.live is None or not self.live.listening.is_set():
+            return None
+        heard, committed = self.live.heard, self.store.committed
+        if desk is not None:
+            return heard.get("", 0), heard.get(desk, 0), committed.get(desk, 0)
+        return sum(heard.copy().values()), sum(committed.copy().values())
 
 
 def door_of(request: Request) -> Door:
@@ -120,6 +200,10 @@ _FAILURES: dict[int, tuple[str, dict[str, Any]]] = {
     404: (
         "Not in the record as known at the moment asked about",
         told("not_found", "area 44.9999. is not in the record"),
+    ),
+    409: (
+        "Something else was done before: decided, published or finished already",
+        told("wrong_step", "proposal p-1 is accepted already; it is decided once"),
     ),
     422: (
         "A value cannot be meant",

@@ -42,6 +42,7 @@ class TooManyTries(PermissionError):
 TABLE: tuple[tuple[str, str, Failure], ...] = (
     ("yipan.model", "NotYourArea", Failure(code="not_your_area", status=403, exit=4)),
     ("yipan.model", "NotAllowed", Failure(code="not_allowed", status=403, exit=4)),
+    ("yipan.model", "WrongStep", Failure(code="wrong_step", status=409, exit=3)),
     ("yipan.api.errors", "NotLoggedIn", Failure(code="not_logged_in", status=401, exit=4)),
     ("yipan.api.errors", "ForeignOrigin", Failure(code="foreign_origin", status=403, exit=4)),
     ("yipan.api.errors", "TooManyTries", Failure(code="too_many_tries", status=429, exit=4)),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 15.0
 CHECK_EVERY = 4
 """After how many heartbeats without an act it is asked whether the listener is still logged in."""
+ALIVE_SECONDS = 5.0
+"""How long nothing is heard before the record is asked whether the connection still stands."""
 MOST_WAITING = 500
 MOST_MISSED = 1000
 _log = logging.getLogger(__name__)
@@ -39,12 +41,18 @@ class Listener:
 
 @dataclass(slots=True, kw_only=True)
 class LiveActs:
-    """The one listening connection and everybody it tells."""
+    """
+    The one listening connection and everybody it tells.
+
+    `heard` counts by desk the times the record said that something was committed; under no desk's name the
+    times it might have been while nobody listened.
+    """
 
     store: "Store"
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     listeners: set[Listener] = field(default_factory=set)
     told: int | None = None
+    heard: dict[str, int] = field(default_factory=dict)
     listening: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -56,24 +64,35 @@ class LiveActs:
             try:
                 await self._listen()
             except psycopg.Error as lost:
-                self.listening.clear()
                 _log.warning("the live acts were interrupted: %s", type(lost).__name__)
                 await asyncio.sleep(pause)
                 pause = min(5.0, pause * 2)
+            finally:
+                self.listening.clear()
 
     async def _listen(self) -> None:
         import psycopg
+        from psycopg.conninfo import make_conninfo
 
-        async with await psycopg.AsyncConnection.connect(
-            self.store.conninfo, autocommit=True
-        ) as connection:
+        reached = make_conninfo(
+            self.store.conninfo, keepalives_idle=5, keepalives_interval=2, keepalives_count=3,
+            tcp_user_timeout=10_000,
+        )  # fmt: skip
+        async with await psycopg.AsyncConnection.connect(reached, autocommit=True) as connection:
             await connection.execute("listen yipan_acts")
+            self._hear("")
             if self.told is None:
                 self.told = await asyncio.to_thread(self._newest)
             await self._tell_new()
             self.listening.set()
-            async for _ in connection.notifies():
-                await self._tell_new()
+            while True:
+                async for said in connection.notifies(timeout=ALIVE_SECONDS):
+                    self._hear(said.payload.partition(" ")[2])
+                    await self._tell_new()
+                await connection.execute("select 1")
+
+    def _hear(self, desk: str) -> None:
+        self.heard[desk] = self.heard.get(desk, 0) + 1
 
     async def _tell_new(self) -> None:
         while acts := await asyncio.to_thread(self._after, self.told or 0):

@@ -1,11 +1,13 @@
 """Opens the door: runs the server, and the browser on request."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import NoReturn
 
 from yipan.settings import Settings
 
@@ -55,12 +57,13 @@ def _is_number(host: str) -> bool:
     return True
 
 
-def serve(settings: Settings, *, open_browser: bool = False) -> None:
+def serve(settings: Settings, *, open_browser: bool = False) -> NoReturn:
     """
     Serve the board until interrupted; with `open_browser` show it once it answers.
 
     The record is opened and closed first, so that a record that cannot be reached is told here. Raises
-    ServerUnavailable.
+    ServerUnavailable. This process then becomes the server itself: whoever stops the one stops the other, and
+    nothing is left behind that holds the port or a pipe.
     """
     from yipan.store import Store
 
@@ -68,8 +71,10 @@ def serve(settings: Settings, *, open_browser: bool = False) -> None:
         settings.home, database_url=settings.database_url, clock=lambda: datetime.now(UTC)
     ).close()
     if open_browser:
-        threading.Thread(target=_show, args=(address_of(settings),), daemon=True).start()
-    subprocess.run(command_of(settings), env={**os.environ, **environment_of(settings)}, check=True)  # noqa: S603  # our own program
+        _show_in_browser(address_of(settings))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, command_of(settings), {**os.environ, **environment_of(settings)})  # noqa: S606  # our own program
 
 
 def command_of(settings: Settings) -> list[str]:
@@ -86,8 +91,17 @@ def command_of(settings: Settings) -> list[str]:
     ]  # fmt: skip
 
 
-def _show(address: str) -> None:
-    """Open the browser once the board answers; give up quietly after a minute."""
+def _show_in_browser(address: str) -> None:
+    """Leave a small program behind that shows the board once it answers."""
+    program = "import sys; from yipan.api.serve import show; show(sys.argv[1])"
+    subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-c", program, address],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def show(address: str) -> None:
+    """Open the browser at the board once it answers; give up quietly after a minute."""
     import webbrowser
 
     import httpx
@@ -100,3 +114,22 @@ def _show(address: str) -> None:
                 return
         except httpx.HTTPError:
             pause.wait(0.25)
+
+
+def end_with_parent() -> None:
+    """
+    End this process when the one that started it is gone.
+
+    A worker whose keeper was killed would go on answering on the same port, and a new server beside it.
+    """
+    keeper = os.getppid()
+
+    def watch() -> None:
+        pause = threading.Event()
+        while os.getppid() == keeper:
+            pause.wait(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        pause.wait(5.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="yipan-keeper").start()

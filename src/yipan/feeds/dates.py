@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from .frame import Refused
 
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+FIRST_YEAR, LAST_YEAR = 1700, 2200
 _SERIAL_ZERO = date(1899, 12, 30)
 _LEAST_SERIAL, _MOST_SERIAL = 20_000, 80_000  # 1954-10-03 to 2119-01-10
 

@@ -29,7 +29,12 @@ class Power(StrEnum):
     INGEST = "ingest"
     RUN_ROUND = "run_round"
     TRIAGE = "triage"
+    PROPOSE = "propose"
     DECIDE = "decide"
+    PUBLISH = "publish"
+    ASSIGN = "assign"
+    WORK = "work"
+    VERIFY = "verify"
     READ_IDENTITY = "read_identity"
     MANAGE_AREAS = "manage_areas"
     MANAGE_USERS = "manage_users"
@@ -37,19 +42,27 @@ class Power(StrEnum):
 
 POWERS: dict[Duty, frozenset[Power]] = {
     Duty.COMMANDER: frozenset(
-        {Power.READ, Power.INGEST, Power.RUN_ROUND, Power.TRIAGE, Power.DECIDE}
+        {
+            Power.READ, Power.INGEST, Power.RUN_ROUND, Power.TRIAGE, Power.PROPOSE, Power.DECIDE,
+            Power.PUBLISH, Power.ASSIGN, Power.WORK, Power.VERIFY,
+        }
     ),
     Duty.EPIDEMIOLOGIST: frozenset(
-        {Power.READ, Power.INGEST, Power.RUN_ROUND, Power.TRIAGE, Power.READ_IDENTITY}
+        {
+            Power.READ, Power.INGEST, Power.RUN_ROUND, Power.TRIAGE, Power.READ_IDENTITY, Power.PROPOSE,
+            Power.ASSIGN, Power.WORK,
+        }
     ),
-    Duty.TRACER: frozenset({Power.READ, Power.READ_IDENTITY}),
-    Duty.LABORATORY: frozenset({Power.READ, Power.INGEST}),
-    Duty.COMMUNITY: frozenset({Power.READ}),
-    Duty.INSPECTOR: frozenset({Power.READ}),
+    Duty.TRACER: frozenset({Power.READ, Power.READ_IDENTITY, Power.PROPOSE, Power.WORK}),
+    Duty.LABORATORY: frozenset({Power.READ, Power.INGEST, Power.WORK}),
+    Duty.COMMUNITY: frozenset({Power.READ, Power.WORK}),
+    Duty.INSPECTOR: frozenset(
+        {Power.READ, Power.PROPOSE, Power.ASSIGN, Power.WORK, Power.VERIFY}
+    ),
     Duty.ANALYST: frozenset({Power.READ}),
-    Duty.REGISTRAR: frozenset({Power.READ, Power.INGEST}),
+    Duty.REGISTRAR: frozenset({Power.READ, Power.INGEST, Power.WORK}),
     Duty.ADMINISTRATOR: frozenset({Power.READ, Power.MANAGE_AREAS, Power.MANAGE_USERS}),
-}
+}  # fmt: skip
 """What each duty allows. Where it allows it is the area of the grant, held by the store itself."""
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
-from yipan.operations import outlook, watch
+from yipan.operations import commanding, outlook, watch, zoning
 from yipan.operations.post import Post
 
 Desk = Callable[..., int]
@@ -14,8 +15,12 @@ Desk = Callable[..., int]
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
     (outlook.DESK, outlook.estimate_reproduction),
+    (zoning.DESK, zoning.review_zones),
 )
 """The desks of a round in order. Each takes the post and the moment, records what it finds, says how much."""
+
+HANDS: dict[str, commanding.Hand] = {zoning.HAND: zoning.carry_out}
+"""Who carries out the lines of an order, by the desk their kind names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +81,8 @@ def replay(
     """Do the rounds of a span one after another and yield each; the record must not be past `since`."""
     for at in instants(since, until):
         yield run(post, at=at, time_zone=time_zone)
+
+
+def decide(post: Post, proposal: str, **decision: Any) -> commanding.Decided:
+    """Decide a proposal of any desk (`commanding.decide`), its lines carried out by the hands of the desks."""
+    return commanding.decide(post, proposal, hands=HANDS, **decision)

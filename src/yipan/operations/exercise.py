@@ -25,15 +25,10 @@ from yipan.analytics import simulate as sim
 from yipan.analytics.simulate.draws import units
 from yipan.model import (
     Adoption,
-    AreaPath,
     CasePlace,
-    OrderLine,
     Place,
     ProposalState,
     Verdict,
-    Zone,
-    ZoneChange,
-    ZoneTerms,
     area_path,
 )
 from yipan.operations import commanding, day, ingest, simulate, zoning
@@ -224,7 +219,9 @@ def progress(folder: Path) -> Progress:
     """Return how far an exercise is."""
     given = _json(folder / PROGRESS)
     mode = given.get("mode")
-    return Progress(days_done=int(str(given.get("days_done", 0))), mode=Mode(mode) if mode else None)
+    return Progress(
+        days_done=int(str(given.get("days_done", 0))), mode=Mode(mode) if mode else None
+    )
 
 
 def unseal(folder: Path) -> Truth:
@@ -283,7 +280,13 @@ def play(
         )
     last = about.days if until_day is None else min(until_day, about.days)
     pack = read_pack(about.pack)
-    table = _Table(folder=folder, about=about, truth=unseal(folder), pack=pack, where=simulate.province(about.pack))
+    table = _Table(
+        folder=folder,
+        about=about,
+        truth=unseal(folder),
+        pack=pack,
+        where=simulate.province(about.pack),
+    )
     _note(folder, replace(done, mode=mode))
     for number in range(done.days_done, last):
         made = _one_day(table, post, number, mode)
@@ -327,9 +330,7 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
             except (ingest.AlreadyRead, ingest.FileHasProblems):
                 continue
     _investigate(table, post, epidemic, number, mode)
-    day.run(
-        post, at=_not_before(post, table.moment(number, ROUND_AT)), time_zone=table.about.zone
-    )
+    day.run(post, at=_not_before(post, table.moment(number, ROUND_AT)), time_zone=table.about.zone)
     accepted = 0
     if mode is not Mode.NONE:
         accepted = _order(table, post, number, mode)
@@ -355,9 +356,7 @@ def standing(mode: Mode) -> sim.Strategy:
     return sim.Strategy(name=mode.value, tracing=sim.Tracing(delay_days=delay))
 
 
-def truth_until(
-    folder: Path, post: Post | None, number: int, *, mode: Mode
-) -> sim.Epidemic:
+def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> sim.Epidemic:
     """Return the truth from its first day through day `number` of the exercise under the orders on record."""
     about, truth = read(folder), unseal(folder)
     where = simulate.province(about.pack)
@@ -402,9 +401,7 @@ def orders_in_force(
             for number in compounds_of(zone.place, where):
                 levels.append((number, level, since, until))
                 first = resident_of(number, where)
-                rounds += [
-                    (on, first[0], first[1], 10) for on in range(since, until) if on >= 0
-                ]
+                rounds += [(on, first[0], first[1], 10) for on in range(since, until) if on >= 0]
     return levels, rounds
 
 
@@ -499,7 +496,10 @@ def _counts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> 
     rows: list[tuple[object, ...]] = []
     found = np.flatnonzero(epidemic.found_on == now)
     cities = where.facts.cities
-    by_city = {"local_confirmed": np.zeros(len(cities), int), "local_asymptomatic": np.zeros(len(cities), int)}
+    by_city = {
+        "local_confirmed": np.zeros(len(cities), int),
+        "local_asymptomatic": np.zeros(len(cities), int),
+    }
     if found.size:
         people = where.people(epidemic.person[found])
         ill = _has_symptoms(table, epidemic.person[found], people.age)
@@ -578,12 +578,14 @@ def _laboratory(table: _Table, epidemic: sim.Epidemic, number: int, today: date)
     """Tubes tested and positive samples of the day, by city."""
     now = table.lead + number
     positive = np.bincount(
-        table.where.county_city, weights=epidemic.found[now], minlength=len(table.where.facts.cities)
+        table.where.county_city,
+        weights=epidemic.found[now],
+        minlength=len(table.where.facts.cities),
     )
     tubes = epidemic.daily["tubes"][now]
     share = table.where.city_residents / table.where.residents
     rows = [
-        (city, today, int(round(tubes * part)), int(hit))
+        (city, today, round(tubes * part), int(hit))
         for city, part, hit in zip(table.where.facts.cities, share, positive, strict=True)
         if hit or tubes
     ]
@@ -602,9 +604,7 @@ def _contacts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -
         group = where.group_members(person)
         if group.size:
             kept = units(table.truth.seed, group, purpose=_NAMED, index=person % 1000) < 0.4
-            named += [
-                (int(other), "work or school") for other in group[kept] if other != person
-            ]
+            named += [(int(other), "work or school") for other in group[kept] if other != person]
         named += [
             (int(other), "named by the case")
             for other in epidemic.person[epidemic.source == index]
@@ -620,7 +620,9 @@ def _contacts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -
 def _arrivals(table: _Table, number: int, today: date) -> str:
     """Travellers who registered their arrival, by city: a number without an infection in it."""
     noise = units(
-        table.truth.seed, np.arange(len(table.where.facts.cities)) + 500_000 + number, purpose=_NOISE
+        table.truth.seed,
+        np.arange(len(table.where.facts.cities)) + 500_000 + number,
+        purpose=_NOISE,
     )
     rows = [
         (city, today, int(people * 0.01 * (0.8 + 0.4 * u)))
@@ -661,9 +663,7 @@ def _investigate(
             )
         )  # fmt: skip
     if found:
-        zoning.record_case_places(
-            post, found, at=_not_before(post, table.moment(number, FEEDS_AT))
-        )
+        zoning.record_case_places(post, found, at=_not_before(post, table.moment(number, FEEDS_AT)))
 
 
 def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
@@ -711,9 +711,7 @@ def score(folder: Path, post: Post | None) -> Score:
         where.county_city, weights=played.new.sum(axis=0), minlength=len(where.facts.cities)
     )
     zero = sim.days_to_zero(played.community.sum(axis=1)) - lead
-    restricted = int(
-        played.daily["high_residents"].sum() + played.daily["medium_residents"].sum()
-    )
+    restricted = int(played.daily["high_residents"].sum() + played.daily["medium_residents"].sum())
     averted = nobody.infections - played.infections
     feeds = folder / "feeds"
     return Score(
@@ -731,7 +729,13 @@ def score(folder: Path, post: Post | None) -> Score:
 
 
 def _excess(
-    post: Post | None, about: Exercise, where: sim.Province, played: sim.Epidemic, *, lead: int, days: int
+    post: Post | None,
+    about: Exercise,
+    where: sim.Province,
+    played: sim.Epidemic,
+    *,
+    lead: int,
+    days: int,
 ) -> int:
     if post is None:
         return 0
@@ -800,9 +804,7 @@ def report(folder: Path, post: Post | None, *, language: str, form: str) -> str:
         "以上均为模拟结果，不是真实疫情。人数以模拟的居民计；与无人处置的比较使用同一随机序列。",
         "All of this was simulated; it is no real outbreak. The comparison with nobody playing uses the same chance.",
     )[column]
-    rows = [
-        (words[column], _told(getattr(found, name), column)) for name, words in WORDS.items()
-    ]
+    rows = [(words[column], _told(getattr(found, name), column)) for name, words in WORDS.items()]
     if form == "markdown":
         table = "\n".join(f"| {name} | {value} |" for name, value in rows)
         return f"# {title}\n\n{began}\n\n| | |\n|---|---:|\n{table}\n\n{note}\n"
@@ -829,6 +831,52 @@ def _told(value: object, column: int) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueDay:
+    """One day of the truth: newly infected, found, and infected but not yet found; counties that were hit."""
+
+    day: date
+    new: int
+    found: int
+    unseen: int
+    counties: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainersView:
+    """The truth of an exercise as its trainer sees it."""
+
+    began: tuple[tuple[str, int, int], ...]
+    reproduction_number: float
+    days: tuple[TrueDay, ...]
+
+
+def trainers_view(folder: Path, post: Post) -> TrainersView:
+    """Return the truth day by day, from its first infection to the last day played."""
+    about, done, truth = read(folder), progress(folder), unseal(folder)
+    lead = max(ago for _, ago, _ in truth.began)
+    where = simulate.province(about.pack)
+    played = truth_until(folder, post, max(0, done.days_done - 1), mode=done.mode or Mode.NONE)
+    unseen = np.cumsum(played.new.sum(axis=1) - played.found.sum(axis=1))
+    return TrainersView(
+        began=truth.began,
+        reproduction_number=truth.reproduction_number,
+        days=tuple(
+            TrueDay(
+                day=about.first_day + timedelta(days=index - lead),
+                new=int(played.new[index].sum()),
+                found=int(played.found[index].sum()),
+                unseen=int(unseen[index]),
+                counties={
+                    where.counties[c]: int(played.new[index, c])
+                    for c in np.flatnonzero(played.new[index])
+                },
+            )
+            for index in range(played.new.shape[0])
+        ),
+    )
 
 
 # Files ----------------------------------------------------------------------------------------------------------------

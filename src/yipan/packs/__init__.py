@@ -13,11 +13,21 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from yipan.model import Area, AreaLevel, AreaPath, Counted, Stream, area_path, depth_of
+from yipan.model import (
+    Area,
+    AreaLevel,
+    AreaPath,
+    Counted,
+    Stream,
+    WorkCalendar,
+    area_path,
+    depth_of,
+)
 
 AREA_COLUMNS = (
     "path", "level", "code", "name_zh", "name_en", "within_code", "population", "functional", "source",
 )  # fmt: skip
+CALENDAR_COLUMNS = ("day", "kind", "name", "source")
 BULLETIN_COLUMNS = ("day", "area", "counted", "value", "status", "source")
 
 
@@ -135,6 +145,44 @@ def read_pack(name_or_folder: str | Path) -> Pack:
             folder / "bulletins.csv", paths, about["disease"], zone, int(about["published_hour"])
         ),
     )
+
+
+def read_calendar(name_or_file: str | Path = "china") -> WorkCalendar:
+    """
+    Return a calendar by the name of one that comes with Yipan or from one's own table, checked whole.
+
+    The years covered are those with at least one holiday. Raises PackError naming file, row and value.
+
+    >>> read_calendar("china").is_working(date(2022, 10, 8))
+    True
+    """
+    file: Traversable
+    if isinstance(name_or_file, Path):
+        file = name_or_file
+    else:
+        file = resources.files("yipan.packs") / "calendars" / f"{name_or_file}.csv"
+    days: dict[str, list[date]] = {"holiday": [], "working_day": [], "new_year": []}
+    for row, entry in _rows(file, CALENDAR_COLUMNS):
+        where = f"{file.name} row {row}"
+        if entry["kind"] not in days:
+            raise PackError(f"{where}: kind {entry['kind']!r}; expected one of {sorted(days)}")
+        try:
+            days[entry["kind"]].append(date.fromisoformat(entry["day"]))
+        except ValueError as wrong:
+            raise PackError(f"{where}: {wrong}") from None
+    if not days["holiday"]:
+        raise PackError(f"{file.name}: a calendar needs at least one holiday")
+    try:
+        return WorkCalendar(
+            key=str(name_or_file),
+            since=date(min(days["holiday"]).year, 1, 1),
+            until=date(max(days["holiday"]).year + 1, 1, 1),
+            holidays=frozenset(days["holiday"]),
+            working_days=frozenset(days["working_day"]),
+            new_years=tuple(sorted(days["new_year"])),
+        )
+    except ValueError as wrong:
+        raise PackError(f"{file.name}: {wrong}") from None
 
 
 def _areas(file: Traversable, levels: tuple[AreaLevel, ...]) -> tuple[Area, ...]:

@@ -1,6 +1,6 @@
 """Rules: what shall be done, with its source. Pure functions of (facts, rulebook, moment)."""
 
-from .clocks import after_days, day_number, instant, midnight_after
+from .clocks import after_days, day_number, hours_between, instant, midnight_after
 from .parameters import (
     AMBIGUITIES,
     Adopted,
@@ -35,6 +35,7 @@ __all__ = [
     "after_days",
     "day_number",
     "differences",
+    "hours_between",
     "instant",
     "midnight_after",
     "protocols",

@@ -34,6 +34,18 @@ def after_days(start: datetime, days: float) -> datetime:
     return (start.astimezone(UTC) + timedelta(days=days)).astimezone(start.tzinfo)
 
 
+def hours_between(start: datetime, end: datetime) -> float:
+    """
+    Return the hours that truly pass from one instant to another, also where the clocks change in between.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> berlin = ZoneInfo("Europe/Berlin")
+    >>> hours_between(datetime(2022, 10, 29, 23, tzinfo=berlin), datetime(2022, 10, 30, 4, tzinfo=berlin))
+    6.0
+    """
+    return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds() / 3600
+
+
 def day_number(first: date, number: int) -> date:
     """Return the date of day `number`, where `first` is day 1."""
     if number < 1:

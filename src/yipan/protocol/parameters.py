@@ -10,19 +10,25 @@ from typing import Any
 
 import yaml
 
-UNITS = frozenset(
-    {"none", "names", "days", "hours", "count", "share", "text", "phases", "bands", "level", "ct"}
-)
+from yipan.model import area_path
+from yipan.protocol.keys import key_of
+
+UNITS = frozenset({
+    "none", "names", "days", "hours", "count", "share", "text", "phases", "bands", "level", "ct", "trigger",
+})  # fmt: skip
 CONFIDENCES = frozenset({"high", "medium", "low", "memory", "conflict"})
 LAYERS = ("nation", "province", "city", "county")
 MAY_DIFFER = frozenset({"never", "stricter", "looser", "both"})
 AMBIGUITIES = frozenset({
     "start_instant", "late_closing_round", "gap_of_three_days", "lookback_days", "isolation_day_one",
     "isolated_positives_reset", "community", "screening_limit_measured_to", "transition_policy", "low_scope",
-    "equality_at_threshold", "overdue_grace_hours", "care_suspension_hours",
+    "equality_at_threshold", "overdue_grace_hours", "care_suspension_hours", "time_limits_start", "tests_past_at_intake",
+    "essential_venues", "urgent_care_hours", "rectification_hours",
 })  # fmt: skip
 """What the texts leave open. Code holds no default for any of them: a jurisdiction profile says."""
 
+TRANSITIONS = ("only_shorter", "as_started")
+_NUMBERS = frozenset({"days", "hours", "count", "share", "ct"})
 _LEAF_NEEDS = {"value", "unit", "source", "confidence"}
 _LEAF_MAY = {
     "from", "published", "checked", "may_differ", "stricter", "floor", "ceiling", "note", "exceptions",
@@ -85,6 +91,7 @@ class Version:
     amends: str | None
     confidence: str
     where: str
+    area: str | None = None
     leaves: Mapping[str, Parameter] = field(default_factory=dict)
 
 
@@ -167,6 +174,15 @@ class Profile:
             )
         return self.values[name]
 
+    def one_of(self, name: str, allowed: Iterable[Any]) -> Any:
+        """Return what the jurisdiction decided; raise ProtocolError where that is nothing the rule understands."""
+        value = self.value(name)
+        choices = list(allowed)
+        if value not in choices:
+            told = ", ".join(str(one) for one in choices)
+            raise ProtocolError(f"{self.where}: {name} {value!r}; expected one of {told}")
+        return value
+
     def said(self, name: str) -> str:
         """Return `name = value`, the form in which a ruling names an assumption."""
         return f"{name} = {self.value(name)}"
@@ -236,23 +252,40 @@ class Protocols:
             parameters=resolved, sources=self.sources,
         )  # fmt: skip
 
-    def at(self, moment: datetime, *, disease: str) -> Rulebook:
+    def at(self, moment: datetime, *, disease: str, area: str | None = None) -> Rulebook:
         """
-        Return the national rulebook in effect at `moment` for a disease, by date of effect.
+        Return the rulebook in effect at `moment` for a disease, by date of effect.
 
-        When a command adopted it is another moment; see `Adopted`. Raises ProtocolError where none was.
+        With an `area` path, texts of lower layers that hold there and amend the national text in effect are put on
+        it, the lowest layer last; a provincial text that amends an older national one has lapsed. When a command
+        adopted a text is another moment; see `Adopted`. Raises ProtocolError where none was in effect.
+
+        >>> moment = datetime.fromisoformat("2022-11-15T08:00:00+08:00")
+        >>> protocols().at(moment, disease="covid-19", area="44.4403.").id
+        'cn-covid-20m'
         """
         if moment.tzinfo is None:
             raise ValueError(f"{moment} has no time zone")
-        candidates = [
-            one for one in self.versions.values()
-            if one.disease == disease and one.layer == "nation" and one.effective <= moment
-        ]  # fmt: skip
-        if not candidates:
+        running = [
+            one
+            for one in self.versions.values()
+            if one.disease == disease and one.effective <= moment
+        ]
+        national = [one for one in running if one.layer == "nation"]
+        if not national:
             raise ProtocolError(
                 f"no national protocol for {disease} was in effect at {moment.isoformat()}"
             )
-        return self.rulebook(max(candidates, key=lambda one: one.effective).id)
+        newest = max(national, key=lambda one: one.effective)
+        local = [
+            one for one in running
+            if area is not None and one.area is not None and area.startswith(one.area)
+            and newest.id in self.rulebook(one.id).lineage
+        ]  # fmt: skip
+        lowest = max(
+            local, key=lambda one: (LAYERS.index(one.layer), one.effective), default=newest
+        )
+        return self.rulebook(lowest.id)
 
     def profile(self, name: str) -> Profile:
         """Return a jurisdiction profile by its id."""
@@ -263,19 +296,27 @@ class Protocols:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """A rulebook, the moment this command adopted it, and what it decided for clocks already running."""
+    """
+    A rulebook, the moment this command adopted it, and what it decided for clocks already running.
+
+    `policy` is `only_shorter`, `as_started`, or None where the command recorded nothing and its profile decides.
+    """
 
     rulebook: Rulebook
     at: datetime
-    policy: str
+    policy: str | None = None
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError(f"adoption of {self.rulebook.id} at {self.at} has no time zone")
-        if self.policy not in {"only_shorter", "as_started"}:
+        if self.policy not in {*TRANSITIONS, None}:
             raise ValueError(
                 f"transition policy {self.policy!r}; expected only_shorter or as_started"
             )
+
+    def decided(self, profile: Profile) -> str:
+        """Return what holds for clocks already running: as recorded at adoption, else as the profile says."""
+        return self.policy or str(profile.one_of("transition_policy", TRANSITIONS))
 
 
 def differences(before: Rulebook, after: Rulebook) -> tuple[Change, ...]:
@@ -463,7 +504,7 @@ def _version(
 ) -> Version:  # fmt: skip
     where = _at(name, node)
     entries = _entries(name, loader, node)
-    _keys(where, entries, _VERSION_NEEDS, {"amends", "note"})
+    _keys(where, entries, _VERSION_NEEDS, {"amends", "note", "area"})
     raw = {word: _plain(loader, value) for word, value in entries.items()}
     _sourced(where, raw["source"], raw["confidence"], sources)
     if raw["layer"] not in LAYERS:
@@ -473,8 +514,64 @@ def _version(
         id=key, name_zh=raw["name_zh"], name_en=raw["name_en"], disease=raw["disease"],
         jurisdiction=raw["jurisdiction"], layer=raw["layer"], published=_day(where, raw["published"]),
         effective=_moment(where, raw["from"]), amends=raw.get("amends"), confidence=raw["confidence"],
-        where=where,
+        where=where, area=_version_area(where, raw),
     )  # fmt: skip
+
+
+def _version_area(where: str, raw: Mapping[str, Any]) -> str | None:
+    """Return where a text holds; one below the nation says so, and amends another."""
+    if raw["layer"] == "nation":
+        if "area" in raw:
+            raise ProtocolError(f"{where}: a text of the nation holds everywhere and names no area")
+        return None
+    for need in ("area", "amends"):
+        if need not in raw:
+            raise ProtocolError(f"{where}: a text of the {raw['layer']} needs {need!r}")
+    try:
+        return area_path(str(raw["area"]))
+    except ValueError as wrong:
+        raise ProtocolError(f"{where}: {wrong}") from None
+
+
+def _registered(where: str, key: str, raw: Mapping[str, Any], *, removed: bool) -> None:
+    """Raise where no rule reads a parameter, or its unit or value is not what the rule expects."""
+    found = key_of(key)
+    if found is None:
+        raise ProtocolError(f"{where}: no rule reads a parameter {key!r}; it would change nothing")
+    if removed:
+        return
+    unit, value = raw["unit"], raw["value"]
+    if unit not in UNITS:
+        raise ProtocolError(f"{where}: unknown unit {unit!r}; known are {sorted(UNITS)}")
+    if unit != found[0].unit:
+        raise ProtocolError(f"{where}: {key} is given in {unit}; the rule reads {found[0].unit}")
+    numbers = list(_flat(value))
+    if unit in _NUMBERS and not all(
+        isinstance(one, int | float) and not isinstance(one, bool) and one >= 0 for one in numbers
+    ):
+        raise ProtocolError(f"{where}: {key} is {value!r}; expected a number of {unit}, 0 or more")
+    if unit in {"names", "phases"} and not isinstance(value, list):
+        raise ProtocolError(f"{where}: {key} is {value!r}; expected a list")
+    if unit in {"bands", "trigger"} and not isinstance(value, dict):
+        raise ProtocolError(f"{where}: {key} is {value!r}; expected a mapping")
+    if unit == "phases":
+        from yipan.protocol.primitives import phase_spec
+
+        for one in value:
+            try:
+                phase_spec(one)
+            except ProtocolError as wrong:
+                raise ProtocolError(f"{where}: {wrong}") from None
+    if unit == "trigger" and not {"operator", "value", "counted"} <= set(value):
+        raise ProtocolError(f"{where}: {key} is {value!r}; expected operator, value and counted")
+
+
+def _flat(value: Any) -> Iterable[Any]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _flat(one)
+    else:
+        yield value
 
 
 def _leaf(
@@ -489,8 +586,7 @@ def _leaf(
     )
     raw = {word: _plain(loader, value) for word, value in entries.items()}
     source = _sourced(where, raw["source"], raw["confidence"], sources)
-    if not removed and raw["unit"] not in UNITS:
-        raise ProtocolError(f"{where}: unknown unit {raw['unit']!r}; known are {sorted(UNITS)}")
+    _registered(where, key, raw, removed=removed)
     may = raw.get("may_differ", "inherit")
     if may != "inherit" and may not in MAY_DIFFER:
         raise ProtocolError(f"{where}: may_differ {may!r}; expected one of {sorted(MAY_DIFFER)}")

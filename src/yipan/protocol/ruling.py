@@ -4,23 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from yipan.model import Reason
+
+__all__ = ["Reason", "Ruling", "TraceStep"]
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One sentence in both languages, with the text it rests on and how sure we are of that text."""
-
-    zh: str
-    en: str
-    source: tuple[str, ...]
-    confidence: str
-
-    def __post_init__(self) -> None:
-        if not self.zh or not self.en:
-            raise ValueError("a reason is a sentence in Chinese and in English")
-        if not self.source or not self.confidence:
-            raise ValueError("a reason names its source and the confidence in it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

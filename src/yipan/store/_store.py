@@ -1,5 +1,6 @@
 """The store: one record, opened once, read and written as a viewer."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ class Store:
     ) -> None:
         self.conninfo = conninfo
         self.server = server
+        self.committed: dict[str, int] = {}
+        """How many acts of each desk were committed through this object: it moves before who made one goes on."""
+        self._counting = threading.Lock()
         self._clock = clock
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             conninfo, min_size=1, max_size=POOL_SIZE, configure=_as_application, open=True
@@ -105,7 +109,19 @@ class Store:
         """Read as `viewer`, everything as known at `known_at` (now where None)."""
         with self._pool.connection() as connection, connection.transaction():
             _scope(connection, viewer)
-            yield Record(connection=connection, viewer=viewer, known_at=known_at)
+            yield Record(
+                connection=connection, viewer=viewer, known_at=known_at,
+                apart=lambda: self._apart(viewer),
+            )  # fmt: skip
+
+    @contextmanager
+    def _apart(self, viewer: Viewer) -> Iterator[Connection]:
+        """A transaction of its own as `viewer`, not from the pool: whoever asks for it may hold one of those."""
+        with psycopg.connect(self.conninfo) as connection:
+            _as_application(connection)
+            with connection.transaction():
+                _scope(connection, viewer)
+                yield connection
 
     @contextmanager
     def acting(
@@ -129,9 +145,12 @@ class Store:
         place = area or viewer.area
         check_area(viewer, place)
         with self._pool.connection() as connection, connection.transaction():
-            _scope(connection, viewer)
-            head = connection.execute("select number, at, hash from chain_lock()").fetchone()
-            assert head is not None
+            locked = connection.execute(
+                "select set_config('yipan.scope', %s, true), number, at, hash from chain_lock()",
+                (viewer.area,),
+            ).fetchone()
+            assert locked is not None
+            head = locked[1:]
             number, newest, previous = int(head[0]) + 1, head[1], str(head[2])
             moment = at.astimezone(UTC)
             if newest is not None and moment < newest:
@@ -141,7 +160,10 @@ class Store:
                         "the record never goes back"
                     )
                 moment = newest.astimezone(UTC)
-            act = Acting(connection=connection, viewer=viewer, number=number, moment=moment)
+            act = Acting(
+                connection=connection, viewer=viewer, number=number, moment=moment,
+                apart=lambda: self._apart(viewer),
+            )  # fmt: skip
             yield act
             content = {
                 "number": number, "at": moment, "recorded": self._clock().astimezone(UTC),
@@ -155,8 +177,12 @@ class Store:
                 "%(area)s, %(subject)s, %(rule)s, %(why)s, %(digest)s, %(previous)s, %(hash)s)",
                 {**content, "hash": mark},
             )
-            connection.execute("select chain_move(%s, %s, %s)", (number, moment, mark))
-            connection.execute("select pg_notify('yipan_acts', %s)", (str(number),))
+            connection.execute(
+                "select chain_move(%s, %s, %s), pg_notify('yipan_acts', %s)",
+                (number, moment, mark, f"{number} {desk}"),
+            )
+        with self._counting:
+            self.committed[desk] = self.committed.get(desk, 0) + 1
 
     def founder(self, area: AreaPath) -> Viewer:
         """Return the viewer who may begin an empty record whose top area will be `area`."""

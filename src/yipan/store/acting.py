@@ -24,8 +24,11 @@ from yipan.model import (
 from yipan.store.nouns import NounTable
 from yipan.store.record import NotFound, Record, case_content
 from yipan.store.schema import versioned
+from yipan.store.tables import every_table
 
 T = TypeVar("T")
+FEW_ROWS = 50
+_COLUMN_TYPES: dict[str, Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,9 @@ class Acting(Record):
         counts: pl.DataFrame | None = None,
         cases: Sequence[Case] = (),
         identities: Sequence[Identity] = (),
+        areas: Sequence[Area] = (),
+        boundaries: Mapping[AreaPath, Mapping[str, object]] | None = None,
+        schematic: bool = True,
         published: bool = False,
     ) -> Receipt:
         """Put everything one file brought on record and return the receipt for it."""
@@ -191,6 +197,8 @@ class Acting(Record):
         if cases:
             changes.append(self.put_cases(cases))
             self.put_identities(identities, areas={case.person: case.area for case in cases})
+        if areas:
+            changes.append(self.put_areas(areas, boundaries=boundaries, schematic=schematic))
         new = sum(change.new for change in changes)
         corrected = sum(change.corrected for change in changes)
         receipt = Receipt(
@@ -216,7 +224,12 @@ class Acting(Record):
         if not rows:
             raise NotFound(f"no receipt {receipt} is in force")
         done = Receipt(**rows[0])
-        for table, key in (("count_version", ("area", "stream", "day")), ("case_version", ("id",))):
+        self._check_nothing_lies_in_new_areas(done)
+        kept_whole = tuple((table.name, ("id",)) for table in every_table())
+        for table, key in (
+            ("count_version", ("area", "stream", "day")), ("case_version", ("id",)), ("area", ("path",)),
+            *kept_whole,
+        ):  # fmt: skip
             columns = ", ".join(versioned()[table])
             later = self.connection.execute(
                 f"select count(*) from {table} where act = %s and known_until is not null",
@@ -234,7 +247,7 @@ class Acting(Record):
             self.connection.execute(
                 f"insert into {table} ({columns}, known_from, act) "
                 f"select {', '.join('o.' + name for name in versioned()[table])}, %s, %s from {table} o join {table} n "
-                f"on {same} and o.known_until = n.known_from where n.act = %s",
+                f"on {same} and o.known_until = n.known_from and o.act < n.act where n.act = %s",
                 (self.moment, self.number, done.act),
             )
             self.touched.add(table)
@@ -243,6 +256,20 @@ class Acting(Record):
         )
         self._put("receipt", ("id",), [self._receipt_row(undone)])
         return undone
+
+    def _check_nothing_lies_in_new_areas(self, receipt: Receipt) -> None:
+        row = self.connection.execute(
+            "select a.path from area a where a.act = %(act)s and a.known_until is null and not exists "
+            "(select from area o where o.path = a.path and o.act <> %(act)s) and (exists "
+            "(select from count_version c where c.area ^@ a.path and c.known_until is null and c.act <> %(act)s) "
+            "or exists (select from case_version c where c.area ^@ a.path and c.known_until is null "
+            "and c.act <> %(act)s)) limit 1",
+            {"act": receipt.act},
+        ).fetchone()
+        if row is not None:
+            raise ValueError(
+                f"receipt {receipt.id} added the area {row[0]}, in which there are figures now; undo theirs first"
+            )
 
     def digest(self) -> str:
         """The hash of every row this act wrote, in an order that does not matter."""
@@ -255,6 +282,8 @@ class Acting(Record):
         )  # fmt: skip
 
     def _put(self, table: str, key: Sequence[str], rows: Sequence[Sequence[object]]) -> Change:
+        if len(rows) <= FEW_ROWS:
+            return self._put_few(table, key, rows)
         columns = versioned()[table]
         with self.connection.cursor() as cursor:
             self._make_incoming(table)
@@ -262,6 +291,67 @@ class Acting(Record):
                 for row in rows:
                     copy.write_row(row)
         return self._merge(table, key, [name for name in columns if name not in key])
+
+    def _put_few(self, table: str, key: Sequence[str], rows: Sequence[Sequence[object]]) -> Change:
+        """The same for few rows, as three statements: most saves are one row, and a table made for it costs more."""
+        self.touched.add(table)
+        columns = versioned()[table]
+        places = [columns.index(name) for name in key]
+        keys = [tuple(row[place] for place in places) for row in rows]
+        for position, one in enumerate(keys):
+            if one in keys[:position]:
+                raise ValueError(f"{table} was given {' '.join(map(str, one))} twice in one act")
+        if not rows:
+            return Change(new=0, corrected=0, unchanged=0)
+        types = self._types(table)
+        on = " and ".join(f"t.{name} = i.{name}" for name in key)
+        same = " and ".join(
+            f"t.{name} is not distinct from i.{name}" for name in columns if name not in key
+        )
+        listed = _values([("n", "integer"), *((name, types[name]) for name in columns)], len(rows))
+        known = dict(
+            self.connection.execute(
+                f"select i.n, {same} from {listed} i(n, {', '.join(columns)}) join {table} t "
+                f"on t.known_until is null and {on}",
+                [value for n, row in enumerate(rows) for value in (n, *row)],
+            ).fetchall()
+        )
+        corrected = [keys[n] for n, unchanged in known.items() if not unchanged]
+        if corrected:
+            self.connection.execute(
+                f"update {table} t set known_until = %s from "
+                f"{_values([(name, types[name]) for name in key], len(corrected))} i({', '.join(key)}) "
+                f"where t.known_until is null and {on}",
+                [self.moment, *(value for one in corrected for value in one)],
+            )
+        written = [row for n, row in enumerate(rows) if not known.get(n)]
+        if written:
+            kinds = [
+                *((name, types[name]) for name in columns),
+                ("known_from", "timestamptz"),
+                ("act", "bigint"),
+            ]
+            self.connection.execute(
+                f"insert into {table} ({', '.join(name for name, _ in kinds)}) "
+                f"select * from {_values(kinds, len(written))} i",
+                [value for row in written for value in (*row, self.moment, self.number)],
+            )  # fmt: skip
+        return Change(
+            new=len(written) - len(corrected), corrected=len(corrected),
+            unchanged=len(rows) - len(written),
+        )  # fmt: skip
+
+    def _types(self, table: str) -> Mapping[str, str]:
+        """The type of each column; a table's columns never change while a program runs."""
+        found = _COLUMN_TYPES.get(table)
+        if found is None:
+            rows = self.connection.execute(
+                "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+                "where attrelid = %s::regclass and attnum > 0 and not attisdropped",
+                (table,),
+            ).fetchall()
+            found = _COLUMN_TYPES[table] = dict(rows)
+        return found
 
     def _put_copied(
         self, table: str, key: Sequence[str], compared: Sequence[str], frame: pl.DataFrame
@@ -307,6 +397,12 @@ class Acting(Record):
         ).rowcount
         self.touched.add(table)
         return Change(new=written - corrected, corrected=corrected, unchanged=unchanged)
+
+
+def _values(kinds: Sequence[tuple[str, str]], count: int) -> str:
+    """Rows of parameters as a table, each parameter of the type of its column."""
+    row = "(" + ", ".join(f"%s::{kind}" for _, kind in kinds) + ")"
+    return f"(values {', '.join([row] * count)})"
 
 
 def digest_of(connection: Any, number: int, tables: Sequence[str]) -> str:

@@ -133,6 +133,13 @@ class Version(Generic[T]):
     act: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAfter:
+    """A condition on a moment beside a noun: still open (null), or later than `moment`."""
+
+    moment: datetime
+
+
 def make(tables: Iterable[NounTable[Any]]) -> str:
     """Return the statements of a migration that makes tables with their rights."""
     return "\n".join(f"{table.definition()}\n{table.rights()}" for table in tables)
@@ -142,7 +149,7 @@ def conditions(
     table: NounTable[Any], where: Mapping[str, object]
 ) -> tuple[list[tuple[str, object]], dict[str, Any]]:
     """
-    Return a question by columns as conditions with their values: equality, or membership for a list or set.
+    Return a question by columns as conditions with their values: equality, membership for a list or set, OpenAfter.
 
     A condition whose value is None is left out. Raises ValueError for a column the table does not have.
     """
@@ -153,6 +160,10 @@ def conditions(
         if name not in known:
             raise ValueError(f"{table.name} has no column {name}; expected one of {sorted(known)}")
         if wanted is None:
+            continue
+        if isinstance(wanted, OpenAfter):
+            parts.append((f"({name} is null or {name} > %(w_{name})s)", True))
+            values[f"w_{name}"] = wanted.moment
             continue
         several = isinstance(wanted, list | tuple | set | frozenset)
         parts.append((f"{name} = any(%(w_{name})s)" if several else f"{name} = %(w_{name})s", True))

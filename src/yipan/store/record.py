@@ -1,7 +1,8 @@
 """The record as one viewer may read it, now or as known at a past moment."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -64,6 +65,8 @@ class Record:
     connection: Connection
     viewer: Viewer
     known_at: datetime | None = None
+    apart: Callable[[], AbstractContextManager[Connection]]
+    """A connection of the same viewer whose work is kept whatever becomes of this reading."""
 
     def nouns(
         self,
@@ -313,6 +316,33 @@ class Record:
         )  # fmt: skip
         return tuple(_case(row) for row in rows)
 
+    def case(self, id: str) -> Case:
+        """Return one case by its id, or raise NotFound naming it."""
+        rows = self._rows(
+            "select id, area, person, disease, content from case_version",
+            ("id = %(id)s", True),
+            id=id,
+        )
+        if not rows:
+            raise NotFound(f"case {id} is not in the record")
+        return _case(rows[0])
+
+    def case_versions(self, id: str) -> tuple[Version[Case], ...]:
+        """Return every version of a case known up to the moment asked about, the oldest first: its history."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            "select id, area, person, disease, content, known_from, known_until, act from case_version "
+            "where id = %(id)s and (%(known_at)s::timestamptz is null or known_from <= %(known_at)s) "
+            "order by known_from, act",
+            {"id": id, "known_at": self.known_at},
+        )
+        return tuple(
+            Version(
+                noun=_case(row), known_from=row["known_from"], known_until=row["known_until"],
+                act=row["act"],
+            )
+            for row in rows
+        )  # fmt: skip
+
     def rounds(
         self, *, since: datetime | None = None, until: datetime | None = None
     ) -> tuple[Round, ...]:
@@ -366,20 +396,19 @@ class Record:
         """
         Return who a person is, and write down that it was read, by whom, under which duty and what for.
 
-        Raises NotAllowed without the duty, NotFound where the person is unknown in the viewer's area.
+        The reading is written down for good before the identity is returned, whatever becomes of the question
+        or the act it was read for. Raises NotAllowed without the duty, NotFound where the person is unknown in
+        the viewer's area.
         """
         check_may(self.viewer, Power.READ_IDENTITY)
-        row = (
-            self.connection.cursor(row_factory=dict_row)
-            .execute(
-                "select * from identity_read(%s, %s, %s, %s, %s)",
-                (person, at, self.viewer.user, self.viewer.duty.value, purpose),
-            )
-            .fetchone()
-        )
-        if row is None:
+        asked = (person, at, self.viewer.user, self.viewer.duty.value, purpose)
+        with self.apart() as connection:
+            row = _identity(connection, asked)
+        # Put by this very act, a person is seen by nobody else yet, and goes again if the act fails.
+        found = row or _identity(self.connection, asked)
+        if found is None:
             raise NotFound(f"{person} is not in the vault of {self.viewer.area}")
-        return Identity(**row)
+        return Identity(**found)
 
     def identity_readings(self) -> tuple[Row, ...]:
         """Return every reading of the vault in the viewer's area: when, who, under which duty, whom, what for."""
@@ -427,6 +456,14 @@ class Record:
 
 
 _RECEIPT = "id, file, sha256, format, rows_read, rows_new, rows_corrected, rows_unchanged, rows_rejected, undone, act"
+
+
+def _identity(connection: Connection, asked: tuple[object, ...]) -> Row | None:
+    return (
+        connection.cursor(row_factory=dict_row)
+        .execute("select * from identity_read(%s, %s, %s, %s, %s)", asked)
+        .fetchone()
+    )
 
 
 def case_content(case: Case) -> str:

@@ -1011,24 +1011,41 @@ def _limits(
 
 
 def _predictive_limit(eta: Floats, se: Floats, dispersion: Floats, alpha: float) -> Floats:
-    """Return the smallest count whose mixed upper tail beyond it is at most alpha, by halving an interval."""
-    low = np.full_like(eta, -1.0)
-    mean = np.exp(eta)
-    high = np.ceil(mean + 4 * np.sqrt(mean * dispersion + (mean * se) ** 2) + 4 * dispersion + 4)
-    short = np.ones(len(eta), bool)
+    """
+    Return the smallest count whose mixed upper tail beyond it is at most alpha.
+
+    Begins at the quantile of the negative binomial with the mean and variance of the mixture, steps away
+    from it in doubling strides until the limit is enclosed, and halves the interval.
+    """
+    spread = np.exp(np.minimum(se**2, 4.0))
+    mean = np.exp(eta) * np.sqrt(spread)
+    guess = np.maximum(_nb_quantile(alpha, mean, dispersion + mean * (spread - 1)), 0.0)
+
+    def beyond(count: Floats, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return _mixed_tail(count + 1, eta[where], se[where], dispersion[where]) > alpha
+
+    everywhere = np.ones(len(eta), bool)
+    short = beyond(guess, everywhere)
+    low, high = np.where(short, guess, -1.0), np.where(short, np.inf, guess)
+    step, last = 1.0, guess.copy()
+    loose = everywhere.copy()
     for _ in range(60):
-        short[short] = (
-            _mixed_tail(high[short] + 1, eta[short], se[short], dispersion[short]) > alpha
-        )
-        if not short.any():
+        loose &= np.isinf(high) | ((low < 0) & (high > 0))
+        if not loose.any():
             break
-        low[short], high[short] = high[short], high[short] * 2
+        last[loose] = np.maximum(last[loose] + np.where(short[loose], step, -step), -1.0)
+        below = last[loose] < 0
+        above = np.where(below, True, beyond(np.maximum(last[loose], 0.0), loose))
+        low[loose] = np.where(above, last[loose], low[loose])
+        high[loose] = np.where(above, high[loose], last[loose])
+        loose[loose] = above == short[loose]
+        step *= 2
     for _ in range(80):
         wide = high - low > 1
         if not wide.any():
             break
-        middle = np.floor((low + high) / 2)[wide]
-        above = _mixed_tail(middle + 1, eta[wide], se[wide], dispersion[wide]) > alpha
+        middle = np.floor((low[wide] + high[wide]) / 2)
+        above = beyond(middle, wide)
         low[wide] = np.where(above, middle, low[wide])
         high[wide] = np.where(above, high[wide], middle)
     return np.asarray(high)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from yipan.protocol.clocks import midnight_after
+from yipan.protocol.clocks import after_days, midnight_after
 from yipan.protocol.parameters import Profile, ProtocolError, Rulebook
-from yipan.protocol.ruling import Reason, Ruling
+from yipan.protocol.primitives import Clock, Trigger, trigger
+from yipan.protocol.ruling import Reason, Ruling, TraceStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,11 @@ def outbreak_end(anchors: Sequence[date], rulebook: Rulebook, *, zone: tzinfo) -
     if not anchors:
         raise ValueError("no anchor: the count starts from the last case, which is not given")
     leaf = rulebook.leaf("outbreak.quiet_days")
+    clock = Clock(
+        name="outbreak", anchor="last case", days=leaf.value, granularity="date", day_zero=0
+    )
     last = max(anchors)
-    day_n = last + timedelta(days=leaf.value)
+    day_n = clock.last_day(last)
     heightened = rulebook.get("outbreak.heightened_days")
     reason = Reason(
         zh=f"自{last:%Y年%m月%d日}次日起{leaf.value}天无新病例，至{day_n:%Y年%m月%d日}24时期满。",
@@ -44,14 +48,19 @@ def outbreak_end(anchors: Sequence[date], rulebook: Rulebook, *, zone: tzinfo) -
         source=leaf.source,
         confidence=leaf.confidence,
     )
+    complete = midnight_after(day_n, zone)
     return Ruling(
         value=Countdown(
             day_1=last + timedelta(days=1),
             day_n=day_n,
-            complete_at=midnight_after(day_n, zone),
+            complete_at=complete,
             heightened_until=day_n + timedelta(days=heightened) if heightened else None,
         ),
         reasons=(reason,),
+        trace=(
+            TraceStep(what="latest anchor", at=None, detail=last.isoformat()),
+            TraceStep(what="eligible", at=complete),
+        ),
     )
 
 
@@ -70,6 +79,142 @@ def follow_up(last_exposure: date, rulebook: Rulebook) -> Ruling[tuple[date, dat
         confidence=leaf.confidence,
     )
     return Ruling(value=(last_exposure + timedelta(days=1), last), reasons=(reason,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """What a contact is asked: measure, whether quarantined, whether work is allowed, days of checks; None: not set."""
+
+    measure: str | None
+    quarantine: bool | None
+    work_allowed: bool | None
+    checks: tuple[date, ...]
+
+
+def follow_up_measure(
+    first_exposure: date, last_exposure: date, rulebook: Rulebook
+) -> Ruling[FollowUp]:
+    """
+    Rule on what a contact is asked during follow-up; check days are counted from the last exposure as day 0.
+
+    Raises ValueError where the first exposure lies after the last, ProtocolError where contacts are not followed.
+
+    >>> from yipan.protocol import protocols
+    >>> book = protocols().rulebook("h5n1")
+    >>> follow_up_measure(date(2026, 3, 1), date(2026, 3, 2), book).value.checks[-1]
+    datetime.date(2026, 3, 12)
+    """
+    if first_exposure > last_exposure:
+        raise ValueError(f"first exposure {first_exposure} lies after the last, {last_exposure}")
+    leaf = rulebook.leaf("follow_up.contact_days")
+    checks = tuple(
+        last_exposure + timedelta(days=int(day))
+        for day in rulebook.get("follow_up.check_days") or ()
+    )
+    return Ruling(
+        value=FollowUp(
+            measure=rulebook.get("follow_up.measure"), quarantine=rulebook.get("follow_up.quarantine"),
+            work_allowed=rulebook.get("follow_up.work_allowed"), checks=checks,
+        ),
+        reasons=(Reason(
+            zh=f"接触者随访{leaf.value}天。", en=f"Contacts are followed for {leaf.value} days.",
+            source=leaf.source, confidence=leaf.confidence,
+        ),),
+    )  # fmt: skip
+
+
+def infectious_period(onset: date, rulebook: Rulebook) -> Ruling[tuple[date, date]]:
+    """
+    Rule on the first and last infectious day of a case; the onset is day 0.
+
+    Raises ProtocolError where the rulebook does not say.
+
+    >>> from yipan.protocol import protocols
+    >>> infectious_period(date(2026, 5, 4), protocols().rulebook("measles")).value[0]
+    datetime.date(2026, 4, 30)
+    """
+    before, after = rulebook.leaf("infectious.days_before"), rulebook.leaf("infectious.days_after")
+    first, last = onset - timedelta(days=before.value), onset + timedelta(days=after.value)
+    return Ruling(value=(first, last), reasons=(Reason(
+        zh=f"传染期为发病前{before.value}天至发病后{after.value}天。",
+        en=f"A case is infectious from {before.value} days before to {after.value} days after onset.",
+        source=before.source, confidence=before.confidence,
+    ),))  # fmt: skip
+
+
+def excluded_until(last_onset: date, rulebook: Rulebook) -> Ruling[date]:
+    """
+    Rule on the day until which unvaccinated pupils stay away, after the last onset in the institution.
+
+    >>> from yipan.protocol import protocols
+    >>> excluded_until(date(2026, 5, 4), protocols().rulebook("measles")).value
+    datetime.date(2026, 5, 25)
+    """
+    leaf = rulebook.leaf("exclusion.unvaccinated_days")
+    until = last_onset + timedelta(days=leaf.value)
+    return Ruling(value=until, reasons=(Reason(
+        zh=f"未免疫者至末例发病后{leaf.value}天不到校。",
+        en=f"The unvaccinated stay away until {leaf.value} days after the last onset.",
+        source=leaf.source, confidence=leaf.confidence,
+    ),))  # fmt: skip
+
+
+def back_after(symptoms_ended: datetime, rulebook: Rulebook) -> Ruling[tuple[datetime, datetime]]:
+    """
+    Rule on the earliest and the latest instant from which somebody may come back after symptoms ended.
+
+    The source gives a range; both ends are answered and a person chooses.
+
+    >>> from datetime import UTC
+    >>> from yipan.protocol import protocols
+    >>> back_after(datetime(2026, 3, 1, 8, tzinfo=UTC), protocols().rulebook("norovirus")).value[0].isoformat()
+    '2026-03-03T08:00:00+00:00'
+    """
+    leaf = rulebook.leaf("exclusion.after_symptoms_hours")
+    low, high = min(leaf.value), max(leaf.value)
+    found = (after_days(symptoms_ended, low / 24), after_days(symptoms_ended, high / 24))
+    return Ruling(value=found, reasons=(Reason(
+        zh=f"症状消失后{low}至{high}小时方可返岗返校。",
+        en=f"People come back {low} to {high} h after symptoms ended.",
+        source=leaf.source, confidence=leaf.confidence,
+    ),))  # fmt: skip
+
+
+def search_window(arrival: date, rulebook: Rulebook) -> Ruling[tuple[date, date]]:
+    """
+    Rule on the first and last day on which febrile residents of the core area are sought after an imported case.
+
+    >>> from yipan.protocol import protocols
+    >>> search_window(date(2026, 7, 1), protocols().rulebook("dengue-gd")).value[1]
+    datetime.date(2026, 7, 26)
+    """
+    leaf = rulebook.leaf("search.imported_window_days")
+    first, last = (arrival + timedelta(days=int(n)) for n in leaf.value)
+    return Ruling(value=(first, last), reasons=(Reason(
+        zh=f"输入病例入境后第{leaf.value[0]}至{leaf.value[1]}天搜索发热者。",
+        en=f"Febrile residents are sought from day {leaf.value[0]} to day {leaf.value[1]} after arrival.",
+        source=leaf.source, confidence=leaf.confidence,
+    ),))  # fmt: skip
+
+
+def triggered(reading: float, key: str, rulebook: Rulebook) -> Ruling[bool]:
+    """
+    Rule on whether a reading meets a trigger of the rulebook, with its operator; `key` is the part after `trigger.`.
+
+    >>> from yipan.protocol import protocols
+    >>> triggered(20, "breteau_warning", protocols().rulebook("dengue-gd")).value
+    False
+    """
+    leaf = rulebook.leaf(f"trigger.{key}")
+    told: Trigger = trigger(rulebook, leaf.key)
+    met = told.met(reading)
+    window_zh = f"（{told.window_days}天内）" if told.window_days else ""
+    window_en = f" within {told.window_days} days" if told.window_days else ""
+    return Ruling(value=met, reasons=(Reason(
+        zh=f"{told.counted}{window_zh}为{reading:g}，触发条件为{told.operator}{told.value:g}。",
+        en=f"{told.counted}{window_en}: {reading:g}; the trigger is {told.operator} {told.value:g}.",
+        source=leaf.source, confidence=leaf.confidence,
+    ),))  # fmt: skip
 
 
 def index_band(reading: float, key: str, rulebook: Rulebook, profile: Profile) -> Ruling[str]:

@@ -1,16 +1,35 @@
-"""When an area screening may stop, and when its next round is due."""
+"""Whether an area is screened, when its next round is due, when it may stop, and whether the community is clear."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 
-from yipan.protocol.parameters import Profile, ProtocolError, Rulebook
-from yipan.protocol.ruling import Reason, Ruling
+from yipan.protocol.parameters import Profile, Rulebook
+from yipan.protocol.primitives import Trigger
+from yipan.protocol.ruling import Reason, Ruling, TraceStep
+
+SETTINGS = (
+    "isolation",
+    "closed_loop",
+    "high",
+    "medium",
+    "low",
+    "sealed",
+    "controlled",
+    "precaution",
+    "community",
+)
+"""Where somebody was when found: isolated, in a closed loop, in a zone of a class, or anywhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningRound:
-    """One finished round: infections found outside controlled people, and among them (which decide nothing)."""
+    """
+    One finished round: infections found outside controlled people, and among them (which decide nothing).
+
+    Where the finds are told by setting, `found_in` has them and `counted` sorts them by a named definition.
+    """
 
     day: date
     community_positives: int
@@ -28,6 +47,43 @@ class ScreeningState:
     zero_rounds: int
     next_round: date | None
     stopped_on: date | None
+
+
+def counted(
+    day: date, found_in: Mapping[str, int], rulebook: Rulebook, profile: Profile
+) -> Ruling[ScreeningRound]:
+    """
+    Sort the finds of a round by setting into community and controlled, by the definition the profile chose.
+
+    Raises ValueError for a setting that is none of `SETTINGS`, ProtocolError where the rulebook lacks the definition.
+
+    >>> from yipan.protocol import protocols
+    >>> books = protocols()
+    >>> counted(
+    ...     date(2022, 10, 20), {"isolation": 2, "medium": 1}, books.rulebook("cn-covid-9ed"),
+    ...     books.profile("guangdong-2022")
+    ... ).value.community_positives
+    1
+    """
+    for setting, number in found_in.items():
+        if setting not in SETTINGS:
+            raise ValueError(f"found in {setting!r}; expected one of {list(SETTINGS)}")
+        if number < 0:
+            raise ValueError(f"{number} found in {setting}; expected 0 or more")
+    definition = str(profile.value("community"))
+    leaf = rulebook.leaf(f"screening.controlled.{definition}")
+    controlled = sum(number for setting, number in found_in.items() if setting in leaf.value)
+    total = sum(found_in.values())
+    return Ruling(
+        value=ScreeningRound(
+            day=day, community_positives=total - controlled, controlled_positives=controlled
+        ),
+        reasons=(Reason(
+            zh=f"{total}例中{controlled}例在管控人员中发现。", en=f"{controlled} of {total} were found among controlled people.",
+            source=leaf.source, confidence=leaf.confidence,
+        ),),
+        assumed=(profile.said("community"),),
+    )  # fmt: skip
 
 
 def screening_state(
@@ -53,38 +109,157 @@ def screening_state(
     if not days or days != sorted(set(days)):
         raise ValueError("rounds: expected at least one, one a day at most, in order of day")
     leaf = rulebook.leaf("screening.rounds_clear")
+    enough = Trigger(
+        name=leaf.key,
+        operator=">=",
+        value=leaf.value,
+        counted="rounds in a row without community infection",
+    )
     confirming = (
         rulebook.value("screening.confirming_rounds")
         if place in rulebook.value("screening.confirmed_in")
         else 0
     )
-    if profile.value("community") != "outside_controlled_people":
-        raise ProtocolError(
-            f"community {profile.value('community')!r}; expected outside_controlled_people"
-        )
+    rulebook.leaf(f"screening.controlled.{profile.value('community')}")
     assumed = [profile.said("community")]
-    streak = 0
-    for one in rounds:
-        streak = 0 if one.community_positives else streak + 1
-    last = days[-1]
-    if streak >= leaf.value + confirming:
-        state = ScreeningState(zero_rounds=streak, next_round=None, stopped_on=last)
-    elif streak == leaf.value:
-        gap = profile.value("gap_of_three_days")
-        extra = {"three_free_dates": 1, "plus_three_days": 0}
-        if gap not in extra:
-            raise ProtocolError(f"gap_of_three_days {gap!r}; expected one of {sorted(extra)}")
+    wait = 0
+    if confirming:
+        gap = profile.one_of("gap_of_three_days", ("three_free_dates", "plus_three_days"))
         assumed.append(profile.said("gap_of_three_days"))
-        wait = timedelta(days=rulebook.value("screening.gap_days") + extra[gap])
-        state = ScreeningState(zero_rounds=streak, next_round=last + wait, stopped_on=None)
-    else:
-        state = ScreeningState(
-            zero_rounds=streak, next_round=last + timedelta(days=1), stopped_on=None
-        )
+        wait = rulebook.value("screening.gap_days") + (1 if gap == "three_free_dates" else 0)
+    streak = confirmed = 0
+    reached = stopped = None
+    for one in rounds:
+        if one.community_positives:
+            streak = confirmed = 0
+            reached = stopped = None
+            continue
+        streak += 1
+        if reached is None:
+            reached = one.day if enough.met(streak) else None
+        elif one.day >= reached + timedelta(days=wait):
+            confirmed += 1
+        if stopped is None and reached is not None and confirmed >= confirming:
+            stopped = one.day
+    following = days[-1] + timedelta(days=1)
+    if reached is not None and confirmed == 0:
+        following = max(following, reached + timedelta(days=wait))
+    state = ScreeningState(
+        zero_rounds=streak, next_round=None if stopped else following, stopped_on=stopped
+    )
     reason = Reason(
         zh=f"已连续{streak}轮未发现社区感染者，需连续{leaf.value}轮。",
         en=f"{streak} rounds in a row found no infection in the community; {leaf.value} are needed.",
         source=leaf.source,
         confidence=leaf.confidence,
     )
-    return Ruling(value=state, reasons=(reason,), assumed=tuple(assumed))
+    trace = tuple(
+        TraceStep(what="streak broken", at=None, detail=one.day.isoformat())
+        for one in rounds
+        if one.community_positives
+    )
+    return Ruling(value=state, reasons=(reason,), trace=trace, assumed=tuple(assumed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningAnswer:
+    """Whether an area is screened, who decides it, and what to call a screening that is not called for."""
+
+    required: bool
+    decided_by: str
+    flag_if_run: str | None = None
+
+
+def screening_required(
+    circumstances: Mapping[str, bool], rulebook: Rulebook
+) -> Ruling[ScreeningAnswer]:
+    """
+    Rule on whether an area is screened.
+
+    It is not where every circumstance under `screening.not_required_if` holds (or there is no outbreak), and it is
+    where any under `screening.required_if` does. `several_districts` puts the decision on the whole city with the
+    level that the rulebook names. Circumstances not said do not hold.
+
+    >>> from yipan.protocol import protocols
+    >>> known = {"outbreak": True, "contacts_controlled": True, "no_community_risk": True}
+    >>> screening_required(known, protocols().rulebook("cn-covid-9ed")).value
+    ScreeningAnswer(required=False, decided_by='city', flag_if_run='excess_screening')
+    """
+    required_if = rulebook.parameters.get("screening.required_if")
+    not_if = rulebook.parameters.get("screening.not_required_if")
+    by_area = rulebook.parameters.get("screening.by_area")
+    several = bool(circumstances.get("several_districts"))
+    decider = rulebook.get(
+        "authority.screening_several_districts" if several else "authority.screening"
+    )
+    spared = not_if is not None and all(circumstances.get(one, False) for one in not_if.value)
+    called = required_if is not None and any(
+        circumstances.get(one, False) for one in required_if.value
+    )
+    none_by_area = by_area is not None and by_area.value == "forbidden"
+    required = called and not spared and not none_by_area and circumstances.get("outbreak", True)
+    leaf = by_area if none_by_area else not_if if spared else required_if
+    reasons = () if leaf is None else (Reason(
+        zh="应当开展区域核酸检测。" if required else "不开展区域核酸检测。",
+        en="The area is to be screened." if required else "The area is not to be screened.",
+        source=leaf.source, confidence=leaf.confidence,
+    ),)  # fmt: skip
+    return Ruling(value=ScreeningAnswer(
+        required=required, decided_by=str(decider or "nobody"),
+        flag_if_run=None if required else "excess_screening",
+    ), reasons=reasons)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunityDay:
+    """One day's finds of an area by setting (`SETTINGS`)."""
+
+    day: date
+    found_in: Mapping[str, int] = field(default_factory=dict)
+
+
+def community_zero(
+    days: Sequence[CommunityDay], residents: int, rulebook: Rulebook, profile: Profile
+) -> Ruling[str]:
+    """
+    Rule on whether the community is clear: `zero`, `basically_zero` or `not_yet`, by the definition the profile chose.
+
+    The last days, without a gap, must each find nobody in the community; `basically_zero` where each finds fewer
+    than the rulebook's share of residents. Raises ValueError without days, out of order, or without residents.
+
+    >>> from yipan.protocol import protocols
+    >>> books = protocols()
+    >>> three = [CommunityDay(day=date(2022, 5, day), found_in={"isolation": 9}) for day in (11, 12, 13)]
+    >>> community_zero(three, 2_000_000, books.rulebook("cn-covid-9ed"), books.profile("guangdong-2022")).value
+    'zero'
+    """
+    dates = [one.day for one in days]
+    if not dates or dates != sorted(set(dates)) or residents <= 0:
+        raise ValueError(
+            "community zero: expected days in order, each once, and the number of residents"
+        )
+    definition = str(profile.value("community"))
+    needed = rulebook.leaf(f"screening.clear_days.{definition}")
+    run: list[int] = []
+    finds = [
+        counted(one.day, one.found_in, rulebook, profile).value.community_positives for one in days
+    ]
+    for (day, number), (before, _) in pairwise(
+        [*zip(dates[::-1], finds[::-1], strict=True), (dates[0], 0)]
+    ):
+        run.append(number)
+        if (day - before).days != 1:
+            break
+    last = run[: needed.value]
+    answer = "not_yet"
+    if len(last) == needed.value:
+        most = rulebook.get("screening.basically_clear_per_100k")
+        if not any(last):
+            answer = "zero"
+        elif most is not None and all(number * 100_000 < most * residents for number in last):
+            answer = "basically_zero"
+    return Ruling(value=answer, reasons=(Reason(
+        zh=f"需连续{needed.value}天社会面无新增感染者。",
+        en=f"{needed.value} days in a row must find nobody in the community.",
+        source=needed.source, confidence=needed.confidence,
+    ),), assumed=(profile.said("community"),))  # fmt: skip

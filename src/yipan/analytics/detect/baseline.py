@@ -1,0 +1,678 @@
+"""
+The calendar baseline: today and the last week against what the days before and the calendar foretell.
+
+The default of the watch. One pass through the days, each judged by what was known the evening before, so
+that tomorrow cannot change today's signal. Expected count of a day:
+
+    level of the last normal days x slow drift x weekday x holiday x exposure
+
+* *Level*: the mean of the last 4 to 52 weeks of normal days (as many as give about 60 events) that ended a
+  week before, with Jeffreys' half event; events far above their own limit count only up to it, so an outbreak
+  neither hides itself nor the next.
+* *Drift*: the slope between the two halves of that window, drawn to zero by its own error, at most 1.5 % a
+  day: what rises faster than any season is news.
+* *Weekday*: each stream's own profile drawn to that of its siblings (the streams of its group).
+* *Holiday*: the days around the lunar new year one by one, other public holidays, weekends worked and the
+  first day back; learned from earlier years, by group and then by stream. Before the first festival seen the
+  factor is unknown, and its uncertainty widens the limit. Holidays count as Sundays, weekends worked as working days.
+
+The count follows a negative binomial law: the spread is what one-day-ahead forecasts of the stream actually
+missed by (drawn to its siblings), the uncertainty of level, drift, weekday and holiday is added, and the
+tail is widened as Student's law is for a spread known from few days. Two questions are asked, today's
+count and the sum of the last seven days, and the harmonic mean of the two p-values is the answer. Discrete counts are
+not randomised: `attained` says which share of quiet days really can alarm at the level asked.
+
+Method of moments and gamma-Poisson shrinkage as in any text on counts; one-sided clipping after Noufaily et
+al. 2013's weights; level plus weekday regression in the spirit of Burkom's; nothing of it copied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from yipan.model import CountSeries, Judgement, WorkCalendar
+
+from .verdicts import CODE, Floats, Verdicts, as_counts
+
+Ints = NDArray[np.int64]
+
+METHOD = "calendar baseline"
+
+NORMAL = 0
+HOLIDAY_BINS = 9
+"""Normal days, five stretches around the lunar new year, other holidays, weekends worked, the first day back."""
+HOLIDAY_DAYS = 32
+"""The 28 days around the lunar new year one by one, then the other three kinds, then normal days."""
+
+_FESTIVAL_FROM, _FESTIVAL_UNTIL = -7, 21
+_STRETCHES = (-7, -1, 3, 7, 14)
+_DRIFT_DAYS = 30
+"""No slope is believed further than this."""
+_KNOWN_DAYS = 7
+_RING = 384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineOptions:
+    """
+    How the baseline learns and when it alarms.
+
+    `alpha` is the share of quiet days that may alarm (0 to 0.5); `gap_days` before today stay out of the level;
+    the level uses between `least_days` and `most_days` normal days, as many as hold `level_events`;
+    `prior_*` are how many events (days, for the spread) the siblings' experience is worth; `most_drift` per
+    day; `festival_sd` is how far an unknown holiday factor may lie off, as a log standard deviation, `holiday_sd` how far
+    a learned one is believed to lie off until forecasts show it; `week_too` also
+    asks the sum of the last seven days.
+    """
+
+    alpha: float = 0.005
+    gap_days: int = 7
+    least_days: int = 28
+    most_days: int = 364
+    level_events: float = 60.0
+    most_drift: float = 0.015
+    drift_sd: float = 0.07
+    prior_weekday: float = 30.0
+    prior_holiday: float = 30.0
+    prior_spread_days: float = 30.0
+    festival_sd: float = 0.4
+    holiday_sd: float = 0.1
+    week_too: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 0.5:
+            raise ValueError(f"alpha {self.alpha:g} must lie between 0 and 0.5")
+        if not 0 <= self.gap_days <= 14:
+            raise ValueError(f"gap_days {self.gap_days} must lie between 0 and 14")
+        if not 14 <= self.least_days <= self.most_days <= 364:
+            raise ValueError(
+                f"least_days {self.least_days} and most_days {self.most_days} must rise from 14 to 364"
+            )
+
+
+STANDARD = BaselineOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BaselineVerdicts(Verdicts):
+    """
+    Verdicts with what they were made of; shapes (streams, judged days).
+
+    `p_day` and `p_week` are the two questions, `p_value` the answer; `week_observed` and `week_expected` are
+    sums of the last seven days (earlier days clipped at their own limit); `dispersion` is the variance over
+    the mean of a day; `relative_sd` the uncertainty of the expected count, as a share; `attained` the share of quiet
+    days that alarms; `level` the count of a plain day now; `day_kind` 0 for normal days, else the holiday
+    bin; `holiday_known` whether the factor of such a day was learned.
+    """
+
+    p_day: Floats
+    p_week: Floats
+    week_observed: Floats
+    week_expected: Floats
+    dispersion: Floats
+    relative_sd: Floats
+    attained: Floats
+    level: Floats
+    day_kind: NDArray[np.int8]
+    holiday_known: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class DayKinds:
+    """What kind each day is: holiday bin, day within it, and the weekday it counts as (7: any working day)."""
+
+    bins: Ints
+    days: Ints
+    weekdays: Ints
+
+    @classmethod
+    def of(cls, first_day: date, length: int, calendar: WorkCalendar | None) -> "DayKinds":
+        """
+        Return the kinds of consecutive days; without a calendar every day is normal.
+
+        >>> from datetime import date
+        >>> festival = WorkCalendar(
+        ...     key="x", since=date(2022, 1, 1), until=date(2023, 1, 1), working_days=frozenset(),
+        ...     holidays=frozenset({date(2022, 2, 1)}), new_years=(date(2022, 2, 1),),
+        ... )
+        >>> kinds = DayKinds.of(date(2022, 1, 23), 10, festival)
+        >>> kinds.bins.tolist(), int(kinds.weekdays[9])
+        ([0, 0, 1, 1, 1, 1, 1, 1, 2, 2], 6)
+        """
+        bins, days, weekdays = [], [], []
+        for step in range(length):
+            day = first_day + timedelta(days=step)
+            kind, within = NORMAL, HOLIDAY_DAYS - 1
+            weekday = day.weekday()
+            if calendar is not None and calendar.covers(day):
+                offset = calendar.festival_offset(day)
+                off, worked = day in calendar.holidays, day in calendar.working_days
+                if offset is not None and _FESTIVAL_FROM <= offset < _FESTIVAL_UNTIL:
+                    kind = sum(offset >= start for start in _STRETCHES)
+                    within = offset - _FESTIVAL_FROM
+                elif off:
+                    kind, within = 6, 28
+                elif worked:
+                    kind, within = 7, 29
+                elif day - timedelta(days=1) in calendar.holidays:
+                    kind, within = 8, 30
+                weekday = 6 if off else 7 if worked else weekday
+            bins.append(kind)
+            days.append(within)
+            weekdays.append(weekday)
+        return cls(np.array(bins), np.array(days), np.array(weekdays))
+
+
+def baseline_matrix(
+    counts: ArrayLike,
+    *,
+    first_day: date,
+    calendar: WorkCalendar | None = None,
+    groups: Sequence[int] | None = None,
+    exposure: ArrayLike | None = None,
+    known_outbreak: ArrayLike | None = None,
+    columns: Sequence[int] | None = None,
+    options: BaselineOptions = STANDARD,
+) -> BaselineVerdicts:
+    """
+    Judge days of many daily streams by the calendar baseline; see the module for the model.
+
+    `counts` (streams, days), NaN where nobody reported; the day `first_day` is the first column. `groups`
+    numbers the siblings of each stream from 0 (default: all are siblings). `exposure` (streams, days or one
+    row) multiplies the expected count: sites reporting, or the completeness of a day still coming in. Days in
+    `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest).
+    A stream with fewer than seven reported days is judged by the gamma-Poisson rule on those and says so;
+    one never reported before has nothing to be judged by, and says that. Raises ValueError for shapes that do
+    not match and for counts that are none.
+
+    >>> import numpy as np
+    >>> quiet = np.random.default_rng(1).poisson(4.0, (50, 120)).astype(float)
+    >>> quiet[0, -1] = 30
+    >>> verdicts = baseline_matrix(quiet, first_day=date(2022, 5, 2))
+    >>> verdicts.alarm[:, 0].nonzero()[0]
+    array([0])
+    """
+    y = as_counts(counts)
+    streams, days = y.shape
+    chosen = [days - 1] if columns is None else [int(c) for c in columns]
+    if chosen and not (min(chosen) >= 0 and max(chosen) < days):
+        raise ValueError(f"columns {min(chosen)} to {max(chosen)} lie outside the {days} days")
+    group = np.zeros(streams, np.int64) if groups is None else np.asarray(groups, np.int64)
+    if group.shape != (streams,) or (streams and group.min() < 0):
+        raise ValueError(f"groups have shape {group.shape}; one number from 0 per stream is needed")
+    kinds = DayKinds.of(first_day, days, calendar)
+    weight = _rows_by_day("exposure", exposure, y.shape)
+    masked = _rows_by_day("known_outbreak", known_outbreak, y.shape)
+    state = _State(streams, group, options)
+    out = {name: np.full((len(chosen), streams), np.nan) for name in _COLUMNS}
+    slot = {day: cell for cell, day in enumerate(chosen)}
+    by_day = np.ascontiguousarray(y.T)
+    until = max(chosen) + 1 if chosen else 0
+    for day in range(until):
+        learn = None if masked is None else ~(masked[day] > 0)
+        found = state.step(
+            by_day[day], int(kinds.bins[day]), int(kinds.days[day]), int(kinds.weekdays[day]),
+            1.0 if weight is None else weight[day], learn, keep=day in slot,
+        )  # fmt: skip
+        if found is not None:
+            for name, values in found.items():
+                out[name][slot[day]] = values
+    return _judged(
+        y[:, chosen], {k: v.T for k, v in out.items()}, kinds.bins[chosen], chosen, options
+    )
+
+
+def baseline_signals(
+    series: Sequence[CountSeries],
+    *,
+    since: date,
+    calendar: WorkCalendar | None = None,
+    options: BaselineOptions = STANDARD,
+) -> BaselineVerdicts:
+    """
+    Judge the days from `since` of daily series that end on the same day; siblings count the same thing.
+
+    Call `.signals(series)` on the answer for the alarms as signals. Raises ValueError as `count_matrix` does.
+    """
+    from .verdicts import count_matrix
+
+    matrix = count_matrix(series)
+    if not len(series):
+        return baseline_matrix(matrix, first_day=since, columns=[], options=options)
+    first = series[0].until - timedelta(days=matrix.shape[1])
+    names = {key: number for number, key in enumerate(sorted({sibling_key(one) for one in series}))}
+    return baseline_matrix(
+        matrix,
+        first_day=first,
+        calendar=calendar,
+        groups=[names[sibling_key(one)] for one in series],
+        columns=range(max(0, (since - first).days), matrix.shape[1]),
+        options=options,
+    )
+
+
+def sibling_key(series: CountSeries) -> str:
+    """What the siblings of a series have in common: the disease and what is counted."""
+    return f"{series.stream.disease}/{series.stream.counted}"
+
+
+def _rows_by_day(name: str, values: ArrayLike | None, shape: tuple[int, int]) -> Floats | None:
+    if values is None:
+        return None
+    given = np.asarray(values, dtype=float)
+    try:
+        whole = np.broadcast_to(given, shape)
+    except ValueError:
+        raise ValueError(f"{name} has shape {given.shape}, counts have {shape}") from None
+    if not (whole >= 0).all():
+        raise ValueError(f"{name} must be given for every day and not be negative")
+    return np.ascontiguousarray(whole.T)
+
+
+_COLUMNS = (
+    "expected", "relative", "dispersion", "freedom", "week_observed", "week_expected", "week_relative",
+    "reported", "spanned", "level", "holiday_known", "past_total",
+)  # fmt: skip
+
+
+class _State:
+    """What is known of every stream on the evening before a day."""
+
+    def __init__(self, streams: int, group: Ints, options: BaselineOptions) -> None:
+        self.group, self.options = group, options
+        self.groups = int(group.max()) + 1 if streams else 0
+        self.at = np.arange(streams)
+        self.level_days = 0
+        self.day = 0
+        self.level_days_before: list[int] = [0]
+        self.when = np.zeros(_RING)
+        self.events, self.shape, self.reports = (np.zeros((_RING, streams)) for _ in range(3))
+        self.week_events, self.week_shape = np.zeros((7, streams)), np.zeros((7, streams))
+        self.week_seen = np.zeros((7, streams))
+        self.weekday_events, self.weekday_expected = np.zeros((7, streams)), np.zeros((7, streams))
+        self.group_weekday_events, self.group_weekday_expected = (
+            np.zeros((7, self.groups)) for _ in range(2)
+        )
+        self.bin_events, self.bin_expected = (np.zeros((HOLIDAY_BINS, streams)) for _ in range(2))
+        self.group_day_events, self.group_day_expected = (
+            np.zeros((HOLIDAY_DAYS, self.groups)) for _ in range(2)
+        )
+        self.group_bin_events, self.group_bin_expected = (
+            np.zeros((HOLIDAY_BINS, self.groups)) for _ in range(2)
+        )
+        self.holiday_missed, self.holiday_asked = (
+            np.zeros((HOLIDAY_BINS, 2 * self.groups)) for _ in range(2)
+        )
+        self.missed, self.freedom = np.zeros(streams), np.zeros(streams)
+        self.past_total, self.past_reports = np.zeros(streams), np.zeros(streams)
+
+    def step(
+        self,
+        y: Floats,
+        bin_: int,
+        day_of_bin: int,
+        weekday: int,
+        exposure: Floats | float,
+        learn: NDArray[np.bool_] | None,
+        *,
+        keep: bool,
+    ) -> dict[str, Floats] | None:
+        """Foretell one day, then learn from it; return the forecast where it is to be kept."""
+        seen = ~np.isnan(y)
+        profile, profile_v = self._weekday(weekday)
+        holiday, base, ratio, holiday_v, off, known = self._holiday(bin_, day_of_bin)
+        dispersion, freedom = self._spread()
+        rate, drift, rate_v, drift_v, age, n, width = self._level(dispersion)
+        factor = profile * holiday * exposure
+        grown = np.exp(drift * age)
+        mean = rate * grown * factor
+        certain = rate_v + age**2 * drift_v + dispersion * profile_v + holiday_v
+        relative = certain + off
+        judged = n >= _KNOWN_DAYS
+        spread = np.sqrt(dispersion * mean + mean**2 * relative)
+        with np.errstate(invalid="ignore"):
+            clipped = np.minimum(y, mean + 4 * spread + 2)
+            clipped = np.maximum(clipped, mean - 4 * spread)
+        clipped = np.where(judged, clipped, y)
+        result = None
+        if keep:
+            week = slice(0, 7)
+            shape7 = self.week_shape[week].sum(axis=0) - self.week_shape[self.day % 7]
+            events7 = self.week_events[week].sum(axis=0) - self.week_events[self.day % 7]
+            seen7 = self.week_seen[week].sum(axis=0) - self.week_seen[self.day % 7]
+            age7 = np.maximum(age - 3, 0)
+            whole = seen & (seen7 >= 3)
+            result = {
+                "expected": mean, "relative": relative, "dispersion": dispersion, "freedom": freedom,
+                "week_observed": np.where(whole, events7 + y, np.nan),
+                "week_expected": np.where(
+                    whole, rate * np.exp(drift * age7) * (shape7 + factor), np.nan
+                ),
+                "week_relative": rate_v + age7**2 * drift_v + holiday_v + off,
+                "reported": n, "spanned": width, "level": rate * grown,
+                "holiday_known": np.where(known, 1.0, 0.0),
+                "past_total": np.where(judged, np.nan, self.past_total),
+            }  # fmt: skip
+            young = ~judged
+            if young.any():
+                days = np.maximum(self.past_reports, 1)
+                result["expected"] = np.where(
+                    young, (self.past_total + 0.5) / days * exposure, mean
+                )
+                result["relative"] = np.where(young, 1 / (self.past_total + 0.5), relative)
+                result["dispersion"] = np.where(young, 1.0, dispersion)
+                result["week_observed"] = np.where(young, np.nan, result["week_observed"])
+                result["reported"] = np.where(young, self.past_reports, n)
+        taken = seen if learn is None else seen & learn
+        self._learn(
+            np.where(taken, clipped, 0.0), taken, judged & taken, bin_, day_of_bin, weekday,
+            factor, mean, certain, dispersion, profile, base, ratio,
+        )  # fmt: skip
+        self.week_events[self.day % 7] = np.where(seen, clipped, 0.0)
+        self.week_shape[self.day % 7] = np.where(seen, factor, 0.0)
+        self.week_seen[self.day % 7] = seen
+        self.day += 1
+        self.level_days_before.append(self.level_days)
+        return result
+
+    def _level(
+        self, dispersion: Floats
+    ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Return the rate at the middle of the window, drift, their variances, age, days reported, days spanned."""
+        o = self.options
+        end = self.level_days_before[max(0, self.day - o.gap_days)]
+        at, top = self.at, end % _RING
+        far = max(0, end - o.most_days) % _RING
+        long_events = self.events[top] - self.events[far]
+        long_shape = self.shape[top] - self.shape[far]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            want = o.level_events * long_shape / (long_events + 0.5)
+        weeks = np.ceil(np.nan_to_num(want, nan=o.most_days, posinf=o.most_days) / 7) * 7
+        width = np.clip(weeks, o.least_days, o.most_days).astype(np.int64)
+        while True:
+            start = np.maximum(0, end - width)
+            back = start % _RING
+            n = self.reports[top] - self.reports[back, at]
+            short = (n < o.least_days / 2) & (width < o.most_days) & (start > 0)
+            if not short.any():
+                break
+            width = np.where(short, np.minimum(2 * width, o.most_days), width)
+        middle = np.maximum(start, end - width // 2)
+        middle = np.where(middle - start < 7, start, middle)
+        mid = middle % _RING
+        older = self.events[mid, at] - self.events[back, at]
+        older_shape = self.shape[mid, at] - self.shape[back, at]
+        newer = self.events[top] - self.events[mid, at]
+        newer_shape = self.shape[top] - self.shape[mid, at]
+        total, shape = older + newer, older_shape + newer_shape
+        span = np.maximum(end - start, 1)
+        days = (self.when[top] - self.when[back]) / span
+        age = np.minimum(self.day - days, _DRIFT_DAYS)
+        newer_days = (self.when[top] - self.when[mid]) / np.maximum(end - middle, 1)
+        older_days = (self.when[mid] - self.when[back]) / np.maximum(middle - start, 1)
+        apart = np.maximum(newer_days - older_days, 1.0)
+        prior = (o.drift_sd / np.maximum(span / 2, 7.0)) ** 2
+        usable = (older_shape > 0) & (newer_shape > 0) & (middle > start)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = (total + 0.5) / shape
+            slope = np.log(((newer + 0.5) / newer_shape) / ((older + 0.5) / older_shape)) / apart
+            noise = dispersion * (1 / (newer + 0.5) + 1 / (older + 0.5)) / apart**2
+        noise = np.where(usable, noise, np.inf)
+        slope = np.where(usable, slope, 0.0)
+        believed = prior / (prior + noise)
+        drift = np.clip(slope * believed, -o.most_drift, o.most_drift)
+        drift_v = prior * (1 - believed)
+        rate = np.where(shape > 0, rate, 0.0)
+        return rate, drift, dispersion / (total + 0.5), drift_v, age, n, span.astype(float)
+
+    def _weekday(self, weekday: int) -> tuple[Floats, Floats]:
+        groups = (self.group_weekday_events + 100) / (self.group_weekday_expected + 100)
+        groups = groups / groups.mean(axis=0)
+        if weekday == 7:
+            every = [self._one_weekday(day, groups) for day in range(5)]
+            return (
+                np.mean([profile for profile, _ in every], axis=0),
+                np.mean([variance for _, variance in every], axis=0),
+            )
+        return self._one_weekday(weekday, groups)
+
+    def _one_weekday(self, weekday: int, groups: Floats) -> tuple[Floats, Floats]:
+        prior = self.options.prior_weekday
+        events, expected = self.weekday_events[weekday], self.weekday_expected[weekday]
+        profile = (events + prior * groups[weekday][self.group]) / (expected + prior)
+        return profile, 1 / (events + prior)
+
+    def _holiday(
+        self, bin_: int, day_of_bin: int
+    ) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
+        streams = len(self.group)
+        if bin_ == NORMAL:
+            one = np.ones(streams)
+            return one, one, one, np.zeros(streams), np.zeros(streams), np.ones(streams, bool)
+        o = self.options
+        seen = self.group_bin_expected[bin_]
+        whole = (self.group_bin_events[bin_] + 5) / (seen + 5)
+        events, expected = self.group_day_events[day_of_bin], self.group_day_expected[day_of_bin]
+        one_day = (events + 50 * whole) / (expected + 50)
+        unknown = o.festival_sd**2 * 5 / (seen + 5)
+        base = one_day[self.group]
+        expected_own = self.bin_expected[bin_] * whole[self.group]
+        own = (self.bin_events[bin_] + o.prior_holiday) / (expected_own + o.prior_holiday)
+        off = (self.holiday_missed[bin_] + 2 * o.holiday_sd**2) / (self.holiday_asked[bin_] + 2)
+        off = np.maximum(off, 0.0)[self._known_class(bin_)]
+        variance = unknown + 1 / (events + 50)
+        spread = variance[self.group] + 1 / (self.bin_events[bin_] + o.prior_holiday)
+        return base * own, base, own, spread, off, (seen > 0)[self.group]
+
+    def _known_class(self, bin_: int) -> Ints:
+        """Streams whose own holiday is known by a hundred events are judged apart from those that lean on siblings."""
+        return np.asarray(self.group + self.groups * (self.bin_events[bin_] >= 100))
+
+    def _spread(self) -> tuple[Floats, Floats]:
+        prior = self.options.prior_spread_days
+        own = self.missed / np.maximum(self.freedom, 1e-9)
+        groups = np.bincount(self.group, self.freedom * np.minimum(own, 4), minlength=self.groups)
+        days = np.bincount(self.group, self.freedom, minlength=self.groups)
+        siblings = ((groups + 15) / (days + 10))[self.group]
+        dispersion = (self.missed + prior * siblings) / (self.freedom + prior)
+        return np.maximum(dispersion, 1.0), self.freedom + prior
+
+    def _learn(
+        self,
+        events: Floats,
+        taken: NDArray[np.bool_],
+        judged: NDArray[np.bool_],
+        bin_: int,
+        day_of_bin: int,
+        weekday: int,
+        factor: Floats,
+        mean: Floats,
+        certain: Floats,
+        dispersion: Floats,
+        profile: Floats,
+        base: Floats,
+        ratio: Floats,
+    ) -> None:
+        self.past_total += events
+        self.past_reports += taken
+        # a few large streams must not speak for all: each is heard as if it had about ten events a day
+        heard = np.where(judged, 1 / (1 + mean / 10), 0.0)
+        if bin_ == NORMAL:
+            now, after = self.level_days % _RING, (self.level_days + 1) % _RING
+            self.events[after] = self.events[now] + events
+            self.shape[after] = self.shape[now] + np.where(taken, factor, 0.0)
+            self.reports[after] = self.reports[now] + taken
+            self.when[after] = self.when[now] + self.day
+            self.level_days += 1
+            plain = np.where(judged, mean / profile, 0.0)
+            counted = np.where(judged, events, 0.0)
+            forget = 0.5 ** (7 / 365)
+            for table, values in (
+                (self.weekday_events, counted), (self.weekday_expected, plain),
+            ):  # fmt: skip
+                table[weekday] = table[weekday] * forget + values
+            for table, values in (
+                (self.group_weekday_events, counted), (self.group_weekday_expected, plain),
+            ):  # fmt: skip
+                table[weekday] = table[weekday] * forget + np.bincount(
+                    self.group, values * heard, minlength=self.groups
+                )
+            gone = 0.5 ** (1 / 365)
+            share = judged / (mean + 0.5)
+            inflated = 1 + mean * certain / dispersion
+            self.missed = self.missed * gone + share * (events - mean) ** 2 / inflated
+            self.freedom = self.freedom * gone + share * mean
+            return
+        plain = np.where(judged, mean / (base * ratio), 0.0)
+        counted = np.where(judged, events, 0.0)
+        if self.group_bin_expected[bin_].any():
+            share = np.where(judged, 1 / (mean + dispersion) ** 2, 0.0)
+            beyond = (events - mean) ** 2 - dispersion * mean - mean**2 * certain
+            classes = self._known_class(bin_)
+            missed, asked = (
+                np.bincount(classes, values * share, minlength=2 * self.groups)
+                for values in (beyond, mean**2)
+            )
+            # all streams share one day, so a day counts once however many streams miss it
+            whole = np.maximum(asked, 1.0)
+            self.holiday_missed[bin_] = 0.85 * self.holiday_missed[bin_] + missed / whole
+            self.holiday_asked[bin_] = 0.85 * self.holiday_asked[bin_] + asked / whole
+        self.bin_events[bin_] += counted
+        self.bin_expected[bin_] += plain
+        for table, row, values in (
+            (self.group_day_events, day_of_bin, counted), (self.group_day_expected, day_of_bin, plain),
+            (self.group_bin_events, bin_, counted), (self.group_bin_expected, bin_, plain),
+        ):  # fmt: skip
+            table[row] += np.bincount(self.group, values * heard, minlength=self.groups)
+
+
+def _tail(y: Floats, mean: Floats, variance: Floats, freedom: Floats) -> Floats:
+    """Return how often a quiet day reaches `y`: the negative binomial tail, widened as Student's law is."""
+    over = np.maximum(variance / mean, 1.0)
+    more = over > 1 + 1e-9
+    count = np.maximum(y, 1.0)
+    size = mean / np.where(more, over - 1, 1.0)
+    tail = np.where(
+        more,
+        special.betainc(count, size, 1 - 1 / np.where(more, over, 2.0)),
+        special.gammainc(count, mean),
+    )
+    tail = np.clip(tail, 1e-300, 1.0)
+    z = -special.ndtri(tail)
+    wide = special.stdtr(freedom, -z)
+    return np.where(np.isnan(y), np.nan, np.where(y <= 0, 1.0, np.maximum(wide, tail)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Law:
+    """The laws of today's count and of the week's sum, and how many of the week came before today."""
+
+    mean: Floats
+    variance: Floats
+    freedom: Floats
+    week_mean: Floats
+    week_variance: Floats
+    before: Floats
+
+    def of(self, where: NDArray[np.bool_]) -> "_Law":
+        return _Law(
+            self.mean[where], self.variance[where], self.freedom[where],
+            self.week_mean[where], self.week_variance[where], self.before[where],
+        )  # fmt: skip
+
+    def day(self, y: Floats) -> Floats:
+        return _tail(y, self.mean, self.variance, self.freedom)
+
+    def week(self, y: Floats) -> Floats:
+        return _tail(y + self.before, self.week_mean, self.week_variance, self.freedom)
+
+    def both(self, y: Floats) -> Floats:
+        """Return the harmonic mean of both answers, today's alone where there is no week."""
+        day, week = self.day(y), self.week(y)
+        return np.where(np.isnan(week), day, 2 / (1 / day + 1 / np.where(np.isnan(week), 1, week)))
+
+    def least(self, alpha: float) -> Floats:
+        """Return the smallest count of today that alarms, by widening and halving an interval of whole numbers."""
+        low = np.zeros_like(self.mean)
+        high = np.ceil(self.mean + 3 * np.sqrt(self.variance) + 2)
+        for _ in range(60):
+            short = self.both(high) > alpha
+            if not short.any():
+                break
+            low, high = np.where(short, high, low), np.where(short, 2 * high + 4, high)
+        for _ in range(80):
+            wide = high - low > 1
+            if not wide.any():
+                break
+            middle = np.floor((low[wide] + high[wide]) / 2)
+            above = self.of(wide).both(middle) > alpha
+            low[wide] = np.where(above, middle, low[wide])
+            high[wide] = np.where(above, high[wide], middle)
+        return np.asarray(high)
+
+
+def _judged(
+    y: Floats,
+    found: dict[str, Floats],
+    bins: Ints,
+    columns: Sequence[int],
+    options: BaselineOptions,
+) -> BaselineVerdicts:
+    seen = ~np.isnan(y)
+    reported = found["reported"]
+    answered = seen & (reported > 0)
+    young = ~np.isnan(found["past_total"])
+    mean = np.where(found["expected"] > 0, found["expected"], 1e-12)
+    variance = found["dispersion"] * mean + mean**2 * found["relative"]
+    freedom = np.where(young, 1e6, found["freedom"])
+    week_mean = np.where(found["week_expected"] > 0, found["week_expected"], 1e-12)
+    law = _Law(
+        mean, variance, freedom, week_mean,
+        found["dispersion"] * week_mean + week_mean**2 * found["week_relative"],
+        found["week_observed"] - y if options.week_too else np.full(y.shape, np.nan),
+    )  # fmt: skip
+    p_day, p_week, p_value, needed, attained = (np.full(y.shape, np.nan) for _ in range(5))
+    if answered.any():
+        asked, today = law.of(answered), y[answered]
+        p_day[answered], p_week[answered] = asked.day(today), asked.week(today)
+        p_value[answered] = asked.both(today)
+        needed[answered] = asked.least(options.alpha)
+        attained[answered] = asked.day(needed[answered])
+    with np.errstate(invalid="ignore"):
+        alarm = answered & (p_value <= options.alpha) & (y > 0)
+    judgement = np.full(y.shape, CODE[Judgement.JUDGED], np.int8)
+    judgement[young] = CODE[Judgement.NO_HISTORY_RULE]
+    judgement[~(reported > 0)] = CODE[Judgement.SHORT_HISTORY]
+    judgement[~seen] = CODE[Judgement.NOT_REPORTED]
+    known = reported > 0
+    sd = np.sqrt(variance)
+    with np.errstate(invalid="ignore"):
+        score = np.where(answered, (y - mean) / sd, np.nan)
+    return BaselineVerdicts(
+        method=METHOD,
+        observed=y,
+        expected=np.where(known, mean, np.nan),
+        sd=np.where(known, sd, np.nan),
+        threshold=needed - 1,
+        score=score,
+        alarm=alarm,
+        judgement=judgement,
+        baseline=np.nan_to_num(reported).astype(np.int32),
+        baseline_missing=np.nan_to_num(np.maximum(found["spanned"] - reported, 0)).astype(np.int32),
+        p_value=p_value,
+        columns=np.array(list(columns), dtype=np.int64),
+        p_day=p_day,
+        p_week=p_week,
+        week_observed=found["week_observed"],
+        week_expected=found["week_expected"],
+        dispersion=found["dispersion"],
+        relative_sd=np.sqrt(found["relative"]),
+        attained=attained,
+        level=found["level"],
+        day_kind=np.broadcast_to(bins.astype(np.int8), y.shape),
+        holiday_known=found["holiday_known"] > 0.5,
+    )

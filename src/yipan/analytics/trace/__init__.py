@@ -1,0 +1,1 @@
+"""Who infected whom: sources with probabilities, chains, open questions, overlaps, and who is who."""

@@ -1,0 +1,1694 @@
+"""
+Zoning: zones on record, their clocks by the minute, what is due, what is missing, what is late.
+
+The rules are the protocol's; here their facts are read, their rulings turned into proposals, and orders carried out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, TypeGuard
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from yipan.model import (
+    OVER,
+    Address,
+    Adoption,
+    Alternative,
+    AreaPath,
+    CasePlace,
+    Cost,
+    Duty,
+    LevelSpan,
+    Order,
+    OrderLine,
+    PersonId,
+    Place,
+    PlacePart,
+    Power,
+    Proposal,
+    Reason,
+    RegisteredPlace,
+    Roster,
+    RosterGroup,
+    Sentence,
+    Task,
+    TaskState,
+    TaskStep,
+    Zone,
+    ZoneChange,
+    ZonePart,
+    ZonePiece,
+    ZoneRound,
+    ZoneTerms,
+    ancestors_of,
+    check_area,
+    check_may,
+    place,
+)
+from yipan.operations import commanding
+from yipan.operations.post import Post
+from yipan.protocol import Adopted, Profile, Protocols, Rulebook, TraceStep, protocols
+from yipan.protocol.rules.authority import owner
+from yipan.protocol.rules.zones import (
+    ClosingRound,
+    NewInfection,
+    RoundProgress,
+    ZoneClock,
+    ZoneFacts,
+    zone_clock,
+    zone_steps,
+)
+from yipan.store import Acting, Change, NotFound, Record
+from yipan.store.nouns import OpenAfter
+from yipan.store.tables.commanding import ORDERS, PROPOSALS, TASKS
+from yipan.store.tables.tracing import VENUES, VISITS
+from yipan.store.tables.zoning import (
+    ADOPTIONS,
+    CASE_PLACES,
+    REGISTER,
+    ROSTERS,
+    ROUNDS,
+    SEVERAL,
+    ZONES,
+    compound_of,
+)
+
+if TYPE_CHECKING:
+    from yipan.analytics.delineate.risk import Stay
+
+DESK = "zoning"
+HAND = "zone"
+"""The first word of the kind of every order line this desk carries out."""
+LIFT = "zone.lift"
+"""The kind of the task that ends when a zone whose conditions are met is lowered."""
+
+LEVEL_WORDS: Mapping[str, tuple[str, str]] = {
+    "high": ("高风险区", "high-risk zone"), "medium": ("中风险区", "medium-risk zone"),
+    "low": ("低风险区", "low risk"), "sealed": ("封控区", "sealed area"),
+    "controlled": ("管控区", "controlled area"), "precaution": ("防范区", "precaution area"),
+    "normal": ("常态化防控区域", "normal"), "ended": ("解除管控", "lifted"),
+}  # fmt: skip
+"""What each level is called; a class outside the protocol is called by the name its order gave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSheet:
+    """
+    Where a zone stands at an instant: its level and clock, resets, guards, what is missing, when it is due, who decides.
+
+    `eligible_at` is when every condition holds, None while a guard is missing or no version in force lets the
+    class step down by itself; `ordered_until` the instant of a change ordered already. `late_hours` is how far
+    past due the lifting is at the instant asked about. `missing_people` are pseudonyms of the roster not sampled.
+    """
+
+    zone: Zone
+    at: datetime
+    level: str
+    since: datetime
+    clock_start: datetime
+    period_ends: datetime | None
+    eligible_at: datetime | None
+    to: str | None
+    missing: tuple[str, ...]
+    missing_people: tuple[PersonId, ...]
+    infections: int
+    ordered_until: datetime | None
+    due: datetime | None
+    late_hours: float
+    decided_in: AreaPath
+    rulebook: str
+    outside: bool
+    reasons: tuple[Reason, ...]
+    trace: tuple[TraceStep, ...]
+    assumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountyStatus:
+    """Low while any zone in the county restricts anybody, else normal; since when, and when it can be normal."""
+
+    area: AreaPath
+    status: str
+    since: datetime | None
+    zones: int
+    residents: int | None
+    normal_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicZone:
+    """What the public may know of one zone: its level, since when, until when at the earliest, by which notice."""
+
+    name: Sentence
+    level: str
+    level_name: Sentence
+    since: datetime
+    notice: str
+    published: datetime | None
+    earliest_end: datetime | None
+    waits_for: tuple[Sentence, ...]
+    part: ZonePart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applies:
+    """What applies to one address at an instant, why, and until when; nothing in it is about a person."""
+
+    area: AreaPath
+    place: str
+    at: datetime
+    level: str
+    level_name: Sentence
+    says: tuple[Reason, ...]
+    zones: tuple[PublicZone, ...]
+    perhaps: tuple[PublicZone, ...]
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Books:
+    """What is adopted where, read once per area of a reading."""
+
+    record: Record
+    found: dict[AreaPath, tuple[tuple[Adopted, ...], Profile | None]] = field(default_factory=dict)
+    deciders: dict[AreaPath, AreaPath] = field(default_factory=dict)
+
+    def of(self, area: AreaPath) -> tuple[tuple[Adopted, ...], Profile | None]:
+        """Return the versions the nearest command at or above an area adopted, in order of time, and its profile."""
+        if area not in self.found:
+            chain = [*ancestors_of(area), area]
+            adopted = self.record.nouns(ADOPTIONS, where={"area": chain})
+            nearest = max((len(one.area) for one in adopted), default=0)
+            own = sorted((o for o in adopted if len(o.area) == nearest), key=lambda o: (o.at, o.id))
+            books = tuple(
+                Adopted(rulebook=_rulebook(one.version), at=one.at, policy=one.policy)
+                for one in own
+            )
+            profile = _protocols().profile(own[-1].profile) if own else None
+            self.found[area] = (books, profile)
+        return self.found[area]
+
+    def book(self, area: AreaPath, at: datetime) -> Rulebook | None:
+        """Return the version in force in an area at an instant, None where none was adopted by then."""
+        held = [one for one in self.of(area)[0] if one.at <= at]
+        return held[-1].rulebook if held else None
+
+    def decided_in(self, area: AreaPath, at: datetime) -> AreaPath:
+        """Return the area whose command decides about zones: the level the version names, else the area itself."""
+        if area not in self.deciders:
+            book = self.book(area, at)
+            level = owner("zone", area, book, at=at).value.level if _names_decider(book) else None
+            chosen = area
+            for path in (*ancestors_of(area), area) if level is not None else ():
+                try:
+                    if self.record.area(path).level == level:
+                        chosen = path
+                except NotFound:
+                    continue
+            self.deciders[area] = chosen
+        return self.deciders[area]
+
+
+def _names_decider(book: Rulebook | None) -> TypeGuard[Rulebook]:
+    return book is not None and book.has("authority.zone")
+
+
+@cache
+def _protocols() -> Protocols:
+    return protocols()
+
+
+@cache
+def _rulebook(version: str) -> Rulebook:
+    return _protocols().rulebook(version)
+
+
+# Recording ----------------------------------------------------------------------------------------------------------
+
+
+def adopt(post: Post, adoption: Adoption, *, at: datetime) -> Change:
+    """Put on record that the command of an area adopts a version. Raises ProtocolError for one that is not known."""
+    check_may(post.viewer, Power.DECIDE)
+    check_area(post.viewer, adoption.area)
+    _rulebook(adoption.version)
+    _protocols().profile(adoption.profile)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="adopt", rule=adoption.version, subject=adoption.id, area=adoption.area,
+        why=f"adopts {adoption.version}, running clocks {adoption.policy}", at=at,
+    ) as act:  # fmt: skip
+        return act.put(ADOPTIONS, [adoption])
+
+
+def record_case_places(post: Post, found: Sequence[CasePlace], *, at: datetime) -> Change:
+    """Put on record where cases lived and stayed."""
+    check_may(post.viewer, Power.PROPOSE)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="record_case_places", why="where cases lived and stayed", at=at
+    ) as act:
+        return act.put(CASE_PLACES, found)
+
+
+def record_register(post: Post, units: Sequence[RegisteredPlace], *, at: datetime) -> Change:
+    """Put units of the place register on record."""
+    check_may(post.viewer, Power.INGEST)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="record_register", why="the place register", at=at
+    ) as act:
+        return act.put(REGISTER, units)
+
+
+def record_roster(post: Post, roster: Roster, *, at: datetime) -> Change:
+    """Put on record whom a closing round of a zone must reach."""
+    check_may(post.viewer, Power.WORK)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="record_roster", subject=roster.id, area=roster.area,
+        why="whom a round must reach", at=at,
+    ) as act:  # fmt: skip
+        return act.put(ROSTERS, [roster])
+
+
+def record_round(post: Post, found: ZoneRound, *, at: datetime) -> Change:
+    """Put a round of tests of a zone on record, or how far it has come; positives and missing people with it."""
+    check_may(post.viewer, Power.WORK)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="record_round", subject=found.zone, area=found.area,
+        why="a round of tests of the zone", at=at,
+    ) as act:  # fmt: skip
+        return act.put(ROUNDS, [found])
+
+
+def line(
+    change: ZoneChange,
+    zone: str,
+    *,
+    area: AreaPath,
+    effective: datetime,
+    terms: ZoneTerms | None = None,
+) -> OrderLine:
+    """
+    Return an order line about a zone. Raises ValueError naming what the change needs and was not given.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2022, 9, 8, 3, tzinfo=UTC)
+    >>> line(ZoneChange.LOWER, "z-1", area="44.4403.", effective=at, terms=ZoneTerms(level="medium")).terms
+    {'level': 'medium'}
+    """
+    given = terms or ZoneTerms()
+    if missing := given.missing_for(change):
+        raise ValueError(f"a line to {change.value} zone {zone} needs {', '.join(missing)}")
+    told = msgspec.to_builtins(given)
+    empty = msgspec.to_builtins(ZoneTerms())
+    return OrderLine(
+        kind=f"{HAND}.{change.value}", subject=zone, area=area, effective=effective,
+        terms={name: value for name, value in told.items() if value != empty[name]},
+    )  # fmt: skip
+
+
+def terms_of(told: OrderLine) -> tuple[ZoneChange, ZoneTerms]:
+    """Return what an order line does to a zone and on which terms. Raises ValueError for what is not understood."""
+    verb = told.kind.partition(".")[2]
+    if verb not in set(ZoneChange):
+        raise ValueError(
+            f"{told.kind} is no change of a zone; expected one of {sorted(ZoneChange)}"
+        )
+    change = ZoneChange(verb)
+    try:
+        terms = msgspec.convert(dict(told.terms), ZoneTerms)
+    except msgspec.ValidationError as wrong:
+        raise ValueError(f"terms of {told.kind} {told.subject}: {wrong}") from None
+    if unknown := sorted(set(told.terms) - set(msgspec.to_builtins(ZoneTerms()))):
+        raise ValueError(f"terms of {told.kind} {told.subject}: unknown {', '.join(unknown)}")
+    if missing := terms.missing_for(change):
+        raise ValueError(f"a line to {change.value} zone {told.subject} needs {', '.join(missing)}")
+    return change, terms
+
+
+# Carrying out -------------------------------------------------------------------------------------------------------
+
+
+def carry_out(act: Acting, order: Order) -> tuple[Task, ...]:
+    """
+    Carry out the zone lines of an order within its act and return the tasks it makes due: to tell the public.
+
+    Each line does one change, in the order given; a later line may name a zone an earlier one made. Raises
+    NotFound for a zone that is not there, ValueError for a change it cannot take.
+    """
+    books = _Books(record=act)
+    changed: dict[str, Zone] = {}
+    lifted: list[tuple[str, datetime]] = []
+    for number, told in enumerate(order.lines):
+        if told.desk != HAND:
+            continue
+        change, terms = terms_of(told)
+        make = _CHANGES[change]
+        for zone in make(
+            _Site(act=act, order=order, number=number, told=told, books=books, changed=changed),
+            terms,
+        ):
+            changed[zone.id] = zone
+            if change in {ZoneChange.LOWER, ZoneChange.END, ZoneChange.SPLIT, ZoneChange.MERGE}:
+                lifted.append((zone.id, told.effective))
+    act.put(ZONES, changed.values())
+    _end_lifting_tasks(act, lifted, by=order.decider)
+    return _publication_tasks(act, order, changed, books)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """One line being carried out."""
+
+    act: Acting
+    order: Order
+    number: int
+    told: OrderLine
+    books: _Books
+    changed: dict[str, Zone]
+
+    def zone(self, id: str | None = None) -> Zone:
+        """Return the zone a line speaks of, as earlier lines of the order left it."""
+        wanted = id or self.told.subject
+        found = self.changed.get(wanted) or self.act.noun(ZONES, wanted)
+        if found.is_over and found.spans[-1].since <= self.told.effective:
+            raise ValueError(
+                f"zone {wanted} is over since {found.spans[-1].since.isoformat()} ({found.spans[-1].level})"
+            )
+        if found.spans[-1].since > self.told.effective:
+            raise ValueError(
+                f"zone {wanted} is already ordered to be {found.spans[-1].level} from "
+                f"{found.spans[-1].since.isoformat()}; a line of {self.told.effective.isoformat()} comes before that"
+            )
+        return found
+
+    def span(
+        self, level: str, change: ZoneChange, terms: ZoneTerms, *, area: AreaPath,
+        clock_start: datetime | None = None, after_high: bool = False,
+    ) -> LevelSpan:  # fmt: skip
+        book = self.books.book(area, self.told.effective)
+        known = book is not None and level in (book.get("zone.classes") or ())
+        return LevelSpan(
+            level=level, since=self.told.effective, change=change, order=self.order.id, line=self.number,
+            clock_start=clock_start or terms.clock_start or self.told.effective, after_high=after_high,
+            outside=not known and level not in OVER, reason=terms.reason,
+        )  # fmt: skip
+
+
+def _set(site: _Site, terms: ZoneTerms) -> Iterable[Zone]:
+    assert terms.place is not None
+    assert terms.level is not None
+    if site.told.subject in site.changed or site.act.nouns(ZONES, where={"id": site.told.subject}):
+        raise ValueError(
+            f"zone {site.told.subject} is there already; another episode has another id"
+        )
+    area = site.told.area
+    yield Zone(
+        id=site.told.subject, area=area, place=terms.place, disease=terms.disease, name_zh=terms.name_zh,
+        name_en=terms.name_en, part=terms.part, ring_of=terms.ring_of, residents=terms.residents,
+        spans=(site.span(terms.level, ZoneChange.SET, terms, area=area),),
+    )  # fmt: skip
+
+
+def _relevel(change: ZoneChange) -> Callable[[_Site, ZoneTerms], Iterable[Zone]]:
+    def make(site: _Site, terms: ZoneTerms) -> Iterable[Zone]:
+        zone = site.zone()
+        before = zone.spans[-1]
+        level = terms.level or ("ended" if change is ZoneChange.END else before.level)
+        _check_direction(site, zone, before.level, level, change)
+        after_high = before.after_high if level == before.level else before.level == "high"
+        span = site.span(level, change, terms, area=zone.area, after_high=after_high)
+        yield replace(zone, spans=(*zone.spans, span))
+
+    return make
+
+
+def _check_direction(site: _Site, zone: Zone, before: str, level: str, change: ZoneChange) -> None:
+    book = site.books.book(zone.area, site.told.effective)
+    ladder = list(book.get("zone.classes") or ()) if book else []
+    if change is ZoneChange.RESET or before not in ladder or level not in ladder:
+        return
+    rises = ladder.index(level) < ladder.index(before)
+    if rises is not (change is ZoneChange.RAISE) or level == before:
+        raise ValueError(f"zone {zone.id} cannot be {change.value}d from {before} to {level}")
+
+
+def _split(site: _Site, terms: ZoneTerms) -> Iterable[Zone]:
+    zone = site.zone()
+    yield from _pieces(site, zone, terms, ZoneChange.SPLIT)
+    gone = site.span("split", ZoneChange.SPLIT, terms, area=zone.area)
+    yield replace(zone, spans=(*zone.spans, gone))
+
+
+def _pieces(site: _Site, zone: Zone, terms: ZoneTerms, change: ZoneChange) -> Iterable[Zone]:
+    before = zone.spans[-1]
+    for piece in terms.pieces:
+        if not zone.place.overlaps(piece.place):
+            raise ValueError(f"piece {piece.id} does not lie in zone {zone.id}")
+        if piece.id in site.changed or site.act.nouns(ZONES, where={"id": piece.id}):
+            raise ValueError(f"zone {piece.id} is there already; a piece has an id of its own")
+        span = site.span(
+            before.level, change, terms, area=zone.area, clock_start=piece.clock_start or before.clock_start,
+            after_high=before.after_high,
+        )  # fmt: skip
+        yield replace(
+            zone, id=piece.id, place=piece.place, name_zh=piece.name_zh, name_en=piece.name_en, spans=(span,),
+            came_from=(zone.id,), residents=piece.residents,
+        )  # fmt: skip
+        _share_roster(site.act, zone.id, piece.id, zone.area, piece.place)
+
+
+def _share_roster(act: Acting, zone: str, piece: str, area: AreaPath, drawn: Place) -> None:
+    """Give a piece the people of the groups that lie in it; a group that lies partly in it is reached there, too."""
+    for roster in act.nouns(ROSTERS, where={"id": zone}):
+        groups: tuple[RosterGroup, ...] = tuple(g for g in roster.groups if g.place.overlaps(drawn))
+        if groups:
+            act.put(ROSTERS, [Roster(id=piece, area=area, groups=groups)])
+    rounds = [
+        replace(one, id=f"{one.id}.{piece}", zone=piece)
+        for one in act.nouns(ROUNDS, where={"zone": zone})
+    ]
+    act.put(ROUNDS, rounds)
+
+
+def _hold_back(site: _Site, terms: ZoneTerms) -> Iterable[Zone]:
+    zone = site.zone()
+    if len(terms.pieces) != 1:
+        raise ValueError(
+            f"a line that holds back names one piece of zone {zone.id}, not {len(terms.pieces)}"
+        )
+    yield from _pieces(site, zone, terms, ZoneChange.HOLD_BACK)
+    yield replace(zone, place=zone.place.minus(terms.pieces[0].place))
+
+
+def _merge(site: _Site, terms: ZoneTerms) -> Iterable[Zone]:
+    merged = [site.zone(one) for one in terms.zones]
+    levels = {zone.spans[-1].level for zone in merged}
+    level = terms.level or (levels.pop() if len(levels) == 1 else None)
+    if level is None:
+        raise ValueError(
+            f"zones {', '.join(terms.zones)} have several levels; a merging line says which one holds"
+        )
+    first = merged[0]
+    clock = terms.clock_start or max(zone.spans[-1].clock_start for zone in merged)
+    known = [zone.residents for zone in merged if zone.residents is not None]
+    span = site.span(level, ZoneChange.MERGE, terms, area=site.told.area, clock_start=clock)
+    yield Zone(
+        id=site.told.subject, area=site.told.area, disease=first.disease, name_zh=terms.name_zh,
+        name_en=terms.name_en, place=terms.place or first.place.union(*(z.place for z in merged[1:])),
+        spans=(span,), came_from=tuple(terms.zones),
+        residents=sum(known) if len(known) == len(merged) else None,
+    )  # fmt: skip
+    groups = tuple(
+        group
+        for roster in site.act.nouns(ROSTERS, where={"id": list(terms.zones)})
+        for group in roster.groups
+    )
+    if groups:
+        site.act.put(ROSTERS, [Roster(id=site.told.subject, area=site.told.area, groups=groups)])
+    for zone in merged:
+        gone = site.span("merged", ZoneChange.MERGE, terms, area=zone.area)
+        yield replace(zone, spans=(*zone.spans, gone))
+
+
+_CHANGES: Mapping[ZoneChange, Callable[[_Site, ZoneTerms], Iterable[Zone]]] = {
+    ZoneChange.SET: _set,
+    ZoneChange.RAISE: _relevel(ZoneChange.RAISE),
+    ZoneChange.LOWER: _relevel(ZoneChange.LOWER),
+    ZoneChange.END: _relevel(ZoneChange.END),
+    ZoneChange.RESET: _relevel(ZoneChange.RESET),
+    ZoneChange.SPLIT: _split,
+    ZoneChange.MERGE: _merge,
+    ZoneChange.HOLD_BACK: _hold_back,
+}
+
+
+def _end_lifting_tasks(act: Acting, lifted: Sequence[tuple[str, datetime]], *, by: str) -> None:
+    effective = dict(lifted)
+    if not effective:
+        return
+    due = act.nouns(TASKS, where={"subject": list(effective), "state": commanding.RUNNING})
+    step = TaskStep(to=TaskState.DONE, at=act.moment, by=by)
+    act.put(TASKS, [t.stepped(step, finished=effective[t.subject]) for t in due if t.kind == LIFT])
+
+
+def _publication_tasks(
+    act: Acting, order: Order, changed: Mapping[str, Zone], books: _Books
+) -> tuple[Task, ...]:
+    """Return the task to tell the public: due from the first report a new zone answers, else from the decision."""
+    book = books.book(order.area, order.decided)
+    hours = book.get("limit.zones_published_hours") if book else None
+    if hours is None:
+        return ()
+    starts = order.decided
+    if any(told.kind == f"{HAND}.{ZoneChange.SET.value}" for told in order.lines):
+        reports = [
+            found.found
+            for zone in changed.values()
+            for found in case_places_in(act, zone.place)
+            if found.counts
+            and found.found <= order.decided
+            and found.found >= order.decided - timedelta(days=1)
+        ]
+        starts = min(reports, default=order.decided)
+    return (
+        Task(
+            id=f"t-{commanding.mark(order.id, commanding.PUBLISH)}", area=order.area, duty=Duty.COMMANDER,
+            desk=DESK, kind=commanding.PUBLISH, subject=order.id, cause=order.id,
+            what=Sentence(zh="向社会公布风险区域调整", en="Tell the public how the zones change"),
+            starts=starts, due=starts + timedelta(hours=hours), measured_to="published",
+            rule=f"{order.rule or book.id} limit.zones_published_hours" if book else order.rule,
+        ),
+    )  # fmt: skip
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+
+def case_places_in(record: Record, drawn: Place) -> tuple[CasePlace, ...]:
+    """Return where cases lived or stayed that may lie in a place, by the compound it lies in."""
+    compound = compound_of(drawn)
+    where = {"compound": [compound, SEVERAL]} if compound != SEVERAL else {}
+    found = record.nouns(CASE_PLACES, where=where)
+    return tuple(one for one in found if _touch(one.area, drawn) and drawn.overlaps(one.place))
+
+
+def _touch(area: AreaPath, drawn: Place) -> bool:
+    return area.startswith(drawn.area) or drawn.area.startswith(area)
+
+
+def zones(
+    record: Record, *, area: AreaPath, at: datetime, in_force: bool = True
+) -> tuple[ClockSheet, ...]:
+    """Return the zones in an area as they stand at an instant, each with its clock sheet; those due first."""
+    check_area(record.viewer, area)
+    books = _Books(record=record)
+    open_only = {"over_from": OpenAfter(moment=at)} if in_force else {}
+    found = record.nouns(ZONES, under=area, where=open_only)
+    shown = [z for z in found if z.at(at) is not None and (not in_force or z.in_force(at))]
+    facts = _Facts.of(record, shown, under=area)
+    sheets = [clock_sheet(zone, facts, books, at=at) for zone in shown]
+    far = datetime.max.replace(tzinfo=at.tzinfo)
+    return tuple(sorted(sheets, key=lambda s: (s.due or far, s.period_ends or far, s.zone.id)))
+
+
+def sheet_of(record: Record, zone: str, *, at: datetime) -> ClockSheet:
+    """Return the clock sheet of one zone at an instant. Raises NotFound, and ValueError before it began."""
+    found = record.noun(ZONES, zone)
+    if found.at(at) is None:
+        raise ValueError(f"zone {zone} began at {found.since.isoformat()}, after {at.isoformat()}")
+    facts = _Facts.of(record, [found], under=found.area)
+    return clock_sheet(found, facts, _Books(record=record), at=at)
+
+
+def history(record: Record, zone: str) -> tuple[object, ...]:
+    """Return every version of a zone with when it was known and by which act: the story as known at each step."""
+    return record.versions(ZONES, zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """Where cases were, rosters and rounds, filed so that a zone finds its own without asking every other."""
+
+    by_compound: Mapping[str, Sequence[CasePlace]]
+    rosters: Mapping[str, Roster]
+    rounds: Mapping[str, Sequence[ZoneRound]]
+
+    @classmethod
+    def of(cls, record: Record, zones: Sequence[Zone], *, under: AreaPath | None) -> "_Facts":
+        """Read what the clocks of these zones need."""
+        by_compound: dict[str, list[CasePlace]] = {}
+        ids = [zone.id for zone in zones]
+        few = len(ids) <= 50
+        compounds = sorted({compound_of(zone.place) for zone in zones} | {SEVERAL})
+        where = (
+            {"compound": compounds}
+            if few and SEVERAL not in {compound_of(z.place) for z in zones}
+            else {}
+        )
+        scope = under if not few else None
+        for found in record.nouns(CASE_PLACES, under=scope, where=where) if ids else ():
+            by_compound.setdefault(compound_of(found.place), []).append(found)
+        rounds: dict[str, list[ZoneRound]] = {}
+        for one in (
+            record.nouns(ROUNDS, where={"zone": ids if few else None}, under=scope) if ids else ()
+        ):
+            rounds.setdefault(one.zone, []).append(one)
+        rosters = (
+            record.nouns(ROSTERS, where={"id": ids if few else None}, under=scope) if ids else ()
+        )
+        return cls(by_compound=by_compound, rosters={r.id: r for r in rosters}, rounds=rounds)
+
+    def infections(self, zone: Zone) -> tuple[CasePlace, ...]:
+        """Return the infections whose place meets the zone's, in order of when they were found."""
+        compound = compound_of(zone.place)
+        if compound == SEVERAL:
+            near: Iterable[CasePlace] = (one for some in self.by_compound.values() for one in some)
+        else:
+            near = (*self.by_compound.get(compound, ()), *self.by_compound.get(SEVERAL, ()))
+        found = (
+            one for one in near if _touch(one.area, zone.place) and zone.place.overlaps(one.place)
+        )
+        return tuple(sorted(found, key=lambda one: (one.found, one.id)))
+
+
+def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> ZoneFacts:
+    """Return what the rules need to know of one level of a zone, from what was found and done by `at`."""
+    roster = facts.rosters.get(zone.id)
+    done = [
+        ended
+        for one in facts.rounds.get(zone.id, ())
+        if (ended := one.completed(roster)) is not None and ended <= at
+    ]
+    return ZoneFacts(
+        level=span.level, clock_start=span.clock_start, after_high=span.after_high,
+        infections=tuple(
+            NewInfection(
+                found=one.found, controlled=one.controlled, counts=one.counts,
+                home_isolated_contact=one.home_isolated_contact,
+            )
+            for one in facts.infections(zone)
+            if span.clock_start < one.found <= at
+        ),
+        rounds=tuple(ClosingRound(completed=ended) for ended in sorted(done)),
+        progress=tuple(
+            RoundProgress(
+                at=one.last_result or one.started, sampled=len(roster.people) - len(one.missing(roster)),
+                roster=len(roster.people),
+            )
+            for one in facts.rounds.get(zone.id, ())
+            if roster is not None and (one.last_result or one.started) <= at
+        ),
+        contacts_clear=zone.contacts_clear, held_back=span.since if span.change is ZoneChange.HOLD_BACK else None,
+        held_reason=span.reason or None,
+    )  # fmt: skip
+
+
+def clock_sheet(zone: Zone, facts: _Facts, books: _Books, *, at: datetime) -> ClockSheet:
+    """
+    Return where a zone stands at `at`, by the rules its command adopted.
+
+    Without an adopted version nothing is due: the sheet says so instead of guessing.
+    """
+    span = zone.at(at)
+    assert span is not None
+    later = next((one for one in zone.spans if one.since > at), None)
+    adopted, profile = books.of(zone.area)
+    found = facts_of(zone, span, facts, at=at)
+    over = span.level in OVER
+    eligible = to = period = None
+    rulebook = ""
+    missing: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    trace: tuple[TraceStep, ...] = ()
+    assumed: tuple[str, ...] = ()
+    grace = timedelta(0)
+    if adopted and profile is not None and not over:
+        grace = timedelta(hours=float(profile.value("overdue_grace_hours")))
+        steps = zone_steps(found, adopted, profile)
+        first = steps.value[0] if steps.value else None
+        stage = "medium_after_high" if span.after_high and span.level == "medium" else span.level
+        book = _rulebook(first.rulebook) if first else _ruling_book(adopted, span.clock_start)
+        if not book.has(f"zone.{stage}.quiet_days"):
+            book = _ruling_book(adopted, span.clock_start)
+        rulebook = first.rulebook if first else book.id
+        if book.has(f"zone.{stage}.quiet_days"):
+            ruling = zone_clock(found, book, profile)
+            clock: ZoneClock = ruling.value
+            period, missing = clock.period_ends, clock.missing
+            reasons, trace, assumed = ruling.reasons, ruling.trace, ruling.assumed
+        if first is not None:
+            eligible, to = first.eligible_at, first.to
+            missing = () if eligible <= at else missing
+            if not reasons:
+                reasons, assumed = steps.reasons[-1:], steps.assumed
+    due = eligible + grace if eligible is not None else None
+    until = later.since if later else at
+    late = 0.0 if due is None else max(0.0, (until - due).total_seconds() / 3600)
+    return ClockSheet(
+        zone=zone, at=at, level=span.level, since=span.since, clock_start=span.clock_start, period_ends=period,
+        eligible_at=eligible, to=to, missing=missing, missing_people=_missing_people(zone, facts, at),
+        infections=sum(1 for one in found.infections if one.counts),
+        ordered_until=later.since if later else None, due=due, late_hours=late,
+        decided_in=books.decided_in(zone.area, at), rulebook=rulebook, outside=span.outside, reasons=reasons,
+        trace=trace, assumed=assumed,
+    )  # fmt: skip
+
+
+def _ruling_book(adopted: Sequence[Adopted], at: datetime) -> Rulebook:
+    held = [one for one in adopted if one.at <= at]
+    return (held[-1] if held else adopted[0]).rulebook
+
+
+def _missing_people(zone: Zone, facts: _Facts, at: datetime) -> tuple[PersonId, ...]:
+    """Whom the newest round of the zone has not reached; nobody where no round was begun or no roster is known."""
+    roster = facts.rosters.get(zone.id)
+    begun = [one for one in facts.rounds.get(zone.id, ()) if one.started <= at]
+    if roster is None or not begun:
+        return ()
+    return max(begun, key=lambda one: (one.started, one.id)).missing(roster)
+
+
+def county_status(
+    record: Record, *, area: AreaPath, at: datetime, level: str = "county"
+) -> tuple[CountyStatus, ...]:
+    """
+    Return the status of each county in an area: low while a zone in it restricts anybody, else normal.
+
+    A zone drawn across counties counts in each it may touch. `normal_from` is when the last zone can be lifted if
+    nothing new is found, None where a guard is still missing or it is normal already.
+    """
+    check_area(record.viewer, area)
+    books = _Books(record=record)
+    found = record.nouns(ZONES, under=area)
+    facts = _Facts.of(record, [zone for zone in found if zone.in_force(at)], under=area)
+    told = []
+    for county in record.areas(area, level=level):
+        own = [z for z in found if any(_meets(part, county.path) for part in z.place.parts)]
+        running = [zone for zone in own if zone.in_force(at)]
+        ends = [_last_step(zone, facts, books, at=at) for zone in running]
+        known = [end for end in ends if end is not None]
+        residents = [zone.residents for zone in running]
+        told.append(CountyStatus(
+            area=county.path, status="low" if running else "normal",
+            since=_status_since(own, at), zones=len(running),
+            residents=None if None in residents else sum(r for r in residents if r is not None),
+            normal_from=max(known) if running and len(known) == len(ends) else None,
+        ))  # fmt: skip
+    return tuple(told)
+
+
+def _meets(part: PlacePart, area: AreaPath) -> bool:
+    return part.area.startswith(area) or area.startswith(part.area)
+
+
+def _status_since(own: Sequence[Zone], at: datetime) -> datetime | None:
+    """When the state at `at` began: the newest change between nobody and somebody restricted; None before any."""
+    moments = sorted({span.since for zone in own for span in zone.spans if span.since <= at})
+    now = any(zone.in_force(at) for zone in own)
+    began = None
+    for moment in reversed(moments):
+        if any(zone.in_force(moment) for zone in own) is not now:
+            break
+        began = moment
+    return began
+
+
+def _last_step(zone: Zone, facts: _Facts, books: _Books, *, at: datetime) -> datetime | None:
+    adopted, profile = books.of(zone.area)
+    span = zone.at(at)
+    if not adopted or profile is None or span is None:
+        return None
+    steps = zone_steps(facts_of(zone, span, facts, at=at), adopted, profile).value
+    return steps[-1].eligible_at if steps and steps[-1].to in OVER else None
+
+
+# Delineation --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """
+    What a delineation assumes where it is not known; all of it is told with the answer.
+
+    `home_hours` and `home_people` hold for a home whose stay was not described; the rest is of the emission
+    (`yipan.analytics.delineate.risk.Emission`). The order of units depends little on `quanta_per_hour` while
+    doses are small; it sets how soon a room is saturated.
+    """
+
+    home_hours: float = 28.0
+    home_people: float = 3.0
+    quanta_per_hour: float = 5.0
+    spread: float = 2.5
+    breathing_m3_per_hour: float = 0.5
+    air_changes: float = 1.0
+    m3_per_person: float = 25.0
+    spill: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """
+    One way to draw the zone: the place, residents inside, the share of the risk it holds with its 90 % interval.
+
+    `least` is the number of residents below which nothing drawn in the same units holds that share.
+    """
+
+    what: Sentence
+    place: Place | None
+    units: int
+    residents: int
+    share: float
+    low: float
+    high: float
+    least: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """With so many residents inside, this share of the risk is left outside (with its 90 % interval)."""
+
+    residents: int
+    outside: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delineation:
+    """
+    Where the expected onward risk lies and how few residents hold a wanted share of it.
+
+    `chosen` is drawn in the finest units of the register, `ways` in coarser ones, `ring` around the chosen core,
+    `baseline` is every compound where a case lives. `unplaced` counts the stays at no unit of the register: their
+    risk is not in the figures.
+    """
+
+    area: AreaPath
+    at: datetime
+    wanted: float
+    expected_infections: float
+    chosen: Drawn
+    ring: Drawn
+    ways: tuple[Drawn, ...]
+    baseline: Drawn
+    curve: tuple[CurvePoint, ...]
+    stays: int
+    assumed_air: int
+    unplaced: int
+    assumed: Assumed
+    method: Sentence
+
+
+METHOD_SAID = Sentence(
+    zh="按Wells-Riley公式由停留时间、同处人数和通风估计各单元的续发感染数，按人均风险从高到低选取单元，直至覆盖所要的份额；"
+    "人数至多比可证明的下限多出最后一个单元。",
+    en="Onward infections per unit by the law of Wells and Riley from time, crowding and air; units are taken by risk per "
+    "resident until the wanted share is held; the residents exceed the proven least by at most the last unit's.",
+)
+
+
+def delineate(
+    record: Record,
+    *,
+    area: AreaPath,
+    at: datetime,
+    share: float,
+    seed: int,
+    assumed: Assumed | None = None,
+    days: float = 7.0,
+) -> Delineation:
+    """
+    Estimate where the risk of the cases found in the last `days` lies and draw the smallest zone that holds `share` of it.
+
+    The stays are those on record as case places and, for people who are cases, the tracers' visits to venues that
+    stand in the place register. `seed` makes the draws of who emits how much the same again. Raises ValueError
+    where no case stayed at a unit of the register.
+    """
+    import numpy as np
+
+    from yipan.analytics.delineate import cover, risk
+
+    check_area(record.viewer, area)
+    terms = assumed or Assumed()
+    units = _finest(record.nouns(REGISTER, under=area))
+    cases = [
+        one
+        for one in record.nouns(CASE_PLACES, under=area)
+        if one.counts and at - timedelta(days=days) <= one.found <= at
+    ]
+    stays, unplaced = _stays(record, units, cases, terms, area=area, at=at, days=days)
+    if not stays:
+        raise ValueError(
+            f"no case of the {days:g} days before {at.isoformat()} stayed at a unit of the place register of {area}"
+        )
+    residents = np.array([unit.residents or 0 for unit in units], dtype=np.int64)
+    compounds = [f"{unit.area}|{compound_of(unit.place) or unit.id}" for unit in units]
+    groups = np.unique(compounds, return_inverse=True)[1].astype(np.int64)
+    estimate = risk.unit_risk(
+        stays, residents=residents, groups=groups, rng=np.random.default_rng(seed),
+        emission=risk.Emission(
+            quanta_per_hour=terms.quanta_per_hour, spread=terms.spread,
+            breathing_m3_per_hour=terms.breathing_m3_per_hour, air_changes=terms.air_changes,
+            m3_per_person=terms.m3_per_person, spill=terms.spill,
+        ),
+    )  # fmt: skip
+    chosen = cover.smallest_cover(estimate.draws, residents, share=share)
+    around = cover.ring(estimate.draws, residents, groups, chosen.units)
+    struck = sorted({stay.unit for stay in stays if stay.case >= 0})
+    homes = _homes(units, cases)
+    baseline = cover.whole_groups(estimate.draws, residents, groups, homes or struck)
+    coarse_risk, coarse_people = cover.gathered(estimate.draws, residents, groups)
+    coarse = cover.smallest_cover(coarse_risk, coarse_people, share=share)
+    curve = cover.frontier(estimate.draws, residents)
+
+    def told(found: cover.Cover, zh: str, en: str, *, by_group: bool = False) -> Drawn:
+        inside = (
+            [i for i in range(len(units)) if groups[i] in set(found.units)]
+            if by_group
+            else list(found.units)
+        )
+        return Drawn(
+            what=Sentence(zh=zh, en=en), place=_drawn_together([units[i] for i in inside], units), units=len(inside),
+            residents=found.residents, share=found.share, low=found.low, high=found.high, least=found.bound,
+        )  # fmt: skip
+
+    points = sorted(
+        {round(i) for i in np.linspace(0, len(curve.order), min(len(curve.order) + 1, 60))}
+    )
+    return Delineation(
+        area=area, at=at, wanted=share, expected_infections=float(estimate.expected.sum()),
+        chosen=told(chosen, "按单元划定", "Drawn by unit"),
+        ring=told(around, "同小区其余部分", "The rest of the same compounds"),
+        ways=(told(coarse, "按小区划定", "Drawn by compound", by_group=True),),
+        baseline=told(baseline, "感染者所在小区整体", "Every compound of a case, whole"),
+        curve=tuple(
+            CurvePoint(
+                residents=int(curve.residents[i]), outside=float(curve.outside[i]), low=float(curve.low[i]),
+                high=float(curve.high[i]),
+            )
+            for i in points
+        ),
+        stays=estimate.stays, assumed_air=estimate.assumed_air, unplaced=unplaced, assumed=terms,
+        method=METHOD_SAID,
+    )  # fmt: skip
+
+
+def propose_delineation(post: Post, found: Delineation, *, at: datetime) -> Proposal:
+    """
+    Propose the zone a delineation drew, with the other ways and the baseline as alternatives; a person asks for it.
+
+    Raises NotAllowed; ValueError where no version is adopted, or the one adopted knows no zones.
+    """
+    check_may(post.viewer, Power.PROPOSE)
+    with post.store.reading(post.viewer) as record:
+        books = _Books(record=record)
+        book = books.book(found.area, at)
+        decided_in = books.decided_in(found.area, at)
+        names = record.area_names([found.area])
+    classes = book.get("zone.classes") if book else None
+    if book is None or not classes:
+        raise ValueError(f"no version with zones is adopted in {found.area} at {at.isoformat()}")
+    level, days = classes[0], book.get(f"zone.{classes[0]}.quiet_days")
+    leaf = book.leaf("zone.classes")
+    names_zh = {path: name[0] for path, name in names.items()}
+    names_en = {path: name[1] for path, name in names.items()}
+
+    def lines_of(drawn: Drawn) -> tuple[OrderLine, ...]:
+        assert drawn.place is not None
+        terms = ZoneTerms(
+            place=drawn.place, level=level, name_zh=drawn.place.said_zh(names_zh), disease=book.disease,
+            name_en=drawn.place.said_en(names_en), residents=drawn.residents,
+        )  # fmt: skip
+        zone = f"z-{commanding.mark(DELINEATED, drawn.place, at)}"
+        return (line(ZoneChange.SET, zone, area=found.area, effective=at, terms=terms),)
+
+    def cost(drawn: Drawn) -> Cost:
+        person_days = float(drawn.residents * days) if days else None
+        return Cost(residents=drawn.residents, person_days=person_days)
+
+    if found.chosen.place is None:
+        raise ValueError("the delineation holds no unit; there is nothing to propose")
+    share, outside = found.chosen.share, 1 - found.chosen.share
+    proposal = Proposal(
+        id=f"p-{commanding.mark(DELINEATED, found.area, at, found.wanted)}", area=found.area, desk=DESK,
+        kind=DELINEATED, subject=lines_of(found.chosen)[0].subject,
+        what=Sentence(
+            zh=f"按风险划定：{found.chosen.units}个单元，{found.chosen.residents}人，覆盖预期续发风险的{share:.0%}",
+            en=f"Draw by risk: {found.chosen.units} units, {found.chosen.residents} residents, {share:.0%} of the "
+            "expected onward risk inside",
+        ),
+        reasons=(
+            Reason(zh=METHOD_SAID.zh, en=METHOD_SAID.en, source=("Riley 1978", "estimate"), confidence="judgement"),
+            Reason(
+                zh=f"区外仍留有{outside:.0%}的风险；整体封控感染者所在小区需限制{found.baseline.residents}人。",
+                en=f"{outside:.0%} of the risk stays outside; closing whole compounds would hold "
+                f"{found.baseline.residents} residents.",
+                source=leaf.source, confidence=leaf.confidence,
+            ),
+        ),
+        by=post.viewer.user, made=at, decided_in=decided_in, lines=lines_of(found.chosen),
+        cost=cost(found.chosen),
+        alternatives=tuple(
+            Alternative(what=way.what, lines=lines_of(way), cost=cost(way), risk_outside=1 - way.share)
+            for way in (*found.ways, found.baseline)
+            if way.place is not None
+        ),
+        rule=book.id,
+    )  # fmt: skip
+    return commanding.propose(post, proposal, at=at)
+
+
+def _finest(units: Sequence[RegisteredPlace]) -> tuple[RegisteredPlace, ...]:
+    """Return the units of a register within which it names no other."""
+    by_compound: dict[str, list[RegisteredPlace]] = {}
+    for unit in units:
+        by_compound.setdefault(compound_of(unit.place), []).append(unit)
+    return tuple(
+        unit
+        for unit in units
+        if not any(
+            other.id != unit.id
+            and _depth(other.place) > _depth(unit.place)
+            and unit.place.covers(other.place)
+            for other in by_compound[compound_of(unit.place)]
+        )
+    )
+
+
+def _stays(
+    record: Record,
+    units: Sequence[RegisteredPlace],
+    cases: Sequence[CasePlace],
+    terms: Assumed,
+    *,
+    area: AreaPath,
+    at: datetime,
+    days: float,
+) -> tuple[list["Stay"], int]:
+    """Return where the cases stayed, in numbers of units and cases, and how many stays were at none."""
+    from yipan.analytics.delineate.risk import Stay
+
+    by_compound: dict[str, list[int]] = {}
+    for number, unit in enumerate(units):
+        by_compound.setdefault(compound_of(unit.place), []).append(number)
+    numbers: dict[str, int] = {}
+    stays: list[Stay] = []
+    unplaced = 0
+    for one in cases:
+        near = by_compound.get(compound_of(one.place), ())
+        hit = [number for number in near if units[number].place.overlaps(one.place)]
+        if not hit:
+            unplaced += 1
+            continue
+        hours = one.hours if one.hours is not None else (terms.home_hours if one.home else 1.0)
+        people = one.people if one.people is not None else terms.home_people
+        stays += [
+            Stay(
+                case=numbers.setdefault(one.case, len(numbers)), unit=number, hours=hours / len(hit), people=people,
+                air_changes=one.air_changes or None, m3_per_person=one.m3_per_person or None,
+            )
+            for number in hit
+        ]  # fmt: skip
+    registered = {unit.id: number for number, unit in enumerate(units)}
+    known = (
+        {case.person: case.id for case in record.cases(under=area, limit=100_000)}
+        if registered
+        else {}
+    )
+    visits = record.nouns(VISITS, where={"person": list(known)}) if known else ()
+    crowds = {venue.id: venue.usual_people for venue in record.nouns(VENUES)} if visits else {}
+    for visit in visits:
+        if not at - timedelta(days=days) <= visit.since <= at:
+            continue
+        if visit.place not in registered:
+            unplaced += 1
+            continue
+        stays.append(Stay(
+            case=numbers.setdefault(known[visit.person], len(numbers)), unit=registered[visit.place],
+            hours=(visit.until - visit.since).total_seconds() / 3600,
+            people=float(crowds.get(visit.place) or terms.home_people),
+        ))  # fmt: skip
+    return stays, unplaced
+
+
+def _homes(units: Sequence[RegisteredPlace], cases: Sequence[CasePlace]) -> list[int]:
+    homes = [one for one in cases if one.home]
+    return [
+        number
+        for number, unit in enumerate(units)
+        if any(
+            compound_of(one.place) == compound_of(unit.place) and unit.place.overlaps(one.place)
+            for one in homes
+        )
+    ]
+
+
+def _drawn_together(
+    inside: Sequence[RegisteredPlace], units: Sequence[RegisteredPlace]
+) -> Place | None:
+    """Return one place for several units: a compound all of whose units are in it is named as a whole."""
+    if not inside:
+        return None
+    whole: dict[tuple[AreaPath, str], int] = {}
+    for unit in units:
+        whole[unit.area, compound_of(unit.place)] = (
+            whole.get((unit.area, compound_of(unit.place)), 0) + 1
+        )
+    own: dict[tuple[AreaPath, str], list[RegisteredPlace]] = {}
+    for unit in inside:
+        own.setdefault((unit.area, compound_of(unit.place)), []).append(unit)
+    texts: list[str] = []
+    for (area, compound), some in own.items():
+        if compound != SEVERAL and len(some) == whole[area, compound] and len(some) > 1:
+            texts.append(f'{some[0].place.parts[0].area} compound "{compound}"')
+        else:
+            texts += [
+                f"({unit.place})" if " " in str(unit.place) else str(unit.place) for unit in some
+            ]
+    return place(" plus ".join(texts))
+
+
+# The public ---------------------------------------------------------------------------------------------------------
+
+DUTIES: Mapping[str, tuple[str, str]] = {
+    "home": ("足不出户，服务上门。", "Stay at home; what you need is brought to the door."),
+    "zone": ("人不出区，错峰取物。", "Stay in the zone; fetch what you need at staggered times."),
+}
+"""What `may_leave` of a level asks of those who live there."""
+WAITS: Mapping[str, tuple[str, str]] = {
+    "closing_round": (
+        "还缺一次全员核酸检测的全部阴性结果",
+        "a full round of everyone, all negative, is still missing",
+    ),
+    "contacts_clear": (
+        "密切接触者的管理尚未期满",
+        "the days of the close contacts are not over yet",
+    ),
+}
+"""What a zone may still be waiting for."""
+
+
+def applies(record: Record, spot: Address, *, at: datetime, told: str = "") -> Applies:
+    """
+    Return what applies to one address at an instant, why, and until when, from what was published by then.
+
+    A restriction counts only from when its order was published; a lifting counts as soon as it is in force.
+    `perhaps` are zones of which the address is not known finely enough to say. Nothing in the answer is about
+    a person. Two or three questions to the record, whatever the number of zones.
+    """
+    books = _Books(record=record)
+    compounds = None if spot.compound is None else [spot.compound, SEVERAL]
+    where = {"compound": compounds, "over_from": OpenAfter(moment=at)}
+    above = record.nouns(ZONES, where={**where, "area": list(ancestors_of(spot.area))})
+    near = (*above, *record.nouns(ZONES, under=spot.area, where=where))
+    orders = {
+        o.id: o
+        for o in record.nouns(ORDERS, where={"id": sorted({s.order for z in near for s in z.spans})})
+    } if near else {}  # fmt: skip
+    held = [_as_published(zone, orders, at) for zone in near]
+    running = [zone for zone in held if zone is not None and zone.in_force(at)]
+    inside = [zone for zone in running if zone.place.contains(spot)]
+    perhaps = [zone for zone in running if zone.place.contains(spot) is None]
+    facts = _Facts.of(record, [*inside, *perhaps], under=spot.area)
+    shown = {
+        zone.id: _public(zone, clock_sheet(zone, facts, books, at=at), orders)
+        for zone in (*inside, *perhaps)
+    }
+    strictest = min((z for z in inside), key=lambda z: _rank(z, books, at), default=None)
+    level = _level_of(record, spot, strictest, running, at)
+    book = books.book(spot.area, at)
+    ends = [shown[zone.id].earliest_end for zone in inside]
+    known = [end for end in ends if end is not None]
+    return Applies(
+        area=spot.area, place=told, at=at, level=level, level_name=_level_name(level), says=_says(level, book),
+        zones=tuple(shown[zone.id] for zone in inside), perhaps=tuple(shown[zone.id] for zone in perhaps),
+        until=max(known) if known and len(known) == len(ends) else None,
+    )  # fmt: skip
+
+
+def _as_published(zone: Zone, orders: Mapping[str, Order], at: datetime) -> Zone | None:
+    """A zone as the public was told of it: spans that restrict more stand only once their order was published."""
+    spans = tuple(
+        span
+        for span in zone.spans
+        if span.change not in {ZoneChange.SET, ZoneChange.RAISE}
+        or ((published := orders[span.order].published) is not None and published <= at)
+    )
+    return replace(zone, spans=spans) if spans else None
+
+
+def _rank(zone: Zone, books: _Books, at: datetime) -> int:
+    span = zone.at(at)
+    book = books.book(zone.area, at)
+    ladder = list(book.get("zone.classes") or ()) if book else []
+    return ladder.index(span.level) if span is not None and span.level in ladder else -1
+
+
+def _level_of(
+    record: Record, spot: Address, strictest: Zone | None, running: Sequence[Zone], at: datetime
+) -> str:
+    span = strictest.at(at) if strictest else None
+    if span is not None:
+        return span.level
+    if running:
+        return "low"
+    county = next(
+        (p for p in (*ancestors_of(spot.area), spot.area) if _is_county(record, p)), spot.area
+    )
+    return "low" if _any_in_force(record, county, at) else "normal"
+
+
+def _any_in_force(record: Record, area: AreaPath, at: datetime) -> bool:
+    """Whether any published zone in an area is in force; looks at a few at a time, because most often the first is."""
+    last: str | None = None
+    while True:
+        page = record.nouns(
+            ZONES, under=area, where={"over_from": OpenAfter(moment=at)}, after=last, limit=20
+        )
+        if not page:
+            return False
+        ids = sorted({span.order for zone in page for span in zone.spans})
+        orders = {order.id: order for order in record.nouns(ORDERS, where={"id": ids})}
+        told = (_as_published(zone, orders, at) for zone in page)
+        if any(zone is not None and zone.in_force(at) for zone in told):
+            return True
+        last = page[-1].id
+
+
+def _is_county(record: Record, path: AreaPath) -> bool:
+    try:
+        return record.area(path).level == "county"
+    except NotFound:
+        return False
+
+
+def _level_name(level: str) -> Sentence:
+    zh, en = LEVEL_WORDS.get(level, (level, level))
+    return Sentence(zh=zh, en=en)
+
+
+def _says(level: str, book: Rulebook | None) -> tuple[Reason, ...]:
+    """What the version in force asks of those who live at a level, sentence by sentence with its source."""
+    if book is None:
+        return ()
+    found = []
+    if book.has(f"zone.{level}.may_leave"):
+        leaf = book.leaf(f"zone.{level}.may_leave")
+        zh, en = DUTIES.get(leaf.value, (str(leaf.value), str(leaf.value)))
+        found.append(Reason(zh=zh, en=en, source=leaf.source, confidence=leaf.confidence))
+    if level == "low" and book.has("zone.low.leave_city_test_hours"):
+        leaf = book.leaf("zone.low.leave_city_test_hours")
+        found.append(Reason(
+            zh=f"做好个人防护；离开本市须持{leaf.value}小时核酸阴性证明。",
+            en=f"Protect yourself; to leave the city, a negative test of the last {leaf.value} hours is needed.",
+            source=leaf.source, confidence=leaf.confidence,
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _public(zone: Zone, sheet: ClockSheet, orders: Mapping[str, Order]) -> PublicZone:
+    order = orders.get(zone.at(sheet.at).order) if zone.at(sheet.at) else None  # type: ignore[union-attr]  # asked just before
+    waits = [WAITS[name] for name in sheet.missing if name in WAITS]
+    return PublicZone(
+        name=Sentence(zh=zone.name_zh, en=zone.name_en), level=sheet.level, level_name=_level_name(sheet.level),
+        since=sheet.since, notice=order.number if order else "", published=order.published if order else None,
+        earliest_end=sheet.ordered_until or sheet.eligible_at or sheet.period_ends, part=zone.part,
+        waits_for=tuple(Sentence(zh=zh, en=en) for zh, en in waits),
+    )  # fmt: skip
+
+
+# The round ----------------------------------------------------------------------------------------------------------
+
+
+def review_zones(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
+    """
+    Propose every change that is due at `at`, with what makes it due, and return how many proposals are new.
+
+    Lowering and ending from the instant all conditions hold; splitting (or resetting) where a new infection was
+    found; setting where a case lives outside every zone. Each lifting also becomes a task with its limit, so a late
+    one is overdue. Proposals whose facts have changed lapse. Done again for the same instant, nothing is new.
+    """
+    check_may(post.viewer, Power.RUN_ROUND)
+    with post.store.acting(
+        post.viewer,
+        desk=DESK,
+        verb="review_zones",
+        why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}",
+        at=at,
+    ) as act:
+        made, tasks = _due(act, post.area, at=at, by=post.viewer.user, time_zone=time_zone)
+        wanted = {proposal.id for proposal in made}
+        stale = [
+            proposal
+            for proposal in act.nouns(
+                PROPOSALS, under=post.area, where={"desk": DESK, "state": "open"}
+            )
+            if proposal.rule and proposal.id not in wanted and proposal.kind != DELINEATED
+        ]
+        commanding.lapse(act, [p.id for p in stale], why="the facts it rested on have changed")
+        _cancel_lifting(act, [p for p in stale if p.kind == f"{HAND}.lower"])
+        commanding.put_tasks(act, tasks)
+        return commanding.put_proposals(act, made)
+
+
+DELINEATED = "zone.delineate"
+"""The kind of a proposal a person asked for by delineation; the round does not let it lapse."""
+
+
+def next_due(record: Record, *, area: AreaPath, at: datetime) -> datetime | None:
+    """Return the next instant after `at` at which a zone becomes eligible or its period ends; None where none will."""
+    found = zones(record, area=area, at=at)
+    instants = [
+        m for sheet in found for m in (sheet.eligible_at, sheet.period_ends) if m and m > at
+    ]
+    return min(instants, default=None)
+
+
+def _due(
+    act: Acting, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
+) -> tuple[list[Proposal], list[Task]]:
+    books = _Books(record=act)
+    running = [
+        zone
+        for zone in act.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
+        if zone.in_force(at)
+    ]
+    facts = _Facts.of(act, running, under=area)
+    proposals: list[Proposal] = []
+    tasks: list[Task] = []
+    for zone in running:
+        sheet = clock_sheet(zone, facts, books, at=at)
+        if sheet.ordered_until is not None:
+            continue
+        if sheet.eligible_at is not None and sheet.eligible_at <= at:
+            proposal = _lowering(sheet, at=at, by=by, time_zone=time_zone)
+            proposals.append(proposal)
+            tasks.append(_lifting_task(sheet, proposal))
+        elif sheet.infections:
+            proposals += _after_infection(sheet, facts, at=at, by=by, time_zone=time_zone)
+    more, further = _settings(act, area, books, at=at, by=by, time_zone=time_zone)
+    return [*proposals, *more], [*tasks, *further]
+
+
+def _lowering(sheet: ClockSheet, *, at: datetime, by: str, time_zone: ZoneInfo) -> Proposal:
+    zone, to = sheet.zone, sheet.to or "ended"
+    assert sheet.eligible_at is not None
+    ends = to == "ended"
+    terms = ZoneTerms() if ends else ZoneTerms(level=to)
+    change = ZoneChange.END if ends else ZoneChange.LOWER
+    zh, en = LEVEL_WORDS.get(to, (to, to))
+    local = sheet.eligible_at.astimezone(time_zone)
+    due = Reason(
+        zh=f"自{local:%Y年%m月%d日%H时%M分}起条件全部满足。",
+        en=f"All conditions have been met since {local:%Y-%m-%d %H:%M}.",
+        source=sheet.reasons[0].source if sheet.reasons else (sheet.rulebook,),
+        confidence=sheet.reasons[0].confidence if sheet.reasons else "high",
+    )  # fmt: skip
+    return Proposal(
+        id=f"p-{commanding.mark(DESK, 'lower', zone.id, sheet.since, sheet.eligible_at, to)}", area=zone.area,
+        desk=DESK, kind=f"{HAND}.lower", subject=zone.id,
+        what=Sentence(zh=f"{zone.name_zh}：{zh}", en=f"{zone.name_en}: {en}"),
+        reasons=(*sheet.reasons, due), by=by, made=at, decided_in=sheet.decided_in,
+        lines=(line(change, zone.id, area=zone.area, effective=sheet.eligible_at, terms=terms),),
+        cost=Cost(residents=0, person_days=0.0), rule=sheet.rulebook, due=sheet.due,
+    )  # fmt: skip
+
+
+def _lifting_task(sheet: ClockSheet, proposal: Proposal) -> Task:
+    assert sheet.eligible_at is not None
+    return Task(
+        id=f"t-{commanding.mark(LIFT, proposal.id)}", area=sheet.zone.area, duty=Duty.COMMANDER, desk=DESK,
+        kind=LIFT, subject=sheet.zone.id, cause=proposal.id,
+        what=Sentence(zh=f"按时解除：{sheet.zone.name_zh}", en=f"Lift in time: {sheet.zone.name_en}"),
+        starts=sheet.eligible_at, due=sheet.due, measured_to="the order takes effect", rule=sheet.rulebook,
+    )  # fmt: skip
+
+
+def _cancel_lifting(act: Acting, stale: Sequence[Proposal]) -> None:
+    causes = [proposal.id for proposal in stale]
+    if not causes:
+        return
+    step = TaskStep(to=TaskState.CANCELLED, at=act.moment, by=act.viewer.user, note="no longer due")
+    due = act.nouns(TASKS, where={"cause": causes, "state": commanding.RUNNING})
+    act.put(TASKS, [task.stepped(step) for task in due if task.kind == LIFT])
+
+
+def _after_infection(
+    sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
+) -> list[Proposal]:
+    """Propose to split off where the new infections are and start only that clock again; or to reset the whole."""
+    zone = sheet.zone
+    new = [
+        one for one in facts.infections(zone) if one.counts and sheet.clock_start < one.found <= at
+    ]
+    restart = max(one.controlled or one.found for one in new)
+    struck = new[0].place.union(*(one.place for one in new[1:])) if len(new) > 1 else new[0].place
+    struck = zone.place.within(struck) if not zone.place.covers(struck) else struck
+    rest = zone.place.minus(struck)
+    newest = new[-1].found.astimezone(time_zone)
+    why = Reason(
+        zh=f"{newest:%m月%d日%H时%M分}在区内发现新的感染者；可对全部或部分区域重新计时。",
+        en=f"A new infection was found in the zone on {newest:%Y-%m-%d %H:%M}; the clock may start again for all or part of it.",
+        source=sheet.reasons[0].source if sheet.reasons else (sheet.rulebook,),
+        confidence=sheet.reasons[0].confidence if sheet.reasons else "high",
+    )  # fmt: skip
+    reset = line(
+        ZoneChange.RESET,
+        zone.id,
+        area=zone.area,
+        effective=at,
+        terms=ZoneTerms(clock_start=restart),
+    )
+    whole = Sentence(
+        zh=f"{zone.name_zh}全部重新计时", en=f"Start the clock of all of {zone.name_en} again"
+    )
+    mark = commanding.mark(DESK, "infection", zone.id, *(one.id for one in new))
+    if rest.is_empty:
+        return [Proposal(
+            id=f"p-{mark}", area=zone.area, desk=DESK, kind=f"{HAND}.reset", subject=zone.id, what=whole,
+            reasons=(why,), by=by, made=at, decided_in=sheet.decided_in, lines=(reset,), rule=sheet.rulebook,
+            cost=Cost(residents=zone.residents),
+        )]  # fmt: skip
+    pieces = (
+        ZonePiece(
+            id=f"{zone.id}-{mark[:4]}a", place=struck, name_zh=f"{zone.name_zh}（新发现感染者部分）",
+            name_en=f"{zone.name_en} (where the new infection is)", clock_start=restart,
+        ),
+        ZonePiece(
+            id=f"{zone.id}-{mark[:4]}b", place=rest, name_zh=f"{zone.name_zh}（其余部分）",
+            name_en=f"{zone.name_en} (the rest)",
+        ),
+    )  # fmt: skip
+    split = line(
+        ZoneChange.SPLIT, zone.id, area=zone.area, effective=at, terms=ZoneTerms(pieces=pieces)
+    )
+    return [Proposal(
+        id=f"p-{mark}", area=zone.area, desk=DESK, kind=f"{HAND}.split", subject=zone.id,
+        what=Sentence(
+            zh=f"{zone.name_zh}分开计时：仅新发现感染者部分重新计时",
+            en=f"Split {zone.name_en}: only where the new infection is, the clock starts again",
+        ),
+        reasons=(why,), by=by, made=at, decided_in=sheet.decided_in, lines=(split,), rule=sheet.rulebook,
+        alternatives=(Alternative(what=whole, lines=(reset,), cost=Cost(residents=zone.residents)),),
+    )]  # fmt: skip
+
+
+def _settings(
+    act: Acting,
+    area: AreaPath,
+    books: _Books,
+    *,
+    at: datetime,
+    by: str,
+    time_zone: ZoneInfo,
+) -> tuple[list[Proposal], list[Task]]:
+    """Propose zones where cases live outside every zone, drawn in the unit the version names; first tasks with them."""
+    covered = _Covered.by(act.nouns(ZONES, under=area))
+    homes: dict[str, list[CasePlace]] = {}
+    for found in act.nouns(CASE_PLACES, under=area):
+        book = books.book(found.area, at)
+        if book is None or not (found.counts and found.home and found.found <= at):
+            continue
+        if not (book.get("zone.classes") or ()) or covered.answers(found):
+            continue
+        homes.setdefault(str(drawn_in(found.place, book.get("zone.units") or ())), []).append(found)
+    proposals: list[Proposal] = []
+    tasks: list[Task] = []
+    for text, cases in homes.items():
+        proposal, due = _setting(act, place(text), cases, books, at=at, by=by, time_zone=time_zone)
+        proposals.append(proposal)
+        tasks += due
+    return proposals, tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Covered:
+    """Every episode there was, filed by compound."""
+
+    by_compound: Mapping[str, Sequence[Zone]]
+
+    @classmethod
+    def by(cls, zones: Sequence[Zone]) -> "_Covered":
+        filed: dict[str, list[Zone]] = {}
+        for zone in zones:
+            filed.setdefault(compound_of(zone.place), []).append(zone)
+        return cls(by_compound=filed)
+
+    def answers(self, found: CasePlace) -> bool:
+        """Whether an episode that had not ended when the case was found, or began later, covers where it lived."""
+        compound = compound_of(found.place)
+        near = self.by_compound.get(SEVERAL, ())
+        own = self.by_compound.get(compound, ()) if compound != SEVERAL else ()
+        return any(
+            zone.place.overlaps(found.place)
+            for zone in (*own, *near)
+            if zone.spans[-1].level not in OVER or zone.spans[-1].since > found.found
+        )
+
+
+def drawn_in(spot: Place, units: Sequence[str]) -> Place:
+    """
+    Return a place coarsened to the first unit a version names that the place knows, as it stands where it knows none.
+
+    >>> str(drawn_in(place("44.4401. compound X building 3 unit 1"), ["compound", "village"]))
+    '44.4401. compound X'
+    >>> str(drawn_in(place("44.4401. compound X building 3"), ["unit", "building"]))
+    '44.4401. compound X building 3'
+    """
+    steps = ("compound", "building", "unit", "floors", "rooms")
+    named = {"village": "compound", "floor": "floors", "household": "rooms", "room": "rooms"}
+    for unit in units:
+        last = named.get(unit, unit)
+        if last not in steps or any(getattr(part, last) is None for part in spot.parts):
+            continue
+        kept = steps[: steps.index(last) + 1]
+        texts = []
+        for part in spot.parts:
+            own = {name: getattr(part, name) for name in kept}
+            texts.append(_text_of(PlacePart(area=part.area, **own)))
+        return place(" plus ".join(dict.fromkeys(texts)))
+    return spot
+
+
+def _text_of(part: PlacePart) -> str:
+    words: list[str] = [part.area]
+    for name in ("compound", "building", "unit"):
+        value = getattr(part, name)
+        if value is not None:
+            words += [name, f'"{value}"']
+    if part.floors is not None:
+        words += ["floors", ",".join(str(f) if f > 0 else f"B{-f}" for f in sorted(part.floors))]
+    if part.rooms is not None:
+        words += ["rooms", ",".join(str(room) for room in sorted(part.rooms, key=str))]
+    return " ".join(words)
+
+
+def _setting(
+    act: Acting,
+    drawn: Place,
+    cases: Sequence[CasePlace],
+    books: _Books,
+    *,
+    at: datetime,
+    by: str,
+    time_zone: ZoneInfo,
+) -> tuple[Proposal, list[Task]]:
+    area = cases[0].area
+    book = books.book(area, at)
+    assert book is not None
+    level = book.value("zone.classes")[0]
+    leaf = book.leaf("zone.classes")
+    first = min(one.found for one in cases)
+    mark = commanding.mark(DESK, "set", str(drawn), *sorted(one.id for one in cases))
+    names = act.area_names([drawn.area])
+    names_zh = {path: name[0] for path, name in names.items()}
+    names_en = {path: name[1] for path, name in names.items()}
+    zh, en = drawn.said_zh(names_zh), drawn.said_en(names_en)
+    level_zh, level_en = LEVEL_WORDS.get(level, (level, level))
+    disease = book.disease
+
+    def setting(where: Place, name_zh: str, name_en: str) -> tuple[OrderLine, Cost]:
+        residents = residents_of(act, where)
+        days = book.get(f"zone.{level}.quiet_days")
+        cost = Cost(
+            residents=residents,
+            person_days=float(residents * days) if residents is not None and days else None,
+        )
+        terms = ZoneTerms(
+            place=where,
+            level=level,
+            name_zh=name_zh,
+            name_en=name_en,
+            disease=disease,
+            residents=residents,
+        )
+        return line(
+            ZoneChange.SET,
+            f"z-{commanding.mark(mark, where)}",
+            area=area,
+            effective=at,
+            terms=terms,
+        ), cost
+
+    told, cost = setting(drawn, zh, en)
+    own = (
+        cases[0].place.union(*(one.place for one in cases[1:]))
+        if len(cases) > 1
+        else cases[0].place
+    )
+    alternatives: tuple[Alternative, ...] = ()
+    if not own.covers(drawn):
+        smaller_zh, smaller_en = own.said_zh(names_zh), own.said_en(names_en)
+        smaller, less = setting(own, smaller_zh, smaller_en)
+        alternatives = (
+            Alternative(
+                what=Sentence(
+                    zh=f"仅划定感染者所在部分：{smaller_zh}", en=f"Only where the cases live: {smaller_en}"
+                ),
+                lines=(smaller,), cost=less,
+            ),
+        )  # fmt: skip
+    publish = book.get("limit.zones_published_hours")
+    local = first.astimezone(time_zone)
+    proposal = Proposal(
+        id=f"p-{mark}", area=area, desk=DESK, kind=f"{HAND}.set", subject=told.subject,
+        what=Sentence(zh=f"将{zh}划定为{level_zh}", en=f"Make {en} a {level_en}"),
+        reasons=(
+            Reason(
+                zh=f"{local:%m月%d日%H时%M分}起，在此居住的{len(cases)}名感染者被报告。",
+                en=f"{len(cases)} infected people who live here were reported from {local:%Y-%m-%d %H:%M} on.",
+                source=leaf.source, confidence=leaf.confidence,
+            ),
+        ),
+        by=by, made=at, decided_in=books.decided_in(area, at), lines=(told,), alternatives=alternatives, cost=cost,
+        rule=book.id, due=first + timedelta(hours=publish) if publish is not None else None,
+    )  # fmt: skip
+    return proposal, _first_tasks(area, cases, book, first=first, mark=mark)
+
+
+def _first_tasks(
+    area: AreaPath, cases: Sequence[CasePlace], book: Rulebook, *, first: datetime, mark: str
+) -> list[Task]:
+    """The limits that run from the first report: on site, core investigation."""
+    told = (
+        ("limit.on_site_hours", "on_site", "流调人员到达现场", "Investigators on site", "arrival on site"),
+        ("limit.core_investigation_hours", "core_investigation", "完成核心流调", "Core investigation",
+         "contacts screened and zone drawn"),
+    )  # fmt: skip
+    start = min(cases, key=lambda one: (one.found, one.id))
+    return [
+        Task(
+            id=f"t-{commanding.mark(kind, start.id)}", area=area, duty=Duty.EPIDEMIOLOGIST, desk=DESK, kind=kind,
+            subject=start.case, cause=f"p-{mark}", what=Sentence(zh=zh, en=en), starts=first,
+            due=first + timedelta(hours=book.value(key)), measured_to=measured, rule=f"{book.id} {key}",
+        )
+        for key, kind, zh, en, measured in told
+        if book.has(key)
+    ]  # fmt: skip
+
+
+def residents_of(record: Record, drawn: Place) -> int | None:
+    """
+    Return how many people live in a place by the register, None where it knows nothing of it.
+
+    Units that lie wholly in the place count, the coarser before those within it, so that nobody counts twice.
+    """
+    compound = compound_of(drawn)
+    where = {"compound": [compound, SEVERAL]} if compound != SEVERAL else {}
+    units = [
+        unit
+        for unit in record.nouns(REGISTER, where=where)
+        if unit.residents is not None and _touch(unit.area, drawn) and drawn.covers(unit.place)
+    ]
+    counted: list[RegisteredPlace] = []
+    for unit in sorted(units, key=lambda u: (_depth(u.place), u.id)):
+        if not any(other.place.covers(unit.place) for other in counted):
+            counted.append(unit)
+    return sum(unit.residents or 0 for unit in counted) if counted else None
+
+
+def _depth(drawn: Place) -> int:
+    steps = ("compound", "building", "unit", "floors", "rooms")
+    return max(sum(1 for step in steps if getattr(part, step) is not None) for part in drawn.parts)

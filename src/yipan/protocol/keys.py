@@ -1,0 +1,224 @@
+"""Every parameter a rule reads: its unit, whom it touches, and its name in words. A pack may set no other."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+LEVELS = {
+    "high": ("高风险区", "high-risk zones"), "medium": ("中风险区", "medium-risk zones"),
+    "low": ("低风险区", "low-risk areas"), "sealed": ("封控区", "sealed areas"),
+    "controlled": ("管控区", "controlled areas"), "precaution": ("防范区", "precaution areas"),
+    "medium_after_high": ("由高风险区降级的中风险区", "medium-risk zones that were high"),
+}  # fmt: skip
+ROLES = {
+    "close_contact": ("密切接触者", "close contacts"),
+    "contact_of_contact": ("密接的密接", "contacts of contacts"),
+    "inbound_traveller": ("入境人员", "inbound travellers"),
+    "left_high_zone": ("高风险区外溢人员", "people who left a high-risk zone"),
+    "left_medium_zone": ("中风险区外溢人员", "people who left a medium-risk zone"),
+    "from_low_zone": ("低风险区来人", "people from a low-risk area"),
+    "closed_loop_worker_leaving": ("闭环作业离岗人员", "workers leaving a closed-loop post"),
+    "mild_case_at_home": ("居家的轻型病例和无症状感染者", "mild cases at home"),
+    "discharged_case": ("出院（出舱）病例", "discharged cases"),
+    "contact": ("接触者", "contacts"),
+}  # fmt: skip
+PLACES = {
+    "central_isolation": ("集中隔离", "central isolation"), "home_isolation": ("居家隔离", "home isolation"),
+    "home_health_monitoring": ("居家健康监测", "home health monitoring"),
+    "health_monitoring": ("健康监测", "health monitoring"),
+    "central_or_home_isolation": ("集中或居家隔离", "central or home isolation"),
+    "self_monitoring": ("自我健康监测", "self-monitoring"), "phone_follow_up": ("电话随访", "follow-up by phone"),
+}  # fmt: skip
+_UNITS = {"days": ("天", " days"), "hours": ("小时", " h"), "count": ("", ""), "ct": ("", "")}
+_WORDS = {
+    "ended": ("解除", "ended"), "home": ("居家", "home"), "zone": ("区域内", "the zone"),
+    "forbidden": ("禁止", "forbidden"), "compound": ("小区", "compound"), "village": ("村", "village"),
+    "building": ("楼栋", "building"), "unit": ("单元", "unit"), "floor": ("楼层", "floor"),
+    "household": ("住户", "household"), "community": ("社区", "community"), "street": ("街道", "street"),
+    "nation": ("国家", "nation"), "province": ("省", "province"), "prefecture": ("地市", "prefecture"), "city": ("地市", "city"),
+    "county": ("县（市、区）", "county"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A parameter a rule reads. `{level}`, `{role}` and `{name}` in the pattern stand for one word."""
+
+    pattern: str
+    unit: str
+    zh: str
+    en: str
+
+
+def _keys(*entries: tuple[str, str, str, str]) -> tuple[Key, ...]:
+    return tuple(Key(pattern=a, unit=b, zh=c, en=d) for a, b, c, d in entries)
+
+
+KEYS = _keys(
+    ("zone.classes", "names", "风险区类别", "classes of zone"),
+    ("zone.units", "names", "风险区划定单元", "units a zone is made of"),
+    ("zone.units_never", "names", "不得作为划定单元", "units a zone is never made of"),
+    ("zone.units_widen_if", "names", "可扩大划定的情形", "circumstances in which a zone may be wider"),
+    ("zone.optional_if", "names", "可不划定风险区的情形", "circumstances in which no zone need be set"),
+    ("zone.{level}.quiet_days", "days", "{level}：连续无新增感染者的天数", "{level}: days in a row without a new infection"),
+    ("zone.{level}.closing_round_hours", "hours", "{level}：末轮全员核酸的时间窗", "{level}: window of the closing round before the end"),
+    ("zone.{level}.contacts_clear_days", "days", "{level}：末例密接暴露后应满天数", "{level}: days since the last contact's exposure"),
+    ("zone.{level}.to", "level", "{level}：期满后转为", "{level}: becomes"),
+    ("zone.{level}.may_leave", "level", "{level}：活动范围", "{level}: people stay in"),
+    ("zone.{level}.leave_city_test_hours", "hours", "{level}：离市所需核酸证明时限", "{level}: age of a negative test to leave the city"),
+    ("zone.home_isolated_contacts_do_not_reset", "none", "居家隔离阳性者的同住人转阳不重新计时", "a household contact of a home-isolated positive does not reset the clock"),
+    ("zone.reanchor_on_new_contacts", "none", "集中隔离者转阳且产生新密接时重新计时", "an isolated person who turns positive and makes new local contacts resets the clock"),
+    ("zone.temporary_sealing", "text", "临时封控", "temporary sealing"),
+    ("person.{role}", "phases", "{role}", "{role}"),
+    ("window.{role}_days", "days", "{role}：追溯天数", "{role}: days back that count"),
+    ("case.discharge_ct", "ct", "出院核酸Ct值下限", "Ct value at which a case may be discharged"),
+    ("case.discharge_tests", "count", "出院所需连续检测次数", "tests in a row for discharge"),
+    ("case.discharge_gap_hours", "hours", "出院两次检测最小间隔", "least gap between tests for discharge"),
+    ("screening.rounds_clear", "count", "停止全员核酸所需连续清零轮数", "rounds in a row without community infection"),
+    ("screening.gap_days", "days", "停止前间隔天数", "gap before the confirming round"),
+    ("screening.confirming_rounds", "count", "间隔后的复核轮数", "confirming rounds after the gap"),
+    ("screening.confirmed_in", "names", "需要复核轮的区域", "places that need the confirming round"),
+    ("screening.required_if", "names", "开展区域核酸的情形", "circumstances in which an area is screened"),
+    ("screening.not_required_if", "names", "不开展区域核酸的情形", "circumstances in which an area is not screened"),
+    ("screening.by_area", "text", "按行政区域开展全员核酸", "screening by administrative area"),
+    ("screening.controlled.{name}", "names", "管控人员范围（{name}）", "who counts as controlled ({name})"),
+    ("screening.clear_days.{name}", "days", "社会面清零所需天数（{name}）", "days to community zero ({name})"),
+    ("screening.basically_clear_per_100k", "count", "社会面基本清零的十万人发现率上限", "finds per 100,000 below which community zero is basic"),
+    ("screening.pool_sizes", "names", "混采比例", "pool sizes"),
+    ("screening.persons_per_site", "names", "每个采样点服务人数", "people per sampling site"),
+    ("screening.persons_per_sampler", "count", "每名采样人员对应人数", "people per sampler"),
+    ("screening.large_city_over", "count", "特大城市人口界", "population above which a city is large"),
+    ("screening.deadline_hours.{name}", "hours", "全员核酸完成时限（{name}）", "hours to finish a round ({name})"),
+    ("capacity.{name}", "count", "资源标准（{name}）", "norm of capacity ({name})"),
+    ("limit.{name}_hours", "hours", "时限（{name}）", "time limit ({name})"),
+    ("authority.{name}", "level", "决定权（{name}）", "who decides ({name})"),
+    ("movement.outside_zones", "text", "风险区外限制流动", "limits of movement outside zones"),
+    ("movement.from_low", "names", "低风险区来人可采取的措施", "what may be asked of people from a low area"),
+    ("check.only_at", "names", "可查验核酸和健康码的场所", "places that may check tests and codes"),
+    ("travel.preboarding_hours", "hours", "登机前核酸时限", "age of the test before boarding"),
+    ("travel.preboarding_tests", "count", "登机前核酸次数", "tests before boarding"),
+    ("travel.after_arrival", "text", "入境后措施", "what follows arrival"),
+    ("travel.positive_ct_below", "ct", "入境人员判定阳性的Ct值界", "Ct below which an inbound traveller is positive"),
+    ("outbreak.quiet_days", "days", "疫情结束所需无新发天数", "days without a case until the outbreak is over"),
+    ("outbreak.anchor", "names", "起算事件", "events from which the count starts"),
+    ("outbreak.heightened_days", "days", "结束后强化监测天数", "days of heightened surveillance afterwards"),
+    ("outbreak.cluster_cases", "count", "聚集性疫情病例数", "linked cases that make a cluster"),
+    ("follow_up.contact_days", "days", "接触者随访天数", "days contacts are followed"),
+    ("follow_up.check_days", "names", "随访检查日", "days on which contacts are checked"),
+    ("follow_up.measure", "text", "接触者措施", "what contacts are asked"),
+    ("follow_up.quarantine", "none", "接触者是否隔离", "whether contacts are quarantined"),
+    ("follow_up.work_allowed", "none", "接触者可否上班", "whether contacts may work"),
+    ("infectious.days_before", "days", "传染期：发病前天数", "infectious days before onset"),
+    ("infectious.days_after", "days", "传染期：发病后天数", "infectious days after onset"),
+    ("exclusion.unvaccinated_days", "days", "未免疫学生停课天数", "days unvaccinated pupils stay away"),
+    ("exclusion.after_symptoms_hours", "hours", "症状消失后停工停课时间", "hours people stay away after symptoms"),
+    ("exposure.room_hours_after", "hours", "病例离开后仍算暴露的时间", "hours a room counts as exposed after a case left"),
+    ("exposure.distance_m", "count", "暴露距离（米）", "distance of exposure (m)"),
+    ("core.radius_m", "count", "核心区半径（米）", "radius of the core area (m)"),
+    ("search.imported_window_days", "days", "输入病例后搜索发热者的时间窗", "window in which febrile residents are sought"),
+    ("index.{name}", "bands", "指数分级（{name}）", "bands of an index ({name})"),
+    ("trigger.{name}", "trigger", "触发条件（{name}）", "trigger ({name})"),
+    ("survey.every_days", "days", "监测间隔天数", "days between surveys"),
+)  # fmt: skip
+_WORD = {"level": "|".join(LEVELS), "role": "|".join(ROLES), "name": "[a-z0-9_]+"}
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], Key], ...]:
+    return tuple(
+        (re.compile(re.sub(r"\\\{(\w+)\\\}", lambda hit: f"(?P<{hit[1]}>{_WORD[hit[1]]})", re.escape(one.pattern))), one)
+        for one in KEYS
+    )  # fmt: skip
+
+
+def key_of(name: str) -> tuple[Key, Mapping[str, str]] | None:
+    """
+    Return the register's entry for a parameter, with the words that stand for its blanks; None where no rule reads it.
+
+    >>> key_of("zone.high.quiet_days")[1]
+    {'level': 'high'}
+    >>> key_of("zone.hihg.quiet_days") is None
+    True
+    """
+    for pattern, one in _patterns():
+        hit = pattern.fullmatch(name)
+        if hit is not None:
+            return one, hit.groupdict()
+    return None
+
+
+def said(name: str) -> tuple[str, str]:
+    """
+    Return the name of a parameter in words, in Chinese and in English; itself where the register has none.
+
+    >>> said("zone.high.quiet_days")[1]
+    'high-risk zones: days in a row without a new infection'
+    """
+    found = key_of(name)
+    if found is None:
+        return name, name
+    one, words = found
+    tables = {**LEVELS, **ROLES}
+    zh = {blank: tables.get(word, (word, word))[0] for blank, word in words.items()}
+    en = {
+        blank: tables.get(word, (word.replace("_", " "),) * 2)[1] for blank, word in words.items()
+    }
+    return one.zh.format(**zh), one.en.format(**en)
+
+
+def value_said(value: Any, unit: str) -> tuple[str, str]:
+    """
+    Return a value in words, in Chinese and in English.
+
+    >>> value_said([{"name": "home_isolation", "days": 5, "tests": [5]}], "phases")
+    ('居家隔离5天（第5天检测）', 'home isolation 5 days (tests on day 5)')
+    """
+    if value is None:
+        return "未规定", "not set"
+    if unit == "phases":
+        parts = [_phase(one) for one in value]
+        return "，".join(zh for zh, _ in parts) or "无", ", then ".join(
+            en for _, en in parts
+        ) or "nothing"
+    if isinstance(value, bool):
+        return ("是", "yes") if value else ("否", "no")
+    if isinstance(value, list):
+        words = [_word(one) for one in value]
+        zh, en = (
+            "、".join(one for one, _ in words) or "无",
+            ", ".join(one for _, one in words) or "none",
+        )
+        end = _UNITS.get(unit, ("", ""))
+        return zh + end[0], en + end[1]
+    if isinstance(value, dict):
+        text = ", ".join(f"{key} {one}" for key, one in value.items())
+        return text, text
+    zh, en = _word(value)
+    end = _UNITS.get(unit, ("", ""))
+    return zh + end[0], en + end[1]
+
+
+def _word(value: Any) -> tuple[str, str]:
+    named = {
+        **_WORDS,
+        **{level: (zh.removesuffix("区") + "区", level) for level, (zh, _) in LEVELS.items()},
+    }
+    return named.get(str(value), (str(value), str(value).replace("_", " ")))
+
+
+def _phase(one: Mapping[str, Any]) -> tuple[str, str]:
+    zh, en = PLACES.get(one["name"], (one["name"], one["name"].replace("_", " ")))
+    if one.get("days"):
+        zh, en = f"{zh}{one['days']}天", f"{en} {one['days']} days"
+    tests: Sequence[int] = one.get("tests", ())
+    if tests:
+        days = "、".join(map(str, tests))
+        zh, en = (
+            f"{zh}（第{days}天检测）",
+            f"{en} (tests on day{'s' if len(tests) > 1 else ''} {', '.join(map(str, tests))})",
+        )
+    elif one.get("tests_needed"):
+        zh, en = f"{zh}（{one['tests_needed']}次检测）", f"{en} ({one['tests_needed']} tests)"
+    return zh, en

@@ -1,0 +1,14 @@
+"""Zones and what their clocks need."""
+
+from alembic import op
+
+from yipan.store.nouns import make
+from yipan.store.tables.zoning import TABLES
+
+revision = "zoning_0001"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Make the tables of the desk."""
+    op.get_bind().exec_driver_sql(make(TABLES))

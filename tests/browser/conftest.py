@@ -1,0 +1,210 @@
+"""One record and one served board for all browser tests; a Chromium that is already on the machine, or a visible skip."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from looking import Seat
+from yipan.api.pages import BOARD
+from yipan.api.serve import command_of, environment_of
+from yipan.model import Duty, Proposal, Reason, Sentence, Task, area_path
+from yipan.operations import commanding, day, demo
+from yipan.operations.post import Post
+from yipan.packs import read_pack
+from yipan.settings import Settings
+from yipan.store import Store
+
+FIRST_DAY = date(2022, 10, 28)
+FAILED_DAY = date(2022, 11, 5)
+"""The day whose round is done with a desk that fails."""
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+START_SECONDS = 90
+
+
+def chromium() -> str | None:
+    """Return the browser that is on this machine, if there is one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.store)
+            item.add_marker(pytest.mark.slow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A record and the address its board is served at."""
+
+    store: Store
+    address: str
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+def failing(*_: object, **__: object) -> int:
+    raise RuntimeError("the serial interval is missing")
+
+
+def play(store: Store) -> None:
+    """Play the last mornings of the autumn of 2022; in one of them a desk fails."""
+    whole = read_pack("guangdong")
+    pack = replace(whole, bulletins=tuple(b for b in whole.bulletins if b.day >= FIRST_DAY))
+    mornings = demo.mornings(pack)
+    post = demo.found(store, pack, at=mornings[0][0] - timedelta(days=1))
+    for done in demo.play(post, pack):
+        if done.at.astimezone(pack.time_zone).date() == FAILED_DAY:
+            with pytest.MonkeyPatch.context() as changed:
+                changed.setattr(day, "DESKS", (*day.DESKS[:-1], (day.DESKS[-1][0], failing)))
+                day.run(post, at=done.at + timedelta(hours=1), time_zone=pack.time_zone)
+    demo.add_users(store, at=datetime.now(UTC))
+    leave_waiting(post, at=datetime.now(UTC))
+
+
+def leave_waiting(post: Post, *, at: datetime) -> None:
+    """Leave things that wait: judgements to make, a task in time and one that is late."""
+    haizhu = area_path("44.4401.440105.")
+    for number, due in (
+        ("1", at + timedelta(hours=5)),
+        ("2", at - timedelta(hours=3)),
+        ("3", None),
+    ):
+        commanding.propose(
+            post,
+            Proposal(
+                id=f"p-{number}", area=haizhu, desk="watch", kind="watch.judge", subject=f"s-{number}",
+                what=Sentence(zh=f"研判第{number}号信号", en=f"Judge signal {number}"),
+                reasons=(
+                    Reason(
+                        zh="当日数高于报警线。", en="The count of the day stands above the threshold.",
+                        source=("ears_c2",), confidence="high",
+                    ),
+                ),
+                by="province", made=at, decided_in=area_path("44."), due=due,
+            ),
+            at=at,
+        )  # fmt: skip
+    for number, hours in (("1", 4), ("2", -2)):
+        commanding.assign(
+            post,
+            Task(
+                id=f"t-{number}", area=haizhu, duty=Duty.COMMANDER, desk="watch", kind="call", subject="s-1",
+                what=Sentence(zh=f"致电第{number}家诊所", en=f"Call clinic {number}"),
+                starts=at - timedelta(hours=6), due=at + timedelta(hours=hours), measured_to="called",
+            ),
+            at=at,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """The board over a demonstration record, in a process of its own."""
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine: the board was not looked at")
+    assert (BOARD / "index.html").is_file(), "the board is not built; `make board` builds it"
+    with tempfile.TemporaryDirectory(prefix="yipan-board-") as folder:
+        settings = Settings(home=Path(folder) / "home", port=free_port())
+        store = Store.open(settings.home, clock=lambda: datetime.now(UTC))
+        play(store)
+        process = subprocess.Popen(
+            command_of(settings),
+            env={**os.environ, **environment_of(settings)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        address = f"http://127.0.0.1:{settings.port}"
+        try:
+            wait_for(f"{address}/api/v1/health", process)
+            yield Served(store=store, address=address)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            store.close()
+            if store.server is not None:
+                store.server.stop()
+
+
+def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    pause = threading.Event()
+    for _ in range(START_SECONDS * 5):
+        assert process.poll() is None, "the server ended while starting"
+        try:
+            if httpx.get(address, trust_env=False, timeout=5).is_success:
+                return
+        except httpx.HTTPError:
+            pause.wait(0.2)
+    pytest.fail("the board did not answer")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+def launch(playwright: Playwright, *more: str) -> Browser:
+    found = chromium()
+    if found is None:
+        pytest.skip("no Chromium on this machine: the board was not looked at")
+    return playwright.chromium.launch(executable_path=found, args=[*FLAGS, *more])
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser of an old office computer, without WebGL; most of the board does not need it."""
+    opened = launch(playwright, "--disable-3d-apis")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def gl_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that draws maps with WebGL2."""
+    opened = launch(playwright, "--enable-unsafe-swiftshader")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sit(served: Served, browser: Browser) -> Iterator[Callable[..., Seat]]:
+    """Seats somebody before the board: `sit("province")`, `sit(None)` without log-in; checks what they were told."""
+    seats: list[Seat] = []
+
+    def seat(user: str | None, *, browser: Browser = browser, width: int = 1440, height: int = 900) -> Seat:  # fmt: skip
+        taken = Seat(
+            browser=browser, address=served.address, password=demo.DEMO_PASSWORD, width=width, height=height
+        )  # fmt: skip
+        seats.append(taken)
+        if user is not None:
+            taken.enter(user)
+        return taken
+
+    yield seat
+    for taken in seats:
+        taken.leave()

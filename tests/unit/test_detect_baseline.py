@@ -1,0 +1,244 @@
+"""The calendar baseline: what it promises of every stream, and what it does with bad ones."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from yipan.analytics.detect.baseline import STANDARD, BaselineOptions, DayKinds, baseline_matrix
+from yipan.model import Judgement, WorkCalendar
+from yipan.packs import PackError, read_calendar
+
+FIRST = date(2022, 5, 2)
+CHINA = read_calendar()
+
+
+def quiet(streams, days, *, mean=5.0, seed=0):
+    return np.random.default_rng(seed).poisson(mean, (streams, days)).astype(float)
+
+
+class TestCalendarOfChina:
+    def test_knows_the_weekend_worked_for_national_day(self):
+        assert CHINA.is_working(date(2022, 10, 8))
+        assert not CHINA.is_working(date(2022, 10, 5))
+
+    def test_puts_every_new_year_inside_its_holiday(self):
+        covered = [day for day in CHINA.new_years if CHINA.covers(day)]
+
+        assert len(covered) == 15
+        assert all(day in CHINA.holidays for day in covered)
+
+    def test_is_refused_with_the_row_that_is_wrong(self, tmp_path):
+        table = tmp_path / "own.csv"
+        table.write_text("day,kind,name,source\n2022-13-01,holiday,x,y\n", encoding="utf-8")
+
+        with pytest.raises(PackError, match=r"own\.csv row 2"):
+            read_calendar(table)
+
+    def test_does_not_call_a_day_both_off_and_worked(self):
+        with pytest.raises(ValueError, match="both a holiday and a working day"):
+            WorkCalendar(
+                key="x", since=date(2022, 1, 1), until=date(2023, 1, 1), new_years=(),
+                holidays=frozenset({date(2022, 1, 3)}), working_days=frozenset({date(2022, 1, 3)}),
+            )  # fmt: skip
+
+
+class TestCalendarBaseline:
+    def test_alarms_on_quiet_days_about_as_often_as_it_says(self):
+        counts = np.concatenate(
+            [quiet(150, 262, mean=m, seed=s) for s, m in enumerate((1, 10, 100))]
+        )
+
+        found = baseline_matrix(counts, first_day=FIRST, calendar=CHINA, columns=range(200, 262))
+
+        for alpha in (0.05, 0.01):
+            share = float((found.p_value <= alpha).mean())
+            assert alpha / 2 < share < alpha * 2, (alpha, share)
+
+    def test_finds_an_outbreak_of_ten_standard_deviations(self):
+        counts = quiet(40, 200, mean=20)
+        counts[:, -1] += 45
+
+        assert baseline_matrix(counts, first_day=FIRST).alarm.all()
+
+    def test_finds_a_slow_rise_by_its_week(self):
+        counts = quiet(40, 200, mean=9)
+        counts[:, -7:] += 7
+
+        found = baseline_matrix(counts, first_day=FIRST)
+
+        assert (found.p_week < found.p_day).mean() > 0.8
+        assert found.alarm.mean() > 0.8
+
+    def test_is_not_moved_by_tomorrow(self):
+        counts = quiet(20, 420)
+        at = 380
+
+        now = baseline_matrix(counts[:, : at + 1], first_day=FIRST, calendar=CHINA)
+        later = baseline_matrix(counts, first_day=FIRST, calendar=CHINA, columns=[at])
+
+        np.testing.assert_array_equal(now.p_value, later.p_value)
+        np.testing.assert_array_equal(now.threshold, later.threshold)
+
+    def test_follows_a_permutation_of_the_streams(self):
+        counts = quiet(30, 150)
+        order = np.random.default_rng(1).permutation(30)
+
+        straight = baseline_matrix(counts, first_day=FIRST)
+        mixed = baseline_matrix(counts[order], first_day=FIRST)
+
+        np.testing.assert_allclose(mixed.p_value, straight.p_value[order], rtol=1e-9)
+
+    def test_a_stricter_alarm_adds_none(self):
+        counts = quiet(200, 120, mean=3)
+        counts[:40, -1] += 8
+
+        loose, strict = (
+            baseline_matrix(counts, first_day=FIRST, options=BaselineOptions(alpha=alpha)).alarm
+            for alpha in (0.02, 0.002)
+        )
+
+        assert not (strict & ~loose).any()
+
+    def test_the_threshold_is_the_last_count_that_does_not_alarm(self):
+        counts = quiet(60, 130, mean=4)
+        found = baseline_matrix(counts, first_day=FIRST)
+
+        for step, alarms in ((0, False), (1, True)):
+            changed = counts.copy()
+            changed[:, -1] = found.threshold[:, 0] + step
+            again = baseline_matrix(changed, first_day=FIRST).alarm[:, 0]
+            assert (again == (alarms & (changed[:, -1] > 0))).all()
+
+    def test_a_silent_stream_never_lowers_the_alarm_of_another(self):
+        counts = quiet(20, 200)
+        counts[0, -1] = 40
+        beside = np.concatenate([counts, np.full((5, 200), np.nan)])
+
+        np.testing.assert_allclose(
+            baseline_matrix(beside, first_day=FIRST).p_value[0],
+            baseline_matrix(counts, first_day=FIRST).p_value[0],
+        )
+
+    def test_learns_the_spring_festival(self):
+        days = 3 * 365 + 40
+        first = date(2020, 1, 1)
+        kinds = DayKinds.of(first, days, CHINA)
+        mean = np.where(np.isin(kinds.bins, (2, 3)), 15.0, 30.0)
+        counts = np.random.default_rng(3).poisson(mean, (60, days)).astype(float)
+        festival = [i for i in range(days - 60, days) if kinds.bins[i] == 3]
+
+        found = baseline_matrix(counts, first_day=first, calendar=CHINA, columns=festival)
+
+        assert found.holiday_known.all()
+        assert found.expected.mean() == pytest.approx(15, rel=0.1)
+
+    def test_says_when_a_festival_is_its_first_and_asks_for_more(self):
+        counts = quiet(30, 120, mean=40)
+        first = date(2022, 10, 3)
+        day = (date(2023, 1, 21) - first).days
+
+        found = baseline_matrix(counts, first_day=first, calendar=CHINA, columns=[day - 20, day])
+
+        assert found.holiday_known[:, 0].all()
+        assert not found.holiday_known[:, 1].any()
+        assert (found.relative_sd[:, 1] > found.relative_sd[:, 0]).all()
+
+    def test_expects_less_of_a_day_that_is_half_reported(self):
+        counts = quiet(30, 150, mean=40)
+        exposure = np.ones(150)
+        exposure[-1] = 0.5
+
+        whole = baseline_matrix(counts, first_day=FIRST)
+        half = baseline_matrix(counts, first_day=FIRST, exposure=exposure)
+
+        np.testing.assert_allclose(half.expected, whole.expected / 2)
+
+    def test_a_known_outbreak_does_not_hide_the_next(self):
+        counts = quiet(30, 200, mean=8)
+        counts[:, 150:185] += 30
+        counts[:, -1] += 14
+        mask = np.zeros(counts.shape)
+        mask[:, 150:185] = 1
+
+        hidden = baseline_matrix(counts, first_day=FIRST)
+        masked = baseline_matrix(counts, first_day=FIRST, known_outbreak=mask)
+
+        assert masked.alarm.mean() > 0.9
+        assert (masked.expected < hidden.expected).all()
+
+
+BAD = {
+    "all zero": np.zeros(120),
+    "all missing": np.full(120, np.nan),
+    "one value": np.where(np.arange(120) == 60, 3.0, np.nan),
+    "constant": np.full(120, 7.0),
+    "with gaps": np.where(np.arange(120) % 3 == 0, np.nan, 4.0),
+    "a typo of a million": np.where(np.arange(120) == 80, 1e6, 5.0),
+    "weekly values in a daily file": np.where(np.arange(120) % 7 == 0, 30.0, np.nan),
+    "beginning inside the window": np.where(np.arange(120) < 100, np.nan, 4.0),
+    "ending inside the window": np.where(np.arange(120) > 100, np.nan, 4.0),
+}
+
+
+class TestBadSeries:
+    @pytest.mark.parametrize("name", BAD)
+    def test_have_a_stated_outcome_and_stop_nobody(self, name):
+        counts = np.vstack([quiet(19, 120), BAD[name]])
+        counts[0, -1] = 40
+
+        found = baseline_matrix(counts, first_day=FIRST, columns=range(100, 120))
+
+        assert found.alarm[0, -1]
+        judged = ~np.isnan(found.p_value[-1])
+        codes = [found.judgement_of(19, cell) for cell in range(20)]
+        for cell in range(20):
+            said = codes[cell] in {Judgement.JUDGED, Judgement.NO_HISTORY_RULE}
+            assert said is bool(judged[cell]), (cell, codes[cell])
+
+    def test_a_typo_does_not_silence_the_days_after_it(self):
+        counts = quiet(2, 160, mean=5)
+        counts[1, 120] = 1e6
+        counts[:, -1] = 25
+
+        assert baseline_matrix(counts, first_day=FIRST).alarm.all()
+
+    def test_a_disease_never_seen_alarms_by_the_third_case(self):
+        counts = np.zeros((1, 200))
+        counts[0, -3:] = 1
+
+        found = baseline_matrix(counts, first_day=FIRST, columns=[197, 198, 199])
+
+        assert found.alarm[0].any()
+
+    def test_a_stream_of_three_days_is_answered_by_the_no_history_rule(self):
+        counts = quiet(5, 100)
+        counts[4, :-4] = np.nan
+        counts[4, -4:] = (1, 0, 1, 30)
+
+        found = baseline_matrix(counts, first_day=FIRST)
+
+        assert found.judgement_of(4, 0) is Judgement.NO_HISTORY_RULE
+        assert found.alarm[4, 0]
+
+    def test_negative_counts_are_refused_by_name(self):
+        with pytest.raises(ValueError, match="count -3 of stream 0 on day 1"):
+            baseline_matrix([[2, -3, 4]], first_day=FIRST)
+
+    def test_options_that_cannot_be_meant_are_refused(self):
+        with pytest.raises(ValueError, match="alpha"):
+            BaselineOptions(alpha=0.7)
+        assert STANDARD.alpha == 0.005
+
+
+class TestDayKinds:
+    def test_follow_the_moving_festival(self):
+        for year in (2022, 2023, 2024):
+            new_year = next(d for d in CHINA.new_years if d.year == year)
+            kinds = DayKinds.of(new_year - timedelta(days=8), 30, CHINA)
+            assert kinds.bins[0] == 0
+            assert kinds.bins[1] == 1
+            assert kinds.bins[8] == 2
+
+    def test_are_all_plain_without_a_calendar(self):
+        assert not DayKinds.of(FIRST, 400, None).bins.any()

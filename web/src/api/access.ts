@@ -1,0 +1,20 @@
+/** Who looks, where they may look, and what the time slider moves over. */
+import { ask } from '../lib/ask'
+
+export type Area = {
+  path: string; level: string; name_zh: string; name_en: string; code: string | null; population: number | null; functional: boolean
+}
+export type Span = { since: string | null; until: string | null; newest: string | null; rounds: string[] }
+export type Me = { user: string; shown_as: string; viewer: { user: string; duty: string; area: string }; powers: string[] }
+export type Act = { number: number; desk: string; verb: string; area: string; at: string; subject: string; user: string }
+export type Round = { at: string; desks: { desk: string; ok: boolean; message: string; made: number }[] }
+
+export const access = {
+  me: () => ask<Me>('me'),
+  login: (user: string, password: string) => ask<Me>('login', {}, { user, password }),
+  logout: () => ask<unknown>('logout', {}, {}),
+  span: () => ask<Span>('span'),
+  areas: () => ask<Area[]>('areas'),
+  acts: (after: number, limit: number) => ask<Act[]>('acts', { after, limit }),
+  rounds: (since: string, until: string) => ask<Round[]>('rounds', { since, until }),
+}

@@ -1,0 +1,50 @@
+/** The board's only way to the house: questions to /api/v1, one error shape back. */
+
+export class Refused extends Error {
+  constructor(public status: number, public code: string, message: string, public where = '') {
+    super(message)
+  }
+}
+/** Nothing answered: the server is down or the line is. */
+export class Unreachable extends Error {}
+
+export type Query = Record<string, string | number | boolean | null | undefined>
+
+export function address(path: string, query: Query = {}): string {
+  const asked = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined && value !== '') asked.set(name, String(value))
+  return `./api/v1/${path}${asked.size ? `?${asked}` : ''}`
+}
+
+/** How many questions are on their way; while there are any the page says so (a thin line, and only after a moment). */
+let open = 0
+function waiting(by: number): void {
+  open += by
+  document.documentElement.toggleAttribute('data-asking', open > 0)
+}
+
+/** Ask with GET; with a body, POST it. Answers what the house said, or throws Refused or Unreachable. */
+export async function ask<T>(path: string, query: Query = {}, body?: unknown): Promise<T> {
+  waiting(+1)
+  try {
+    return await answered<T>(path, query, body)
+  } finally {
+    waiting(-1)
+  }
+}
+
+async function answered<T>(path: string, query: Query, body: unknown): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(address(path, query), body === undefined ? {} : {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+    })
+  } catch {
+    throw new Unreachable(path)
+  }
+  if (!answer.ok) {
+    const said = await answer.json().catch(() => null)
+    throw new Refused(answer.status, said?.error?.code ?? '', said?.error?.message ?? answer.statusText, said?.error?.where ?? '')
+  }
+  return answer.json()
+}
