@@ -220,7 +220,7 @@ def progress(folder: Path) -> Progress:
     given = _json(folder / PROGRESS)
     mode = given.get("mode")
     return Progress(
-        days_done=int(str(given.get("days_done", 0))), mode=Mode(mode) if mode else None
+        days_done=int(str(given.get("days_done", 0))), mode=Mode(str(mode)) if mode else None
     )
 
 
@@ -794,11 +794,11 @@ def report(folder: Path, post: Post | None, *, language: str, form: str) -> str:
     names = {str(area.path): (area.name_zh, area.name_en) for area in read_pack(about.pack).areas}
     places = ", ".join(names.get(county, (county, county))[column] for county, _, _ in truth.began)
     ago = max(days for _, days, _ in truth.began)
+    begun = sum(count for _, _, count in truth.began)
     title = (f"演习报告：{about.name}", f"After-action report: {about.name}")[column]
     began = (
-        f"疫情于演习开始前{ago}天起于{places}，共{sum(n for _, _, n in truth.began)}例。",
-        f"The outbreak began {ago} days before the exercise in {places}, with "
-        f"{sum(n for _, _, n in truth.began)} infections.",
+        f"疫情于演习开始前{ago}天起于{places}，共{begun}例。",
+        f"The outbreak began {ago} days before the exercise in {places}, with {begun} infections.",
     )[column]
     note = (
         "以上均为模拟结果，不是真实疫情。人数以模拟的居民计；与无人处置的比较使用同一随机序列。",
