@@ -12,7 +12,7 @@ from scipy import optimize, special, stats
 
 import simulated
 from yipan.analytics import simulate as sim
-from yipan.analytics.simulate import kernel, pathogen
+from yipan.analytics.simulate import dense, kernel, pathogen
 from yipan.analytics.simulate.measures import means_of
 from yipan.operations import simulate as desk
 from yipan.protocol import Adopted, protocols
@@ -612,10 +612,49 @@ class TestMonotonicity:
                 [
                     one.infections
                     for one in sim.replicates(
-                        land, simulated.pathogen(reproduction_number=3.0), strategy, lambda _: seeds(20), days=30,
-                        count=20, seed=1,
+                        land, simulated.pathogen(reproduction_number=2.0), strategy, lambda _: seeds(10), days=25,
+                        count=12, seed=1,
                     )
                 ]
             )  # fmt: skip
 
         assert (sizes(less) <= sizes(more)).mean() >= 0.95
+
+
+class TestDenseTwin:
+    def test_gives_the_same_law_of_epidemics(self) -> None:
+        small = simulated.province(4, 25_000, cities=2)
+        who = dense.everybody(small)
+        made = simulated.pathogen(
+            reproduction_number=2.2,
+            swab_good=1.0,
+            ct_half=45.0,
+            detectable_days=0.5,
+            ct_fall_days=40.0,
+        )
+        rates = sim.derive(made, small)
+        begun = np.arange(30) * 997
+        strategy = sim.Strategy(
+            name="found",
+            finding=sim.Finding(seeks=0.6, pharmacy=0.0, seek_delay_days=1.0, turnaround_days=0),
+            isolation=sim.Isolation(beds_per_10k=10_000.0),
+        )
+        ours = [
+            one.infections
+            for one in sim.replicates(
+                small, made, strategy, lambda _: [sim.Seed(day=0, person=int(i)) for i in begun], days=30, count=60,
+                seed=1,
+            )
+        ]  # fmt: skip
+        theirs = [
+            int(
+                dense.dense_run(
+                    small, who, made, rates, seeds=begun, days=30, rng=np.random.default_rng(i), found_share=0.6,
+                    found_delay_days=1.0,
+                ).sum()
+            )
+            for i in range(60)
+        ]  # fmt: skip
+
+        assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.12)
+        assert stats.ks_2samp(ours, theirs).pvalue > 0.01

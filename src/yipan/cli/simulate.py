@@ -158,11 +158,18 @@ def what_if(
         moment = door.moment(at, settings)
         with post.store.reading(post.viewer, known_at=moment) as record:
             place = door.find_area(record.areas(), area)
-            found = desk.what_if(
-                record, area=place.path, at=moment, time_zone=settings.time_zone, pack_key=settings.pack,
-                pathogen=desk.pathogen(_named(pathogen), reproduction_number=r), days=days, replicates=replicates,
-                seed=seed, threads=threads, tell=lambda name: typer.echo(f"{name}: done", err=True),
-            )  # fmt: skip
+            now = desk.present(
+                record,
+                area=place.path,
+                at=moment,
+                time_zone=settings.time_zone,
+                pack_key=settings.pack,
+            )
+    found = desk.what_if(
+        now, time_zone=settings.time_zone, pack_key=settings.pack,
+        pathogen=desk.pathogen(_named(pathogen), reproduction_number=r), days=days, replicates=replicates, seed=seed,
+        threads=threads, tell=lambda name: typer.echo(f"{name}: done", err=True),
+    )  # fmt: skip
     door.answer(
         found,
         as_json=as_json,

@@ -406,11 +406,12 @@ def compare(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """The record's present state run forward: what was known, how R was taken, the strategies compared."""
+    """The present run forward: what was known, the R taken, the strategies compared; the first `lead_days` are past."""
 
     area: AreaPath
     at: datetime
     known_cases: int
+    lead_days: int
     reproduction_number: float
     growth_per_day: float
     comparison: simulate.Comparison
@@ -440,11 +441,44 @@ def known_cases(
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """What the record knows of an area at an instant, as far as a run forward needs it."""
+
+    area: AreaPath
+    at: datetime
+    day: date
+    cases: tuple[simulate.KnownCase, ...]
+
+    @property
+    def growth_per_day(self) -> float:
+        """Growth of reports, the last week against the week before."""
+        return growth_of(self.cases, lead_days=WHAT_IF_LEAD_DAYS)
+
+
+def present(
+    record: Record, *, area: AreaPath, at: datetime, time_zone: ZoneInfo, pack_key: str
+) -> Present:
+    """
+    Return what the record knows of an area at `at`.
+
+    Raises LookupError where it has no infections there in the last two weeks.
+    """
+    check_area(record.viewer, area)
+    until = at.astimezone(time_zone).date()
+    cases = known_cases(
+        record, area=area, until=until, lead_days=WHAT_IF_LEAD_DAYS, where=province(pack_key)
+    )
+    if not cases:
+        raise LookupError(
+            f"{area} has no infections on record in the {WHAT_IF_LEAD_DAYS} days before {until}"
+        )
+    return Present(area=area, at=at, day=until, cases=cases)
+
+
 def what_if(
-    record: Record,
+    now: Present,
     *,
-    area: AreaPath,
-    at: datetime,
     time_zone: ZoneInfo,
     pack_key: str,
     pathogen: simulate.Pathogen,
@@ -455,22 +489,10 @@ def what_if(
     strategies: Sequence[simulate.Strategy] = (),
     tell: Told = lambda _: None,
 ) -> WhatIf:
-    """
-    Run strategies forward from what the record knows at `at`, unseen infections drawn anew for every replicate.
-
-    Raises LookupError where the area has no infections on record in the last two weeks.
-    """
-    check_area(record.viewer, area)
+    """Run strategies forward from the present, unseen infections drawn anew for every replicate; `tell` hears of each."""
     where = province(pack_key)
-    until = at.astimezone(time_zone).date()
-    cases = known_cases(record, area=area, until=until, lead_days=WHAT_IF_LEAD_DAYS, where=where)
-    if not cases:
-        raise LookupError(
-            f"{area} has no infections on record in the {WHAT_IF_LEAD_DAYS} days before {until}"
-        )
-    growth = growth_of(cases, lead_days=WHAT_IF_LEAD_DAYS)
     rules = zone_rules(
-        protocols(), first_day=until - timedelta(days=WHAT_IF_LEAD_DAYS),
+        protocols(), first_day=now.day - timedelta(days=WHAT_IF_LEAD_DAYS),
         days=days + WHAT_IF_LEAD_DAYS, time_zone=time_zone,
     )  # fmt: skip
     chosen = tuple(strategies) or standard_strategies(rules)
@@ -478,7 +500,7 @@ def what_if(
 
     def start(number: int) -> Sequence[simulate.Seed]:
         return simulate.draw_start(
-            cases, pathogen, lead_days=WHAT_IF_LEAD_DAYS, growth_per_day=growth,
+            now.cases, pathogen, lead_days=WHAT_IF_LEAD_DAYS, growth_per_day=now.growth_per_day,
             ascertainment=simulate.Ascertainment(),
             rng=np.random.Generator(np.random.Philox(key=[seed, number])),
         )  # fmt: skip
@@ -491,8 +513,8 @@ def what_if(
         tell(result.name)
         found.append(result)
     return WhatIf(
-        area=area, at=at, known_cases=len(cases), reproduction_number=pathogen.reproduction_number,
-        growth_per_day=growth,
+        area=now.area, at=now.at, known_cases=len(now.cases), lead_days=WHAT_IF_LEAD_DAYS,
+        reproduction_number=pathogen.reproduction_number, growth_per_day=now.growth_per_day,
         comparison=compare(where, found, days=days + WHAT_IF_LEAD_DAYS, seed=seed),
     )  # fmt: skip
 
