@@ -59,6 +59,17 @@ class TestLaboratories:
 
         assert not any(lab.unusual for lab in found)
 
+    def test_with_few_tubes_in_each_of_many_districts_are_not_called_low(self):
+        rng = np.random.default_rng(5)
+        tubes = rng.integers(0, 30, size=(20, 300))
+        positive = rng.binomial(tubes, 0.01)
+
+        found = quality.compare_laboratories(
+            tubes, positive, laboratories=[f"L{i}" for i in range(20)]
+        )
+
+        assert not any(lab.unusual for lab in found)
+
     def test_alone_in_their_districts_are_not_judged(self):
         tubes, positive = np.array([[100, 0], [0, 100]]), np.array([[50, 0], [0, 0]])
 

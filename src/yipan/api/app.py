@@ -22,9 +22,12 @@ from yipan.api import (
     commanding,
     day,
     outlook,
+    prohibitions,
     reports,
+    screening,
     simulate,
     watch,
+    zoning,
 )
 from yipan.api.door import VERSION, Door, answer, failed, responses
 from yipan.api.errors import UNEXPECTED, error_body, failure_of, told
@@ -37,7 +40,21 @@ from yipan.settings import Settings
 if TYPE_CHECKING:
     from yipan.store import Store
 
-DESKS = (access, areas, board, watch, outlook, commanding, simulate, reports, acts, day)
+DESKS = (
+    access,
+    areas,
+    board,
+    watch,
+    outlook,
+    screening,
+    commanding,
+    zoning,
+    prohibitions,
+    simulate,
+    reports,
+    acts,
+    day,
+)
 _log = logging.getLogger(__name__)
 
 

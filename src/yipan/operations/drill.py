@@ -86,7 +86,7 @@ def run(
     made = drill.make_round(
         plan, streets=codes, weights=weights, cities=cities.astype(np.int64), rng=rng
     )
-    files = _write(made, folder, opened)
+    files = write_files(made, folder, opened)
     yield clock.step("made up and written", people)
 
     held = ScreeningRound(
@@ -141,7 +141,8 @@ class _Clock:
         return done
 
 
-def _write(made: drill.DrillRound, folder: Path, opened: datetime) -> dict[LakeKind, Path]:
+def write_files(made: drill.DrillRound, folder: Path, opened: datetime) -> dict[LakeKind, Path]:
+    """Write the tables of a drill as the bulk files a round would send, and return where each is."""
     import polars as pl
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -189,7 +190,7 @@ def _found(
                 found[kind] |= set(hit[key].to_list())
     number = {name: i for i, name in enumerate(made.laboratories)}
     for finding in labs.findings:
-        if finding.kind == "results_without_plate":
+        if finding.kind in {"results_without_plate", "positives_low", "positives_high"}:
             found["sham_laboratory"].add(number[finding.laboratory])
         if finding.kind == "plate_contaminated":
             found["contaminated_plate"].add(int(finding.plate))

@@ -20,7 +20,7 @@ The count follows a negative binomial law: the spread is what one-day-ahead fore
 missed by (drawn to its siblings), the uncertainty of level, drift, weekday and holiday is added, and the
 tail is widened as Student's law is for a spread known from few days. Two questions are asked, today's
 count and the sum of the last seven days, and the harmonic mean of the two p-values is the answer. Discrete counts are
-not randomised: `attained` says which share of quiet days really can alarm at the level asked.
+not randomised: `attained` says how often a quiet day can really reach the count that alarms.
 
 Method of moments and gamma-Poisson shrinkage as in any text on counts; one-sided clipping after Noufaily et
 al. 2013's weights; level plus weekday regression in the spirit of Burkom's; nothing of it copied.
@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from yipan.model import CountSeries, Judgement, WorkCalendar
+from yipan.model import CountSeries, Interval, Judgement, WorkCalendar
 
 from .verdicts import CODE, Floats, Verdicts, as_counts
 
@@ -95,6 +95,12 @@ class BaselineOptions:
 
 
 STANDARD = BaselineOptions()
+"""For daily streams."""
+
+WEEKLY = BaselineOptions(
+    gap_days=1, least_days=14, most_days=56, most_drift=0.1, drift_sd=0.2, week_too=False
+)
+"""For weekly streams too young for the same season of earlier years; the days of the options are weeks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,20 +177,24 @@ def baseline_matrix(
     counts: ArrayLike,
     *,
     first_day: date,
+    interval: Interval = Interval.DAY,
     calendar: WorkCalendar | None = None,
     groups: Sequence[int] | None = None,
     exposure: ArrayLike | None = None,
     known_outbreak: ArrayLike | None = None,
     columns: Sequence[int] | None = None,
+    thresholds: bool = True,
     options: BaselineOptions = STANDARD,
 ) -> BaselineVerdicts:
     """
     Judge days of many daily streams by the calendar baseline; see the module for the model.
 
-    `counts` (streams, days), NaN where nobody reported; the day `first_day` is the first column. `groups`
+    `counts` (streams, days), NaN where nobody reported; the day `first_day` is the first column. Weeks have neither
+    weekdays nor holidays here (`WEEKLY` are options for them). `groups`
     numbers the siblings of each stream from 0 (default: all are siblings). `exposure` (streams, days or one
     row) multiplies the expected count: sites reporting, or the completeness of a day still coming in. Days in
-    `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest).
+    `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest); `thresholds=False` leaves out the
+    counts that would alarm, which take most of the time where many days are judged.
     A stream with fewer than seven reported days is judged by the gamma-Poisson rule on those and says so;
     one never reported before has nothing to be judged by, and says that. Raises ValueError for shapes that do
     not match and for counts that are none.
@@ -205,6 +215,8 @@ def baseline_matrix(
     if group.shape != (streams,) or (streams and group.min() < 0):
         raise ValueError(f"groups have shape {group.shape}; one number from 0 per stream is needed")
     kinds = DayKinds.of(first_day, days, calendar)
+    if interval is Interval.WEEK:
+        kinds = DayKinds(np.zeros(days, int), np.zeros(days, int), np.zeros(days, int))
     weight = _rows_by_day("exposure", exposure, y.shape)
     masked = _rows_by_day("known_outbreak", known_outbreak, y.shape)
     state = _State(streams, group, options)
@@ -222,7 +234,12 @@ def baseline_matrix(
             for name, values in found.items():
                 out[name][slot[day]] = values
     return _judged(
-        y[:, chosen], {k: v.T for k, v in out.items()}, kinds.bins[chosen], chosen, options
+        y[:, chosen],
+        {k: v.T for k, v in out.items()},
+        kinds.bins[chosen],
+        chosen,
+        options,
+        thresholds,
     )
 
 
@@ -621,6 +638,7 @@ def _judged(
     bins: Ints,
     columns: Sequence[int],
     options: BaselineOptions,
+    thresholds: bool,
 ) -> BaselineVerdicts:
     seen = ~np.isnan(y)
     reported = found["reported"]
@@ -640,8 +658,9 @@ def _judged(
         asked, today = law.of(answered), y[answered]
         p_day[answered], p_week[answered] = asked.day(today), asked.week(today)
         p_value[answered] = asked.both(today)
-        needed[answered] = asked.least(options.alpha)
-        attained[answered] = asked.day(needed[answered])
+        if thresholds:
+            needed[answered] = asked.least(options.alpha)
+            attained[answered] = asked.day(needed[answered])
     with np.errstate(invalid="ignore"):
         alarm = answered & (p_value <= options.alpha) & (y > 0)
     judgement = np.full(y.shape, CODE[Judgement.JUDGED], np.int8)

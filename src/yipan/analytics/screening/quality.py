@@ -78,6 +78,10 @@ def plate_tail(positives: int, *, wells: int, background: float) -> float:
     return float(stats.binom.sf(positives - 1, wells, background))
 
 
+LENT_TUBES = 50.0
+"""How many tubes of the others' common share a district is lent: few tubes of its own say little of its rate."""
+
+
 class Tail(StrEnum):
     """On which side of what is expected a laboratory stands."""
 
@@ -160,11 +164,16 @@ def _against_others(
     others_tubes = measure_tubes.sum(axis=0) - measure_tubes
     others_positive = measure_positive.sum(axis=0) - measure_positive
     shared = others_tubes > 0
-    share = np.divide(
-        others_positive + 0.5, others_tubes + 1.0, out=np.zeros(tubes.shape), where=shared
+    everywhere = others_positive.sum(axis=1, keepdims=True) / np.maximum(
+        others_tubes.sum(axis=1, keepdims=True), 1
     )
+    share = (others_positive + LENT_TUBES * everywhere) / (others_tubes + LENT_TUBES)
     seen = np.where(shared, positive, 0).sum(axis=1)
-    return (tubes * share).sum(axis=1), seen, np.where(shared, tubes, 0).sum(axis=1)
+    return (
+        (np.where(shared, tubes, 0) * share).sum(axis=1),
+        seen,
+        np.where(shared, tubes, 0).sum(axis=1),
+    )
 
 
 def _tails(seen: npt.NDArray[np.int64], expected: Array, dispersion: float) -> tuple[Array, Array]:

@@ -1,0 +1,223 @@
+"""
+One picture from many streams: what the channels of an area say together, and how many alarms are false.
+
+*Together.* P-values of channels that watch the same people depend on each other in ways nobody knows. The
+harmonic mean of p-values (Wilson 2019, PNAS 116: 1195) stays near its level under much of such dependence;
+Stouffer's sum takes the correlation of quiet days into account (the Liptak-Stouffer form with a correlation
+matrix), gains more from channels that agree, and needs history to learn from. A channel that did not report
+drops out and is named. A supporting channel (pharmacy sales, searches) may strengthen what others say but never speaks alone.
+
+*How many.* Benjamini and Hochberg 1995 hold the expected share of false alarms among all alarms; Benjamini
+and Yekutieli 2001 do so under any dependence. In a hierarchy one cause is told once, at the level where it
+is clearest, with the streams that contribute.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from yipan.model import AreaPath, ancestors_of
+
+from .verdicts import Floats
+
+Rule = Literal["BH", "BY"]
+
+LEAST_P = 1e-15
+"""P-values are kept above this: no stream is believed beyond it."""
+
+
+def harmonic_p(p_values: ArrayLike, weights: ArrayLike | None = None) -> Floats:
+    """
+    Return the weighted harmonic mean of the p-values of each row; NaN where no channel reported.
+
+    `p_values` (cases, channels), NaN where a channel has none; `weights` one per channel (default: equal),
+    shared out again among those present. Needs no knowledge of their dependence.
+
+    >>> harmonic_p([[0.01, 0.01, 0.01], [0.01, 0.9, 0.9], [0.02, float("nan"), 0.02]]).round(3)
+    array([0.01 , 0.029, 0.02 ])
+    """
+    p, w = _channels(p_values, weights)
+    whole = w.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = whole / (w / p).sum(axis=1)
+    return np.asarray(np.where(whole > 0, np.minimum(mean, 1.0), np.nan))
+
+
+def stouffer_p(
+    p_values: ArrayLike, weights: ArrayLike | None = None, *, correlation: ArrayLike | None = None
+) -> Floats:
+    """
+    Return the p-value of the weighted sum of normal scores; NaN where no channel reported.
+
+    `correlation` (channels, channels) is that of the scores on quiet days (`quiet_correlation`); without it
+    the channels are taken as independent, which is bold.
+
+    >>> stouffer_p([[0.05, 0.05, 0.05]]).round(4)
+    array([0.0022])
+    >>> stouffer_p([[0.05, 0.05, 0.05]], correlation=np.full((3, 3), 0.5) + np.eye(3) / 2).round(3)
+    array([0.022])
+    """
+    p, w = _channels(p_values, weights)
+    z = -special.ndtri(np.clip(p, LEAST_P, 1 - LEAST_P))
+    matrix = np.eye(p.shape[1]) if correlation is None else np.asarray(correlation, dtype=float)
+    if matrix.shape != (p.shape[1], p.shape[1]):
+        raise ValueError(f"correlation has shape {matrix.shape} for {p.shape[1]} channels")
+    variance = np.einsum("ij,jk,ik->i", w, matrix, w)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = (w * z).sum(axis=1) / np.sqrt(np.maximum(variance, 1e-12))
+    return np.asarray(np.where(w.sum(axis=1) > 0, special.ndtr(-total), np.nan))
+
+
+def quiet_correlation(p_values: ArrayLike, *, shrink_days: float = 30.0) -> Floats:
+    """
+    Return how the scores of channels move together on past days, drawn towards none by `shrink_days`.
+
+    `p_values` (days, channels), NaN where a channel has none; days on which any channel lies beyond three
+    standard deviations are left out, so that an outbreak does not pass for correlation. Negative correlations count as none,
+    which can only make the answer more careful.
+
+    >>> quiet_correlation([[0.1, 0.1], [0.9, 0.9], [0.4, 0.4]] * 30).round(2).tolist()
+    [[1.0, 0.75], [0.75, 1.0]]
+    """
+    p = np.asarray(p_values, dtype=float)
+    z = -special.ndtri(np.clip(p, LEAST_P, 1 - LEAST_P))
+    z[(np.abs(z) > 3).any(axis=1)] = np.nan
+    size = z.shape[1]
+    found = np.eye(size)
+    for i in range(size):
+        for j in range(i):
+            both = ~np.isnan(z[:, i]) & ~np.isnan(z[:, j])
+            n = int(both.sum())
+            if n < 3 or np.ptp(z[both, i]) == 0 or np.ptp(z[both, j]) == 0:
+                continue
+            r = float(np.corrcoef(z[both, i], z[both, j])[0, 1])
+            found[i, j] = found[j, i] = max(0.0, r) * n / (n + shrink_days)
+    return found
+
+
+def _channels(p_values: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats]:
+    p = np.atleast_2d(np.asarray(p_values, dtype=float))
+    if ((p < 0) | (p > 1)).any():
+        raise ValueError("a p-value lies between 0 and 1")
+    w = np.ones(p.shape[1]) if weights is None else np.asarray(weights, dtype=float)
+    if w.shape != (p.shape[1],) or not (w >= 0).all():
+        raise ValueError(f"weights have shape {w.shape}; {p.shape[1]} numbers from 0 are needed")
+    present = ~np.isnan(p)
+    return np.where(present, np.maximum(p, LEAST_P), 1.0), np.where(present, w, 0.0)
+
+
+def discoveries(
+    p_values: ArrayLike, *, false_share: float = 0.1, rule: Rule = "BH"
+) -> NDArray[np.bool_]:
+    """
+    Return which of a family of p-values may be called alarms so that at most `false_share` of them are false.
+
+    NaN is never an alarm and does not count in the family. `BY` holds whatever the dependence, at the price
+    of a family as if log-times larger.
+
+    >>> discoveries([0.001, 0.8, 0.02, 0.5, float("nan")], false_share=0.1).tolist()
+    [True, False, True, False, False]
+    """
+    return np.asarray(q_values(p_values, rule=rule) <= false_share)
+
+
+def q_values(p_values: ArrayLike, *, rule: Rule = "BH") -> Floats:
+    """
+    Return for each p-value the smallest false share at which it would be an alarm; NaN stays NaN.
+
+    >>> q_values([0.001, 0.8, 0.02, 0.5]).round(3).tolist()
+    [0.004, 0.8, 0.04, 0.667]
+    """
+    p = np.asarray(p_values, dtype=float)
+    flat = p.ravel()
+    asked = np.flatnonzero(~np.isnan(flat))
+    q = np.full(flat.shape, np.nan)
+    m = len(asked)
+    if m:
+        order = asked[np.argsort(flat[asked], kind="stable")]
+        price = 1.0 if rule == "BH" else float((1 / np.arange(1, m + 1)).sum())
+        raw = flat[order] * m * price / np.arange(1, m + 1)
+        q[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
+    return q.reshape(p.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """
+    One cause told once: the area where it is clearest, its p-value there, and the areas below that contribute.
+
+    `contributors` are the positions (in the list given) of the streams below with evidence of their own, the
+    clearest first; `levels` says how clear it was at each level looked at.
+    """
+
+    area: AreaPath
+    p_value: float
+    contributors: tuple[int, ...]
+    levels: Mapping[AreaPath, float]
+
+
+def clearest(
+    areas: Sequence[AreaPath],
+    p_values: Sequence[float],
+    whole: Mapping[AreaPath, float],
+    *,
+    alpha: float = 0.01,
+    raised: Collection[AreaPath] | None = None,
+) -> tuple[Told, ...]:
+    """
+    Tell each cause once, at the level where it is clearest.
+
+    `areas` and `p_values` are the streams of the lowest level; `whole` holds p-values of the sums of areas
+    higher up (and may repeat the lowest). Areas clearer than `alpha` are taken, the clearest first (of equals the lower level); what lies
+    above or below one already told is its context, not another cause. A stream contributes if its own p-value is
+    under 0.05. Where `raised` is given only areas in it are told. Permuting the streams permutes the answer.
+
+    >>> streets = ["44.4401.440103.a.", "44.4401.440103.b.", "44.4401.440104.c."]
+    >>> told = clearest(streets, [0.02, 0.03, 0.9], {"44.4401.440103.": 0.0001, "44.4401.": 0.004})
+    >>> [(one.area, one.contributors) for one in told]
+    [('44.4401.440103.', (0, 1))]
+    """
+    if len(areas) != len(p_values):
+        raise ValueError(f"{len(areas)} areas for {len(p_values)} p-values")
+    best: dict[AreaPath, float] = {}
+    for area, p in [*zip(areas, p_values, strict=True), *whole.items()]:
+        if not math.isnan(p):
+            best[area] = min(p, best.get(area, 1.0))
+    below: dict[AreaPath, list[int]] = {}
+    for position, area in enumerate(areas):
+        for around in (*ancestors_of(area), area):
+            below.setdefault(around, []).append(position)
+    told: list[Told] = []
+    taken: set[AreaPath] = set()
+    above: set[AreaPath] = set()
+    for area, p in sorted(best.items(), key=lambda item: (item[1], -len(item[0]), item[0])):
+        if p >= alpha:
+            break
+        higher = ancestors_of(area)
+        if (
+            (raised is not None and area not in raised)
+            or area in taken
+            or area in above
+            or any(one in taken for one in higher)
+        ):
+            continue
+        taken.add(area)
+        above.update(higher)
+        own = sorted(
+            (i for i in below.get(area, []) if p_values[i] < 0.05),
+            key=lambda i: (p_values[i], areas[i]),
+        )
+        told.append(
+            Told(
+                area=area,
+                p_value=p,
+                contributors=tuple(own),
+                levels={one: best[one] for one in (*higher, area) if one in best},
+            )
+        )
+    return tuple(told)

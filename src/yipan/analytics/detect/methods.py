@@ -1,0 +1,255 @@
+"""
+Every method by its name: one way to ask any of them about many streams.
+
+The desk, the evaluation and the command line choose by name; nothing else needs to know how a method is called.
+Sequential charts are run on what the calendar baseline expects of each day, so that a weekday is no drift.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from yipan.model import Interval, WorkCalendar
+
+from . import nssp, sequential, simple
+from .baseline import METHOD as BASELINE
+from .baseline import STANDARD, WEEKLY, baseline_matrix
+from .ears import EarsMethod, ears_matrix
+from .farrington import FLEXIBLE, farrington_matrix
+from .verdicts import Floats, Verdicts, as_counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a method is asked: counts (streams, intervals), when they began, and which columns to judge."""
+
+    counts: Floats
+    first_day: date
+    interval: Interval
+    columns: tuple[int, ...]
+    calendar: WorkCalendar | None = None
+    groups: tuple[int, ...] | None = None
+    alpha: float | None = None
+    thresholds: bool = True
+
+    @property
+    def dates(self) -> list[date]:
+        """The first day of each interval."""
+        step = timedelta(days=self.interval.days)
+        return [self.first_day + i * step for i in range(self.counts.shape[1])]
+
+    @property
+    def per_year(self) -> int:
+        """How many intervals a year has."""
+        return 52 if self.interval is Interval.WEEK else 365
+
+
+Method = Callable[[Asked], Verdicts]
+
+
+def _baseline(asked: Asked) -> Verdicts:
+    weekly = asked.interval is Interval.WEEK
+    options = WEEKLY if weekly else STANDARD
+    return baseline_matrix(
+        asked.counts,
+        first_day=asked.first_day,
+        interval=asked.interval,
+        calendar=None if weekly else asked.calendar,
+        groups=asked.groups,
+        columns=asked.columns,
+        thresholds=asked.thresholds,
+        options=options if asked.alpha is None else replace(options, alpha=asked.alpha),
+    )
+
+
+def _farrington(asked: Asked) -> Verdicts:
+    options = FLEXIBLE if asked.alpha is None else replace(FLEXIBLE, alpha=asked.alpha)
+    if asked.interval is Interval.DAY:
+        options = replace(options, half_window=10, past_weeks_left_out=28)
+    return farrington_matrix(
+        asked.counts, period=asked.per_year, columns=asked.columns, options=options
+    )
+
+
+def _standard(asked: Asked) -> Verdicts:
+    """Weekly streams with three years behind them by their season, all others by the calendar baseline."""
+    if asked.interval is Interval.WEEK and asked.counts.shape[1] >= 3 * 52 + 4:
+        return _farrington(asked)
+    return _baseline(asked)
+
+
+def _ears(kind: EarsMethod) -> Method:
+    def judge(asked: Asked) -> Verdicts:
+        found = ears_matrix(
+            asked.counts, method=kind, alpha=asked.alpha, p_values=kind != "C3"
+        )  # fmt: skip
+        return only(found, asked.columns)
+
+    return judge
+
+
+def _nssp(function: Callable[..., Verdicts]) -> Method:
+    def judge(asked: Asked) -> Verdicts:
+        red = 0.01 if asked.alpha is None else asked.alpha
+        return only(
+            function(asked.counts, first_day=asked.first_day, red=red, yellow=max(0.05, red)),
+            asked.columns,
+        )
+
+    return judge
+
+
+def _expected(asked: Asked) -> Floats:
+    found = _baseline(replace(asked, columns=tuple(range(asked.counts.shape[1])), thresholds=False))
+    return np.where(found.expected > 0, np.maximum(found.expected, 0.02), np.nan)
+
+
+def _cusum(asked: Asked) -> Verdicts:
+    return only(sequential.cusum_matrix(asked.counts, expected=_expected(asked)), asked.columns)
+
+
+def _likelihood_ratio(asked: Asked) -> Verdicts:
+    found = sequential.lr_matrix(
+        asked.counts, expected=_expected(asked), rise=0.7, overdispersion=0.1
+    )
+    return only(found, asked.columns)
+
+
+def _glr(asked: Asked) -> Verdicts:
+    found = sequential.glr_matrix(
+        asked.counts, expected=_expected(asked), overdispersion=0.1, window=14, thresholds=False
+    )
+    return only(found, asked.columns)
+
+
+def _percentile(percentile: float) -> Method:
+    def judge(asked: Asked) -> Verdicts:
+        return simple.moving_percentile_matrix(
+            asked.counts, percentile=percentile, period=asked.per_year, columns=asked.columns
+        )
+
+    return judge
+
+
+def _predictive(asked: Asked) -> Verdicts:
+    alpha = 0.05 if asked.alpha is None else asked.alpha
+    return simple.predictive_matrix(asked.counts, alpha=alpha, columns=asked.columns)
+
+
+def _historical(asked: Asked) -> Verdicts:
+    return simple.historical_limits_matrix(
+        asked.counts, period=asked.per_year, columns=asked.columns
+    )
+
+
+def _fixed(asked: Asked) -> Verdicts:
+    return only(simple.fixed_value_matrix(asked.counts), asked.columns)
+
+
+DEFAULT = "standard"
+
+METHODS: Mapping[str, Method] = {
+    DEFAULT: _standard,
+    BASELINE: _baseline,
+    "Farrington flexible": _farrington,
+    "EARS C1": _ears("C1"),
+    "EARS C2": _ears("C2"),
+    "EARS C3": _ears("C3"),
+    "NSSP EWMA": _nssp(nssp.nssp_ewma),
+    "NSSP regression": _nssp(nssp.nssp_regression),
+    "NSSP switch": _nssp(nssp.nssp_switch),
+    "CUSUM": _cusum,
+    "LR chart": _likelihood_ratio,
+    "GLR chart": _glr,
+    "moving percentile P80": _percentile(80.0),
+    "moving percentile P90": _percentile(90.0),
+    "gamma-Poisson": _predictive,
+    "historical limits": _historical,
+    "fixed value": _fixed,
+}
+"""Every method the watch can be asked for. All judge days; the percentiles and limits look at sums ending that day."""
+
+ON_DAYS = (
+    "NSSP EWMA",
+    "NSSP regression",
+    "NSSP switch",
+    "moving percentile P80",
+    "moving percentile P90",
+)
+"""Methods that know only daily streams."""
+
+ON_WEEKS = ("historical limits",)
+"""Methods that know only weekly streams."""
+
+
+def judge(
+    method: str,
+    counts: ArrayLike,
+    *,
+    first_day: date,
+    interval: Interval = Interval.DAY,
+    columns: Sequence[int] | None = None,
+    calendar: WorkCalendar | None = None,
+    groups: Sequence[int] | None = None,
+    alpha: float | None = None,
+    thresholds: bool = True,
+) -> Verdicts:
+    """
+    Ask a method by its name about many streams; see `baseline_matrix` for shapes.
+
+    `columns` are the intervals to judge (default: the newest). `alpha` is the share of quiet days that may
+    alarm, for the methods that have one (None: the method's own). Raises ValueError for an unknown name or
+    an interval the method does not know.
+
+    >>> found = judge("EARS C2", [[4, 5, 3, 4, 6, 5, 4, 9, 12, 30]], first_day=date(2022, 10, 1))
+    >>> found.alarm.tolist()
+    [[True]]
+    """
+    if method not in METHODS:
+        raise ValueError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
+    if interval is Interval.WEEK and method in ON_DAYS:
+        raise ValueError(f"{method} judges daily streams; these are weekly")
+    if interval is Interval.DAY and method in ON_WEEKS:
+        raise ValueError(f"{method} judges weekly streams; these are daily")
+    y = as_counts(counts)
+    chosen = (y.shape[1] - 1,) if columns is None else tuple(int(c) for c in columns)
+    return METHODS[method](
+        Asked(
+            counts=y, first_day=first_day, interval=interval, columns=chosen, calendar=calendar,
+            groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds,
+        )
+    )  # fmt: skip
+
+
+def evidence(verdicts: Verdicts) -> Floats:
+    """
+    Return how strongly each cell speaks for an outbreak: minus the log of its p-value, or the score; NaN where not judged.
+
+    Comparable within one method, not between methods.
+    """
+    if verdicts.p_value is None:
+        return verdicts.score
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(-np.log10(np.maximum(verdicts.p_value, 1e-300)))
+
+
+def only(verdicts: Verdicts, columns: Sequence[int]) -> Verdicts:
+    """Return the verdicts of some columns of verdicts on all of them."""
+    chosen = list(columns)
+    cut = {
+        name: getattr(verdicts, name)[:, chosen]
+        for name in (
+            "observed", "expected", "sd", "threshold", "score", "alarm", "judgement", "baseline",
+            "baseline_missing",
+        )
+    }  # fmt: skip
+    p = verdicts.p_value
+    return Verdicts(
+        method=verdicts.method,
+        p_value=None if p is None else p[:, chosen],
+        columns=np.array(chosen, dtype=np.int64),
+        **cut,
+    )

@@ -1,0 +1,135 @@
+"""Streams told together: dependence respected, false alarms held, one cause told once."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from yipan.analytics.detect import fusion, methods
+from yipan.model import Interval
+
+
+class TestChannelsTogether:
+    @pytest.mark.parametrize("correlation", [0.0, 0.4, 0.8])
+    def test_keep_their_level_whatever_the_dependence(self, correlation):
+        generator = np.random.default_rng(4)
+        shared = generator.normal(size=(40_000, 1))
+        z = np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * generator.normal(
+            size=(40_000, 3)
+        )
+        p = fusion.special.ndtr(-z)
+        matrix = np.full((3, 3), correlation) + (1 - correlation) * np.eye(3)
+
+        for together in (fusion.harmonic_p(p), fusion.stouffer_p(p, correlation=matrix)):
+            for alpha in (0.05, 0.01):
+                assert float((together <= alpha).mean()) < 1.6 * alpha
+
+    def test_learn_their_correlation_from_quiet_days(self):
+        generator = np.random.default_rng(5)
+        z = np.sqrt(0.5) * generator.normal(size=(600, 1)) + np.sqrt(0.5) * generator.normal(
+            size=(600, 2)
+        )
+
+        found = fusion.quiet_correlation(fusion.special.ndtr(-z))
+
+        assert found[0, 1] == pytest.approx(0.5, abs=0.12)
+
+    def test_leave_out_a_channel_that_did_not_report(self):
+        assert fusion.harmonic_p([[0.01, np.nan]])[0] == pytest.approx(0.01)
+        assert np.isnan(fusion.harmonic_p([[np.nan, np.nan]])[0])
+
+    def test_a_silent_channel_never_weakens_another(self):
+        alone = fusion.stouffer_p([[0.001]])[0]
+
+        assert fusion.stouffer_p([[0.001, np.nan]])[0] == pytest.approx(alone)
+
+    def test_refuse_what_is_no_p_value(self):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            fusion.harmonic_p([[1.2]])
+
+
+class TestDiscoveries:
+    def test_hold_the_false_share(self):
+        generator = np.random.default_rng(6)
+        shares = []
+        for _ in range(40):
+            p = generator.random(2_000)
+            p[:60] = 10.0 ** -generator.uniform(3, 8, 60)
+            found = fusion.discoveries(p, false_share=0.1)
+            shares.append(found[60:].sum() / max(1, found.sum()))
+
+        assert np.mean(shares) < 0.13
+
+    def test_follow_a_permutation(self):
+        p = np.random.default_rng(7).random(200) ** 3
+        order = np.random.default_rng(8).permutation(200)
+
+        np.testing.assert_array_equal(fusion.q_values(p)[order], fusion.q_values(p[order]))
+
+    def test_are_no_more_where_dependence_is_feared(self):
+        p = np.random.default_rng(9).random(300) ** 4
+
+        careful = fusion.discoveries(p, rule="BY")
+        assert not (careful & ~fusion.discoveries(p)).any()
+
+
+class TestHierarchy:
+    STREETS = ("44.01.a.1.", "44.01.a.2.", "44.01.b.1.", "44.02.c.1.")
+
+    def test_tells_one_cause_at_the_level_where_it_is_clearest(self):
+        told = fusion.clearest(
+            self.STREETS, [0.02, 0.01, 0.6, 0.7], {"44.01.a.": 1e-6, "44.01.": 1e-3, "44.": 0.004}
+        )
+
+        assert [(one.area, one.contributors) for one in told] == [("44.01.a.", (1, 0))]
+        assert told[0].levels["44.01."] == 1e-3
+
+    def test_tells_a_single_street_by_its_name(self):
+        told = fusion.clearest(self.STREETS, [1e-7, 0.5, 0.6, 0.7], {"44.01.a.": 1e-4})
+
+        assert [one.area for one in told] == ["44.01.a.1."]
+
+    def test_tells_two_causes_apart(self):
+        told = fusion.clearest(self.STREETS, [1e-7, 0.5, 0.6, 1e-5], {"44.": 0.001})
+
+        assert {one.area for one in told} == {"44.01.a.1.", "44.02.c.1."}
+
+
+class TestMethodsByName:
+    @pytest.mark.parametrize("name", [n for n in methods.METHODS if n not in methods.ON_WEEKS])
+    def test_judge_a_year_of_days_and_see_a_spike(self, name):
+        counts = np.random.default_rng(1).poisson(6.0, (5, 500)).astype(float)
+        counts[0, -1] = 60
+        weekly = name == "moving percentile P80" or name == "moving percentile P90"
+        counts = np.tile(counts, (1, 5))[:, -2100:] if weekly or "Farrington" in name else counts
+
+        found = methods.judge(
+            name, counts, first_day=date(2021, 1, 4), columns=[counts.shape[1] - 1]
+        )
+
+        assert found.alarm.shape == (5, 1)
+        if name not in {"moving percentile P80", "moving percentile P90"}:
+            assert found.alarm[0, 0]
+        assert (np.isnan(methods.evidence(found)) == (found.judgement != 0)).sum() >= 0
+
+    def test_judge_weeks_by_the_season_where_there_are_years(self):
+        counts = np.random.default_rng(2).poisson(5.0, (4, 6 * 52)).astype(float)
+        counts[1, -1] = 40
+
+        old = methods.judge("standard", counts, first_day=date(2016, 1, 4), interval=Interval.WEEK)
+        young = methods.judge(
+            "standard", counts[:, -60:], first_day=date(2020, 11, 2), interval=Interval.WEEK
+        )
+
+        assert "Farrington" in old.method
+        assert young.method == "calendar baseline"
+        assert old.alarm[1, 0]
+        assert young.alarm[1, 0]
+
+    def test_refuse_an_unknown_name_and_a_wrong_interval(self):
+        with pytest.raises(ValueError, match="no method 'magic'"):
+            methods.judge("magic", [[1.0]], first_day=date(2022, 1, 1))
+        with pytest.raises(ValueError, match="daily"):
+            methods.judge(
+                "NSSP switch", [[1.0]], first_day=date(2022, 1, 3), interval=Interval.WEEK
+            )

@@ -1,0 +1,67 @@
+"""The watch judged by outbreaks put into its own series."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from yipan.analytics.detect import rehearsal
+from yipan.analytics.detect.rehearsal import Shape
+
+FIRST = date(2021, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def judged():
+    quiet = rehearsal.quiet_streams(
+        30, first_day=FIRST, days=330, generator=np.random.default_rng(1), base=(1.0, 60.0)
+    )
+    return rehearsal.rehearse(
+        quiet.counts, first_day=FIRST, generator=np.random.default_rng(2), outbreaks=25, sizes_sd=(3.0, 10.0),
+        methods=("standard", "EARS C2"), shapes=(Shape.SPIKE, Shape.PLATEAU), judged=120,
+    )  # fmt: skip
+
+
+class TestRehearsal:
+    def test_finds_more_of_larger_outbreaks(self, judged):
+        for method in ("standard", "EARS C2"):
+            by_size = {
+                size: np.mean(
+                    [
+                        p.found.value
+                        for p in judged.performance
+                        if p.method == method and p.size_sd == size
+                    ]
+                )
+                for size in (3.0, 10.0)
+            }
+            assert by_size[10.0] > by_size[3.0]
+
+    def test_compares_at_the_same_rate_of_false_alarms(self, judged):
+        assert all(0.003 < one.at_equal_rate <= 0.01 for one in judged.workload)
+
+    def test_recommends_the_soonest_and_shows_the_default_beside_it(self, judged):
+        for one in judged.recommended:
+            assert one.days <= one.default_days
+
+    def test_gives_every_figure_its_interval(self, judged):
+        for one in judged.performance:
+            assert one.found.low <= one.found.value <= one.found.high
+            assert one.days.low <= one.days.value <= one.days.high
+
+    def test_refuses_series_too_short_to_learn_anything(self):
+        with pytest.raises(ValueError, match="too short"):
+            rehearsal.rehearse(
+                np.ones((2, 70)), first_day=FIRST, generator=np.random.default_rng(1)
+            )
+
+
+class TestQuietStreams:
+    def test_scatter_as_they_say(self):
+        quiet = rehearsal.quiet_streams(
+            300, first_day=FIRST, days=200, generator=np.random.default_rng(1), base=(20.0, 21.0),
+            dispersions=(2.0,),
+        )  # fmt: skip
+
+        scatter = (quiet.counts - quiet.mean) ** 2 / quiet.mean
+        assert scatter.mean() == pytest.approx(2.0, rel=0.05)
