@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import kernel
 from .measures import HEADROOM, Orders, Strategy, means_of, orders_none
 from .pathogen import LAYERS, Pathogen, RateOutOfRange, Rates, derive, disease_tables
-from .province import Province
+from .province import MOST_RESIDENTS, Province
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -102,6 +102,7 @@ class Epidemic:
     daily: Mapping[str, FloatArray] = field(repr=False)
     costs: Mapping[str, float]
     attempts: int
+    ended_early: int | None
     person: NDArray[np.int32] = field(repr=False)
     source: NDArray[np.int32] = field(repr=False)
     day: NDArray[np.int16] = field(repr=False)
@@ -154,6 +155,7 @@ def run(
     orders: Orders | None = None,
     capacity: int = 1024,
     headroom: float = HEADROOM,
+    most: int | None = None,
 ) -> Epidemic:
     """
     Run one epidemic for `days` days. The same arguments give the same numbers to the last bit, on any machine.
@@ -178,6 +180,7 @@ def run(
         np.uint64(seed), days, province.layout, tables,
         means_of(strategy, province, headroom=headroom),
         orders_none() if orders is None else orders, seed_table(seeds, province), max(16, capacity),
+        MOST_RESIDENTS if most is None else most,
     )  # fmt: skip
     return _told(made, province, strategy, seed)
 
@@ -194,7 +197,7 @@ def _told(
     daily = {name: table[:, index] for index, name in enumerate(kernel.DAILY)}
     return Epidemic(
         seed=seed, strategy=strategy.name, new=new, found=found, community=community, daily=daily,
-        costs=_costs(made, province, daily), attempts=int(totals[3]),
+        costs=_costs(made, province, daily), attempts=int(totals[3]), ended_early=int(totals[6]) or None,
         person=made[5], source=made[6], day=made[7], found_on=made[8], layer=made[9], route=made[10],
         isolated_from=made[11], kept_home=made[12],
     )  # fmt: skip

@@ -112,6 +112,8 @@ DAILY = (
 ) = range(len(DAILY))  # fmt: skip
 CLINIC, PHARMACY, TRACED, SCREENED, ROUTINE, TRAVELLER, KNOWN = range(1, 8)
 """How an infection was found."""
+PENDING = 100
+"""In the place of how: a positive sample lies in the laboratory and is not sampled again."""
 
 
 @njit(cache=True)
@@ -296,11 +298,12 @@ def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[
 
 
 @njit(nogil=True, cache=True)
-def run(seed, days, L, D, M, orders, seeds, cap):  # type: ignore[no-untyped-def]
+def run(seed, days, L, D, M, orders, seeds, cap, most):  # type: ignore[no-untyped-def]
     """
     Run one replicate and return its tables and its infections; see `simulate.run` for what they mean.
 
-    `seeds` holds rows (day, person or -1, county, day found or -1), in order of day.
+    `seeds` holds rows (day, person or -1, county, day found or -1), in order of day. A run that reaches `most`
+    infections ends with that day.
     """
     G = L.ints
     counties = G[COUNTIES]
@@ -1258,6 +1261,12 @@ def run(seed, days, L, D, M, orders, seeds, cap):  # type: ignore[no-untyped-def
                             or unit(draw(seed, t, ATTENDS, d * 16 + 1)) >= cover_of_zone
                         ):
                             pool = 0
+                if route[r] == PENDING:
+                    if zhit0 >= 0:
+                        zposit[zhit0] += 1
+                    if zhit1 >= 0:
+                        zposit[zhit1] += 1
+                    continue
                 if pool == 0 and area_screens:
                     tw = G[G[COMMUNITY_TOWN] + cm]
                     c = G[G[TOWN_COUNTY] + tw]
@@ -1324,6 +1333,7 @@ def run(seed, days, L, D, M, orders, seeds, cap):  # type: ignore[no-untyped-def
                     ) >= sensitivity(D, ct_of(seed, D, o, again - born[rr]), 0.0):
                         continue
                     due[rr] = x2
+                    route[rr] = PENDING
                     if ffree >= 0:
                         f = ffree
                         ffree = np.int64(fnext[f])
@@ -1352,8 +1362,14 @@ def run(seed, days, L, D, M, orders, seeds, cap):  # type: ignore[no-untyped-def
             held += beds_used[y]
         daily[d, D_BEDS] = held
         daily[d, D_UNMET] = unmet_now
+        if n >= most:
+            totals[6] = d + 1
+            break
     for x in range(za):
         totals[4] = max(totals[4], days - zopen[zactive[x]])
+    for r in range(n):
+        if route[r] == PENDING:
+            route[r] = 0
     return (
         day_new, day_found, day_open, daily, totals, pid[:n], src[:n], born[:n], found[:n], layer[:n],
         route[:n], iso_from[:n], at_home[:n],
