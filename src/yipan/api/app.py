@@ -26,6 +26,7 @@ from yipan.api import (
     reports,
     screening,
     simulate,
+    tracing,
     watch,
     zoning,
 )
@@ -45,6 +46,7 @@ DESKS = (
     areas,
     board,
     watch,
+    tracing,
     outlook,
     screening,
     commanding,
