@@ -50,7 +50,7 @@ def main(draws: int) -> None:
     runs, tried = [], []
     weeks = [(a, min(a + 7, DAYS)) for a in range(0, DAYS, 7)]
     for number in range(draws):
-        R = float(rng.uniform(1.4, 5.0))
+        R = float(rng.uniform(1.3, 3.2))
         hidden = int(np.exp(rng.uniform(np.log(5), np.log(150))))
         seeks, delay = float(rng.uniform(0.2, 0.8)), int(rng.integers(0, 4))
         compliance, trace = float(rng.uniform(0.5, 0.98)), int(rng.integers(1, 4))

@@ -148,7 +148,6 @@ def what_if(
     days: Days = 21,
     replicates: Replicates = 20,
     seed: SeedOption = 1,
-    threads: Threads = 1,
     as_json: door.AsJson = False,
 ) -> None:
     """Run the standard strategies forward from what the record knows of an area."""
@@ -168,13 +167,14 @@ def what_if(
     found = desk.what_if(
         now, time_zone=settings.time_zone, pack_key=settings.pack,
         pathogen=desk.pathogen(_named(pathogen), reproduction_number=r), days=days, replicates=replicates, seed=seed,
-        threads=threads, tell=lambda name: typer.echo(f"{name}: done", err=True),
+        tell=lambda done: typer.echo(f"replicate {done} of {replicates}", err=True),
     )  # fmt: skip
     door.answer(
         found,
         as_json=as_json,
         text=lambda: (
-            f"{found.known_cases} infections known in the last two weeks, growth {found.growth_per_day:+.3f} a day\n"
+            f"{found.known_cases} infections known in the last two weeks, growth {found.growth_per_day:+.3f} a day, "
+            f"{found.comparison.replicates} of {found.asked_replicates} replicates\n"
             + _compare_text(found.comparison)
         ),
     )

@@ -26,6 +26,8 @@ DESK = "simulate"
 DAYS = 60
 REPLICATES = 100
 WHAT_IF_LEAD_DAYS = 14
+MOST_INFECTIONS = 400_000
+WORK_LIMIT = 2_000_000
 DISEASE = "covid-19"
 
 
@@ -365,7 +367,7 @@ def _spread(place: str, count: int, where: simulate.Province) -> list[str]:
     return given + [inside[-1][0]] * (count - len(given))
 
 
-Told = Callable[[str], None]
+Told = Callable[[int], None]
 
 
 def results(
@@ -406,14 +408,21 @@ def compare(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """The present run forward: what was known, the R taken, the strategies compared; the first `lead_days` are past."""
+    """
+    The present run forward: what was known, the R taken, the strategies compared.
+
+    The first `lead_days` days from `first_day` are past. `ended_early` counts runs that reached the limit of infections.
+    """
 
     area: AreaPath
     at: datetime
+    first_day: date
     known_cases: int
     lead_days: int
     reproduction_number: float
     growth_per_day: float
+    asked_replicates: int
+    ended_early: int
     comparison: simulate.Comparison
 
 
@@ -460,12 +469,15 @@ def present(
     record: Record, *, area: AreaPath, at: datetime, time_zone: ZoneInfo, pack_key: str
 ) -> Present:
     """
-    Return what the record knows of an area at `at`.
+    Return what the record knows of an area at `at`: the two weeks that end with the newest day reported by then.
 
-    Raises LookupError where it has no infections there in the last two weeks.
+    Raises LookupError where it has no infections there in those two weeks.
     """
     check_area(record.viewer, area)
     until = at.astimezone(time_zone).date()
+    newest = record.count_span()[1]
+    if newest is not None and newest < until:
+        until = newest
     cases = known_cases(
         record, area=area, until=until, lead_days=WHAT_IF_LEAD_DAYS, where=province(pack_key)
     )
@@ -485,11 +497,15 @@ def what_if(
     days: int = 21,
     replicates: int = 40,
     seed: int = 1,
-    threads: int = 1,
     strategies: Sequence[simulate.Strategy] = (),
     tell: Told = lambda _: None,
 ) -> WhatIf:
-    """Run strategies forward from the present, unseen infections drawn anew for every replicate; `tell` hears of each."""
+    """
+    Run strategies forward from the present, unseen infections drawn anew for every replicate; `tell` hears of each.
+
+    So that an answer comes in seconds, a replicate ends at MOST_INFECTIONS and no new one begins after WORK_LIMIT
+    infections in all; at least two are run, and the answer says how many.
+    """
     where = province(pack_key)
     rules = zone_rules(
         protocols(), first_day=now.day - timedelta(days=WHAT_IF_LEAD_DAYS),
@@ -505,16 +521,27 @@ def what_if(
             rng=np.random.Generator(np.random.Philox(key=[seed, number])),
         )  # fmt: skip
 
-    found = []
-    for result in results(
-        where, later, start, pathogen=pathogen, days=days + WHAT_IF_LEAD_DAYS, replicates=replicates, seed=seed,
-        threads=threads,
-    ):  # fmt: skip
-        tell(result.name)
-        found.append(result)
+    made: list[list[simulate.Epidemic]] = [[] for _ in later]
+    spent = 0
+    for number in range(replicates):
+        seeds = start(number)
+        for column, strategy in zip(made, later, strict=True):
+            column.append(
+                simulate.run(
+                    where, pathogen, strategy, seeds, days=days + WHAT_IF_LEAD_DAYS, seed=seed + number,
+                    most=MOST_INFECTIONS,
+                )
+            )  # fmt: skip
+            spent += column[-1].infections
+        tell(number + 1)
+        if spent >= WORK_LIMIT and number:
+            break
+    found = [simulate.result_of(s, column) for s, column in zip(later, made, strict=True)]
     return WhatIf(
-        area=now.area, at=now.at, known_cases=len(now.cases), lead_days=WHAT_IF_LEAD_DAYS,
-        reproduction_number=pathogen.reproduction_number, growth_per_day=now.growth_per_day,
+        area=now.area, at=now.at, first_day=now.day - timedelta(days=WHAT_IF_LEAD_DAYS), known_cases=len(now.cases),
+        lead_days=WHAT_IF_LEAD_DAYS, reproduction_number=pathogen.reproduction_number,
+        growth_per_day=now.growth_per_day, asked_replicates=replicates,
+        ended_early=sum(one.ended_early is not None for column in made for one in column),
         comparison=compare(where, found, days=days + WHAT_IF_LEAD_DAYS, seed=seed),
     )  # fmt: skip
 

@@ -16,7 +16,8 @@ export type Comparison = {
   differences: Difference[]; front: FrontPoint[]
 }
 export type WhatIf = {
-  area: string; at: string; known_cases: number; lead_days: number; reproduction_number: number; growth_per_day: number; comparison: Comparison
+  area: string; at: string; first_day: string; known_cases: number; lead_days: number; reproduction_number: number; growth_per_day: number
+  asked_replicates: number; ended_early: number; comparison: Comparison
 }
 export type Job = { id: string; area: string; state: 'running' | 'done' | 'failed'; done: number; total: number; message: string; result: WhatIf | null }
 
