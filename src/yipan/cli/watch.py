@@ -1,12 +1,42 @@
-"""The watch at the terminal."""
+"""The watch at the terminal: on the record, and on anybody's own table without one."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yipan.cli import door
 
+if TYPE_CHECKING:
+    from yipan.model import AreaPath, CountSeries
+    from yipan.operations.streams import Picture
+
 app = typer.Typer(help="Which streams stand out, and why.", no_args_is_help=True)
+
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A CSV with a day and a count column (area, stream, site if there are); the record if left out."
+    ),
+]
+Method = Annotated[
+    str, typer.Option("--method", help="The method by its name; `yipan watch methods` lists them.")
+]
+DayOption = Annotated[
+    str | None, typer.Option("--day", help="The day judged; the newest if left out.")
+]
+Alpha = Annotated[
+    float, typer.Option("--alpha", help="Share of quiet days on which one stream may stand out.")
+]
+FalseShare = Annotated[
+    float,
+    typer.Option("--false-share", help="Share of false ones that may be among all that is raised."),
+]
+Weekly = Annotated[
+    bool | None,
+    typer.Option("--weekly/--daily", help="What one row covers; seen from the days if left out."),
+]
 
 
 @app.callback()
@@ -45,3 +75,200 @@ def signals(
             ),
         )
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def run(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
+    ] = None,
+    day: DayOption = None,
+    method: Method = "standard",
+    alpha: Alpha = 0.005,
+    false_share: FalseShare = 0.1,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """
+    Judge every stream's newest day and tell what stands out, each cause once. Exit code 1 where anything does.
+
+    On a CSV nothing is recorded and no record is needed; on the record nothing is recorded either: the round does that.
+    """
+    found = _picture(file, area, day, method, alpha, false_share, weekly)
+    door.answer(found, as_json=as_json, text=lambda: _told(found))
+    raise typer.Exit(1 if found.findings else 0)
+
+
+@app.command()
+def explain(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="Only findings in this area (path or name).")
+    ] = None,
+    day: DayOption = None,
+    method: Method = "standard",
+    alpha: Alpha = 0.005,
+    false_share: FalseShare = 0.1,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Tell of each finding everything it rests on: every stream, what was expected, what would make it go away."""
+    found = _picture(file, None if file else area, day, method, alpha, false_share, weekly)
+    shown = found.findings
+
+    def text() -> str:
+        from yipan.operations.streams import name_of
+
+        parts = []
+        for one in shown:
+            rows = [
+                (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold),
+                 c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
+                 f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
+                 c.judgement.value)
+                for c in one.contributions
+            ]  # fmt: skip
+            head = ("area", "stream", "observed", "expected", "up to", "7 days", "expected", "p", "days before",
+                    "missing", "judged")  # fmt: skip
+            parts.append(
+                f"{one.explanation.zh}\n{one.explanation.en}\n\n{door.table(head, rows)}\n\n"
+                f"method {one.method}; p {one.p_value:.2g}; q {one.q_value:.2g} among {found.family} looked at; "
+                f"{one.against} streams here saw nothing, {len(one.missing)} did not report\n"
+            )
+        return "\n".join(parts) or "Nothing stands out."
+
+    door.answer(shown, as_json=as_json, text=text)
+    raise typer.Exit(1 if shown else 0)
+
+
+@app.command()
+def evaluate(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
+    ] = None,
+    methods: Annotated[
+        str | None, typer.Option("--methods", help="Names with commas between; seven if left out.")
+    ] = None,
+    outbreaks: Annotated[
+        int, typer.Option("--outbreaks", help="How many of each shape and size.")
+    ] = 60,
+    quiet_rate: Annotated[
+        float,
+        typer.Option("--quiet-rate", help="The share of quiet days every method may alarm on."),
+    ] = 0.01,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Chance begins here; the same seed gives the same answer.")
+    ] = 1,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put outbreaks into the series and tell how soon each method sees them, at the same rate of false alarms."""
+    import numpy as np
+
+    from yipan.operations import watching
+    from yipan.packs import read_calendar
+
+    if not 0 < quiet_rate < 0.5:
+        raise typer.BadParameter(f"--quiet-rate {quiet_rate:g} must lie between 0 and 0.5")
+    if outbreaks < 1:
+        raise typer.BadParameter(f"--outbreaks {outbreaks} must be at least 1")
+    series = _series(file, area, weekly)[0]
+    found = watching.rehearse(
+        series,
+        generator=np.random.default_rng(seed),
+        calendar=read_calendar(),
+        methods=None if methods is None else tuple(name.strip() for name in methods.split(",")),
+        outbreaks=outbreaks,
+        quiet_rate=quiet_rate,
+        progress=door.progress,
+    )
+    door.answer(found, as_json=as_json, text=lambda: watching.told(found, door.table))
+
+
+@app.command()
+def methods(as_json: door.AsJson = False) -> None:
+    """Name every method the watch can be asked for."""
+    from yipan.analytics.detect.methods import METHODS
+
+    door.answer(tuple(METHODS), as_json=as_json, text=lambda: "\n".join(METHODS))
+
+
+def _series(
+    file: Path | None, area: str | None, weekly: bool | None
+) -> "tuple[tuple[CountSeries, ...], dict[AreaPath, tuple[str, str]]]":
+    """Read the series asked about, what their areas are called, and what was wrong with the table."""
+    if file is not None:
+        if not file.is_file():
+            raise typer.BadParameter(f"{file} is not there")
+        from yipan.feeds.series import read_series
+
+        table = read_series(file, weekly=weekly)
+        for problem in table.problems[:20]:
+            typer.echo(f"{table.file}: {problem}", err=True)
+        beyond = len(table.problems) - 20 + table.more_problems
+        if beyond > 0:
+            typer.echo(f"{table.file}: and {beyond} more problems", err=True)
+        return table.series, table.names
+    from yipan.operations import watch as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        path = door.find_area(record.areas(), area).path if area else post.area
+        last = door.now().astimezone(settings.time_zone).date()
+        series = desk.watched_series(record, under=path, since=last, until=last)
+        return series, record.area_names({one.area for one in series})
+
+
+def _picture(
+    file: Path | None,
+    area: str | None,
+    day: str | None,
+    method: str,
+    alpha: float,
+    false_share: float,
+    weekly: bool | None,
+) -> "Picture":
+    from yipan.operations import streams
+    from yipan.packs import read_calendar
+
+    for name, value in (("--alpha", alpha), ("--false-share", false_share)):
+        if not 0 < value < 0.5:
+            raise typer.BadParameter(f"{name} {value:g} must lie between 0 and 0.5")
+    series, names = _series(file, area, weekly)
+    if not series:
+        raise typer.BadParameter("there are no series to judge")
+    newest = max(one.day(len(one) - 1) for one in series)
+    asked = door.day(day, newest)
+    step = series[0].stream.interval.days
+    calendar = read_calendar()
+    judged = streams.judge_streams(
+        series, until=asked + timedelta(days=step), method=method, calendar=calendar, alpha=alpha
+    )
+    return streams.picture(
+        judged, names=names, alpha=alpha, false_share=false_share, calendar=calendar
+    )
+
+
+def _round(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f}"
+
+
+def _told(found: "Picture") -> str:
+    lines = [f"{one.explanation.zh}\n{one.explanation.en}\n" for one in found.findings]
+    if not lines:
+        lines = [f"Nothing stands out on {found.day}.\n"]
+    lines.append(
+        f"{found.day}: {found.streams} streams looked at by {found.method}, {found.family} p-values judged together; "
+        f"{found.alarms} beyond their own limit ({found.alpha:.2%} of quiet days), {len(found.findings)} raised "
+        f"(at most {found.false_share:.0%} of them false), {len(found.unjudged)} not judged by history"
+    )
+    why: dict[str, int] = {}
+    for stream in found.unjudged:
+        why[stream.judgement.value] = why.get(stream.judgement.value, 0) + 1
+    lines += [f"  {reason}: {count}" for reason, count in sorted(why.items())]
+    kinds: dict[str, int] = {}
+    for fault in found.faults:
+        kinds[fault.kind.value] = kinds.get(fault.kind.value, 0) + 1
+    lines += [f"  looks faulty, {kind}: {count}" for kind, count in sorted(kinds.items())]
+    return "\n".join(lines)

@@ -34,6 +34,7 @@ class Asked:
     groups: tuple[int, ...] | None = None
     alpha: float | None = None
     thresholds: bool = True
+    exposure: Floats | None = None
 
     @property
     def dates(self) -> list[date]:
@@ -60,6 +61,7 @@ def _baseline(asked: Asked) -> Verdicts:
         calendar=None if weekly else asked.calendar,
         groups=asked.groups,
         columns=asked.columns,
+        exposure=asked.exposure,
         thresholds=asked.thresholds,
         options=options if asked.alpha is None else replace(options, alpha=asked.alpha),
     )
@@ -196,12 +198,13 @@ def judge(
     groups: Sequence[int] | None = None,
     alpha: float | None = None,
     thresholds: bool = True,
+    exposure: ArrayLike | None = None,
 ) -> Verdicts:
     """
     Ask a method by its name about many streams; see `baseline_matrix` for shapes.
 
     `columns` are the intervals to judge (default: the newest). `alpha` is the share of quiet days that may
-    alarm, for the methods that have one (None: the method's own). Raises ValueError for an unknown name or
+    alarm, for the methods that have one (None: the method's own). `exposure` is heard by the calendar baseline only. Raises ValueError for an unknown name or
     an interval the method does not know.
 
     >>> found = judge("EARS C2", [[4, 5, 3, 4, 6, 5, 4, 9, 12, 30]], first_day=date(2022, 10, 1))
@@ -219,7 +222,7 @@ def judge(
     return METHODS[method](
         Asked(
             counts=y, first_day=first_day, interval=interval, columns=chosen, calendar=calendar,
-            groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds,
+            groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds, exposure=None if exposure is None else np.asarray(exposure, float),
         )
     )  # fmt: skip
 
