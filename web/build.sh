@@ -17,6 +17,7 @@ if ! { command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 && enou
 fi
 echo "board: building with Node $(node --version)"
 cd web
-npm ci --no-audit --no-fund --loglevel=error
+# What is installed already and matches the lock is used again.
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error
 npm run --silent build -- --logLevel warn
 touch ../src/yipan/board/index.html

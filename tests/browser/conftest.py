@@ -19,7 +19,9 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from looking import Seat
 from yipan.api.pages import BOARD
 from yipan.api.serve import command_of, environment_of
-from yipan.operations import day, demo
+from yipan.model import Duty, Proposal, Reason, Sentence, Task, area_path
+from yipan.operations import commanding, day, demo
+from yipan.operations.post import Post
 from yipan.packs import read_pack
 from yipan.settings import Settings
 from yipan.store import Store
@@ -78,6 +80,42 @@ def play(store: Store) -> None:
                 changed.setattr(day, "DESKS", (*day.DESKS[:-1], (day.DESKS[-1][0], failing)))
                 day.run(post, at=done.at + timedelta(hours=1), time_zone=pack.time_zone)
     demo.add_users(store, at=datetime.now(UTC))
+    leave_waiting(post, at=datetime.now(UTC))
+
+
+def leave_waiting(post: Post, *, at: datetime) -> None:
+    """Leave things that wait: judgements to make, a task in time and one that is late."""
+    haizhu = area_path("44.4401.440105.")
+    for number, due in (
+        ("1", at + timedelta(hours=5)),
+        ("2", at - timedelta(hours=3)),
+        ("3", None),
+    ):
+        commanding.propose(
+            post,
+            Proposal(
+                id=f"p-{number}", area=haizhu, desk="watch", kind="watch.judge", subject=f"s-{number}",
+                what=Sentence(zh=f"研判第{number}号信号", en=f"Judge signal {number}"),
+                reasons=(
+                    Reason(
+                        zh="当日数高于报警线。", en="The count of the day stands above the threshold.",
+                        source=("ears_c2",), confidence="high",
+                    ),
+                ),
+                by="province", made=at, decided_in=area_path("44."), due=due,
+            ),
+            at=at,
+        )  # fmt: skip
+    for number, hours in (("1", 4), ("2", -2)):
+        commanding.assign(
+            post,
+            Task(
+                id=f"t-{number}", area=haizhu, duty=Duty.COMMANDER, desk="watch", kind="call", subject="s-1",
+                what=Sentence(zh=f"致电第{number}家诊所", en=f"Call clinic {number}"),
+                starts=at - timedelta(hours=6), due=at + timedelta(hours=hours), measured_to="called",
+            ),
+            at=at,
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -287,7 +287,51 @@ class TestLiveActs:
         ):
             pass
 
-        page.get_by_text("practise", exact=False).first.wait_for()
+        page.get_by_text("practise").first.wait_for()
+
+
+class TestInbox:
+    def test_shows_on_the_first_screen_what_is_late_and_what_is_due(self, sit):
+        seat = sit("province")
+        page = seat.open("#/situation?lang=en")
+        waiting = page.request.get(f"{seat.address}/api/v1/inbox?area=44.").json()
+        every = [*waiting["proposals"], *waiting["tasks"]]
+
+        assert figure(seat, "late") == sum(1 for one in every if one["late_hours"] > 0) > 0
+        assert figure(seat, "due") > 0
+
+    def test_refuses_a_proposal_only_with_a_reason_and_puts_it_on_record(self, sit):
+        seat = sit("province")
+        page = seat.open("#/inbox?lang=en")
+        card = page.locator("article", has_text="Judge signal 3")
+
+        card.get_by_role("button", name="Refuse").click()
+        dialog = page.get_by_role("dialog")
+        refuse = dialog.get_by_role("button", name="Refuse")
+        assert refuse.is_disabled()
+        dialog.get_by_label("Reason").fill("seen, a reporting artefact")
+        refuse.click()
+        card.wait_for(state="detached")
+
+        found = page.request.get(f"{seat.address}/api/v1/proposals?area=44.&state=refused").json()
+        assert [one["id"] for one in found] == ["p-3"]
+        assert found[0]["decision"]["reason"] == "seen, a reporting artefact"
+        assert seat.complaints == []
+
+    def test_takes_a_task_a_step(self, sit):
+        page = sit("province").open("#/inbox?lang=en")
+        row = page.locator("tr", has_text="Call clinic 1")
+
+        row.get_by_role("button", name="Acknowledge").click()
+        page.get_by_role("dialog").get_by_role("button", name="Acknowledge").click()
+        row.get_by_text("acknowledged", exact=True).wait_for()
+
+        assert row.get_by_role("button", name="Acknowledge").count() == 0
+
+    def test_offers_no_act_while_looking_at_the_past(self, sit):
+        page = sit("province").open(f"#/inbox?lang=en&{LATE}")
+
+        assert page.get_by_role("button", name="Accept").count() == 0
 
 
 class TestAddress:

@@ -508,6 +508,76 @@ class TestAddress:
         assert self.ask(post, ONE, TENTH + DAY + HOUR).level == "high"
 
 
+class TestDelineation:
+    @pytest.fixture
+    def town(self, post):
+        zoning.record_register(
+            post,
+            [
+                RegisteredPlace(
+                    id=f"u-{compound}-{building}", area=HAIZHU, residents=100 + 10 * building,
+                    place=place(f"{HAIZHU} compound {compound} building {building}"),
+                )
+                for compound in ("甲", "乙", "丙")
+                for building in range(1, 6)
+            ]
+            + [RegisteredPlace(id="u-甲", area=HAIZHU, residents=650, place=place(f"{HAIZHU} compound 甲"))],
+            at=TENTH,
+        )  # fmt: skip
+        found(post, f"{HAIZHU} compound 甲 building 1", TENTH, people=6.0, hours=30.0)
+        found(
+            post,
+            f"{HAIZHU} compound 乙 building 2",
+            TENTH,
+            id="c-2",
+            home=False,
+            hours=2.0,
+            people=20.0,
+        )
+        return post
+
+    def draw(self, town, share=0.7):
+        with town.store.reading(town.viewer) as record:
+            return zoning.delineate(record, area=HAIZHU, at=TENTH + HOUR, share=share, seed=1)
+
+    def test_holds_the_wanted_share_with_fewer_people_than_whole_compounds(self, town):
+        drawn = self.draw(town)
+
+        assert drawn.chosen.share >= 0.7
+        assert drawn.chosen.residents < drawn.baseline.residents == 650
+        assert drawn.ways[0].residents >= drawn.chosen.residents
+        assert drawn.curve[0].outside == 1
+        assert drawn.curve[-1].outside == pytest.approx(0)
+        assert (drawn.stays, drawn.assumed_air, drawn.unplaced) == (2, 2, 0)
+        assert drawn.chosen.place.covers(place(f"{HAIZHU} compound 甲 building 1"))
+        assert drawn == self.draw(town)
+
+    def test_becomes_a_proposal_whose_alternative_can_be_ordered(self, town):
+        drawn = self.draw(town)
+        proposal = zoning.propose_delineation(town, drawn, at=TENTH + HOUR)
+
+        assert [a.risk_outside for a in proposal.alternatives][-1] == pytest.approx(
+            1 - drawn.baseline.share
+        )
+        done = day.decide(
+            town,
+            proposal.id,
+            verdict=Verdict.CHANGE,
+            alternative=1,
+            reason="wide spread",
+            at=TENTH + HOUR,
+        )
+        assert done.order.lines[0].terms["residents"] == 650
+        assert [s.zone.residents for s in sheets(town, TENTH + HOUR).values()] == [650]
+
+    def test_says_so_where_no_case_stayed_at_a_registered_place(self, post):
+        with (
+            post.store.reading(post.viewer) as record,
+            pytest.raises(ValueError, match="no case of the 7 days"),
+        ):
+            zoning.delineate(record, area=HAIZHU, at=TENTH, share=0.8, seed=1)
+
+
 class TestCounty:
     def test_is_low_while_a_zone_holds_and_normal_after(self, post):
         set_zone(post)

@@ -70,7 +70,7 @@ class TestSeriesOfAnyTable:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("", "no table"),
+            ("", "is empty"),
             ("a,b\n1,2\n", "no column of days"),
             ("day,count\nyesterday,3\n", "no day in it could be read"),
             ("day,note\n2022-10-01,x\n", "no counts"),

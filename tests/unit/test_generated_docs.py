@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from yipan.cli import DESKS
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -31,3 +33,10 @@ class TestGeneratedPages:
         for path, methods in described["paths"].items():
             for method in methods:
                 assert f"## {method.upper()} {path}\n" in page
+
+    def test_tell_of_every_desk_at_the_terminal(self):
+        pages = generator().pages()
+
+        assert {f"commands/{desk}.md" for desk in DESKS} <= set(pages)
+        assert "## yipan areas import" in pages["commands/areas.md"]
+        assert "`--datum`" in pages["commands/areas.md"]

@@ -14,7 +14,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from yipan import __version__
-from yipan.api import access, acts, areas, board, commanding, day, outlook, reports, watch
+from yipan.api import (
+    access,
+    acts,
+    areas,
+    board,
+    commanding,
+    day,
+    outlook,
+    reports,
+    screening,
+    watch,
+)
 from yipan.api.door import VERSION, Door, answer, failed, responses
 from yipan.api.errors import UNEXPECTED, error_body, failure_of, told
 from yipan.api.guard import Guard
@@ -26,7 +37,7 @@ from yipan.settings import Settings
 if TYPE_CHECKING:
     from yipan.store import Store
 
-DESKS = (access, areas, board, watch, outlook, commanding, reports, acts, day)
+DESKS = (access, areas, board, watch, outlook, screening, commanding, reports, acts, day)
 _log = logging.getLogger(__name__)
 
 

@@ -29,6 +29,10 @@ DESKS: dict[str, tuple[str, str]] = {
     ),
     "orders": ("yipan.cli.orders", "What was ordered, and when the public was told."),
     "tasks": ("yipan.cli.tasks", "Who must do what by when; what is late."),
+    "screening": (
+        "yipan.cli.screening",
+        "Rounds of mass screening, from swabs to who was reached.",
+    ),
     "report": ("yipan.cli.reports", "The situation report of an area as known at an instant."),
     "areas": ("yipan.cli.areas", "The areas of the record; begin a record with a pack."),
     "user": ("yipan.cli.users", "Users, their duties and areas."),

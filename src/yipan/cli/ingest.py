@@ -61,19 +61,20 @@ def ingest(
             )
         except desk.FileHasProblems as refused:
             report = refused.report
-            door.answer(report, as_json=as_json, text=lambda: _told(report))
+            door.answer(report, as_json=as_json, text=lambda: told(report))
             raise typer.Exit(3) from None
         door.answer(
             done,
             as_json=as_json,
-            text=lambda: _told(done.report)
+            text=lambda: told(done.report)
             + (f"\nReceipt {done.receipt.id}: {done.receipt.rows_new} new, {done.receipt.rows_corrected} corrected, "
                f"{done.receipt.rows_unchanged} unchanged." if done.receipt else "\nNothing was committed."),
         )  # fmt: skip
         raise typer.Exit(3 if dry_run and done.report.wrong else 0)
 
 
-def _told(report: object) -> str:
+def told(report: object) -> str:
+    """Return the report of a file as lines for people."""
     from yipan.feeds import ReadReport
 
     assert isinstance(report, ReadReport)

@@ -67,6 +67,14 @@ from .proposals import (
     Verdict,
 )
 from .rounds import Receipt, Round
+from .screening import (
+    HOUSEHOLD_MODE,
+    TUBE_MODES,
+    LakeBatch,
+    LakeKind,
+    LakePart,
+    ScreeningRound,
+)
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
 from .users import (
@@ -102,6 +110,7 @@ __all__ = [
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
+    "HOUSEHOLD_MODE",
     "INCIDENT_STEPS",
     "OVER",
     "PERSONAL",
@@ -109,6 +118,7 @@ __all__ = [
     "PROPOSAL_STEPS",
     "STAGE_STEPS",
     "TASK_STEPS",
+    "TUBE_MODES",
     "Act",
     "Address",
     "Adoption",
@@ -150,6 +160,9 @@ __all__ = [
     "Interval",
     "Investigation",
     "Judgement",
+    "LakeBatch",
+    "LakeKind",
+    "LakePart",
     "LevelSpan",
     "NodeId",
     "NotAllowed",
@@ -179,6 +192,7 @@ __all__ = [
     "Round",
     "Sameness",
     "SamenessState",
+    "ScreeningRound",
     "Sentence",
     "Setting",
     "Severity",

@@ -137,7 +137,9 @@ class CasePlace:
     `found` is when the infection was reported (the first positive report), `controlled` when the person was taken
     out and control re-imposed. `counts` is False for what the rules leave out (a repeat positive of somebody
     who recovered, somebody already in central isolation); `home_isolated_contact` for a contact or
-    co-resident of a case strictly isolated at home.
+    co-resident of a case strictly isolated at home. For the estimate of where risk lies: `hours` there while
+    infectious, `people` who were there at once on average, `air_changes` an hour, `m3_per_person`; None where not
+    known.
     """
 
     id: str
@@ -149,6 +151,10 @@ class CasePlace:
     counts: bool = True
     home_isolated_contact: bool = False
     home: bool = True
+    hours: float | None = None
+    people: float | None = None
+    air_changes: float | None = None
+    m3_per_person: float | None = None
 
     def __post_init__(self) -> None:
         require_text("id", self.id)
@@ -157,6 +163,10 @@ class CasePlace:
         require_aware("found", self.found)
         require_aware("controlled", self.controlled)
         require_order(("found", self.found), ("controlled", self.controlled))
+        for name in ("hours", "people", "air_changes", "m3_per_person"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < float("inf"):
+                raise ValueError(f"{name} of case place {self.id} is {value}; expected at least 0")
         if not self.place.area.startswith(self.area):
             raise ValueError(
                 f"case place {self.id} of {self.area} lies in {self.place.area}, outside"

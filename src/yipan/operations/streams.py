@@ -33,6 +33,8 @@ FALSE_SHARE = 0.1
 """The share of false ones that may be among all that is raised on a day."""
 JUDGED_DAYS = 14
 CURVE_DAYS = 42
+QUIET_DAYS = 60
+"""Days of the past from which it is learned how the channels of an area move together."""
 
 SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS})
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
@@ -177,6 +179,13 @@ class Judged:
         judged = ~np.isnan(self.verdicts.score[:, cell])
         return np.where(judged, np.where(self.verdicts.alarm[:, cell], ALPHA / 10, 0.5), np.nan)
 
+    def past_p_values(self, cell: int, rows: Sequence[int]) -> "np.ndarray":
+        """The p-values of some streams on the days before one, as (days, streams)."""
+        found = [
+            self.p_values(before)[list(rows)] for before in range(max(0, cell - QUIET_DAYS), cell)
+        ]
+        return np.array(found).reshape(len(found), len(rows))
+
 
 def judge_streams(
     series: Sequence[CountSeries],
@@ -209,12 +218,12 @@ def judge_streams(
     everything = [*own, *added]
     counts = np.vstack([matrix, *added_rows]) if added else matrix
     weight = np.vstack([np.ones_like(matrix), *exposure]) if added else None
-    columns = list(range(max(0, width - judged_days), width))
+    columns = list(range(max(0, width - max(judged_days, QUIET_DAYS)), width))
     names: dict[str, int] = {}
     groups = [names.setdefault(sibling_key(one), len(names)) for one in everything]
     verdicts = judge(
         method, counts, first_day=first, interval=interval, columns=columns, calendar=calendar,
-        groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight,
+        groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight, thresholds=judged_days,
     )  # fmt: skip
     faults = tuple(
         DataFault(
@@ -285,7 +294,7 @@ def picture(
     """
     Return what stands out on a day judged (default: the newest), each cause once, and what could not be seen.
 
-    All channels of an area are also asked together by the harmonic mean of their p-values.
+    All channels of an area are also asked together, by the correlation they had on quiet days (`fusion.stouffer_p`).
     """
     if not judged.days:
         raise ValueError("no day was judged: the series are empty")
@@ -301,7 +310,7 @@ def picture(
     for place, members in by_place.items():
         if len(members) > 1:
             weights = [0.5 if _supports(judged.series[row]) else 1.0 for row in members]
-            combined = float(fusion.harmonic_p([p[members]], weights)[0])
+            combined = _together(judged, cell, members, weights)
             if not np.isnan(combined) and (~np.isnan(p[members])).sum() > 1:
                 together[place] = combined
     family = np.concatenate([p, np.array(list(together.values()), dtype=float)])
@@ -355,6 +364,15 @@ def picture(
         alpha=alpha, false_share=false_share, alarms=int(judged.verdicts.alarm[: judged.own, cell].sum()),
         findings=tuple(findings), unjudged=unjudged, faults=judged.faults,
     )  # fmt: skip
+
+
+def _together(judged: Judged, cell: int, members: Sequence[int], weights: Sequence[float]) -> float:
+    """Return the p-value of all channels of an area: by their correlation where two weeks of it are known."""
+    p = judged.p_values(cell)[list(members)]
+    past = judged.past_p_values(cell, members)
+    if (~np.isnan(past)).sum(axis=0).min(initial=0) < 14:
+        return float(fusion.harmonic_p([p], weights)[0])
+    return float(fusion.stouffer_p([p], weights, correlation=fusion.quiet_correlation(past))[0])
 
 
 def _supports(series: CountSeries) -> bool:

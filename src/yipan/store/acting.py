@@ -185,6 +185,9 @@ class Acting(Record):
         counts: pl.DataFrame | None = None,
         cases: Sequence[Case] = (),
         identities: Sequence[Identity] = (),
+        areas: Sequence[Area] = (),
+        boundaries: Mapping[AreaPath, Mapping[str, object]] | None = None,
+        schematic: bool = True,
         published: bool = False,
     ) -> Receipt:
         """Put everything one file brought on record and return the receipt for it."""
@@ -194,6 +197,8 @@ class Acting(Record):
         if cases:
             changes.append(self.put_cases(cases))
             self.put_identities(identities, areas={case.person: case.area for case in cases})
+        if areas:
+            changes.append(self.put_areas(areas, boundaries=boundaries, schematic=schematic))
         new = sum(change.new for change in changes)
         corrected = sum(change.corrected for change in changes)
         receipt = Receipt(
@@ -219,9 +224,11 @@ class Acting(Record):
         if not rows:
             raise NotFound(f"no receipt {receipt} is in force")
         done = Receipt(**rows[0])
+        self._check_nothing_lies_in_new_areas(done)
         kept_whole = tuple((table.name, ("id",)) for table in every_table())
         for table, key in (
-            ("count_version", ("area", "stream", "day")), ("case_version", ("id",)), *kept_whole,
+            ("count_version", ("area", "stream", "day")), ("case_version", ("id",)), ("area", ("path",)),
+            *kept_whole,
         ):  # fmt: skip
             columns = ", ".join(versioned()[table])
             later = self.connection.execute(
@@ -249,6 +256,20 @@ class Acting(Record):
         )
         self._put("receipt", ("id",), [self._receipt_row(undone)])
         return undone
+
+    def _check_nothing_lies_in_new_areas(self, receipt: Receipt) -> None:
+        row = self.connection.execute(
+            "select a.path from area a where a.act = %(act)s and a.known_until is null and not exists "
+            "(select from area o where o.path = a.path and o.act <> %(act)s) and (exists "
+            "(select from count_version c where c.area ^@ a.path and c.known_until is null and c.act <> %(act)s) "
+            "or exists (select from case_version c where c.area ^@ a.path and c.known_until is null "
+            "and c.act <> %(act)s)) limit 1",
+            {"act": receipt.act},
+        ).fetchone()
+        if row is not None:
+            raise ValueError(
+                f"receipt {receipt.id} added the area {row[0]}, in which there are figures now; undo theirs first"
+            )
 
     def digest(self) -> str:
         """The hash of every row this act wrote, in an order that does not matter."""

@@ -12,7 +12,7 @@ export type Figures = {
   rt: Reproduction | null; signals: number; places: number | null; places_reporting: number | null
 }
 export type Signal = {
-  signal: { area: string; day: string; observed: number; expected: number; threshold: number; score: number; method: string }
+  area: string; day: string; observed: number; expected: number; threshold: number; score: number; method: string
   explanation: { zh: string; en: string }
   series: { first_day: string; counts: (number | null)[] }
 }

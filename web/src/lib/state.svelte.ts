@@ -35,6 +35,12 @@ class Board {
   /** The day the figures speak of: the one before a morning's round, the record's last day at present. */
   readonly day = $derived(this.known ? shift(dayOf(this.known), -1) : this.span?.until ? shift(this.span.until, -1) : '')
   readonly here = $derived(this.areas.get(this.area) ?? null)
+  /** The level of the places right below, or of the area itself where there are none; '' until the areas are known. */
+  readonly levelBelow = $derived.by(() => {
+    const depth = this.area.split('.').length + 1
+    for (const area of this.areas.values()) if (area.path.startsWith(this.area) && area.path.split('.').length === depth) return area.level
+    return this.here?.level ?? ''
+  })
 
   constructor() {
     const place = read(location.hash)

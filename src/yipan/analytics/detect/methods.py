@@ -33,7 +33,7 @@ class Asked:
     calendar: WorkCalendar | None = None
     groups: tuple[int, ...] | None = None
     alpha: float | None = None
-    thresholds: bool = True
+    thresholds: int | None = None
     exposure: Floats | None = None
 
     @property
@@ -105,7 +105,7 @@ def _nssp(function: Callable[..., Verdicts]) -> Method:
 
 
 def _expected(asked: Asked) -> Floats:
-    found = _baseline(replace(asked, columns=tuple(range(asked.counts.shape[1])), thresholds=False))
+    found = _baseline(replace(asked, columns=tuple(range(asked.counts.shape[1])), thresholds=0))
     return np.where(found.expected > 0, np.maximum(found.expected, 0.02), np.nan)
 
 
@@ -197,7 +197,7 @@ def judge(
     calendar: WorkCalendar | None = None,
     groups: Sequence[int] | None = None,
     alpha: float | None = None,
-    thresholds: bool = True,
+    thresholds: int | None = None,
     exposure: ArrayLike | None = None,
 ) -> Verdicts:
     """

@@ -161,13 +161,13 @@ def rehearse_matrix(
     for method in along(methods):
         quiet = judge(
             method, y, first_day=first_day, interval=interval, columns=columns, calendar=calendar,
-            groups=group.tolist(), thresholds=False,
+            groups=group.tolist(), thresholds=0,
         )  # fmt: skip
         strength = evidence(quiet)
         limit, attained = equal_limit(strength, quiet_rate)
         found = judge(
             method, together, first_day=first_day, interval=interval, columns=columns,
-            calendar=calendar, groups=siblings.tolist(), thresholds=False,
+            calendar=calendar, groups=siblings.tolist(), thresholds=0,
         )  # fmt: skip
         with np.errstate(invalid="ignore"):
             alarm = evidence(found)[streams:] > limit

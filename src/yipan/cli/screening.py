@@ -1,0 +1,302 @@
+"""Screening at the terminal: rounds, bulk files, coverage, gaps, positives, laboratories, pools, a drill."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from yipan.cli import door
+
+app = typer.Typer(
+    help="Rounds of mass screening, from swabs to who was reached.", no_args_is_help=True
+)
+
+Round = Annotated[str, typer.Option("--round", help="Id of the round.")]
+
+
+def _lake(settings: Any) -> Any:
+    from yipan.store.lake import Lake
+
+    return Lake(folder=settings.home / "screening")
+
+
+def _figure(value: float | None, places: int) -> str | None:
+    return None if value is None else f"{value:.{places}f}"
+
+
+@app.callback()
+def screening() -> None:
+    """Rounds of mass screening, from swabs to who was reached."""
+
+
+@app.command("round")
+def open_round(
+    id: Annotated[str, typer.Argument(help="Letters, digits, - and _.")],
+    area: door.AreaOption,
+    opened: Annotated[str, typer.Option("--opened", help="First instant of swabs.")],
+    closes: Annotated[str | None, typer.Option("--closes", help="24 hours later if left out.")] = None,
+    disease: Annotated[str, typer.Option("--disease")] = "covid-19",
+    rule: Annotated[str, typer.Option("--rule", help="What it is ordered under.")] = "",
+    why: Annotated[str, typer.Option("--why")] = "a round of screening was ordered",
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Open a round of screening in an area."""
+    from yipan.model import ScreeningRound
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post):
+        with post.store.reading(post.viewer) as record:
+            place = door.find_area(record.areas(), area)
+        begin = door.moment(opened, settings)
+        end = door.moment(closes, settings) if closes else begin + timedelta(days=1)
+        made = desk.open_round(
+            post,
+            ScreeningRound(
+                id=id, area=place.path, disease=disease, opened=begin, closes=end, rule=rule
+            ),
+            why=why,
+            at=door.moment(at, settings),
+        )
+    door.answer(made, as_json=as_json, text=lambda: f"Round {made.id} is open in {place.name_en}.")
+
+
+@app.command()
+def rounds(known_at: door.KnownAt = None, as_json: door.AsJson = False) -> None:
+    """List the rounds, the newest first."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.rounds(record)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("round", "area", "opened", "closes", "closed"),
+            [(r.id, r.area, r.opened.isoformat(), r.closes.isoformat(), r.closed and r.closed.isoformat()) for r in found],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def ingest(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    kind: Annotated[str, typer.Option("--kind", help="roster, samples or results.")],
+    round: Round,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Take a bulk file (CSV or Parquet) into a round. Exit code 1 where rows were put aside."""
+    from yipan.model import LakeKind
+    from yipan.operations import screening as desk
+
+    if kind not in list(LakeKind):
+        raise typer.BadParameter(f"{kind!r}; expected roster, samples or results")
+    with door.at_post() as (settings, post):
+        home = _lake(settings)
+        batch = desk.take_in(
+            post, home, file, round=round, kind=LakeKind(kind), at=door.moment(at, settings),
+            time_zone=settings.time_zone,
+        )  # fmt: skip
+    door.answer(
+        batch, as_json=as_json,
+        text=lambda: "\n".join((
+            f"{batch.file}: {batch.read} rows read = {batch.accepted} accepted + {batch.quarantined} put aside",
+            *(f"  {count}: {reason}" for reason, count in batch.reasons.items()),
+            *([f"  the rows put aside are in {home.folder / batch.quarantine}"] if batch.quarantine else []),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if batch.quarantined else 0)
+
+
+@app.command()
+def coverage(round: Round, known_at: door.KnownAt = None, as_json: door.AsJson = False) -> None:
+    """Say who of a round's roster was reached, street by street."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.coverage(record, _lake(settings), round=round)
+    head = (
+        "street",
+        "due",
+        "sampled",
+        "with result",
+        "pending",
+        "held",
+        "again",
+        "not seen",
+        "covered",
+    )
+
+    def row(street: Any) -> tuple[object, ...]:
+        share = None if street.covered is None else f"{street.covered:.1%}"
+        return (
+            street.name_zh, street.due, street.sampled, street.with_result, street.pending, street.held,
+            street.to_swab_again, street.not_seen, share,
+        )  # fmt: skip
+
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(head, [row(found.total), *(row(street) for street in found.streets)]),
+    )  # fmt: skip
+
+
+@app.command()
+def gaps(
+    round: Round, area: door.AreaOption,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 1000,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """List who of a street is due and has no valid result. Exit code 1 where there is anybody."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        place = door.find_area(record.areas(), area)
+        found = desk.gaps(record, _lake(settings), round=round, street=place.path, limit=limit)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(("person", "why", "swabbed"), [(g.person, g.why, g.sampled_at) for g in found]),
+    )  # fmt: skip
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def positives(round: Round, as_json: door.AsJson = False) -> None:
+    """List positive and weak tubes with the people held. Exit code 1 where there are any."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        found = desk.held_tubes(record, _lake(settings), round=round)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("tube", "street", "laboratory", "result", "people", "known"),
+            [(t.tube, t.area, t.laboratory, t.result, len(t.people), t.known.isoformat()) for t in found],
+        ),
+    )  # fmt: skip
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def labs(round: Round, as_json: door.AsJson = False) -> None:
+    """Judge the laboratories of a round. Exit code 1 where something does not look right."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        found = desk.laboratories(record, _lake(settings), round=round)
+
+    def text() -> str:
+        head = (
+            "laboratory",
+            "tubes",
+            "positive",
+            "no plate",
+            "P50 h",
+            "P90 h",
+            "P99 h",
+            "over 24 h",
+        )
+        rows = [
+            (w.laboratory, w.tubes, w.positive, w.without_plate, _figure(w.p50_hours, 1), _figure(w.p90_hours, 1),
+             _figure(w.p99_hours, 1), w.late)
+            for w in found.work
+        ]  # fmt: skip
+        told = [f"{f.laboratory}: {f.en}\n{f.laboratory}：{f.zh}" for f in found.findings]
+        return "\n".join([door.table(head, rows), "", *(told or ["Nothing stands out."])])
+
+    door.answer(found, as_json=as_json, text=text)
+    raise typer.Exit(1 if found.findings else 0)
+
+
+@app.command()
+def pools(
+    prevalence: Annotated[float, typer.Option("--prevalence", min=0.0, max=1.0)],
+    sensitivity: Annotated[float, typer.Option("--sensitivity", min=0.0, max=1.0)] = 1.0,
+    specificity: Annotated[float, typer.Option("--specificity", min=0.0, max=1.0)] = 1.0,
+    largest: Annotated[int, typer.Option("--largest", min=2, max=200)] = 50,
+    as_json: door.AsJson = False,
+) -> None:
+    """Compare pool designs for a prevalence and a test: tests per person, and how often they are right."""
+    from yipan.operations.screening import compare_designs
+
+    found = compare_designs(
+        prevalence, sensitivity=sensitivity, specificity=specificity, largest=largest
+    )
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("design", "sizes", "tests per person", "sensitivity", "specificity", "PPV", "NPV"),
+            [(d.design, d.sizes, f"{d.tests_per_person:.4f}", _figure(d.sensitivity, 4), _figure(d.specificity, 4),
+              _figure(d.positive_predictive_value, 4), _figure(d.negative_predictive_value, 4)) for d in found],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def freedom(
+    hidden: Annotated[float, typer.Option("--hidden", help="Infected people expected before the rounds.")],
+    never: Annotated[float, typer.Option("--never", help="Share of people no round reaches.")],
+    rounds: Annotated[int, typer.Option("--rounds", min=0, help="All-negative rounds.")],
+    attendance: Annotated[float, typer.Option("--attendance")] = 0.98,
+    sensitivity: Annotated[float, typer.Option("--sensitivity")] = 0.9,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Say how probable it is that nobody infected is left, and what would raise that most."""
+    from yipan.analytics.screening import freedom as left
+
+    people = {"never": never, "attendance": attendance, "sensitivity": sensitivity}
+    now = left.none_left(hidden, rounds=rounds, **people)
+    found = left.levers(hidden, rounds=rounds, reached=0.25, **people)
+    door.answer(
+        {"probability": now, "levers": found}, as_json=as_json,
+        text=lambda: "\n".join((
+            f"Nobody infected is left with probability {now:.3f}.",
+            *(f"  {lever.name.replace('_', ' ')}: {lever.after:.3f} ({lever.gain:+.3f})" for lever in found),
+        )),
+    )  # fmt: skip
+
+
+@app.command()
+def drill(
+    people: Annotated[int, typer.Option("--people", min=20_000)] = 200_000,
+    folder: Annotated[Path, typer.Option("--folder", help="Where the made-up files go.")] = Path("drill"),
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Hold a drill: a made-up round with planted faults, through the real doors. Exit code 1 where one was missed."""
+    import numpy as np
+
+    from yipan.operations import drill as desk
+
+    with door.at_post() as (settings, post):
+        work = desk.run(
+            post, _lake(settings), folder, people=people, at=door.moment(at, settings),
+            time_zone=settings.time_zone, rng=np.random.default_rng(seed),
+        )  # fmt: skip
+        *_, report = door.progress(work, total=7, told=f"drill of {people:,} people")
+    assert isinstance(report, desk.DrillReport)
+    covered = (
+        f"{report.coverage.due:,} due, {report.coverage.sampled:,} sampled, {report.coverage.with_result:,} with a "
+        f"result; rows add up: {'yes' if report.rows_add_up else 'NO'}"
+    )
+    door.answer(
+        report, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(
+                ("fault", "planted", "found", "false"),
+                [(f.kind.replace("_", " "), f.planted, f.found, f.false) for f in report.faults],
+            ),
+            "",
+            door.table(
+                ("step", "rows", "seconds"), [(s.what, s.rows, f"{s.seconds:.1f}") for s in report.steps]
+            ),
+            "",
+            covered,
+        )),
+    )  # fmt: skip
+    raise typer.Exit(0 if report.all_found and report.rows_add_up else 1)

@@ -1,0 +1,391 @@
+"""
+Bulk files of a screening round (rosters, swabs, tube results) in CSV or Parquet: checked whole inside the engine.
+
+Twenty million rows never become Python objects: the engine reads, casts and judges them; only the few values
+that stand twice pass through here. Every row read is accepted or put aside with one reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .decode import cell_key
+from .frame import CannotRead, Problem
+
+if TYPE_CHECKING:
+    import duckdb
+
+INSTANT, WHOLE, NUMBER, TEXT = "instant", "whole", "number", "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkColumn:
+    """A column of a bulk file: our name, how its values are read, whether every row needs one, what others call it."""
+
+    name: str
+    kind: str
+    needed: bool = True
+    aliases: tuple[str, ...] = ()
+
+
+ROSTER = (
+    BulkColumn(name="person", kind=WHOLE, aliases=("person_token", "token", "人员")),
+    BulkColumn(
+        name="street", kind=WHOLE, aliases=("street_code", "town", "街道", "乡镇", "街道代码")
+    ),
+    BulkColumn(name="exempt", kind=WHOLE, needed=False, aliases=("豁免",)),
+)
+SAMPLES = (
+    BulkColumn(name="sample", kind=WHOLE, aliases=("sample_id", "样本", "样本编号")),
+    BulkColumn(name="tube", kind=WHOLE, aliases=("tube_code", "barcode", "试管", "管码", "试管码")),
+    BulkColumn(name="person", kind=WHOLE, aliases=("person_token", "token", "人员")),
+    BulkColumn(
+        name="street", kind=WHOLE, aliases=("street_code", "town", "街道", "乡镇", "街道代码")
+    ),
+    BulkColumn(name="site", kind=WHOLE, aliases=("site_id", "sampling_site", "采样点")),
+    BulkColumn(name="mode", kind=WHOLE, aliases=("tube_mode", "pool_size", "混采模式")),
+    BulkColumn(name="sampled_at", kind=INSTANT, aliases=("sampled", "sample_time", "采样时间")),
+)
+RESULTS = (
+    BulkColumn(name="tube", kind=WHOLE, aliases=("tube_code", "barcode", "试管", "管码", "试管码")),
+    BulkColumn(name="laboratory", kind=TEXT, aliases=("lab", "lab_id", "实验室", "检测机构")),
+    BulkColumn(name="result", kind=TEXT, aliases=("tube_result", "结果", "检测结果")),
+    BulkColumn(name="plate", kind=TEXT, needed=False, aliases=("plate_id", "板号")),
+    BulkColumn(name="well", kind=TEXT, needed=False, aliases=("孔位",)),
+    BulkColumn(name="ct_orf", kind=NUMBER, needed=False, aliases=("ct_orf1ab", "orf1ab")),
+    BulkColumn(name="ct_n", kind=NUMBER, needed=False, aliases=("ct_ngene",)),
+    BulkColumn(name="ct_control", kind=NUMBER, needed=False, aliases=("ct_ic",)),
+    BulkColumn(name="received_at", kind=INSTANT, aliases=("received", "接收时间")),
+    BulkColumn(name="loaded_at", kind=INSTANT, needed=False, aliases=("loaded", "上机时间")),
+    BulkColumn(name="called_at", kind=INSTANT, needed=False, aliases=("called", "判读时间")),
+    BulkColumn(name="published_at", kind=INSTANT, aliases=("published", "发布时间")),
+)
+
+RESULT_WORDS = {
+    "negative": ("neg", "0", "-", "阴性", "阴"), "positive": ("pos", "1", "+", "阳性", "阳"),
+    "weak": ("weak_positive", "grey", "gray", "弱阳", "弱阳性", "灰区"),
+    "invalid": ("inv", "无效", "不合格"), "cancelled": ("canceled", "取消", "作废"),
+}  # fmt: skip
+"""The results of a tube and what others write for them. A weak one is held, never negative."""
+
+UNREADABLE = "a needed value is missing or cannot be read"
+UNKNOWN_STREET = "the street is not in the record"
+UNKNOWN_MODE = "the mode is none of 1, 5, 10, 20 and 0 (household)"
+IMPOSSIBLE_TIME = "the instant lies outside the round or after the file was read"
+TUBE_USED_TWICE = "the tube was used at two sites or in two streets"
+OVERFULL_TUBE = "the tube holds more people than its mode"
+SAMPLE_TWICE = "the sample stands in the file before"
+PERSON_TWICE = "the person was swabbed in this round before"
+PERSON_TWICE_ON_ROSTER = "the person stands on the roster before"
+UNKNOWN_TUBE = "no accepted sample is in this tube"
+UNKNOWN_RESULT = "the result is no result that is known here"
+OUT_OF_ORDER = "received, loaded, called and published do not follow each other"
+TUBE_TWICE = "the tube has a result in this file before"
+ALREADY_HERE = "an earlier file brought the same sample, person or row"
+
+REASONS = (
+    UNREADABLE, UNKNOWN_STREET, UNKNOWN_MODE, IMPOSSIBLE_TIME, TUBE_USED_TWICE, OVERFULL_TUBE, SAMPLE_TWICE,
+    PERSON_TWICE, PERSON_TWICE_ON_ROSTER, UNKNOWN_TUBE, UNKNOWN_RESULT, OUT_OF_ORDER, TUBE_TWICE, ALREADY_HERE,
+)  # fmt: skip
+"""Why a row is put aside; in the engine its number, counted from 1."""
+
+
+def number_of(reason: str) -> int:
+    """The number of a reason in the engine."""
+    return REASONS.index(reason) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkReading:
+    """
+    What a bulk file holds once it is judged; its rows wait in the engine's view `accepted` until they are taken.
+
+    `read == accepted + quarantined`, and `reasons` adds up to `quarantined`.
+    """
+
+    read: int
+    accepted: int
+    reasons: Mapping[str, int]
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows were put aside."""
+        return self.read - self.accepted
+
+
+def read_roster(
+    engine: "duckdb.DuckDBPyConnection",
+    path: Path,
+    *,
+    streets: Sequence[int],
+    already: str | None = None,
+) -> BulkReading:
+    """
+    Judge a roster: who is due in a round, in which street, exempt (1) or not (0 or empty).
+
+    `streets` are the known ones; `already` names a relation of the engine with the people due by earlier files.
+    Raises CannotRead for a file that is no table with these columns.
+    """
+    _open(engine, path, ROSTER, time_zone="UTC")
+    _known_streets(engine, streets)
+    engine.execute(
+        "create or replace temp view judged as select t.* replace (coalesce(exempt, 0) as exempt), case "
+        f"when person is null or t.street is null then {number_of(UNREADABLE)} "
+        f"when k.street is null then {number_of(UNKNOWN_STREET)} else 0 end as row_reason "
+        "from typed t left join known_street k on t.street = k.street"
+    )
+    return _settle(
+        engine,
+        columns=("person", "street", "exempt"),
+        later=_later_lines(engine, "person", number_of(PERSON_TWICE_ON_ROSTER)),
+        already=(already, "person") if already else None,
+    )
+
+
+def read_samples(
+    engine: "duckdb.DuckDBPyConnection",
+    path: Path,
+    *,
+    streets: Sequence[int],
+    since: datetime,
+    until: datetime,
+    time_zone: str,
+    already: str | None = None,
+) -> BulkReading:
+    """
+    Judge a file of swabs: who went into which tube, where and when.
+
+    Instants must lie from `since` up to `until`. A tube seen at two sites or in two streets, or with more people
+    than its mode, is put aside with everybody in it: nobody can tell whose result it would be. Of a sample or
+    person that stands twice the first row counts. Raises CannotRead as `read_roster`.
+    """
+    _open(engine, path, SAMPLES, time_zone=time_zone)
+    _known_streets(engine, streets)
+    bounds = [since.timestamp(), until.timestamp()]
+    engine.execute(
+        "create or replace temp view judged as select t.*, case "
+        "when sample is null or tube is null or person is null or t.street is null or site is null "
+        f"or mode is null or sampled_at is null then {number_of(UNREADABLE)} "
+        f"when k.street is null then {number_of(UNKNOWN_STREET)} "
+        f"when mode not in (0, 1, 5, 10, 20) then {number_of(UNKNOWN_MODE)} "
+        f"when epoch(sampled_at) < {bounds[0]!r} or epoch(sampled_at) >= {bounds[1]!r} "
+        f"then {number_of(IMPOSSIBLE_TIME)} else 0 end as row_reason "
+        "from typed t left join known_street k on t.street = k.street"
+    )
+    engine.execute(
+        "create or replace temp table bad_tube as select tube, "
+        f"case when min(site) <> max(site) or min(street) <> max(street) then {number_of(TUBE_USED_TWICE)} "
+        f"else {number_of(OVERFULL_TUBE)} end as tube_reason from judged where row_reason = 0 group by tube "
+        "having min(site) <> max(site) or min(street) <> max(street) or (count(*) > max(mode) and max(mode) > 0)"
+    )
+    later = {
+        **_later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
+        **_later_lines(engine, "person", number_of(PERSON_TWICE)),
+    }
+    return _settle(
+        engine,
+        columns=("sample", "tube", "person", "street", "site", "mode", "sampled_at"),
+        later=later,
+        tubes=True,
+        already=(already, "person") if already else None,
+    )
+
+
+def read_results(
+    engine: "duckdb.DuckDBPyConnection", path: Path, *, tubes: str, until: datetime, time_zone: str
+) -> BulkReading:
+    """
+    Judge a file of tube results. `tubes` names a relation of the engine with the tube and street of accepted samples.
+
+    A result before the tube was received, or after `until`, is put aside. Raises CannotRead as `read_roster`.
+    """
+    _open(engine, path, RESULTS, time_zone=time_zone)
+    words = {word: result for result, others in RESULT_WORDS.items() for word in (result, *others)}
+    engine.execute("create or replace temp table result_word (word varchar, means varchar)")
+    engine.executemany("insert into result_word values (?, ?)", list(words.items()))
+    last = until.timestamp()
+    engine.execute(
+        "create or replace temp view judged as select t.* exclude (result), w.means as result, s.street, case "
+        "when t.tube is null or laboratory is null or t.result is null or received_at is null "
+        f"or published_at is null then {number_of(UNREADABLE)} "
+        f"when w.means is null then {number_of(UNKNOWN_RESULT)} "
+        f"when s.tube is null then {number_of(UNKNOWN_TUBE)} "
+        f"when epoch(published_at) >= {last!r} then {number_of(IMPOSSIBLE_TIME)} "
+        "when received_at > coalesce(loaded_at, published_at) or coalesce(loaded_at, received_at) > "
+        "coalesce(called_at, published_at) or coalesce(called_at, received_at) > published_at "
+        f"then {number_of(OUT_OF_ORDER)} else 0 end as row_reason "
+        "from typed t left join result_word w on lower(trim(t.result)) = w.word "
+        f"left join {tubes} s on t.tube = s.tube"
+    )
+    return _settle(
+        engine,
+        columns=(
+            "tube", "street", "laboratory", "result", "plate", "well", "ct_orf", "ct_n", "ct_control",
+            "received_at", "loaded_at", "called_at", "published_at",
+        ),
+        later=_later_lines(engine, "tube", number_of(TUBE_TWICE)),
+    )  # fmt: skip
+
+
+def _open(
+    engine: "duckdb.DuckDBPyConnection",
+    path: Path,
+    columns: Sequence[BulkColumn],
+    *,
+    time_zone: str,
+) -> None:
+    """Make the view `raw` of the file as it is, and `typed` of it with our columns, each row with its line."""
+    import duckdb
+
+    if not path.is_file() or path.stat().st_size == 0:
+        raise _cannot(
+            f"{path.name} is not a file with something in it", f"{path.name} 不是有内容的文件"
+        )
+    shown = str(path).replace("'", "''")
+    with path.open("rb") as file:
+        parquet = file.read(4) == b"PAR1"
+    try:
+        if parquet:
+            engine.execute(
+                f"create or replace temp view raw as select * from read_parquet('{shown}', file_row_number=true)"
+            )
+        else:
+            engine.execute(
+                "create or replace temp table raw as select *, row_number() over () - 1 as file_row_number from "
+                f"read_csv('{shown}', header=true, all_varchar=true, null_padding=true, strict_mode=false, "
+                "sample_size=1000)"
+            )
+        told = engine.execute("describe raw").fetchall()
+    except duckdb.Error as wrong:
+        first = str(wrong).splitlines()[0].replace(str(path), path.name)
+        raise _cannot(
+            f"{path.name} cannot be read as CSV or Parquet: {first}",
+            f"{path.name} 不能作为CSV或Parquet读取：{first}",
+        ) from None
+    header = {cell_key(name): (name, kind) for name, kind, *_ in told}
+    parts, missing = [], []
+    for column in columns:
+        names = [cell_key(name) for name in (column.name, *column.aliases)]
+        found = next((header[name] for name in names if name in header), None)
+        if found is None and column.needed:
+            missing.append(column.name)
+        parts.append(f"{_cast(found, column, time_zone=time_zone)} as {column.name}")
+    if missing:
+        here = ", ".join(name for name, *_ in told if name != "file_row_number")
+        wanted = ", ".join(missing)
+        raise _cannot(
+            f"{path.name} has no column {wanted}; it has {here}",
+            f"{path.name} 缺少列 {wanted}；现有 {here}",
+        )
+    # A spreadsheet counts the header as row 1.
+    engine.execute(
+        f"create or replace temp view typed as select file_row_number + 2 as line, {', '.join(parts)} from raw"
+    )
+
+
+def _cannot(en: str, zh: str) -> CannotRead:
+    return CannotRead(Problem(row=0, column="", value="", reason_en=en, reason_zh=zh))
+
+
+def _cast(found: tuple[str, str] | None, column: BulkColumn, *, time_zone: str) -> str:
+    types = {WHOLE: "bigint", NUMBER: "double", TEXT: "varchar", INSTANT: "timestamp"}
+    if found is None:
+        return f"null::{types[column.kind]}"
+    name, kind = '"' + found[0].replace('"', '""') + '"', found[1]
+    if column.kind == INSTANT and kind == "TIMESTAMP WITH TIME ZONE":
+        return f"timezone('UTC', {name})"
+    if column.kind == INSTANT and kind == "VARCHAR":
+        offset = f"regexp_matches({name}, '([zZ]|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
+        local = f"timezone('UTC', timezone('{time_zone}', try_cast({name} as timestamp)))"
+        told = f"timezone('UTC', try_cast({name} as timestamptz))"
+        return f"case when {offset} then {told} else {local} end"
+    if column.kind == INSTANT:
+        return f"timezone('UTC', timezone('{time_zone}', try_cast({name} as timestamp)))"
+    if kind == "VARCHAR" and column.kind == TEXT:
+        return f"nullif(trim({name}), '')"
+    return f"try_cast({name} as {types[column.kind]})"
+
+
+def _known_streets(engine: "duckdb.DuckDBPyConnection", streets: Sequence[int]) -> None:
+    engine.execute(
+        "create or replace temp table known_street as select unnest($1::bigint[]) as street",
+        [list(streets)],
+    )
+
+
+def _later_lines(engine: "duckdb.DuckDBPyConnection", key: str, reason: int) -> dict[int, int]:
+    """The lines on which a key stands again, and the reason; the first line of each counts."""
+    column: Any = engine.execute(f"select {key} from judged where row_reason = 0").fetchnumpy()[key]
+    values = np.sort(np.asarray(column))
+    twice = np.unique(values[1:][values[1:] == values[:-1]])
+    del column, values
+    if not twice.size:
+        return {}
+    rows = engine.execute(
+        f"select line from (select line, row_number() over (partition by {key} order by line) as nth "
+        f"from judged where row_reason = 0 and {key} in (select unnest($1::bigint[]))) where nth > 1",
+        [twice.tolist()],
+    ).fetchall()
+    return {int(line): reason for (line,) in rows}
+
+
+def _settle(
+    engine: "duckdb.DuckDBPyConnection",
+    *,
+    columns: Sequence[str],
+    later: Mapping[int, int],
+    tubes: bool = False,
+    already: tuple[str, str] | None = None,
+) -> BulkReading:
+    """
+    Make the view `accepted` and the small table `quarantined`, and count; a row has the first reason that holds.
+
+    `tubes` says that a table `bad_tube` was made; `already` names a relation of earlier files and the key a row
+    must not share with them.
+    """
+    engine.execute("create or replace temp table bad_line (line bigint, line_reason integer)")
+    if later:
+        engine.execute(
+            "insert into bad_line select unnest($1::bigint[]), unnest($2::integer[])",
+            [list(later), list(later.values())],
+        )
+    joins, reasons = ["left join bad_line l on v.line = l.line"], ["nullif(v.row_reason, 0)"]
+    if tubes:
+        joins.append("left join bad_tube b on v.tube = b.tube")
+        reasons.append("b.tube_reason")
+    reasons.append("l.line_reason")
+    if already:
+        relation, key = already
+        joins.append(f"left join (select distinct {key} as k from {relation}) e on v.{key} = e.k")
+        reasons.append(f"case when e.k is not null then {number_of(ALREADY_HERE)} end")
+    engine.execute(
+        f"create or replace temp view settled as select v.*, coalesce({', '.join(reasons)}, 0) as reason "
+        f"from judged v {' '.join(joins)}"
+    )
+    shown = ", ".join(columns)
+    engine.execute(
+        f"create or replace temp view accepted as select {shown} from settled where reason = 0"
+    )
+    engine.execute(
+        f"create or replace temp table quarantined as select line, reason, {shown} from settled where reason > 0"
+    )
+    read = engine.execute("select count(*) from raw").fetchall()[0][0]
+    counts = engine.execute("select reason, count(*) from quarantined group by reason").fetchall()
+    reasons_found = {REASONS[reason - 1]: int(count) for reason, count in sorted(counts)}
+    return BulkReading(
+        read=int(read), accepted=int(read) - sum(reasons_found.values()), reasons=reasons_found
+    )
+
+
+def write_quarantine(engine: "duckdb.DuckDBPyConnection", path: Path) -> None:
+    """Write the rows put aside as CSV, each with its line in the file that was read and the reason in words."""
+    words = ", ".join("'" + reason.replace("'", "''") + "'" for reason in REASONS)
+    shown = str(path).replace("'", "''")
+    engine.execute(
+        f"copy (select line, [{words}][reason] as reason, * exclude (line, reason) from quarantined order by line) "
+        f"to '{shown}' (format csv, header)"
+    )

@@ -1,0 +1,681 @@
+"""Screening: rounds of swabs from bulk files to who was reached, who is held, and whether a laboratory can be trusted."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from yipan.analytics.screening import freedom, pools, quality
+from yipan.feeds import file_hash, samples
+from yipan.model import (
+    AreaPath,
+    LakeBatch,
+    LakeKind,
+    LakePart,
+    NotYourArea,
+    Power,
+    ScreeningRound,
+    area_path,
+    check_area,
+    check_may,
+)
+from yipan.operations.post import Post
+from yipan.store import NotFound, Record, lake
+from yipan.store.tables.screening import LAKE_BATCHES, LAKE_PARTS, SCREENING_ROUNDS
+
+if TYPE_CHECKING:
+    import duckdb
+
+DESK = "screening"
+FALSE_DISCOVERY = 0.05
+PLATE_POSITIVES = 4
+"""Positive wells on one plate, from at least three sites, that put it on hold."""
+PLATE_SITES = 3
+LATE_HOURS = 24.0
+WELLS = 94
+"""Sample wells of a plate of 96, two of them controls."""
+CLOCK_SLACK = timedelta(hours=12)
+"""How long after a round was to close swabs of it may still have been taken."""
+
+
+class AlreadyTaken(ValueError):
+    """The very same bulk file was taken in before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreetCoverage:
+    """
+    Who of a street's roster was reached: the sampled, those with a valid result, the pending, in numbers of people.
+
+    `due` and `exempt` add up to the roster; `with_result`, `pending` and `to_swab_again` are the parts of
+    `sampled`, and `not_seen` the rest of `due`. `held` of those with a result are in a positive or weak tube.
+    """
+
+    area: AreaPath
+    name_zh: str
+    name_en: str
+    due: int
+    exempt: int
+    sampled: int
+    with_result: int
+    pending: int
+    held: int
+    to_swab_again: int
+    visitors: int
+
+    @property
+    def not_seen(self) -> int:
+        """How many are due and were not swabbed."""
+        return self.due - self.sampled
+
+    @property
+    def covered(self) -> float | None:
+        """Share of the due with a valid result; None where nobody is due."""
+        return self.with_result / self.due if self.due else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """A round seen as a whole and street by street, as known at the moment asked about."""
+
+    round: ScreeningRound
+    total: StreetCoverage
+    streets: tuple[StreetCoverage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Somebody who is due and has no valid result, and why: not seen, pending, invalid or cancelled."""
+
+    person: int
+    why: str
+    sampled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTube:
+    """A positive or weak tube and the people in it, who are held until they are swabbed again; by person number."""
+
+    tube: int
+    area: AreaPath
+    laboratory: str
+    result: str
+    ct_orf: float | None
+    ct_n: float | None
+    known: datetime
+    people: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingTube:
+    """A tube without a result, how many people it holds, and for how many hours they have waited."""
+
+    tube: int
+    area: AreaPath
+    people: int
+    hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryFinding:
+    """Something about a laboratory that does not look right: what, with its numbers in one sentence in each language."""
+
+    laboratory: str
+    kind: str
+    plate: str
+    zh: str
+    en: str
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryWork:
+    """One laboratory in a round: tubes, positive ones, results that name no plate, and hours from swab to publication."""
+
+    laboratory: str
+    tubes: int
+    positive: int
+    without_plate: int
+    p50_hours: float | None
+    p90_hours: float | None
+    p99_hours: float | None
+    late: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laboratories:
+    """The laboratories of a round and what was found about them."""
+
+    work: tuple[LaboratoryWork, ...]
+    findings: tuple[LaboratoryFinding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSwab:
+    """One swab of a person and what its tube showed; None while nothing is known."""
+
+    round: str
+    sample: int
+    tube: int
+    area: AreaPath
+    mode: int
+    sampled_at: datetime
+    result: str | None
+    laboratory: str | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZeroConfidence:
+    """
+    Whether nobody infected is left, with what raises that most.
+
+    The probability holds if so many were hidden beforehand and the rounds were all negative; the never-tested
+    set its ceiling.
+    """
+
+    probability: float
+    ceiling: float
+    levers: tuple[freedom.Lever, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignCost:
+    """What one pool design asks per person and how often it is right; sizes with the stages between bars."""
+
+    design: str
+    sizes: str
+    tests_per_person: float
+    sensitivity: float
+    specificity: float
+    positive_predictive_value: float | None
+    negative_predictive_value: float | None
+
+
+def compare_designs(
+    prevalence: float, *, sensitivity: float, specificity: float, largest: int
+) -> tuple[DesignCost, ...]:
+    """
+    Return the best design of each kind for a prevalence and a test, the fewest tests per person first.
+
+    Raises ValueError for parts outside 0 to 1.
+    """
+    assay = pools.Assay(sensitivity=sensitivity, specificity=specificity)
+    sizes = range(2, largest + 1)
+    single = pools.Design(stages=((1,),), result=pools.dorfman(prevalence, size=1, pool=assay))
+    designs = {
+        "single": single,
+        "two stages": pools.best_dorfman(prevalence, sizes=sizes, pool=assay),
+        "three stages": pools.best_three_stage(
+            prevalence, sizes=range(3, largest + 1), assay=assay
+        ),
+        "square array": pools.best_array(
+            prevalence, sides=range(2, min(largest, 30) + 1), assay=assay
+        ),
+    }
+    found = [
+        DesignCost(
+            design=name,
+            sizes="|".join("-".join(map(str, stage)) for stage in design.stages),
+            tests_per_person=design.result.tests_per_person, sensitivity=design.result.sensitivity,
+            specificity=design.result.specificity,
+            positive_predictive_value=design.result.positive_predictive_value,
+            negative_predictive_value=design.result.negative_predictive_value,
+        )
+        for name, design in designs.items()
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda cost: cost.tests_per_person))
+
+
+def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> ScreeningRound:
+    """Put a round on record. Raises NotAllowed, NotYourArea, ValueError for an id already known."""
+    check_may(post.viewer, Power.DECIDE)
+    check_area(post.viewer, round.area)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="open_round", subject=round.id, area=round.area, rule=round.rule,
+        why=why, at=at,
+    ) as act:  # fmt: skip
+        if act.nouns(SCREENING_ROUNDS, where={"id": round.id}):
+            raise ValueError(f"screening round {round.id} is in the record already")
+        act.put(SCREENING_ROUNDS, [round])
+    return round
+
+
+def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningRound:
+    """Close a round. Raises NotAllowed, NotFound, ValueError where it is closed already."""
+    check_may(post.viewer, Power.DECIDE)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="close_round", subject=round, why=why, at=at
+    ) as act:
+        found = act.noun(SCREENING_ROUNDS, round)
+        if found.closed is not None:
+            raise ValueError(f"round {round} was closed at {found.closed.isoformat()}")
+        closed = replace(found, closed=at)
+        act.put(SCREENING_ROUNDS, [closed])
+    return closed
+
+
+def rounds(record: Record) -> tuple[ScreeningRound, ...]:
+    """Return the rounds the viewer may see, the newest first."""
+    return tuple(sorted(record.nouns(SCREENING_ROUNDS), key=lambda r: r.opened, reverse=True))
+
+
+def batches(record: Record, *, round: str) -> tuple[LakeBatch, ...]:
+    """Return what became of every bulk file of a round."""
+    return record.nouns(LAKE_BATCHES, where={"round": round})
+
+
+def take_in(
+    post: Post,
+    home: lake.Lake,
+    path: Path,
+    *,
+    round: str,
+    kind: LakeKind,
+    at: datetime,
+    time_zone: ZoneInfo,
+) -> LakeBatch:
+    """
+    Take a bulk file into the lake: judge every row, write the accepted ones, put the others aside with their reason.
+
+    A file is taken whole or not at all; what a crash leaves behind is seen by nobody. The very same file is
+    refused. A later file of results adds versions: what was known before stays known as of then.
+
+    Raises NotAllowed, NotFound for the round, CannotRead, AlreadyTaken.
+    """
+    check_may(post.viewer, Power.INGEST)
+    sha256 = file_hash(path)
+    with post.store.reading(post.viewer) as record:
+        found = record.noun(SCREENING_ROUNDS, round)
+        known = record.nouns(LAKE_BATCHES, where={"sha256": sha256, "round": round})
+        if known:
+            raise AlreadyTaken(f"{path.name} was taken in before, as batch {known[0].id}")
+        place = _shared(found.area, post.viewer.area)
+        streets = _streets(record, place)
+        parts = record.nouns(LAKE_PARTS, where={"round": round})
+    city_of = {street: int(_city(place)) for street, place in streets.items()}
+    batch = f"b-{hashlib.sha256((sha256 + round + kind.value).encode()).hexdigest()[:12]}"
+    with home.engine() as engine:
+        reading = _judge(
+            engine,
+            home,
+            path,
+            parts,
+            found,
+            kind,
+            streets=list(streets),
+            at=at,
+            time_zone=time_zone,
+        )
+        quarantine = ""
+        if reading.quarantined:
+            quarantine = str(Path("quarantine") / round / f"{batch}.csv")
+            (home.folder / quarantine).parent.mkdir(parents=True, exist_ok=True)
+            samples.write_quarantine(engine, home.folder / quarantine)
+        with post.store.acting(
+            post.viewer, desk=DESK, verb=f"take_in_{kind.value}", subject=batch, area=place, at=at,
+            why=f"{reading.accepted} of {reading.read} rows accepted",
+        ) as act:  # fmt: skip
+            taken = LakeBatch(
+                id=batch, area=place, round=round, kind=kind, file=path.name, sha256=sha256,
+                read=reading.read, accepted=reading.accepted, quarantined=reading.quarantined,
+                reasons=reading.reasons, quarantine=quarantine,
+            )  # fmt: skip
+            if act.nouns(LAKE_BATCHES, where={"id": batch}):
+                raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
+            written = home.write(
+                engine, relation="accepted", batch=batch, round=round, kind=kind.value, city_of_street=city_of,
+                day=found.opened.astimezone(time_zone).date(), day_of=_day_of(kind, time_zone),
+            )  # fmt: skip
+            top = found.area.split(".")[0]
+            act.put(LAKE_BATCHES, [taken])
+            act.put(
+                LAKE_PARTS,
+                [
+                    LakePart(
+                        id=part.path, area=area_path(f"{top}.{part.city}."), batch=batch, round=round,
+                        kind=kind, day=part.day, rows=part.rows,
+                    )
+                    for part in written
+                ],
+            )  # fmt: skip
+    return taken
+
+
+def _judge(
+    engine: "duckdb.DuckDBPyConnection", home: lake.Lake, path: Path, parts: Sequence[LakePart],
+    found: ScreeningRound, kind: LakeKind, *, streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+) -> samples.BulkReading:  # fmt: skip
+    def earlier(kind: LakeKind, name: str, columns: dict[str, str]) -> str | None:
+        paths = [part.id for part in parts if part.kind is kind]
+        if not paths:
+            return None
+        home.view(engine, name, paths, columns=columns)
+        return name
+
+    if kind is LakeKind.ROSTER:
+        already = earlier(LakeKind.ROSTER, "earlier", lake.ROSTER_COLUMNS)
+        return samples.read_roster(engine, path, streets=streets, already=already)
+    if kind is LakeKind.SAMPLES:
+        already = earlier(LakeKind.SAMPLES, "earlier", lake.SAMPLE_COLUMNS)
+        last = min(found.closes + CLOCK_SLACK, at)
+        return samples.read_samples(
+            engine, path, streets=streets, since=found.opened, until=max(last, found.opened),
+            time_zone=str(time_zone), already=already,
+        )  # fmt: skip
+    home.view(
+        engine,
+        "samples",
+        [p.id for p in parts if p.kind is LakeKind.SAMPLES],
+        columns=lake.SAMPLE_COLUMNS,
+    )
+    engine.execute(
+        "create or replace temp table tube_street as select tube, min(street) as street from samples group by tube"
+    )
+    return samples.read_results(
+        engine, path, tubes="tube_street", until=at, time_zone=str(time_zone)
+    )
+
+
+def _day_of(kind: LakeKind, time_zone: ZoneInfo) -> str | None:
+    column = {LakeKind.SAMPLES: "sampled_at", LakeKind.RESULTS: "published_at"}.get(kind)
+    if column is None:
+        return None
+    return f"timezone('{time_zone}', timezone('UTC', {column}))::date"
+
+
+def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
+    """
+    Return who of a round's roster was reached, street by street in the viewer's area, as known when asked.
+
+    Exempt people count in no share; pending and invalid ones are not covered. Raises NotFound.
+    """
+    with _looking(record, home, round) as engine:
+        rows = lake.coverage(engine)
+    found = record.noun(SCREENING_ROUNDS, round)
+    places = {int(a.code): a for a in record.areas(found.area) if a.code and a.code.isdigit()}
+    streets = tuple(
+        StreetCoverage(
+            area=places[street].path, name_zh=places[street].name_zh, name_en=places[street].name_en,
+            due=due, exempt=exempt, sampled=sampled, with_result=with_result, pending=pending, held=held,
+            to_swab_again=again, visitors=visitors,
+        )
+        for street, due, exempt, sampled, with_result, pending, held, again, visitors in rows
+    )  # fmt: skip
+    whole = record.area(_shared(found.area, record.viewer.area))
+    numbers = (
+        "due",
+        "exempt",
+        "sampled",
+        "with_result",
+        "pending",
+        "held",
+        "to_swab_again",
+        "visitors",
+    )
+    sums = {name: sum(getattr(street, name) for street in streets) for name in numbers}
+    total = StreetCoverage(area=whole.path, name_zh=whole.name_zh, name_en=whole.name_en, **sums)
+    return Coverage(round=found, total=total, streets=streets)
+
+
+def gaps(
+    record: Record, home: lake.Lake, *, round: str, street: AreaPath, limit: int = 1000
+) -> tuple[Gap, ...]:
+    """Return who of a street is due and has no valid result, by person number. Raises NotYourArea, NotFound."""
+    check_area(record.viewer, street)
+    code = record.area(street).code
+    if code is None or not code.isdigit():
+        raise NotFound(f"{street} has no code; bulk files name streets by their code")
+    with _looking(record, home, round) as engine:
+        rows = lake.gaps(engine, street=int(code), limit=limit)
+    return tuple(Gap(person=p, why=why, sampled_at=_utc(moment)) for p, why, moment in rows)
+
+
+def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
+    """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
+    with _looking(record, home, round) as engine:
+        rows = lake.held(engine)
+    places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
+    return tuple(
+        HeldTube(
+            tube=tube, area=places[street], laboratory=laboratory, result=result, ct_orf=orf, ct_n=n,
+            known=_instant(known), people=tuple(people),
+        )
+        for tube, street, laboratory, result, _, orf, n, known, people in rows
+    )  # fmt: skip
+
+
+def waiting(
+    record: Record, home: lake.Lake, *, round: str, at: datetime
+) -> tuple[WaitingTube, ...]:
+    """Return the tubes without a result, those that have waited longest first."""
+    with _looking(record, home, round) as engine:
+        rows = lake.waiting_tubes(engine)
+    places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
+    return tuple(
+        WaitingTube(
+            tube=tube, area=places[street], people=people,
+            hours=(at - _instant(last)).total_seconds() / 3600,
+        )
+        for tube, street, people, last in rows
+    )  # fmt: skip
+
+
+def late_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[int, ...]:
+    """Return the tubes whose result was published more than 24 hours after their last swab, the latest first."""
+    with _looking(record, home, round) as engine:
+        return tuple(int(row[0]) for row in lake.late_tubes(engine, hours=LATE_HOURS))
+
+
+def laboratories(record: Record, home: lake.Lake, *, round: str) -> Laboratories:
+    """
+    Return the laboratories of a round with their turn-around, and what does not look right about them.
+
+    Results that name no plate beside laboratories that always do; positives far above or below what the same
+    streets gave elsewhere; plates with too many positives from different sites. Each finding shows its numbers.
+    """
+    with _looking(record, home, round) as engine:
+        counts, times = lake.laboratory_counts(engine), lake.turn_around_hours(engine)
+        hot = lake.plates(engine, least=PLATE_POSITIVES)
+    names = sorted({row[0] for row in counts})
+    tubes, positive, bare = Counter[str](), Counter[str](), Counter[str]()
+    faint = sum(row[5] for row in counts)
+    for laboratory, _, number, hits, without, _ in counts:
+        tubes[laboratory] += number
+        positive[laboratory] += hits
+        bare[laboratory] += without
+    took = {row[0]: row for row in times}
+    unknown: lake.Row = ("", 0, (None, None, None), 0)
+    work = tuple(
+        LaboratoryWork(
+            laboratory=name, tubes=tubes[name], positive=positive[name], without_plate=bare[name],
+            p50_hours=took.get(name, unknown)[2][0], p90_hours=took.get(name, unknown)[2][1],
+            p99_hours=took.get(name, unknown)[2][2], late=took.get(name, unknown)[3],
+        )
+        for name in names
+    )  # fmt: skip
+    findings = [
+        *_unmeasured(work),
+        *_unusual(counts, names),
+        *_hot_plates(hot, tubes.total(), positive.total(), faint),
+    ]
+    return Laboratories(work=work, findings=tuple(findings))
+
+
+def _unmeasured(work: Sequence[LaboratoryWork]) -> Iterator[LaboratoryFinding]:
+    if all(lab.without_plate == lab.tubes for lab in work):
+        return
+    for lab in work:
+        if lab.without_plate:
+            yield LaboratoryFinding(
+                laboratory=lab.laboratory, kind="results_without_plate", plate="",
+                zh=f"{lab.tubes}管结果中有{lab.without_plate}管没有对应的检测板孔。",
+                en=f"{lab.without_plate} of {lab.tubes} results name no plate they were measured on.",
+            )  # fmt: skip
+
+
+def _unusual(counts: Sequence[lake.Row], names: Sequence[str]) -> Iterator[LaboratoryFinding]:
+    streets = sorted({row[1] for row in counts})
+    row_of, column_of = ({key: i for i, key in enumerate(keys)} for keys in (names, streets))
+    table = np.zeros((2, len(names), len(streets)), dtype=np.int64)
+    for laboratory, street, number, hits, *_ in counts:
+        table[:, row_of[laboratory], column_of[street]] = number, hits
+    for lab in quality.compare_laboratories(
+        table[0], table[1], laboratories=names, false_discovery=FALSE_DISCOVERY
+    ):
+        if lab.unusual:
+            zh, en = ("少", "fewer") if lab.tail is quality.Tail.LOW else ("多", "more")
+            yield LaboratoryFinding(
+                laboratory=lab.laboratory, kind=f"positives_{lab.tail.value}", plate="", p_value=lab.p_value,
+                zh=f"{lab.tubes}管中阳性{lab.positive}管，同一街道在其他实验室的结果预期{lab.expected:.1f}管，明显偏{zh}。",
+                en=f"{lab.positive} of {lab.tubes} tubes are positive, {en} than the {lab.expected:.1f} expected "
+                f"from the same streets elsewhere (p {lab.p_value:.1e}).",
+            )  # fmt: skip
+
+
+def _hot_plates(
+    hot: Sequence[lake.Row], tubes: int, positive: int, faint: int
+) -> Iterator[LaboratoryFinding]:
+    """Plates with more positives, or more faint ones (Ct over 35), from different sites than chance puts on any plate."""
+    plates_tried = 2 * max(1, tubes // WELLS)
+    for laboratory, plate, wells, hits, sites, late in hot:
+        chance = min(
+            quality.plate_tail(hits, wells=wells, background=max(positive, 1) / max(tubes, 1)),
+            quality.plate_tail(late, wells=wells, background=max(faint, 1) / max(tubes, 1)),
+        )
+        if sites >= PLATE_SITES and chance * plates_tried < FALSE_DISCOVERY:
+            yield LaboratoryFinding(
+                laboratory=laboratory, kind="plate_contaminated", plate=plate, p_value=chance,
+                zh=f"检测板{plate}的{wells}个孔中阳性{hits}个，来自{sites}个采样点，其中{late}个Ct值大于35。",
+                en=f"Plate {plate}: {hits} of {wells} wells are positive, from {sites} sites, {late} of them with Ct "
+                f"over 35 (p {chance:.1e}).",
+            )  # fmt: skip
+
+
+def person_history(
+    record: Record, home: lake.Lake, *, person: int, since: date | None = None
+) -> tuple[PersonSwab, ...]:
+    """Return every swab of one person in the viewer's area with its result, the oldest first; by person number."""
+    parts = [
+        part
+        for part in record.nouns(LAKE_PARTS)
+        if since is None or part.day >= since or part.kind is LakeKind.ROSTER
+    ]
+    places = _streets(record, record.viewer.area)
+    found: list[PersonSwab] = []
+    with home.engine() as engine:
+        for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
+            mine = [part for part in parts if part.round == name]
+            _views(engine, home, mine, _acts(record, name))
+            found += [
+                PersonSwab(
+                    round=name, sample=sample, tube=tube, area=places[street], mode=mode,
+                    sampled_at=_instant(sampled), result=result, laboratory=laboratory,
+                    published_at=_utc(published),
+                )
+                for sample, tube, street, mode, sampled, result, laboratory, published in lake.history(
+                    engine, person=person
+                )
+            ]  # fmt: skip
+    return tuple(sorted(found, key=lambda swab: swab.sampled_at))
+
+
+def zero_confidence(
+    coverage: Coverage,
+    *,
+    hidden: float,
+    rounds: int,
+    sensitivity: float,
+    never: float | None = None,
+) -> ZeroConfidence:
+    """
+    Return the probability that nobody infected is left after so many all-negative rounds like this one.
+
+    `hidden` infected people are expected beforehand; `never` is the share no round reaches, the share of this
+    round's due without a swab where it is None. An estimate, never a rule: lifting is for the protocol.
+    """
+    total = coverage.total
+    if not total.due:
+        raise ValueError(f"round {coverage.round.id} has nobody due; its roster was not read in")
+    unreached = total.not_seen / total.due if never is None else never
+    reached = total.due - total.not_seen
+    attendance = total.with_result / reached if reached else 0.0
+    return ZeroConfidence(
+        probability=freedom.none_left(
+            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds
+        ),
+        ceiling=float(np.exp(-hidden * unreached)),
+        levers=freedom.levers(
+            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds,
+            reached=0.25,
+        ),
+    )  # fmt: skip
+
+
+@contextmanager
+def _looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """An engine with the views of a round's parts as known when asked and within the viewer's area."""
+    record.noun(SCREENING_ROUNDS, round)
+    parts = record.nouns(LAKE_PARTS, where={"round": round})
+    with home.engine() as engine:
+        _views(engine, home, parts, _acts(record, round))
+        yield engine
+
+
+def _views(
+    engine: "duckdb.DuckDBPyConnection",
+    home: lake.Lake,
+    parts: Sequence[LakePart],
+    acts: dict[str, int],
+) -> None:
+    for kind, columns in (
+        (LakeKind.ROSTER, lake.ROSTER_COLUMNS),
+        (LakeKind.SAMPLES, lake.SAMPLE_COLUMNS),
+        (LakeKind.RESULTS, lake.RESULT_COLUMNS),
+    ):
+        paths = [part.id for part in parts if part.kind is kind]
+        home.view(engine, kind.value, paths, columns=columns)
+    known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
+    lake.latest_results(engine, {batch: acts[batch] for batch in known})
+
+
+def _acts(record: Record, round: str) -> dict[str, int]:
+    """The number of the act that brought each batch of a round."""
+    return {
+        batch.id: record.versions(LAKE_BATCHES, batch.id)[-1].act
+        for batch in record.nouns(LAKE_BATCHES, where={"round": round})
+    }
+
+
+def _streets(record: Record, under: AreaPath) -> dict[int, AreaPath]:
+    """The areas under one that bulk files may name, by their code as a number."""
+    return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
+
+
+def _city(path: AreaPath) -> str:
+    pieces = path.split(".")
+    return pieces[1] if len(pieces) > 2 else pieces[0]
+
+
+def _shared(round: AreaPath, viewer: AreaPath) -> AreaPath:
+    """The part of a round's area that lies in a viewer's, or the round's where it lies in theirs. Raises NotYourArea."""
+    if not (round.startswith(viewer) or viewer.startswith(round)):
+        raise NotYourArea(
+            f"the round of {round} lies outside {viewer}, the area this desk commands"
+        )
+    return max(round, viewer, key=len)
+
+
+def _instant(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else _instant(moment)

@@ -1,0 +1,309 @@
+"""
+The lake: bulk facts of screening as Parquet files by round, city and day, read by DuckDB under a memory limit.
+
+A file counts only when a part on record names it: it is written aside, moved into place, and then named by the
+act that brings it. What a crash leaves behind is named by nothing and seen by nobody.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_MB = 2500
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenPart:
+    """A file written into the lake: its path below the folder, the city and day it is for, and its rows."""
+
+    path: str
+    city: int
+    day: date
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lake:
+    """One folder of Parquet files, and the engine that reads them."""
+
+    folder: Path
+    memory_mb: int = MEMORY_MB
+    threads: int = THREADS
+
+    @contextmanager
+    def engine(self) -> Iterator["duckdb.DuckDBPyConnection"]:
+        """An engine of its own for one piece of work; what does not fit its memory goes to a folder that ends with it."""
+        import duckdb
+
+        spill = self.folder / ".spill" / secrets.token_hex(6)
+        spill.mkdir(parents=True)
+        connection = duckdb.connect()
+        try:
+            connection.execute(f"set memory_limit = '{self.memory_mb}MB'")
+            connection.execute(f"set threads = {self.threads}")
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute("set timezone = 'UTC'")
+            connection.execute(f"set temp_directory = '{_quoted(spill)}'")
+            yield connection
+        finally:
+            connection.close()
+            shutil.rmtree(spill, ignore_errors=True)
+
+    def write(
+        self, engine: "duckdb.DuckDBPyConnection", *, relation: str, batch: str, round: str, kind: str,
+        city_of_street: Mapping[int, int], day: date, day_of: str | None = None,
+    ) -> tuple[WrittenPart, ...]:  # fmt: skip
+        """
+        Write a relation of the engine as the parts of a batch, one per city and day, and move them into place.
+
+        Its column `street` says the city; `day_of` is the expression of the day, the same `day` for all where None.
+        Nothing shows until the record names the parts.
+        """
+        aside = self.folder / ".incoming" / batch
+        aside.mkdir(parents=True)
+        engine.execute(
+            "create or replace temp table lake_city as select unnest($1::bigint[]) as street, unnest($2::bigint[]) as city",
+            [list(city_of_street), list(city_of_street.values())],
+        )
+        told = day_of or f"date '{day.isoformat()}'"
+        engine.execute(
+            f"copy (select r.*, c.city, {told} as day from {relation} r join lake_city c using (street)) "
+            f"to '{_quoted(aside)}' (format parquet, partition_by (city, day), compression zstd, compression_level 1, "
+            "row_group_size 122880)"
+        )
+        counts = (
+            engine.execute(
+                "select file_name, num_rows from parquet_file_metadata($1)",
+                [f"{aside}/**/*.parquet"],
+            ).fetchall()
+            if any(aside.rglob("*.parquet"))
+            else []
+        )
+        parts = []
+        for name, rows in counts:
+            file = Path(name)
+            keys = dict(piece.split("=", 1) for piece in file.relative_to(aside).parts[:-1])
+            place = Path("lake") / round / kind / f"city={keys['city']}" / f"day={keys['day']}"
+            target = self.folder / place / f"{batch}-{file.name}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _to_disk(file)
+            file.replace(target)
+            parts.append(
+                WrittenPart(
+                    path=str(place / target.name), city=int(keys["city"]),
+                    day=date.fromisoformat(keys["day"]), rows=int(rows),
+                )
+            )  # fmt: skip
+        shutil.rmtree(aside)
+        return tuple(sorted(parts, key=lambda part: part.path))
+
+    def view(
+        self,
+        engine: "duckdb.DuckDBPyConnection",
+        name: str,
+        paths: Sequence[str],
+        *,
+        columns: Mapping[str, str],
+    ) -> None:
+        """
+        Make the view `name` of the files at these paths, with a column `batch` from their names; empty where none.
+
+        `columns` are the names and types such a view has, for when there is no file.
+        """
+        if not paths:
+            empty = ", ".join(f"null::{kind} as {column}" for column, kind in columns.items())
+            engine.execute(
+                f"create or replace temp view {name} as select {empty}, '' as batch where false"
+            )
+            return
+        files = ", ".join(f"'{_quoted(self.folder / path)}'" for path in paths)
+        batch = "regexp_extract(filename, '([^/]+?)-[^-/]*$', 1)" if len(paths) > 1 else "''"
+        engine.execute(
+            f"create or replace temp view {name} as select {', '.join(columns)}, {batch} as batch "
+            f"from read_parquet([{files}], filename=true, hive_partitioning=false)"
+        )
+
+    def sweep(self, known: Sequence[str]) -> int:
+        """Remove what a crash left behind: everything written aside and every file no part names; return how many."""
+        shutil.rmtree(self.folder / ".incoming", ignore_errors=True)
+        shutil.rmtree(self.folder / ".spill", ignore_errors=True)
+        named = set(known)
+        gone = 0
+        for file in (self.folder / "lake").rglob("*.parquet"):
+            if str(file.relative_to(self.folder)) not in named:
+                file.unlink()
+                gone += 1
+        return gone
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _to_disk(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+Row = tuple[Any, ...]
+ROSTER_COLUMNS = {"person": "bigint", "street": "bigint", "exempt": "bigint"}
+SAMPLE_COLUMNS = {
+    "sample": "bigint", "tube": "bigint", "person": "bigint", "street": "bigint", "site": "bigint",
+    "mode": "bigint", "sampled_at": "timestamp",
+}  # fmt: skip
+RESULT_COLUMNS = {
+    "tube": "bigint", "street": "bigint", "laboratory": "varchar", "result": "varchar", "plate": "varchar",
+    "well": "varchar", "ct_orf": "double", "ct_n": "double", "ct_control": "double",
+    "received_at": "timestamp", "loaded_at": "timestamp", "called_at": "timestamp",
+    "published_at": "timestamp",
+}  # fmt: skip
+
+
+def latest_results(engine: "duckdb.DuckDBPyConnection", order: Mapping[str, int]) -> None:
+    """
+    Make the view `latest` of `results`: for each tube the version known last, by the act that brought its batch.
+
+    `order` gives the number of that act for each batch; with one batch there is nothing to choose.
+    """
+    if len(order) <= 1:
+        engine.execute("create or replace temp view latest as select * from results")
+        return
+    engine.execute("create or replace temp table batch_order (batch varchar, act bigint)")
+    engine.executemany("insert into batch_order values (?, ?)", list(order.items()))
+    engine.execute(
+        "create or replace temp view latest as select r.* from results r join batch_order o using (batch) "
+        "qualify row_number() over (partition by tube order by o.act desc) = 1"
+    )
+
+
+def coverage(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """
+    Ask who of the roster was reached, by street, from the views `roster`, `samples` and `latest`.
+
+    Columns: street, due, exempt, sampled, with a valid result, pending, in a tube that is positive or weak, to be
+    swabbed again for an invalid or cancelled tube, visitors (sampled and not on the roster). The exempt count in
+    none of the others.
+    """
+    engine.execute(
+        "create or replace temp view reached as select s.person, s.street, s.tube, l.result "
+        "from samples s left join (select tube, result from latest) l using (tube)"
+    )
+    rows = engine.execute(
+        "select street, count(*) filter (exempt = 0), count(*) filter (exempt <> 0), "
+        "count(*) filter (exempt = 0 and s.person is not null), "
+        "count(*) filter (exempt = 0 and s.result in ('negative', 'positive', 'weak')), "
+        "count(*) filter (exempt = 0 and s.person is not null and s.result is null), "
+        "count(*) filter (exempt = 0 and s.result in ('positive', 'weak')), "
+        "count(*) filter (exempt = 0 and s.result in ('invalid', 'cancelled')) "
+        "from roster r left join (select person, result from reached) s using (person) group by street order by street"
+    ).fetchall()
+    visitors = dict(
+        engine.execute(
+            "select s.street, count(*) from samples s anti join roster r using (person) group by s.street"
+        ).fetchall()
+    )
+    known = {row[0] for row in rows}
+    merged = [(*row, visitors.get(row[0], 0)) for row in rows]
+    return merged + [
+        (street, 0, 0, 0, 0, 0, 0, 0, count)
+        for street, count in sorted(visitors.items())
+        if street not in known
+    ]
+
+
+def gaps(engine: "duckdb.DuckDBPyConnection", *, street: int, limit: int) -> list[Row]:
+    """Ask who of a street is due and has no valid result, with the reason and how long since they were swabbed."""
+    return engine.execute(
+        "select person, case when sampled_at is null then 'not_seen' when result is null then 'pending' "
+        "else result end, sampled_at from (select r.person, s.sampled_at, l.result from roster r "
+        "left join samples s using (person) left join (select tube, result from latest) l on s.tube = l.tube "
+        "where r.street = $1 and r.exempt = 0) where result is null or result in ('invalid', 'cancelled') "
+        "order by person limit $2",
+        [street, limit],
+    ).fetchall()
+
+
+def held(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask which tubes are positive or weak, with street, laboratory, result, people in them, and since when it is known."""
+    return engine.execute(
+        "with hot as (select tube, laboratory, result, ct_orf, ct_n, published_at from latest "
+        "where result in ('positive', 'weak')) "
+        "select h.tube, min(s.street), any_value(h.laboratory), any_value(h.result), count(*), "
+        "any_value(h.ct_orf), any_value(h.ct_n), any_value(h.published_at), list(s.person order by s.person) "
+        "from hot h join samples s using (tube) group by h.tube order by min(s.street), h.tube"
+    ).fetchall()
+
+
+def waiting_tubes(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask which tubes have no result: tube, street, people in it, and when its last swab was taken."""
+    return engine.execute(
+        "select s.tube, min(s.street), count(*), max(s.sampled_at) from samples s "
+        "anti join latest l using (tube) group by s.tube order by max(s.sampled_at), s.tube"
+    ).fetchall()
+
+
+def history(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Row]:
+    """Ask for one person's swabs with what their tubes showed, the oldest first."""
+    return engine.execute(
+        "select s.sample, s.tube, s.street, s.mode, s.sampled_at, l.result, l.laboratory, l.published_at from "
+        "(select * from samples where person = $1) s left join latest l using (tube) order by s.sampled_at",
+        [person],
+    ).fetchall()
+
+
+def laboratory_counts(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask by laboratory and street: tubes, positive ones, results that name no plate, positives with Ct over 35."""
+    return engine.execute(
+        "select laboratory, street, count(*), count(*) filter (result in ('positive', 'weak')), "
+        "count(*) filter (plate is null), "
+        "count(*) filter (result in ('positive', 'weak') and greatest(ct_orf, ct_n) > 35) "
+        "from latest group by all order by all"
+    ).fetchall()
+
+
+def plates(engine: "duckdb.DuckDBPyConnection", *, least: int) -> list[Row]:
+    """Ask for plates with at least so many positive wells: laboratory, plate, wells, positives, sites, those with Ct over 35."""
+    return engine.execute(
+        "with hot as (select laboratory, plate from latest where plate is not null "
+        "and result in ('positive', 'weak') group by all having count(*) >= $1), "
+        "site_of as (select tube, min(site) as site from samples where tube in "
+        "(select tube from latest where result in ('positive', 'weak')) group by tube) "
+        "select l.laboratory, l.plate, count(*), count(*) filter (result in ('positive', 'weak')), "
+        "count(distinct site_of.site) filter (result in ('positive', 'weak')), "
+        "count(*) filter (result in ('positive', 'weak') and greatest(ct_orf, ct_n) > 35) "
+        "from latest l join hot using (laboratory, plate) left join site_of using (tube) group by all order by all",
+        [least],
+    ).fetchall()
+
+
+def turn_around_hours(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask for how long tubes took from the last swab to publication, in hours, by laboratory: percentiles and the late."""
+    return engine.execute(
+        "with last_swab as (select tube, max(sampled_at) as swabbed from samples group by tube) "
+        "select laboratory, count(*), quantile_cont(hours, [0.5, 0.9, 0.99]), count(*) filter (hours > 24) from "
+        "(select l.laboratory, epoch(l.published_at - t.swabbed) / 3600.0 as hours from latest l "
+        "join last_swab t using (tube)) group by laboratory order by laboratory"
+    ).fetchall()
+
+
+def late_tubes(engine: "duckdb.DuckDBPyConnection", *, hours: float) -> list[Row]:
+    """Ask which tubes were published later than so many hours after their last swab: tube, laboratory, hours."""
+    return engine.execute(
+        "select * from (select l.tube, any_value(l.laboratory), "
+        "epoch(any_value(l.published_at) - max(s.sampled_at)) / 3600.0 as hours "
+        "from latest l join samples s using (tube) group by l.tube) where hours > $1 order by hours desc",
+        [hours],
+    ).fetchall()

@@ -1,0 +1,22 @@
+import { both } from '../lib/words'
+
+export const words = both({
+  zh: {
+    title: '待办', proposals: '待决定的建议', tasks: '进行中的任务', orders: '命令', noProposals: '没有待决定的建议。', noTasks: '没有进行中的任务。', noOrders: '没有命令。',
+    what: '内容', area: '地区', due: '期限', state: '状态', duty: '岗位', desk: '来自', late: '逾期', mine: '仅我的岗位', all: '全部', who: '谁', reasons: '理由', source: '依据', cost: '对群众的影响',
+    residents: '涉及居民', personDays: '人日', alternatives: '其他做法', riskOutside: '区外剩余风险', accept: '采纳', refuse: '不采纳', takeAlternative: '改用此做法', rule: '规则', proposedBy: '提出', system: '系统',
+    mayNot: '此项由另一级指挥部决定。', pastNote: '正在查看历史时刻；回到现在才能办理。', acknowledge: '签收', done: '已办', verify: '核验', cancel: '取消', sendBack: '退回', note: '说明', measured: '以此时刻为准',
+    open: '待办', acknowledged: '已签收', verified: '已核验', cancelled: '已取消', accepted: '已采纳', changed: '已调整', refused: '不采纳', lapsed: '已失效',
+    effective: '生效', decided: '决定', decider: '决定人', number: '文号', published: '公布', notPublished: '未公布', publish: '公布', publishHelp: '记录已向社会公布；文号可留空。', unlimited: '无期限', unknown: '未知', none: '无',
+    orderLines: '命令内容', count: '件', noEffect: '此建议不下达命令，只请判断。', signer: '签发',
+  },
+  en: {
+    title: 'Inbox', proposals: 'Proposals to decide', tasks: 'Running tasks', orders: 'Orders', noProposals: 'Nothing waits to be decided.', noTasks: 'No task is running.', noOrders: 'No orders.',
+    what: 'What', area: 'Area', due: 'Due', state: 'State', duty: 'Duty', desk: 'From', late: 'Late', mine: 'My duty only', all: 'All', who: 'Who', reasons: 'Reasons', source: 'Source', cost: 'What it asks of people',
+    residents: 'residents', personDays: 'person-days', alternatives: 'Other ways', riskOutside: 'risk left outside', accept: 'Accept', refuse: 'Refuse', takeAlternative: 'Do this instead', rule: 'Rule', proposedBy: 'Proposed by', system: 'the system',
+    mayNot: 'Another command decides this.', pastNote: 'You are looking at a past moment; go back to now to act.', acknowledge: 'Acknowledge', done: 'Done', verify: 'Verify', cancel: 'Cancel', sendBack: 'Send back', note: 'Note', measured: 'measured to',
+    open: 'open', acknowledged: 'acknowledged', verified: 'verified', cancelled: 'cancelled', accepted: 'accepted', changed: 'changed', refused: 'refused', lapsed: 'lapsed',
+    effective: 'In force', decided: 'Decided', decider: 'By', number: 'Number', published: 'Published', notPublished: 'not published', publish: 'Publish', publishHelp: 'Put on record that the public was told; the number may be left empty.', unlimited: 'no limit', unknown: 'not known', none: 'none',
+    orderLines: 'What would be ordered', count: 'items', noEffect: 'This orders nothing and asks for a judgement only.', signer: 'Signed by',
+  },
+})
