@@ -188,6 +188,184 @@ def evaluate(
 
 
 @app.command()
+def sentinels(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
+    ] = None,
+    register: Annotated[
+        Path | None,
+        typer.Option(
+            "--register",
+            help="A CSV of sentinels to put on the register: id, area, kind, name_zh, name_en, streams, due_hour, since.",
+        ),
+    ] = None,
+    at: door.At = None,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """
+    Tell how every sentinel keeps what it owes, the silent ones first. Exit code 1 where any is silent.
+
+    On a CSV every series counts as a sentinel that owes each day.
+    """
+    from yipan.operations import watch as desk
+
+    if file is not None:
+        from yipan.operations.watching import reporting
+
+        series, names = _series(file, area=None, weekly=weekly)
+        found = reporting(series)
+        door.answer(
+            found,
+            as_json=as_json,
+            text=lambda: door.table(
+                ("area", "stream", "sent", "owed", "zero", "last", "silent", "by chance", "state"),
+                [(names.get(r.area, (r.area,))[0], r.stream.site or r.stream.disease + " " + r.stream.counted, r.sent, r.owed,
+                  r.zero_reports, r.last_report, r.silent, f"{r.silence_p:.3g}", r.state) for r in found],
+            ),
+        )  # fmt: skip
+        raise typer.Exit(1 if any(r.state in {"silent", "never"} for r in found) else 0)
+    with door.at_post() as (settings, post):
+        moment = door.moment(at, settings)
+        if register is not None:
+            from yipan.feeds.sentinels import read_sentinels
+
+            changed = desk.register_sentinels(post, read_sentinels(register), at=moment)
+            typer.echo(f"{changed} sentinels are new or changed", err=True)
+        with post.store.reading(post.viewer) as record:
+            path = door.find_area(record.areas(), area).path if area else post.area
+            sheets = desk.sentinel_sheets(
+                record, area=path, at=moment, time_zone=settings.time_zone
+            )
+    door.answer(
+        sheets,
+        as_json=as_json,
+        text=lambda: (
+            "\n".join(f"{s.explanation.zh}\n{s.explanation.en}\n" for s in sheets)
+            or "No sentinel is registered."
+        ),
+    )
+    raise typer.Exit(1 if any(s.state in {"silent", "never"} for s in sheets) else 0)
+
+
+@app.command()
+def tune(
+    method: Method,
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area the rule would hold in.")
+    ] = None,
+    alpha: Alpha = 0.005,
+    false_share: FalseShare = 0.1,
+    at: door.At = None,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """
+    Tell what a rule would ask of the office before it is enabled; on the record, propose it with that evidence.
+
+    On a CSV the workload is told and nothing is proposed.
+    """
+    import numpy as np
+
+    from yipan.operations import watch as desk
+    from yipan.operations import watching
+    from yipan.packs import read_calendar
+
+    if file is not None:
+        series, _ = _series(file, area=None, weekly=weekly)
+        burden = watching.burden(
+            series, method=method, alpha=alpha, false_share=false_share,
+            generator=np.random.default_rng(1), calendar=read_calendar(),
+        )  # fmt: skip
+        value = burden.predictive_value
+        door.answer(
+            burden,
+            as_json=as_json,
+            text=lambda: (
+                f"{method} would have raised {burden.signals_per_week:.2f} signals a week over the last {burden.days} days "
+                f"on {burden.streams} streams ({burden.per_area_week:.2f} per area)"
+                + (
+                    f"; with outbreaks put in, {value.value:.0%} ({value.low:.0%} to {value.high:.0%}) of what it raised was true"
+                    if value
+                    else ""
+                )
+            ),
+        )
+        return
+    with door.at_post() as (settings, post):
+        with post.store.reading(post.viewer) as record:
+            path = door.find_area(record.areas(), area).path if area else post.area
+        proposal = desk.propose_rule(
+            post, area=path, method=method, alpha=alpha, false_share=false_share,
+            at=door.moment(at, settings), time_zone=settings.time_zone,
+        )  # fmt: skip
+    door.answer(
+        proposal,
+        as_json=as_json,
+        text=lambda: "\n".join(
+            [f"{proposal.id}: {proposal.what.en}", *(f"  {r.en}" for r in proposal.reasons)]
+        ),
+    )
+
+
+@app.command()
+def alerts(
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area; the whole if left out.")
+    ] = None,
+    snoozed: Annotated[
+        bool, typer.Option("--snoozed", help="Those that were put off as well.")
+    ] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List open alerts, the least likely to be false first. Exit code 1 where there are any."""
+    from yipan.operations import watch as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        path = door.find_area(record.areas(), area).path if area else post.area
+        found = desk.alerts(record, area=path, at=door.moment(at, settings), snoozed=snoozed)
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: (
+            "\n".join(
+                f"{a.id} {a.state.value}, seen {a.seen} times\n{a.explanation.zh}\n{a.explanation.en}\n"
+                for a in found
+            )
+            or "No alert is open."
+        ),
+    )
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def triage(
+    alert: Annotated[str, typer.Argument(help="The id of the alert.")],
+    held: Annotated[
+        str, typer.Option("--as", help="noise, data_fault, watch, verify, event or no_event.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words.")],
+    hours: Annotated[int, typer.Option("--hours", help="Hours given to verify it.")] = 24,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Say what an alert is held to be, with the reason; to verify makes a task with a clock."""
+    from yipan.model import Triage
+    from yipan.operations import watch as desk
+
+    if held not in set(Triage):
+        raise typer.BadParameter(f"--as {held!r}; expected one of {', '.join(Triage)}")
+    with door.at_post() as (settings, post):
+        found = desk.triage(
+            post, alert, held=Triage(held), reason=reason, at=door.moment(at, settings), hours=hours
+        )
+    door.answer(found, as_json=as_json, text=lambda: f"{found.id} is {found.state.value}")
+
+
+@app.command()
 def methods(as_json: door.AsJson = False) -> None:
     """Name every method the watch can be asked for."""
     from yipan.analytics.detect.methods import METHODS

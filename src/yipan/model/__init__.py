@@ -90,6 +90,17 @@ from .users import (
     check_may,
 )
 from .visits import Gathering, Venue, Visit, VisitRole
+from .watching import (
+    ALERT_STEPS,
+    TRIAGE_LEADS_TO,
+    Alert,
+    AlertState,
+    AlertStep,
+    Sentinel,
+    SentinelKind,
+    Triage,
+    WatchRule,
+)
 from .zones import (
     OVER,
     Adoption,
@@ -107,6 +118,7 @@ from .zones import (
 )
 
 __all__ = [
+    "ALERT_STEPS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -118,10 +130,14 @@ __all__ = [
     "PROPOSAL_STEPS",
     "STAGE_STEPS",
     "TASK_STEPS",
+    "TRIAGE_LEADS_TO",
     "TUBE_MODES",
     "Act",
     "Address",
     "Adoption",
+    "Alert",
+    "AlertState",
+    "AlertStep",
     "Alternative",
     "Answer",
     "Area",
@@ -194,6 +210,8 @@ __all__ = [
     "SamenessState",
     "ScreeningRound",
     "Sentence",
+    "Sentinel",
+    "SentinelKind",
     "Setting",
     "Severity",
     "Sex",
@@ -204,12 +222,14 @@ __all__ = [
     "TaskState",
     "TaskStep",
     "TestResult",
+    "Triage",
     "User",
     "Venue",
     "Verdict",
     "Viewer",
     "Visit",
     "VisitRole",
+    "WatchRule",
     "WorkCalendar",
     "WrongStep",
     "Zone",

@@ -10,11 +10,13 @@ from yipan.analytics.detect.baseline import sibling_key
 from yipan.analytics.detect.methods import ON_DAYS, ON_WEEKS
 from yipan.analytics.detect.rehearsal import ON_TRIAL, Rehearsal, rehearse_matrix, share_of
 from yipan.analytics.detect.verdicts import count_matrix
-from yipan.model import CountSeries, Estimate, Incident, Interval, WorkCalendar
+from yipan.model import AreaPath, CountSeries, Estimate, Incident, Interval, Stream, WorkCalendar
 from yipan.operations import streams
 
 Progress = Callable[..., Iterable[str]]
 
+SILENT_P = 0.01
+"""A silence this unlikely by a series' own habit is a signal."""
 DETECT_DAYS = 7
 """The first seven of 7-1-7: days from emergence to detection."""
 
@@ -160,6 +162,62 @@ def burden(
         predictive_value=share_of(len(true), len(with_outbreaks)) if with_outbreaks else None,
         assumed_per_stream_year=assumed_per_stream_year,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """
+    How a series reports, where nothing says what it owes: every interval from its first report on.
+
+    `silent` counts the intervals since the last report, `silence_p` how likely such a silence is by its habit before;
+    `state` is reporting, incomplete, silent or never.
+    """
+
+    area: AreaPath
+    stream: Stream
+    owed: int
+    sent: int
+    zero_reports: int
+    last_report: date | None
+    silent: int
+    silence_p: float
+    state: str
+
+
+def reporting(series: Sequence[CountSeries]) -> tuple[Reporting, ...]:
+    """
+    Return how each series reports up to the newest interval of all, the silent ones first.
+
+    >>> reporting(())
+    ()
+    """
+    last = max((one.until for one in series), default=None)
+    if last is None:
+        return ()
+    found = []
+    for one in (streams.ended(one, last) for one in series):
+        sent = [i for i, count in enumerate(one.counts) if count is not None]
+        owed = len(one.counts) - (sent[0] if sent else 0)
+        silent = len(one.counts) - 1 - sent[-1] if sent else len(one.counts)
+        habit = (len(sent) + 0.5) / (owed - silent + 1) if sent else 0.5
+        p = float((1 - min(habit, 0.999)) ** silent)
+        state = (
+            "never" if not sent
+            else "silent" if silent and p < SILENT_P
+            else "incomplete" if len(sent) < 0.8 * owed
+            else "reporting"
+        )  # fmt: skip
+        found.append(
+            Reporting(
+                area=one.area, stream=one.stream, owed=owed, sent=len(sent),
+                zero_reports=sum(count == 0 for count in one.counts),
+                last_report=one.day(sent[-1]) if sent else None, silent=silent, silence_p=p, state=state,
+            )
+        )  # fmt: skip
+    order = ("silent", "never", "incomplete", "reporting")
+    return tuple(
+        sorted(found, key=lambda r: (order.index(r.state), r.silence_p, r.area, r.stream.key))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
