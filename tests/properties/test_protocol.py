@@ -2,16 +2,26 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from yipan.protocol import Adopted, ProtocolError, protocols, read_protocols
-from yipan.protocol.rules.people import PlanFacts, person_plan
+from yipan.protocol.rules.many import NONE, PlanRows, plans_many, zone_steps_many
+from yipan.protocol.rules.people import (
+    PlanFacts,
+    merged_plan,
+    person_plan,
+    place_rank,
+    plan_changes,
+)
 from yipan.protocol.rules.zones import ClosingRound, NewInfection, ZoneFacts, level_at, zone_steps
 
 BOOKS = protocols()
+RULEBOOKS = {version: BOOKS.rulebook(version) for version in BOOKS.versions}
 PROFILE = BOOKS.profile("guangdong-2022")
 START = datetime(2022, 10, 1, 8, tzinfo=UTC)
 RANK = {"ended": 0, "low": 1, "medium": 2, "high": 3}
@@ -31,7 +41,7 @@ def steps_of(facts, version="cn-covid-9ed"):
 
 
 def adopted(version, at=datetime(2022, 7, 1, tzinfo=UTC)):
-    return Adopted(rulebook=BOOKS.rulebook(version), at=at, policy="only_shorter")
+    return Adopted(rulebook=RULEBOOKS[version], at=at, policy="only_shorter")
 
 
 class TestZoneSteps:
@@ -195,3 +205,180 @@ class TestReadProtocols:
             ProtocolError, match=r"two exceptions to zone.high.quiet_days apply at once"
         ):
             book.value("zone.high.quiet_days", k=1, m=1)
+
+
+LEVELS = st.sampled_from(
+    ["high", "medium", "low", "sealed", "controlled", "local_temporary_control"]
+)
+everything = st.builds(
+    ZoneFacts,
+    level=LEVELS,
+    clock_start=instants,
+    after_high=st.booleans(),
+    infections=st.lists(
+        st.builds(
+            lambda found, later, counts, isolated, home: NewInfection(
+                found=found, controlled=None if later is None else found + timedelta(minutes=later), counts=counts,
+                isolated=isolated, home_isolated_contact=home,
+            ),
+            instants, st.none() | st.integers(0, 5000), st.booleans(), st.booleans(), st.booleans(),
+        ), max_size=4,
+    ).map(tuple),
+    rounds=st.lists(
+        st.builds(
+            lambda done, hours: ClosingRound(
+                completed=done, sampling_began=None if hours is None else done - timedelta(hours=hours)
+            ),
+            instants, st.none() | st.integers(0, 30),
+        ), max_size=6,
+    ).map(tuple),
+    contacts_clear=st.none() | instants,
+    held_back=st.none() | instants,
+)  # fmt: skip
+VERSIONS = ["cn-covid-8ed", "cn-covid-9ed", "cn-covid-20m", "cn-covid-10m", "cn-covid-classb"]
+policies = st.sampled_from(["only_shorter", "as_started", None])
+
+
+@st.composite
+def adoptions(draw):
+    first = draw(st.integers(0, 4))
+    last = draw(st.integers(first, 4))
+    at = START - timedelta(days=draw(st.integers(0, 3)))
+    found = []
+    for version in VERSIONS[first : last + 1]:
+        found.append(Adopted(rulebook=RULEBOOKS[version], at=at, policy=draw(policies)))
+        at += timedelta(minutes=draw(st.integers(1, 60 * 24 * 12)))
+    return found
+
+
+class TestZoneStepsMany:
+    @given(st.lists(everything, max_size=5), adoptions())
+    def test_are_those_of_each_zone(self, several, through):
+        plain = [zone_steps(one, through, PROFILE).value for one in several]
+
+        assert zone_steps_many(several, through, PROFILE) == plain
+
+
+days = st.integers(0, 25).map(lambda number: START.date() + timedelta(days=number))
+ROLES = (
+    "close_contact", "contact_of_contact", "inbound_traveller", "left_high_zone", "left_medium_zone", "from_low_zone",
+    "closed_loop_worker_leaving", "mild_case_at_home",
+)  # fmt: skip
+plan_facts = st.builds(
+    lambda role, day, late, negative, ct: PlanFacts(
+        role=role, day_one=day, found=None if late is None else day + timedelta(days=late),
+        negatives=() if negative is None else ((day + timedelta(days=negative), START + timedelta(days=30 + negative)),),
+        ct=tuple((day + timedelta(days=5 + i), value) for i, value in enumerate(ct)) if role == "mild_case_at_home" else (),
+    ),
+    st.sampled_from(ROLES), days, st.none() | st.integers(0, 12), st.none() | st.integers(0, 9),
+    st.lists(st.sampled_from([33.0, 36.0]), max_size=4),
+)  # fmt: skip
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def rows_of(people):
+    """Put the roles of several people into columns."""
+    flat = [(number, facts) for number, several in enumerate(people) for facts in several]
+    nat_day, nat_at = np.datetime64("NaT", "D"), np.datetime64("NaT", "us")
+    return PlanRows(
+        roles=ROLES,
+        person=np.array([number for number, _ in flat], np.int64),
+        role=np.array([ROLES.index(facts.role) for _, facts in flat], np.int64),
+        day_one=np.array([facts.day_one for _, facts in flat], "datetime64[D]"),
+        found=np.array([facts.found or nat_day for _, facts in flat], "datetime64[D]"),
+        negative_day=np.array(
+            [[facts.negatives[0][0] if facts.negatives else nat_day] for _, facts in flat], "datetime64[D]"
+        ).reshape(-1, 1),
+        negative_at=np.array(
+            [
+                [facts.negatives[0][1].replace(tzinfo=None) if facts.negatives else nat_at]
+                for _, facts in flat
+            ], "datetime64[us]",
+        ).reshape(-1, 1),
+        ct={row: facts.ct for row, (_, facts) in enumerate(flat)},
+    )  # fmt: skip
+
+
+class TestMergedPlan:
+    people = st.lists(plan_facts, min_size=1, max_size=4)
+
+    @given(people, adoptions())
+    def test_is_on_every_date_as_strict_as_each_of_its_plans(self, several, through):
+        whole = merged_plan(several, through, PROFILE, zone=SHANGHAI).value
+
+        for facts in several:
+            alone = merged_plan([facts], through, PROFILE, zone=SHANGHAI).value
+            for day in alone.days:
+                assert place_rank(whole.on(day.day).place) >= place_rank(day.place)
+                assert whole.on(day.day).test or not day.test
+
+    @given(people, adoptions())
+    def test_asks_nothing_that_no_role_asks(self, several, through):
+        whole = merged_plan(several, through, PROFILE, zone=SHANGHAI).value
+        alone = [merged_plan([facts], through, PROFILE, zone=SHANGHAI).value for facts in several]
+
+        for day in whole.days:
+            asked = [plan.on(day.day) for plan in alone if plan.on(day.day) is not None]
+            assert day.place in {one.place for one in asked}
+            assert day.test is any(one.test for one in asked)
+
+    @given(people, adoptions(), st.randoms(use_true_random=False))
+    def test_does_not_depend_on_the_order_of_the_roles(self, several, through, random):
+        shuffled = list(several)
+        random.shuffle(shuffled)
+
+        one, other = (
+            merged_plan(each, through, PROFILE, zone=SHANGHAI).value for each in (several, shuffled)
+        )
+
+        assert (one.days, one.ends) == (other.days, other.ends)
+
+    @given(people, adoptions(), plan_facts)
+    def test_never_ends_earlier_for_one_more_exposure(self, several, through, more):
+        before = merged_plan(several, through, PROFILE, zone=SHANGHAI).value
+        after = merged_plan([*several, more], through, PROFILE, zone=SHANGHAI).value
+
+        assert before.ends is None or after.ends is None or after.ends >= before.ends
+        assert {day.day for day in before.days} <= {day.day for day in after.days}
+
+    @given(people, adoptions(), plan_facts)
+    def test_tells_every_date_that_a_revision_changes(self, several, through, more):
+        before = merged_plan(several, through, PROFILE, zone=SHANGHAI).value
+        after = merged_plan([*several, more], through, PROFILE, zone=SHANGHAI).value
+        revised = {day.day: day for day in before.days}
+
+        for change in plan_changes(before, after):
+            assert revised.get(change.day) == change.before
+            revised[change.day] = change.after
+
+        assert {day: one for day, one in revised.items() if one} == {
+            day.day: day for day in after.days
+        }
+
+    @given(people)
+    def test_restricts_nobody_under_class_b(self, several):
+        through = [adopted("cn-covid-classb", START - timedelta(days=1))]
+
+        assert merged_plan(several, through, PROFILE, zone=SHANGHAI).value.days == ()
+
+
+class TestPlansMany:
+    @given(st.lists(TestMergedPlan.people, min_size=1, max_size=4), adoptions())
+    def test_end_and_ask_as_the_plan_of_each_person(self, people, through):
+        rows = rows_of(people)
+
+        ruled = plans_many(rows, through, PROFILE, zone=SHANGHAI)
+
+        numbers, ends = ruled.merged_ends()
+        assert list(numbers) == list(range(len(people)))
+        plans = [merged_plan(several, through, PROFILE, zone=SHANGHAI).value for several in people]
+        for plan, end in zip(plans, ends, strict=True):
+            known = None if end == NONE else datetime.fromtimestamp(end / 1e6, tz=UTC)
+            assert known == plan.ends
+        for offset in range(-1, 40):
+            day = START.date() + timedelta(days=offset)
+            duties = ruled.on(day)
+            for plan, place, test in zip(plans, duties.place, duties.test, strict=True):
+                asked = plan.on(day)
+                assert (duties.names[place] if place >= 0 else None) == (asked and asked.place)
+                assert bool(test) is (asked is not None and asked.test)

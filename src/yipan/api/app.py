@@ -22,9 +22,11 @@ from yipan.api import (
     commanding,
     day,
     outlook,
+    prohibitions,
     reports,
     screening,
     watch,
+    zoning,
 )
 from yipan.api.door import VERSION, Door, answer, failed, responses
 from yipan.api.errors import UNEXPECTED, error_body, failure_of, told
@@ -37,7 +39,20 @@ from yipan.settings import Settings
 if TYPE_CHECKING:
     from yipan.store import Store
 
-DESKS = (access, areas, board, watch, outlook, screening, commanding, reports, acts, day)
+DESKS = (
+    access,
+    areas,
+    board,
+    watch,
+    outlook,
+    screening,
+    commanding,
+    zoning,
+    prohibitions,
+    reports,
+    acts,
+    day,
+)
 _log = logging.getLogger(__name__)
 
 

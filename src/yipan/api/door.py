@@ -128,6 +128,7 @@ class Door:
     live: "LiveActs | None" = None
     tries: Tries = field(default_factory=Tries)
     answers: Answers = field(default_factory=Answers)
+    public: dict[str, list[datetime]] = field(default_factory=dict)
     sessions: Kept[KnownSession] = field(default_factory=lambda: Kept(most=10_000))
     quick: Kept[QuickAnswer] = field(default_factory=lambda: Kept(most=20_000))
 

@@ -23,6 +23,15 @@ DESKS: dict[str, tuple[str, str]] = {
     "day": ("yipan.cli.day", "Do the round of every desk at an instant, or replay a span."),
     "watch": ("yipan.cli.watch", "Which streams stand out, and why."),
     "outlook": ("yipan.cli.outlook", "How fast it spreads, area by area."),
+    "zones": (
+        "yipan.cli.zones",
+        "Zones and their clocks; draw them by risk; the live timer; what applies to an address.",
+    ),
+    "prohibitions": (
+        "yipan.cli.prohibitions",
+        "Nine prohibitions: what asks more than the protocol allows; put right, re-checked.",
+    ),
+    "plans": ("yipan.cli.plans", "What a person is asked to do, day by day, under a version."),
     "proposals": (
         "yipan.cli.proposals",
         "What waits to be decided; accept, change or refuse it.",

@@ -39,6 +39,7 @@ from .exposures import (
     pair_key,
     roles_of,
 )
+from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
 from .incidents import INCIDENT_STEPS, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
@@ -160,11 +161,13 @@ __all__ = [
     "Duty",
     "Estimate",
     "EstimateState",
+    "Evidence",
     "Exposure",
     "ExposureDuration",
     "ExposureFrequency",
     "ExposureKind",
     "ExposureState",
+    "FindingOnRecord",
     "FollowUp",
     "FollowUpResult",
     "Gathering",
@@ -180,6 +183,8 @@ __all__ = [
     "LakeKind",
     "LakePart",
     "LevelSpan",
+    "LocalMeasure",
+    "MeasureKind",
     "NodeId",
     "NotAllowed",
     "NotYourArea",

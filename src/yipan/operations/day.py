@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
-from yipan.operations import commanding, outlook, watch, zoning
+from yipan.operations import commanding, outlook, prohibitions, watch, zoning
 from yipan.operations.post import Post
 
 Desk = Callable[..., int]
@@ -16,6 +16,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
     (outlook.DESK, outlook.estimate_reproduction),
     (zoning.DESK, zoning.review_zones),
+    (prohibitions.DESK, prohibitions.review_measures),
 )
 """The desks of a round in order. Each takes the post and the moment, records what it finds, says how much."""
 

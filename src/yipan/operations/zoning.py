@@ -602,6 +602,33 @@ def sheet_of(record: Record, zone: str, *, at: datetime) -> ClockSheet:
     return clock_sheet(found, facts, _Books(record=record), at=at)
 
 
+def zone_of(record: Record, zone: str) -> Zone:
+    """Return one zone by its id. Raises NotFound."""
+    return record.noun(ZONES, zone)
+
+
+def adopted_in(record: Record, area: AreaPath) -> tuple[tuple[Adopted, ...], Profile | None]:
+    """Return the versions that hold in an area, in order of time, and the profile of who adopted the newest."""
+    return _Books(record=record).of(area)
+
+
+def kept(
+    record: Record, *, area: AreaPath, at: datetime
+) -> tuple[tuple[Zone, ZoneFacts, str], ...]:
+    """Return each zone in force in an area with the facts of its clock and the level whose duties hold."""
+    running = [
+        zone
+        for zone in record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
+        if zone.in_force(at)
+    ]
+    facts = _Facts.of(record, running, under=area)
+    return tuple(
+        (zone, facts_of(zone, span, facts, at=at), span.level)
+        for zone in running
+        if (span := zone.at(at)) is not None
+    )
+
+
 def history(record: Record, zone: str) -> tuple[object, ...]:
     """Return every version of a zone with when it was known and by which act: the story as known at each step."""
     return record.versions(ZONES, zone)
@@ -889,6 +916,10 @@ METHOD_SAID = Sentence(
 )
 
 
+class NothingToDraw(ValueError):
+    """No case stayed at a unit of the place register, so there is no risk to draw a zone around."""
+
+
 def delineate(
     record: Record,
     *,
@@ -903,8 +934,8 @@ def delineate(
     Estimate where the risk of the cases found in the last `days` lies and draw the smallest zone that holds `share` of it.
 
     The stays are those on record as case places and, for people who are cases, the tracers' visits to venues that
-    stand in the place register. `seed` makes the draws of who emits how much the same again. Raises ValueError
-    where no case stayed at a unit of the register.
+    stand in the place register. `seed` makes the draws of who emits how much the same again. Raises
+    NothingToDraw where no case stayed at a unit of the register.
     """
     import numpy as np
 
@@ -920,7 +951,7 @@ def delineate(
     ]
     stays, unplaced = _stays(record, units, cases, terms, area=area, at=at, days=days)
     if not stays:
-        raise ValueError(
+        raise NothingToDraw(
             f"no case of the {days:g} days before {at.isoformat()} stayed at a unit of the place register of {area}"
         )
     residents = np.array([unit.residents or 0 for unit in units], dtype=np.int64)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -92,7 +93,7 @@ class Version:
     confidence: str
     where: str
     area: str | None = None
-    leaves: Mapping[str, Parameter] = field(default_factory=dict)
+    leaves: Mapping[str, Parameter] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +108,8 @@ class Rulebook:
     effective: datetime
     published: date
     lineage: tuple[str, ...]
-    parameters: Mapping[str, Parameter]
-    sources: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def has(self, key: str) -> bool:
         """Say whether this rulebook sets `key`; a removed parameter is not set."""
@@ -350,9 +351,18 @@ def protocols(folder: Path | None = None) -> Protocols:
     >>> "cn-covid-9ed" in protocols().versions
     True
     """
-    root: Traversable = (
-        folder if folder is not None else resources.files("yipan.packs") / "protocols"
-    )
+    if folder is None:
+        return _bundled()
+    return _read(folder)
+
+
+@cache
+def _bundled() -> Protocols:
+    """Read the packs of Yipan once; what comes of it is immutable."""
+    return _read(resources.files("yipan.packs") / "protocols")
+
+
+def _read(root: Traversable) -> Protocols:
     if not root.is_dir():
         raise ProtocolError(f"{root.name}: there is no such folder of protocols")
     texts: dict[str, str] = {}

@@ -290,21 +290,36 @@ class PlanDay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPhase:
+    """A phase that goes on from `since` until a result is known."""
+
+    since: date
+    place: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergedPlan:
     """
     What a person with several roles, or exposed again, is asked date by date.
 
-    `ends` is the latest end; None where nothing is asked, or while a result is awaited (`awaits_result`).
+    `ends` is the latest end; None where nothing is asked, or while a result is awaited (`awaits_result`). `days` are
+    the dates that can be told; a phase in `open` goes on after them until its result.
     """
 
     days: tuple[PlanDay, ...]
     ends: datetime | None
     awaits_result: bool
     plans: tuple[Plan, ...]
+    open: tuple[OpenPhase, ...] = ()
 
     def on(self, day: date) -> PlanDay | None:
         """Return what is asked on a date, or None where nothing is."""
-        return next((one for one in self.days if one.day == day), None)
+        told = next((one for one in self.days if one.day == day), None)
+        if told is not None:
+            return told
+        running = [(one.place, one.role) for one in self.open if one.since <= day]
+        return _plan_day(day, running, test=False) if running else None
 
 
 def merged_plan(
@@ -336,20 +351,23 @@ def merged_plan(
             asked.setdefault(day, []).append((place, facts.role))
             if tested:
                 tests.add(day)
-    days = tuple(
-        PlanDay(
-            day=day, place=max((place for place, _ in told), key=place_rank),
-            roles=tuple(sorted({role for _, role in told})), test=day in tests,
+    waiting = tuple(
+        OpenPhase(
+            since=max(one.first, one.served_from or one.first), place=one.name, role=facts.role
         )
-        for day, told in sorted(asked.items())
-    )  # fmt: skip
+        for facts, ruling in zip(several, rulings, strict=True)
+        for one in ruling.value.phases[-1:]
+        if ruling.value.ends is None and _by_result(one)
+    )
+    for day, told in asked.items():
+        told += [(one.place, one.role) for one in waiting if one.since <= day]
+    days = tuple(_plan_day(day, told, test=day in tests) for day, told in sorted(asked.items()))
     running = [ruling.value for ruling in rulings if ruling.value.phases]
-    awaits = any(one.ends is None and _decided_by_result(one) for one in running)
     ends = [one.ends for one in running if one.ends is not None]
     return Ruling(
         value=MergedPlan(
-            days=days, ends=None if awaits or not ends else max(ends), awaits_result=awaits,
-            plans=tuple(ruling.value for ruling in rulings),
+            days=days, ends=None if waiting or not ends else max(ends), awaits_result=bool(waiting),
+            plans=tuple(ruling.value for ruling in rulings), open=waiting,
         ),
         reasons=tuple(dict.fromkeys(reason for one in rulings for reason in one.reasons)),
         trace=tuple(step for one in rulings for step in one.trace),
@@ -440,21 +458,28 @@ def _after_two_results(
     return None
 
 
-def _decided_by_result(plan: Plan) -> bool:
-    return any(
-        (one.release or "").startswith(("on_negative", "two_consecutive")) for one in plan.phases
-    )
+def _plan_day(day: date, told: Sequence[tuple[str, str]], *, test: bool) -> PlanDay:
+    return PlanDay(
+        day=day, place=max((place for place, _ in told), key=place_rank),
+        roles=tuple(sorted({role for _, role in told})), test=test,
+    )  # fmt: skip
+
+
+def _by_result(phase: Phase) -> bool:
+    return (phase.release or "").startswith(("on_negative", "two_consecutive"))
 
 
 def _dates(plan: Plan, zone: tzinfo) -> Iterable[tuple[date, str, bool]]:
-    """Return the dates of a plan, each with its place and whether a test is due; a date begun is a date asked."""
+    """
+    Return the dates of a plan, each with its place and whether a test is due; a date begun is a date asked.
+
+    A phase that a result ends goes on to that result; while it is awaited, as far as days and tests are told.
+    """
     for phase in plan.phases:
-        last = phase.last if phase.last is not None else max(phase.tests, default=phase.first)
-        day = max(phase.first, phase.served_from or phase.first)
-        if plan.ends is None and _decided_by_result(plan):
-            last = max(last, max(phase.tests, default=last))
-        elif phase.last is None and plan.ends is not None:
+        last = phase.last or max(phase.tests, default=phase.first)
+        if _by_result(phase) and plan.ends is not None:
             last = (plan.ends.astimezone(zone) - timedelta(microseconds=1)).date()
+        day = max(phase.first, phase.served_from or phase.first)
         while day <= last:
             if plan.ends is not None and midnight_after(day - timedelta(days=1), zone) >= plan.ends:
                 break

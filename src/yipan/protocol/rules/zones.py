@@ -171,7 +171,7 @@ def zone_clock(facts: ZoneFacts, rulebook: Rulebook, profile: Profile) -> Ruling
         assumed.append(profile.said("isolated_positives_reset"))
     met: dict[str, Sequence[datetime]] = {}
     window = rulebook.get(f"zone.{stage}.closing_round_hours")
-    start = _begins(facts, profile)
+    start = first_instant(facts, profile)
     met["closing_round"] = [one.completed for one in facts.rounds]
     if facts.contacts_clear is not None:
         met["contacts_clear"] = [facts.contacts_clear]
@@ -575,7 +575,7 @@ def _stage(facts: ZoneFacts) -> str:
     return "medium_after_high" if facts.after_high and facts.level == "medium" else facts.level
 
 
-def _begins(facts: ZoneFacts, profile: Profile) -> datetime:
+def first_instant(facts: ZoneFacts, profile: Profile) -> datetime:
     """Return the instant from which the days run, as the profile says."""
     choice = profile.one_of("start_instant", ("execution_time", "signing_time", "publication_time"))
     start = {

@@ -1,0 +1,14 @@
+"""Local measures and findings."""
+
+from alembic import op
+
+from yipan.store.nouns import make
+from yipan.store.tables.prohibitions import TABLES
+
+revision = "prohibitions_0001"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Make the tables of the desk."""
+    op.get_bind().exec_driver_sql(make(TABLES))
