@@ -185,6 +185,38 @@ def verdicts(asking: Asked, area: AreaAsked = None) -> Response:
         )
 
 
+@routes.get(
+    "/watch/rehearsal",
+    summary="Outbreaks put into the real series of an area: how soon each method sees them",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "streams": 21,
+            "judged_days": 90,
+            "quiet_rate": 0.01,
+            "workload": [],
+            "performance": [],
+            "recommended": [],
+        },
+        description="Every method at the same rate of false alarms",
+    ),
+)
+def rehearsal(asking: Asked, area: AreaAsked = None) -> Response:
+    """
+    Rehearse on the daily series of an area, at most 40 of them; the same record gives the same answer.
+
+    The command line rehearses on all of them and with more outbreaks.
+    """
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: watch.rehearsal(
+            record, area=path, at=moment_of(asking, None), time_zone=asking.door.settings.time_zone
+        )
+    )
+
+
 @routes.post(
     "/alerts/{alert}/triage",
     summary="Say what an alert is held to be",

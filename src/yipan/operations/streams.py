@@ -77,6 +77,7 @@ class Contribution:
 
     area: AreaPath
     stream: Stream
+    name: Sentence
     observed: int | None
     expected: float | None
     threshold: float | None
@@ -128,6 +129,7 @@ class Unjudged:
 
     area: AreaPath
     stream: Stream
+    name: Sentence
     judgement: Judgement
 
 
@@ -137,6 +139,7 @@ class DataFault:
 
     area: AreaPath
     stream: Stream
+    name: Sentence
     kind: FaultKind
     day: date | None
 
@@ -227,7 +230,7 @@ def judge_streams(
     )  # fmt: skip
     faults = tuple(
         DataFault(
-            area=own[f.row].area, stream=own[f.row].stream, kind=f.kind,
+            area=own[f.row].area, stream=own[f.row].stream, name=_named(own[f.row].stream), kind=f.kind,
             day=None if f.position is None else first + timedelta(days=f.position * interval.days),
         )
         for f in series_faults(matrix, daily=interval is Interval.DAY)
@@ -353,7 +356,7 @@ def picture(
     findings.sort(key=lambda f: (f.q_value, f.p_value, f.area, f.disease))
     unjudged = tuple(
         Unjudged(
-            area=judged.series[row].area, stream=judged.series[row].stream,
+            area=judged.series[row].area, stream=judged.series[row].stream, name=_named(judged.series[row].stream),
             judgement=judged.verdicts.judgement_of(row, cell),
         )
         for row in range(judged.own)
@@ -427,7 +430,7 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
     while v.alarm[row, began] and began and v.alarm[row, began - 1]:
         began -= 1
     return Contribution(
-        area=series.area, stream=series.stream, observed=_whole(v.observed[row, cell]),
+        area=series.area, stream=series.stream, name=_named(series.stream), observed=_whole(v.observed[row, cell]),
         expected=_number(v.expected[row, cell]), threshold=_number(v.threshold[row, cell]),
         p_value=_number(value),
         week_observed=float(v.week_observed[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
@@ -487,8 +490,11 @@ def explain(finding: Finding, names: Names) -> Sentence:
     )
     zh_end, en_end = "", ""
     if lead.threshold is not None:
-        zh_end = f"；当日数不超过{lead.threshold:.0f}例即不再提示"
+        zh_end = f"；当日数不超过{lead.threshold:.0f}例则不会提示"
         en_end = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
+        if lead.threshold < 0.5 * (lead.expected or 0):
+            zh_end = "；前几日之高已足以提示，须待其过去七日方解除"
+            en_end = "; the days before stand out by themselves, so it goes away only when they are a week old"
     return Sentence(
         zh=f"{zh_area}：{zh_seen}，{zh_rare}{zh_run}{zh_with}{zh_base}{zh_miss}{zh_end}。",
         en=f"{en_area}: {en_seen}, {en_rare}{en_run}{en_with}{en_base}{en_miss}{en_end}.",
@@ -501,6 +507,11 @@ def name_of(stream: Stream) -> tuple[str, str]:
         return (stream.site or stream.disease,) * 2
     zh, en = STREAM_NAMES[stream.counted]
     return (f"{stream.site}{zh}", f"{en} at {stream.site}") if stream.site else (zh, en)
+
+
+def _named(stream: Stream) -> Sentence:
+    zh, en = name_of(stream)
+    return Sentence(zh=zh, en=en)
 
 
 def _rarity(p_value: float, interval_days: int) -> tuple[str, str]:

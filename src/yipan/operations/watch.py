@@ -9,6 +9,7 @@ import numpy as np
 
 from yipan.analytics.detect.baseline import METHOD as BASELINE
 from yipan.analytics.detect.methods import DEFAULT, METHODS
+from yipan.analytics.detect.rehearsal import Rehearsal
 from yipan.model import (
     Alert,
     AlertState,
@@ -196,12 +197,11 @@ def signals_of(judged: streams.Judged, pictures: Sequence[streams.Picture]) -> t
                 row = rows.get((part.area, part.stream))
                 if row is None or not v.alarm[row, cell]:
                     continue
-                before = made.get((row, cell - 1))
                 made[row, cell] = Signal(
                     area=part.area, stream=part.stream, day=picture.day, method=v.method,
                     observed=part.observed or 0, expected=part.expected or 0.0,
                     threshold=max(0.0, part.threshold or 0.0), score=float(np.nan_to_num(v.score[row, cell])),
-                    since=before.since if before else picture.day, baseline=part.baseline,
+                    since=part.since or picture.day, baseline=part.baseline,
                     baseline_missing=part.baseline_missing, judgement=part.judgement,
                 )  # fmt: skip
     return tuple(made.values())
@@ -350,15 +350,19 @@ def explain(signal: Signal, names: Mapping[AreaPath, tuple[str, str]]) -> Explan
     )
     run_zh = f"，已连续{days}天" if days > 1 else ""
     run_en = f", for the {_ordinal(days)} day in a row" if days > 1 else ""
+    line_zh = f"报警线为{signal.threshold:.1f}例"
+    line_en = f"more than {signal.threshold:.1f} stand out"
+    if signal.threshold < signal.expected:
+        line_zh = f"因前几日已偏高，超过{signal.threshold:.0f}例即报警"
+        line_en = f"after the days before more than {signal.threshold:.0f} stand out"
     zh = (
         f"{area_zh}{signal.day.month}月{signal.day.day}日报告{what_zh}{signal.observed}例，"
-        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}例、报警线为{signal.threshold:.1f}例"
-        f"{run_zh}{missing_zh}。"
+        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}例、{line_zh}{run_zh}{missing_zh}。"
     )
     en = (
         f"{area_en} reported {signal.observed} {what_en} on {signal.day.day} {signal.day:%B}; from the "
-        f"{signal.baseline} reported days before, {signal.expected:.1f} were expected and more than "
-        f"{signal.threshold:.1f} stand out{run_en}{missing_en}."
+        f"{signal.baseline} reported days before, {signal.expected:.1f} were expected and {line_en}"
+        f"{run_en}{missing_en}."
     )
     return Explanation(zh=zh, en=en)
 
@@ -405,6 +409,36 @@ def seen_now(
         judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
         false_share=rule.false_share, calendar=calendar,
     )  # fmt: skip
+
+
+def rehearsal(
+    record: Record,
+    *,
+    area: AreaPath,
+    at: datetime,
+    time_zone: ZoneInfo,
+    most: int = 40,
+    outbreaks: int = 12,
+) -> Rehearsal:
+    """
+    Rehearse on the longest daily series of an area, at most `most`, with few outbreaks: for a page, not for a decision.
+
+    Raises ValueError where the record is too short to learn anything from.
+    """
+    check_area(record.viewer, area)
+    day = at.astimezone(time_zone).date()
+    series = [
+        one
+        for one in watched_series(record, under=area, since=day, until=day)
+        if one.stream.interval is Interval.DAY and len(one) >= 90
+    ]
+    series.sort(key=lambda one: (-len(one), one.area, one.stream.key))
+    return watching.rehearse(
+        series[:most],
+        generator=np.random.default_rng(1),
+        calendar=read_calendar(),
+        outbreaks=outbreaks,
+    )
 
 
 # Alerts

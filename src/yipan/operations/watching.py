@@ -58,7 +58,7 @@ def rehearse(
     Raises ValueError where the series are too short, or daily and weekly ones are mixed.
     """
     if not series:
-        raise ValueError("there are no series to rehearse on")
+        raise ValueError("there are no series long enough to rehearse on: 90 days are the least")
     interval = series[0].stream.interval
     last = max(one.until for one in series)
     aligned = [streams.ended(one, last) for one in series]
