@@ -37,14 +37,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def members(counts: np.ndarray) -> dict[str, np.ndarray]:
-    data = forecast.panel(counts)
-    return {
-        "flat": forecast.flat_baseline(data, HORIZONS),
-        "trend": forecast.damped_trend(data, HORIZONS),
-        "renewal": forecast.renewal(data, HORIZONS, generation=GENERATION_WEEKS),
-        "autoregression": forecast.pooled_autoregression(data, HORIZONS),
-        "analogues": forecast.analogues(data, HORIZONS),
-    }
+    return forecast.weekly_members(forecast.panel(counts), HORIZONS, generation=GENERATION_WEEKS)
 
 
 class Season:
@@ -101,10 +94,12 @@ def forecasts(season: Season) -> tuple[dict[str, Forecasts], list[float]]:
         padded = np.pad(counts, ((0, 0), (0, 4)), constant_values=np.nan)
         observed = np.concatenate([padded[:, week : week + 4] for week in past])
         stated = {name: np.concatenate([block[name] for block in past.values()]) for name in now}
-        learned = forecast.learn_combination(observed, stated, horizons=HORIZONS)
+        usual = forecast.usual_combination(list(now), HORIZONS)
+        learned = forecast.learn_combination(observed, stated, horizons=HORIZONS, prior=usual)
         equal = forecast.equal_combination(list(now), HORIZONS)
         mixed = {
             "ours": forecast.combine(now, learned).quantiles,
+            "ours, usual weights": forecast.combine(now, usual).quantiles,
             "ours, equal weights": forecast.combine(now, equal).quantiles,
             **{f"  {name}": quantiles for name, quantiles in now.items()},
         }

@@ -10,6 +10,7 @@ import numpy as np
 
 from yipan.analytics.outlook import cluster, forecast, nowcast, reproduction
 from yipan.analytics.spread import arrival
+from yipan.model import Control
 
 AREAS, DAYS, STREAMS, DELAYS = 140, 365, 4, 14
 GENERATION = reproduction.discretised_serial_interval(mean_days=3.3, sd_days=1.6, last_lag=14)
@@ -60,7 +61,7 @@ def main() -> None:
         )
         for area in range(AREAS)
     ]
-    control = cluster.Control(name="now", isolated_share=0.3, cut_share=0.2)
+    control = Control(name="now", isolated_share=0.3, cut_share=0.2)
 
     def bottom() -> None:
         cluster.bottom_lines(

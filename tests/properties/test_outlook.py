@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from yipan.analytics.outlook import cluster, forecast, nowcast, reproduction, scores
 from yipan.analytics.outlook import counts as daily
-from yipan.model import AreaPath, EstimateState
+from yipan.model import AreaPath, Control, EstimateState
 
 INTERVAL = reproduction.discretised_serial_interval(mean_days=3.3, sd_days=1.6, last_lag=20)
 
@@ -195,7 +195,7 @@ def _chance(seen: int, ages: tuple[int, ...], limit: int, r: float = 1.3, cut: f
     return cluster.exceedance(
         cluster.ClusterNow(name="chain", seen=seen, active_ages=ages),
         cluster.posterior_from_gamma(shape=30 * r, rate=30, dispersion=0.4, points=4),
-        cluster.Control(name="now", cut_share=cut),
+        Control(name="now", cut_share=cut),
         limit=limit,
         generation=INTERVAL,
     )

@@ -1,5 +1,6 @@
 """Laws of the protocol: what no set of facts may break."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yipan.protocol import Adopted, ProtocolError, protocols, read_protocols
+from yipan.model import area_path
+from yipan.protocol import (
+    Adopted,
+    ProtocolError,
+    change_said,
+    differences,
+    protocols,
+    read_protocols,
+)
+from yipan.protocol.keys import said, value_said
 from yipan.protocol.rules.many import NONE, PlanRows, plans_many, zone_steps_many
 from yipan.protocol.rules.people import (
     PlanFacts,
@@ -18,7 +28,16 @@ from yipan.protocol.rules.people import (
     place_rank,
     plan_changes,
 )
-from yipan.protocol.rules.zones import ClosingRound, NewInfection, ZoneFacts, level_at, zone_steps
+from yipan.protocol.rules.prohibitions import StudentReturn, daily_excess, prohibitions
+from yipan.protocol.rules.zones import (
+    ClosingRound,
+    NewInfection,
+    ZoneFacts,
+    known_at,
+    level_at,
+    zone_flags,
+    zone_steps,
+)
 
 BOOKS = protocols()
 RULEBOOKS = {version: BOOKS.rulebook(version) for version in BOOKS.versions}
@@ -382,3 +401,177 @@ class TestPlansMany:
                 asked = plan.on(day)
                 assert (duties.names[place] if place >= 0 else None) == (asked and asked.place)
                 assert bool(test) is (asked is not None and asked.test)
+
+
+class TestStricterParameter:
+    @given(zones, st.integers(0, 20), st.integers(0, 10))
+    def test_never_brings_a_step_forward(self, facts, days, more):
+        key = f"zone.{facts.level}.quiet_days"
+        mild, strict = (
+            zone_steps(
+                facts, [Adopted(rulebook=RULEBOOKS["cn-covid-9ed"].with_value(key, n), at=START)], PROFILE
+            ).value
+            for n in (days, days + more)
+        )  # fmt: skip
+
+        if strict:
+            assert mild
+            assert strict[0].eligible_at >= mild[0].eligible_at
+
+    @given(TestMergedPlan.people, st.integers(1, 14), st.integers(0, 7))
+    def test_never_shortens_a_merged_plan(self, several, days, more):
+        ends = []
+        for n in (days, days + more):
+            book = RULEBOOKS["cn-covid-9ed"].with_value(
+                "person.close_contact", [{"name": "central_isolation", "days": n}]
+            )
+            plan = merged_plan(several, [Adopted(rulebook=book, at=START)], PROFILE, zone=SHANGHAI)
+            ends.append(plan.value.ends)
+
+        assert ends[0] is None or ends[1] >= ends[0]
+
+
+class TestKnownAt:
+    @given(everything, instants, adoptions())
+    def test_rules_then_as_it_was_ruled_then(self, facts, at, through):
+        then = known_at(facts, at)
+
+        assert known_at(then, at) == then
+        assert zone_flags(facts, through, PROFILE, at=at) == zone_flags(
+            replace(facts, infections=then.infections, rounds=then.rounds), through, PROFILE, at=at
+        )
+
+    @given(everything, instants, instants)
+    def test_forgets_in_any_order(self, facts, one, other):
+        assert known_at(known_at(facts, one), other) == known_at(facts, min(one, other))
+
+
+records = st.builds(
+    StudentReturn, id=st.just("r"), area=st.sampled_from([area_path("44.4401."), area_path("44.4403.")]),
+    since=instants, until=st.none(), people=st.none() | st.integers(0, 500), conditions_met=st.booleans(),
+    measure=st.sampled_from(["home_isolation_7d", "none"]),
+)  # fmt: skip
+
+
+class TestDailyExcess:
+    @given(st.lists(records, max_size=6), st.integers(1, 20), st.integers(1, 20))
+    def test_adds_up_over_days_and_over_areas(self, several, first, second):
+        end = START + timedelta(days=40)
+        found = prohibitions(several, [adopted("cn-covid-9ed")], PROFILE, at=end)
+        edges = [START + timedelta(days=n) for n in (0, first, first + second)]
+        whole = daily_excess(found, since=edges[0], until=edges[2], area=area_path("44."))
+
+        parts = [
+            daily_excess(found, since=a, until=b, area=area_path("44.")) for a, b in pairwise(edges)
+        ]
+        areas = [
+            daily_excess(found, since=edges[0], until=edges[2], area=area_path(path))
+            for path in ("44.4401.", "44.4403.")
+        ]
+
+        assert sum(part.person_hours for part in parts) == pytest.approx(whole.person_hours)
+        assert sum(part.people for part in areas) == whole.people
+        assert sum(part.people_unknown for part in areas) == whole.people_unknown
+
+    @given(st.lists(records, max_size=6))
+    def test_counts_violations_only(self, several):
+        end = START + timedelta(days=40)
+        found = prohibitions(several, [adopted("cn-covid-9ed")], PROFILE, at=end)
+        wrong = [one for one in several if one.conditions_met and one.measure != "none"]
+
+        total = daily_excess(
+            found, since=START - timedelta(days=1), until=end, area=area_path("44.")
+        )
+
+        assert len(total.findings) == len(wrong)
+        assert total.people == sum(one.people or 0 for one in wrong)
+
+
+PROVINCE = """versions:
+  w: {name_zh: 省, name_en: W, disease: x, jurisdiction: GD, layer: province%s, amends: v, published: 2022-02-01, from: 2022-02-01T00:00:00+08:00, checked: 2022-02-02, source: [s], confidence: high}
+"""
+NATIONAL = "value: 7, unit: days, source: [s], confidence: high, may_differ: stricter, stricter: higher, ceiling: 10"
+
+
+def layered(local, national=NATIONAL, area=', area: "44."'):
+    leaf = "parameters:\n  w:\n    zone.high.quiet_days: {value: %s, unit: days, source: [s], confidence: high}\n"
+    return read_protocols({
+        "n.yaml": HEAD % "" + LEAF % national, "p.yaml": PROVINCE % area + leaf % local,
+    })  # fmt: skip
+
+
+class TestLayers:
+    MARCH = datetime(2022, 3, 1, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("local", "national", "says"),
+        [
+            (5, NATIONAL, "may only be stricter"),
+            (11, NATIONAL, "the ceiling is 10"),
+            (8, NATIONAL.replace("stricter, stricter", "never, stricter"), "may not differ"),
+            (
+                8,
+                NATIONAL.replace("may_differ: stricter", "may_differ: looser"),
+                "may only be looser",
+            ),
+            (8, NATIONAL.replace(", stricter: higher", ""), "which direction is stricter"),
+        ],
+    )
+    def test_keep_within_what_the_nation_allows(self, local, national, says):
+        with pytest.raises(
+            ProtocolError, match=rf"p\.yaml:5: w sets zone.high.quiet_days .*{says}"
+        ):
+            layered(local, national)
+
+    def test_hold_in_their_area_only(self):
+        books = layered(8)
+
+        inside, outside = (
+            books.at(self.MARCH, disease="x", area=area) for area in ("44.4401.", "45.4501.")
+        )
+
+        assert (inside.id, inside.value("zone.high.quiet_days")) == ("w", 8)
+        assert (outside.id, outside.value("zone.high.quiet_days")) == ("v", 7)
+        assert books.at(datetime(2022, 1, 15, tzinfo=UTC), disease="x", area="44.").id == "v"
+
+    @pytest.mark.parametrize(
+        ("area", "says"), [("", "needs 'area'"), (", area: Guangdong", "not an area path")]
+    )
+    def test_say_where_they_hold(self, area, says):
+        with pytest.raises(ProtocolError, match=says):
+            layered(8, area=area)
+
+
+class TestRegister:
+    @pytest.mark.parametrize(
+        ("leaf", "says"),
+        [
+            ("zone.hihg.quiet_days: {value: 1, unit: days", "no rule reads a parameter 'zone.hihg.quiet_days'"),
+            ("zone.high.quiet_days: {value: 1, unit: hours", "is given in hours; the rule reads days"),
+            ("zone.high.quiet_days: {value: seven, unit: days", "expected a number of days"),
+            ("zone.high.quiet_days: {value: -1, unit: days", "expected a number of days"),
+            ("zone.classes: {value: high, unit: names", "expected a list"),
+            ("person.close_contact: {value: [{name: x, dyas: 3}], unit: phases", "unknown or missing key"),
+            ("person.close_contact: {value: [{name: x, days: 3, tests: [4]}], unit: phases", "has test days"),
+            ("trigger.a: {value: {operator: '>'}, unit: trigger", "expected operator, value and counted"),
+        ],
+    )  # fmt: skip
+    def test_refuses_what_no_rule_would_read(self, leaf, says):
+        text = HEAD % "" + f"parameters:\n  v:\n    {leaf}, source: [s], confidence: high}}\n"
+
+        with pytest.raises(ProtocolError, match=rf"^t\.yaml:6: .*{says}"):
+            read_protocols({"t.yaml": text})
+
+    def test_has_words_for_every_number_of_every_pack(self):
+        for version in BOOKS.versions.values():
+            for key, leaf in version.leaves.items():
+                zh, en = said(key)
+                assert key not in {zh, en}
+                assert all(value_said(leaf.value, leaf.unit))
+
+    def test_tells_every_change_between_any_two_versions(self):
+        for one, other in pairwise(VERSIONS):
+            for change in differences(RULEBOOKS[one], RULEBOOKS[other]):
+                zh, en = change_said(change)
+                assert zh
+                assert en

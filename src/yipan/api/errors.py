@@ -54,6 +54,7 @@ TABLE: tuple[tuple[str, str, Failure], ...] = (
     ("yipan.store", "ServerUnavailable", Failure(code="record_unavailable", status=503, exit=6)),
     ("yipan.operations.reports", "NoFont", Failure(code="no_font", status=503, exit=6)),
     ("psycopg_pool", "PoolTimeout", Failure(code="record_unavailable", status=503, exit=6)),
+    ("psycopg.errors", "DiskFull", Failure(code="disk_full", status=503, exit=6)),
     ("psycopg", "OperationalError", Failure(code="record_unavailable", status=503, exit=6)),
     ("builtins", "FileNotFoundError", Failure(code="not_found", status=404, exit=5)),
     ("builtins", "IsADirectoryError", Failure(code="bad_input", status=422, exit=3)),
@@ -117,6 +118,8 @@ def error_body(error: BaseException) -> dict[str, Any]:
         message = "something failed here that should not have; the server's log says what"
     elif found.code == "record_unavailable":
         message = "the record cannot be reached at the moment"
+    elif found.code == "disk_full":
+        message = "the disk of the record is full; nothing of this was kept"
     else:
         message = str(error)
     return told(found.code, message, where=getattr(error, "where", ""))

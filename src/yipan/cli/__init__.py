@@ -22,7 +22,10 @@ DESKS: dict[str, tuple[str, str]] = {
     ),
     "day": ("yipan.cli.day", "Do the round of every desk at an instant, or replay a span."),
     "watch": ("yipan.cli.watch", "Which streams stand out, and why."),
-    "outlook": ("yipan.cli.outlook", "How fast it spreads, area by area."),
+    "outlook": (
+        "yipan.cli.outlook",
+        "What is happening, what comes next, whether it stays small, whether it gets out.",
+    ),
     "zones": (
         "yipan.cli.zones",
         "Zones and their clocks; draw them by risk; the live timer; what applies to an address.",

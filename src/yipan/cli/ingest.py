@@ -1,11 +1,14 @@
 """The desk where files come in, at the terminal."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yipan.cli import door
+
+if TYPE_CHECKING:
+    from yipan.feeds import Mapping
 
 app = typer.Typer(add_completion=False)
 
@@ -18,6 +21,9 @@ def ingest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
     disease: Annotated[
         str | None, typer.Option(help="The disease, where the file names none.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="What you know of the file's columns, saved as YAML.")
     ] = None,
     published: Annotated[
         bool, typer.Option(help="The figures are public within the province.")
@@ -58,6 +64,7 @@ def ingest(
                 published=published,
                 keep_good=keep_good,
                 disease=disease,
+                mapping=_mapping(mapping),
             )
         except desk.FileHasProblems as refused:
             report = refused.report
@@ -71,6 +78,16 @@ def ingest(
                f"{done.receipt.rows_unchanged} unchanged." if done.receipt else "\nNothing was committed."),
         )  # fmt: skip
         raise typer.Exit(3 if dry_run and done.report.wrong else 0)
+
+
+def _mapping(path: Path | None) -> "Mapping | None":
+    from yipan.feeds import Mapping
+
+    if path is None:
+        return None
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    return Mapping.load(path)
 
 
 def told(report: object) -> str:

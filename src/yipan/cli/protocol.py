@@ -14,6 +14,7 @@ Folder = Annotated[
     typer.Option("--folder", help="Your own packs instead of those that come with Yipan."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Chinese = Annotated[bool, typer.Option("--zh", help="Say it in Chinese.")]
 
 
 def _read(folder: Path | None) -> Any:
@@ -36,12 +37,16 @@ def _rulebook(books: Any, version: str) -> Any:
         raise typer.Exit(2) from None
 
 
-def _print(book: Any, as_json: bool) -> None:
+def _print(book: Any, as_json: bool, zh: bool = False) -> None:
+    from yipan.protocol.keys import said, value_said
+
     leaves = [
         {
             "key": one.key, "value": one.value, "unit": one.unit, "from": one.effective.isoformat(),
             "published": one.published.isoformat(), "source": list(one.source), "confidence": one.confidence,
-            "version": one.version, "where": one.where,
+            "version": one.version, "where": one.where, "may_differ": one.may_differ, "note": one.note,
+            "says_zh": f"{said(one.key)[0]}：{value_said(one.value, one.unit)[0]}",
+            "says_en": f"{said(one.key)[1]}: {value_said(one.value, one.unit)[1]}",
         }
         for one in sorted(book.parameters.values(), key=lambda leaf: leaf.key)
     ]  # fmt: skip
@@ -57,20 +62,19 @@ def _print(book: Any, as_json: bool) -> None:
     typer.echo(f"{book.id}  {book.name_zh}  {book.name_en}")
     for leaf in leaves:
         sources = ", ".join(leaf["source"])
-        typer.echo(
-            f"  {leaf['key']} = {leaf['value']} {leaf['unit']}  [{sources}; {leaf['confidence']}; {leaf['version']}]"
-        )
+        typer.echo(f"  {leaf['says_zh' if zh else 'says_en']}")
+        typer.echo(f"      {leaf['key']}  [{sources}; {leaf['confidence']}; {leaf['version']}]")
 
 
 @app.command()
 def show(
     version: Annotated[str | None, typer.Argument(help="A version; all are named without one.")] = None,
-    folder: Folder = None, as_json: Json = False,
+    folder: Folder = None, as_json: Json = False, zh: Chinese = False,
 ) -> None:  # fmt: skip
     """Show every number of a version with its source, amendments resolved."""
     books = _read(folder)
     if version is not None:
-        _print(_rulebook(books, version), as_json)
+        _print(_rulebook(books, version), as_json, zh)
         return
     heads = sorted(books.versions.values(), key=lambda one: (one.disease, one.effective))
     if as_json:
@@ -86,9 +90,11 @@ def show(
 
 
 @app.command()
-def diff(before: str, after: str, folder: Folder = None, as_json: Json = False) -> None:
-    """Say what changes from one version to another. Exit code 1 where anything does."""
-    from yipan.protocol import differences
+def diff(
+    before: str, after: str, folder: Folder = None, as_json: Json = False, zh: Chinese = False
+) -> None:
+    """Say what changes from one version to another, and for whom. Exit code 1 where anything does."""
+    from yipan.protocol import change_said, differences
 
     books = _read(folder)
     changes = differences(_rulebook(books, before), _rulebook(books, after))
@@ -100,15 +106,15 @@ def diff(before: str, after: str, folder: Folder = None, as_json: Json = False) 
                 "after": one.after,
                 "unit": one.unit,
                 "source": list(one.source),
+                "says_zh": change_said(one)[0],
+                "says_en": change_said(one)[1],
             }
             for one in changes
         ]
         typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
     else:
         for one in changes:
-            typer.echo(
-                f"{one.key}: {one.before} -> {one.after} ({one.unit}; {', '.join(one.source)})"
-            )
+            typer.echo(f"{change_said(one)[0 if zh else 1]}  [{one.key}; {', '.join(one.source)}]")
     raise typer.Exit(1 if changes else 0)
 
 
@@ -116,19 +122,23 @@ def diff(before: str, after: str, folder: Folder = None, as_json: Json = False) 
 def at(
     moment: Annotated[str, typer.Argument(help="An instant with its offset; 24:00 is understood.")],
     disease: Annotated[str, typer.Option(help="Which disease.")] = "covid-19",
-    folder: Folder = None, as_json: Json = False,
+    area: Annotated[
+        str | None, typer.Option(help="An area path such as 44.4403.; texts of lower layers that hold there count.")
+    ] = None,
+    folder: Folder = None, as_json: Json = False, zh: Chinese = False,
 ) -> None:  # fmt: skip
-    """Show the national rulebook in effect at an instant, by date of effect (adoption is the command's act)."""
+    """Show the rulebook in effect at an instant and place, by date of effect (adoption is the command's act)."""
+    from yipan.model import area_path
     from yipan.protocol import ProtocolError, instant
 
     books = _read(folder)
     try:
         when: datetime = instant(moment, UTC)
-        book = books.at(when, disease=disease)
+        book = books.at(when, disease=disease, area=None if area is None else area_path(area))
     except (ProtocolError, ValueError) as wrong:
         typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
-    _print(book, as_json)
+    _print(book, as_json, zh)
 
 
 @app.command()

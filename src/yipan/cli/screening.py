@@ -146,6 +146,83 @@ def coverage(round: Round, known_at: door.KnownAt = None, as_json: door.AsJson =
 
 
 @app.command()
+def plan(
+    round: Round,
+    tube_size: Annotated[int, typer.Option("--tube-size", min=1, max=20, help="People in one tube.")] = 10,
+    samplers: Annotated[int | None, typer.Option("--samplers", min=0, help="Samplers there are.")] = None,
+    tubes: Annotated[int | None, typer.Option("--tubes", min=0, help="Tubes the laboratories can take.")] = None,
+    protocol: Annotated[str, typer.Option("--protocol", help="Whose norms count.")] = "cn-covid-9ed",
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Count the sites, samplers and tubes a round needs by the people on its roster. Exit code 1 where some lack."""
+    from yipan.operations import screening as desk
+    from yipan.protocol import protocols
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        covered = desk.coverage(record, _lake(settings), round=round)
+    found = desk.plan_round(
+        covered, protocols().rulebook(protocol), tube_size=tube_size, samplers=samplers, tubes=tubes
+    )
+
+    def text() -> str:
+        rows = [
+            (s.name_zh, s.people, f"{s.sites_least} to {s.sites_most}", s.samplers, s.tubes)
+            for s in (found.total, *found.streets)
+        ]
+        lacking = [
+            f"lacking: {count} {what}"
+            for what, count in (
+                ("samplers", found.lacking_samplers),
+                ("tubes", found.lacking_tubes),
+            )
+            if count
+        ]
+        told = [f"{reason.en} [{', '.join(reason.source)}]" for reason in found.reasons]
+        return "\n".join(
+            [door.table(("street", "people", "sites", "samplers", "tubes"), rows), *lacking, *told]
+        )
+
+    door.answer(found, as_json=as_json, text=text)
+    raise typer.Exit(1 if found.lacking_samplers or found.lacking_tubes else 0)
+
+
+@app.command()
+def waiting(round: Round, at: door.At = None, as_json: door.AsJson = False) -> None:
+    """List the tubes without a result, those that have waited longest first. Exit code 1 where there are any."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        found = desk.waiting(record, _lake(settings), round=round, at=door.moment(at, settings))
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("tube", "street", "people", "hours"), [(t.tube, t.area, t.people, f"{t.hours:.1f}") for t in found]
+        ),
+    )  # fmt: skip
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def person(
+    number: Annotated[int, typer.Argument(help="The person's number in the bulk files.")],
+    as_json: door.AsJson = False,
+) -> None:
+    """List every swab of one person with its result, the oldest first."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        found = desk.person_history(record, _lake(settings), person=number)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("round", "sample", "tube", "swabbed", "result", "published"),
+            [(s.round, s.sample, s.tube, s.sampled_at.isoformat(), s.result,
+              s.published_at and s.published_at.isoformat()) for s in found],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
 def gaps(
     round: Round, area: door.AreaOption,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 1000,

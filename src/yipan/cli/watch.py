@@ -380,7 +380,7 @@ def _series(
     if file is not None:
         if not file.is_file():
             raise typer.BadParameter(f"{file} is not there")
-        from yipan.feeds.series import read_series
+        from yipan.feeds.streams import read_series
 
         table = read_series(file, weekly=weekly)
         for problem in table.problems[:20]:

@@ -131,12 +131,11 @@ def read_roster(
     Raises CannotRead for a file that is no table with these columns.
     """
     _open(engine, path, ROSTER, time_zone="UTC")
-    _known_streets(engine, streets)
+    unknown = _unknown_streets(engine, streets)
     engine.execute(
         "create or replace temp view judged as select t.* replace (coalesce(exempt, 0) as exempt), case "
-        f"when person is null or t.street is null then {number_of(UNREADABLE)} "
-        f"when k.street is null then {number_of(UNKNOWN_STREET)} else 0 end as row_reason "
-        "from typed t left join known_street k on t.street = k.street"
+        f"when person is null or street is null then {number_of(UNREADABLE)} "
+        f"when {unknown} then {number_of(UNKNOWN_STREET)} else 0 end as row_reason from typed t"
     )
     return _settle(
         engine,
@@ -164,17 +163,16 @@ def read_samples(
     person that stands twice the first row counts. Raises CannotRead as `read_roster`.
     """
     _open(engine, path, SAMPLES, time_zone=time_zone)
-    _known_streets(engine, streets)
-    bounds = [since.timestamp(), until.timestamp()]
+    unknown = _unknown_streets(engine, streets)
+    bounds = [int(moment.timestamp() * 1_000_000) for moment in (since, until)]
     engine.execute(
         "create or replace temp view judged as select t.*, case "
-        "when sample is null or tube is null or person is null or t.street is null or site is null "
+        "when sample is null or tube is null or person is null or street is null or site is null "
         f"or mode is null or sampled_at is null then {number_of(UNREADABLE)} "
-        f"when k.street is null then {number_of(UNKNOWN_STREET)} "
+        f"when {unknown} then {number_of(UNKNOWN_STREET)} "
         f"when mode not in (0, 1, 5, 10, 20) then {number_of(UNKNOWN_MODE)} "
-        f"when epoch(sampled_at) < {bounds[0]!r} or epoch(sampled_at) >= {bounds[1]!r} "
-        f"then {number_of(IMPOSSIBLE_TIME)} else 0 end as row_reason "
-        "from typed t left join known_street k on t.street = k.street"
+        f"when epoch_us(sampled_at) < {bounds[0]} or epoch_us(sampled_at) >= {bounds[1]} "
+        f"then {number_of(IMPOSSIBLE_TIME)} else 0 end as row_reason from typed t"
     )
     engine.execute(
         "create or replace temp table bad_tube as select tube, "
@@ -207,14 +205,14 @@ def read_results(
     words = {word: result for result, others in RESULT_WORDS.items() for word in (result, *others)}
     engine.execute("create or replace temp table result_word (word varchar, means varchar)")
     engine.executemany("insert into result_word values (?, ?)", list(words.items()))
-    last = until.timestamp()
+    last = int(until.timestamp() * 1_000_000)
     engine.execute(
         "create or replace temp view judged as select t.* exclude (result), w.means as result, s.street, case "
         "when t.tube is null or laboratory is null or t.result is null or received_at is null "
         f"or published_at is null then {number_of(UNREADABLE)} "
         f"when w.means is null then {number_of(UNKNOWN_RESULT)} "
         f"when s.tube is null then {number_of(UNKNOWN_TUBE)} "
-        f"when epoch(published_at) >= {last!r} then {number_of(IMPOSSIBLE_TIME)} "
+        f"when epoch_us(published_at) >= {last} then {number_of(IMPOSSIBLE_TIME)} "
         "when received_at > coalesce(loaded_at, published_at) or coalesce(loaded_at, received_at) > "
         "coalesce(called_at, published_at) or coalesce(called_at, received_at) > published_at "
         f"then {number_of(OUT_OF_ORDER)} else 0 end as row_reason "
@@ -297,11 +295,11 @@ def _cast(found: tuple[str, str] | None, column: BulkColumn, *, time_zone: str) 
         return f"null::{types[column.kind]}"
     name, kind = '"' + found[0].replace('"', '""') + '"', found[1]
     if column.kind == INSTANT and kind == "TIMESTAMP WITH TIME ZONE":
-        return f"timezone('UTC', {name})"
+        return f"make_timestamp(epoch_us({name}))"
     if column.kind == INSTANT and kind == "VARCHAR":
         offset = f"regexp_matches({name}, '([zZ]|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
         local = f"timezone('UTC', timezone('{time_zone}', try_cast({name} as timestamp)))"
-        told = f"timezone('UTC', try_cast({name} as timestamptz))"
+        told = f"make_timestamp(epoch_us(try_cast({name} as timestamptz)))"
         return f"case when {offset} then {told} else {local} end"
     if column.kind == INSTANT:
         return f"timezone('UTC', timezone('{time_zone}', try_cast({name} as timestamp)))"
@@ -310,11 +308,18 @@ def _cast(found: tuple[str, str] | None, column: BulkColumn, *, time_zone: str) 
     return f"try_cast({name} as {types[column.kind]})"
 
 
-def _known_streets(engine: "duckdb.DuckDBPyConnection", streets: Sequence[int]) -> None:
-    engine.execute(
-        "create or replace temp table known_street as select unnest($1::bigint[]) as street",
+def _unknown_streets(engine: "duckdb.DuckDBPyConnection", streets: Sequence[int]) -> str:
+    """
+    Return the condition that a row's street is none of these.
+
+    The few unknown streets a file names are sought once: asking every row of every pass costs more.
+    """
+    rows = engine.execute(
+        "select distinct street from typed where street is not null "
+        "and street not in (select unnest($1::bigint[]))",
         [list(streets)],
-    )
+    ).fetchall()
+    return f"street in ({', '.join(str(int(row[0])) for row in rows)})" if rows else "false"
 
 
 def _later_lines(engine: "duckdb.DuckDBPyConnection", key: str, reason: int) -> dict[int, int]:

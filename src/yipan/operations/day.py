@@ -14,7 +14,7 @@ Desk = Callable[..., int]
 
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
-    (outlook.DESK, outlook.estimate_reproduction),
+    (outlook.DESK, outlook.review),
     (zoning.DESK, zoning.review_zones),
     (prohibitions.DESK, prohibitions.review_measures),
 )

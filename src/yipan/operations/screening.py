@@ -21,12 +21,14 @@ from yipan.model import (
     LakePart,
     NotYourArea,
     Power,
+    Reason,
     ScreeningRound,
     area_path,
     check_area,
     check_may,
 )
 from yipan.operations.post import Post
+from yipan.protocol import Rulebook
 from yipan.store import NotFound, Record, lake
 from yipan.store.tables.screening import LAKE_BATCHES, LAKE_PARTS, SCREENING_ROUNDS
 
@@ -184,6 +186,88 @@ class ZeroConfidence:
     probability: float
     ceiling: float
     levers: tuple[freedom.Lever, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreetPlan:
+    """What a street needs so that everybody due is swabbed in the time the protocol allows."""
+
+    area: AreaPath
+    name_zh: str
+    name_en: str
+    people: int
+    sites_least: int
+    sites_most: int
+    samplers: int
+    tubes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundPlan:
+    """
+    What a round needs, street by street and in all, and what is lacking of the samplers and tubes there are.
+
+    `reasons` are the rules it was counted by, with their sources. `lacking_samplers` and `lacking_tubes` are None
+    where nobody said how many there are.
+    """
+
+    round: str
+    total: StreetPlan
+    streets: tuple[StreetPlan, ...]
+    lacking_samplers: int | None
+    lacking_tubes: int | None
+    reasons: tuple[Reason, ...]
+
+
+def plan_round(
+    coverage: "Coverage", book: Rulebook, *, tube_size: int, samplers: int | None = None,
+    tubes: int | None = None,
+) -> RoundPlan:  # fmt: skip
+    """
+    Count sites, samplers and tubes for the people due in a round, by the norms of a rulebook.
+
+    `tube_size` is how many share a tube; `samplers` and `tubes` what the command has. Raises ValueError for a size
+    below 1, ProtocolError where the rulebook has no such norms.
+    """
+    if tube_size < 1:
+        raise ValueError(f"tubes of {tube_size}; expected at least one person in a tube")
+    sites, sampler = (
+        book.leaf("screening.persons_per_site"), book.leaf("screening.persons_per_sampler"),
+    )  # fmt: skip
+    fewest, most = sorted(int(bound) for bound in sites.value)
+
+    def needs(place: StreetCoverage) -> StreetPlan:
+        return StreetPlan(
+            area=place.area, name_zh=place.name_zh, name_en=place.name_en, people=place.due,
+            sites_least=-(-place.due // most), sites_most=-(-place.due // fewest),
+            samplers=-(-place.due // int(sampler.value)), tubes=-(-place.due // tube_size),
+        )  # fmt: skip
+
+    streets = tuple(needs(street) for street in coverage.streets)
+    whole = coverage.total
+    total = StreetPlan(
+        area=whole.area, name_zh=whole.name_zh, name_en=whole.name_en, people=whole.due,
+        **{
+            name: sum(getattr(street, name) for street in streets)
+            for name in ("sites_least", "sites_most", "samplers", "tubes")
+        },
+    )  # fmt: skip
+    return RoundPlan(
+        round=coverage.round.id, total=total, streets=streets,
+        lacking_samplers=None if samplers is None else max(0, total.samplers - samplers),
+        lacking_tubes=None if tubes is None else max(0, total.tubes - tubes),
+        reasons=(
+            Reason(
+                zh=f"每{fewest}至{most}人设一个采样点。", en=f"One site for {fewest} to {most} people.",
+                source=sites.source, confidence=sites.confidence,
+            ),
+            Reason(
+                zh=f"采样人员按人口数除以{sampler.value}配备。",
+                en=f"One sampler for {sampler.value} people.",
+                source=sampler.source, confidence=sampler.confidence,
+            ),
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

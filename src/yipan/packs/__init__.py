@@ -95,6 +95,37 @@ class Pack:
         return spread
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A place outside the province to which people travel: who lives there, and where it is (degrees)."""
+
+    key: str
+    name_zh: str
+    name_en: str
+    population: int
+    longitude: float
+    latitude: float
+
+
+def read_destinations(name: str = "china") -> tuple[Destination, ...]:
+    """
+    Return the destinations outside a province that come with Yipan.
+
+    >>> [place.name_en for place in read_destinations()[:2]]
+    ['Beijing', 'Shanghai']
+    """
+    file = resources.files("yipan.packs") / "destinations" / f"{name}.csv"
+    text = file.read_text(encoding="utf-8")
+    return tuple(
+            Destination(
+                key=row["key"], name_zh=row["name_zh"], name_en=row["name_en"],
+                population=int(row["population"]), longitude=float(row["longitude"]),
+                latitude=float(row["latitude"]),
+            )
+            for row in csv.DictReader(text.splitlines())
+        )  # fmt: skip
+
+
 def read_pack(name_or_folder: str | Path) -> Pack:
     """
     Read a pack by the name of one that comes with Yipan or by the folder of one's own, checked whole.

@@ -31,6 +31,29 @@ PLACES = {
     "central_or_home_isolation": ("集中或居家隔离", "central or home isolation"),
     "self_monitoring": ("自我健康监测", "self-monitoring"), "phone_follow_up": ("电话随访", "follow-up by phone"),
 }  # fmt: skip
+NAMES = {
+    "zone": ("划定风险区", "zones"), "notice": ("发布通告", "notices"), "screening": ("区域核酸", "area screening"),
+    "screening_several_districts": ("多区全市核酸", "a round of the whole city where several districts are hit"),
+    "venue_closure_low_area": ("关闭低风险区民生场所", "closing venues of normal life in a low area"),
+    "response_level_1": ("Ⅰ级响应", "response level I"), "response_level_2": ("Ⅱ级响应", "response level II"),
+    "response_level_3": ("Ⅲ级响应", "response level III"), "response_level_4": ("Ⅳ级响应", "response level IV"),
+    "on_site": ("到达现场", "on site"), "core_investigation": ("核心流调", "core investigation"),
+    "zones_published": ("划定公布风险区", "zones drawn and published"), "golden_period": ("黄金24小时", "golden period"),
+    "full_investigation": ("完整流调", "full investigation"), "lab_positive_report": ("阳性报告", "report of a positive"),
+    "lab_fever_clinic_emergency": ("发热门诊、急诊核酸", "tests of fever clinics and emergency"),
+    "lab_outpatient_inpatient_companion": ("门诊、住院、陪护核酸", "tests of outpatients, inpatients and companions"),
+    "lab_on_request": ("愿检尽检核酸", "tests on request"), "city_screening": ("划定区域全员核酸", "a round of the drawn area"),
+    "isolation_rooms_per_10k": ("每万人隔离房间", "isolation rooms per 10,000"),
+    "county_infectious_beds": ("县级传染病床位", "infectious beds of a county"),
+    "fangcang_per_province": ("每省方舱数", "Fangcang hospitals per province"),
+    "fangcang_ready_days": ("方舱启用天数", "days to open a Fangcang hospital"),
+    "outside_controlled_people": ("管控人员之外", "outside controlled people"),
+    "outside_sealed_and_closed_loops": ("封控区和闭环之外", "outside sealed areas and closed loops"),
+    "only_isolated_controlled": ("仅隔离人员为管控", "only the isolated are controlled"),
+    "state_of_one_day": ("当日状态", "state of one day"), "breteau": ("布雷图指数", "Breteau"),
+    "breteau_warning": ("布雷图指数预警", "Breteau warning"), "moi_warning": ("诱蚊诱卵指数预警", "ovitrap warning"),
+    "event_report": ("事件报告", "event report"), "other": ("其他城市", "other cities"), "large": ("特大城市", "large cities"),
+}  # fmt: skip
 _UNITS = {"days": ("天", " days"), "hours": ("小时", " h"), "count": ("", ""), "ct": ("", "")}
 _WORDS = {
     "ended": ("解除", "ended"), "home": ("居家", "home"), "zone": ("区域内", "the zone"),
@@ -160,7 +183,7 @@ def said(name: str) -> tuple[str, str]:
     if found is None:
         return name, name
     one, words = found
-    tables = {**LEVELS, **ROLES}
+    tables = {**LEVELS, **ROLES, **NAMES}
     zh = {blank: tables.get(word, (word, word))[0] for blank, word in words.items()}
     en = {
         blank: tables.get(word, (word.replace("_", " "),) * 2)[1] for blank, word in words.items()

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from yipan.model import area_path
-from yipan.protocol.keys import key_of
+from yipan.protocol.keys import key_of, said, value_said
 
 UNITS = frozenset({
     "none", "names", "days", "hours", "count", "share", "text", "phases", "bands", "level", "ct", "trigger",
@@ -93,6 +93,7 @@ class Version:
     confidence: str
     where: str
     area: str | None = None
+    note: str = ""
     leaves: Mapping[str, Parameter] = field(default_factory=dict, repr=False)
 
 
@@ -320,6 +321,43 @@ class Adopted:
         return self.policy or str(profile.one_of("transition_policy", TRANSITIONS))
 
 
+def change_said(change: Change) -> tuple[str, str]:
+    """
+    Return what a change means for whom, in Chinese and in English.
+
+    >>> books = protocols()
+    >>> changes = differences(books.rulebook("cn-covid-9ed"), books.rulebook("cn-covid-20m"))
+    >>> [change_said(one)[1] for one in changes if one.key == "zone.high.quiet_days"]
+    ['high-risk zones: days in a row without a new infection: 7 days -> 5 days (2 days shorter)']
+    """
+    name_zh, name_en = said(change.key)
+    before_zh, before_en = value_said(change.before, change.unit)
+    after_zh, after_en = value_said(change.after, change.unit)
+    if change.after is None:
+        return (
+            f"{name_zh}：不再规定（原为{before_zh}）",
+            f"{name_en}: no longer set (was {before_en})",
+        )
+    if change.before is None:
+        return f"{name_zh}：新规定为{after_zh}", f"{name_en}: newly set, {after_en}"
+    zh, en = f"{name_zh}：由{before_zh}改为{after_zh}", f"{name_en}: {before_en} -> {after_en}"
+    days = _days(change.after, change.unit), _days(change.before, change.unit)
+    if days[0] is not None and days[1] is not None and days[0] != days[1]:
+        more = days[0] - days[1]
+        zh += f"（{'延长' if more > 0 else '缩短'}{abs(more):g}天）"
+        en += f" ({abs(more):g} days {'longer' if more > 0 else 'shorter'})"
+    return zh, en
+
+
+def _days(value: Any, unit: str) -> float | None:
+    """Return how many days a value lasts, None where it is no length of time."""
+    if unit == "days" and isinstance(value, int | float):
+        return float(value)
+    if unit == "phases" and all("days" in one for one in value):
+        return float(sum(one["days"] for one in value))
+    return None
+
+
 def differences(before: Rulebook, after: Rulebook) -> tuple[Change, ...]:
     """
     Return what a change of version changes, by key; None where a book does not set the parameter.
@@ -524,7 +562,7 @@ def _version(
         id=key, name_zh=raw["name_zh"], name_en=raw["name_en"], disease=raw["disease"],
         jurisdiction=raw["jurisdiction"], layer=raw["layer"], published=_day(where, raw["published"]),
         effective=_moment(where, raw["from"]), amends=raw.get("amends"), confidence=raw["confidence"],
-        where=where, area=_version_area(where, raw),
+        where=where, area=_version_area(where, raw), note=raw.get("note", ""),
     )  # fmt: skip
 
 

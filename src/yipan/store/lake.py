@@ -52,6 +52,7 @@ class Lake:
             connection.execute(f"set memory_limit = '{self.memory_mb}MB'")
             connection.execute(f"set threads = {self.threads}")
             connection.execute("set preserve_insertion_order = false")
+            connection.execute("set partitioned_write_flush_threshold = 100000")
             connection.execute("set timezone = 'UTC'")
             connection.execute(f"set temp_directory = '{_quoted(spill)}'")
             yield connection

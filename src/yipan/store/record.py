@@ -211,6 +211,36 @@ class Record:
             )
             return pl.DataFrame(cursor.fetchall(), schema=COUNT_SCHEMA, orient="row")
 
+    def count_versions(
+        self,
+        *,
+        under: AreaPath,
+        since: date,
+        until: date,
+        counted: Sequence[Counted],
+    ) -> pl.DataFrame:
+        """
+        Return every version of counts known up to the moment asked about, not the newest alone.
+
+        Columns area, stream, day, value, known_from, in that order of sorting; what nobody filled is left out.
+        """
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "select area, stream, day, value, known_from from count_version where area ^@ %(under)s "
+                "and day >= %(since)s and day < %(until)s and value is not null "
+                "and split_part(stream, '/', 2) = any(%(counted)s) "
+                "and (%(known_at)s::timestamptz is null or known_from <= %(known_at)s) "
+                "order by area, stream, day, known_from",
+                {
+                    "under": under, "since": since, "until": until, "known_at": self.known_at,
+                    "counted": [c.value for c in counted],
+                },
+            )  # fmt: skip
+            wanted = ("area", "stream", "day", "value", "known_from")
+            return pl.DataFrame(
+                cursor.fetchall(), schema={n: COUNT_SCHEMA[n] for n in wanted}, orient="row"
+            )
+
     def area_streams(self, *, under: AreaPath) -> tuple[tuple[AreaPath, Stream], ...]:
         """Return each area in `under` with each stream counted there."""
         rows = self._rows(

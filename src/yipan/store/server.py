@@ -78,6 +78,7 @@ class EmbeddedServer:
             if self.sockets.stat().st_uid != os.getuid():
                 raise ServerUnavailable(f"{self.sockets} belongs to another user of this machine")
             if not self.answers():
+                self._remove_stale_locks()
                 self._start()
             with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
                 row = connection.execute(
@@ -116,6 +117,24 @@ class EmbeddedServer:
                 f"the record in {self.data} was written by PostgreSQL {version}, this is {LEAST_VERSION}: "
                 "back it up with the older version and restore it here"
             )
+
+    def _remove_stale_locks(self) -> None:
+        """
+        Remove the lock files of a server that is gone and whose process id somebody else bears by now.
+
+        The server itself removes those of ids nobody bears; before another's process it would refuse to start
+        for ever. Where that process is a PostgreSQL at all, nothing is touched: it might be ours.
+        """
+        lock = self.data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().splitlines()[0])
+            program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+        except (OSError, ValueError, IndexError):
+            return
+        if b"postgres" not in program:
+            lock.unlink()
+            for socket_lock in self.sockets.glob(".s.PGSQL.*"):
+                socket_lock.unlink()
 
     def _start(self) -> None:
         """

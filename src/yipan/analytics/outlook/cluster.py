@@ -15,9 +15,9 @@ read off by Fourier transform. Nothing is simulated; the simulation at the end i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
 from yipan.analytics.outlook.counts import FloatArray
+from yipan.model import BottomLine, BottomLineState, Control, Lever
 
 ComplexArray = NDArray[np.complex128]
 
@@ -267,7 +268,7 @@ def size_within_days_distribution(
     weights = weights / weights.sum()
     z, radius, points = _circle(limit)
     distinct, times = np.unique(np.asarray(ages, dtype=np.int64), return_counts=True)
-    laws = _laws_by_day(z, offspring, weights, distinct.tolist(), days)
+    laws = _laws_by_day(z, offspring.generating, weights, distinct.tolist(), days)
     answer = np.stack(
         [_read_off(np.prod(law ** times[:, None], axis=0), radius, points, limit) for law in laws]
     )
@@ -425,18 +426,6 @@ def posterior_from_clusters(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """A named state of control: the share of cases isolated at once, and the cut for the others."""
-
-    name: str
-    isolated_share: float = 0.0
-    cut_share: float = 0.0
-
-    def __post_init__(self) -> None:
-        Offspring(reproduction=1.0, isolated_share=self.isolated_share, cut_share=self.cut_share)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterNow:
     """
     A cluster as it stands: cases seen so far, and the ages (days since infection) of those still able to transmit.
@@ -455,49 +444,6 @@ class ClusterNow:
             )
         if any(age < 0 for age in self.active_ages):
             raise ValueError(f"{self.name}: an active case cannot be infected after today")
-
-
-class BottomLineState(StrEnum):
-    """Where a cluster stands against the command's line."""
-
-    QUIET = "quiet"
-    WITHIN = "within"
-    ALARM = "alarm"
-    EXCEEDED = "exceeded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lever:
-    """What one change of control would do to the chance of exceeding the limit."""
-
-    name: str
-    probability: float
-    lowered_by: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BottomLine:
-    """
-    The chance that a cluster ends above `limit` cases, and that it is above it within given days.
-
-    `within_days` pairs days with probabilities. `levers` stand in order of effect. `reasons` are the
-    figures the probability rests on, one sentence each.
-    """
-
-    name: str
-    limit: int
-    control: Control
-    probability: float
-    within_days: tuple[tuple[int, float], ...]
-    dies_out: float
-    state: BottomLineState
-    levers: tuple[Lever, ...] = ()
-    reasons: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for chance in (self.probability, self.dies_out, *(each for _, each in self.within_days)):
-            if not 0 <= chance <= 1:
-                raise ValueError(f"{self.name}: probability {chance} lies outside 0 to 1")
 
 
 def exceedance(
@@ -542,7 +488,7 @@ def exceedances(
     Return what `exceedance` says of many clusters at once: clusters, clusters x days, clusters.
 
     The law of a single case depends on the belief and the age alone, so it is solved once per point of
-    belief and each cluster is a product of such laws.
+    belief and each cluster is a product of such laws. Without `days` the chance to die out is not asked for.
 
     >>> final, within, dies = exceedances(
     ...     [ClusterNow(name="a", seen=1, active_ages=(0,))],
@@ -557,75 +503,149 @@ def exceedances(
     column = {age: index for index, age in enumerate(ages)}
     members = np.zeros((len(clusters), len(ages)))
     for row, cluster in enumerate(clusters):
-        for age in cluster.active_ages:
-            members[row, column[age]] += 1
-    spent = np.array([cluster.seen - len(cluster.active_ages) for cluster in clusters])
-    over = np.array([cluster.seen > limit for cluster in clusters])
-    room = np.maximum(limit - spent, 0)
+        for age, times in Counter(cluster.active_ages).items():
+            members[row, column[age]] = times
+    spent = np.array([cluster.seen - len(cluster.active_ages) for cluster in clusters], dtype=int)
+    over = np.array([cluster.seen > limit for cluster in clusters], dtype=bool)
+    room = np.clip(limit - spent, 0, limit)
     z, radius, points = _circle(limit)
-    shares = np.array([left_share(age, weights) for age in ages])
+    shares = [left_share(age, weights) for age in ages]
     final, dies = np.zeros(len(clusters)), np.zeros(len(clusters))
     within = np.zeros((len(clusters), len(days)))
-    pick = np.arange(len(clusters)), np.minimum(room, limit)
+    scale = radius ** -np.arange(limit + 1.0)
+    row_of = np.arange(len(clusters))
 
-    def exceeded(laws: ComplexArray) -> FloatArray:
-        value = np.exp(members @ np.log(laws))
-        sizes = np.fft.irfft(np.conj(value), points, axis=1)[:, : limit + 1]
-        below = np.cumsum(sizes * radius ** -np.arange(limit + 1.0), axis=1)
-        return np.asarray(np.clip(1.0 - below[pick], 0.0, 1.0))
+    def exceeded(laws: ComplexArray, mass: FloatArray) -> FloatArray:
+        """From laws (ages x beliefs x circle) the chance of each cluster to exceed, averaged over beliefs."""
+        value = np.exp(np.tensordot(members, np.log(laws), axes=1))
+        sizes = np.fft.irfft(np.conj(value), points, axis=2)[..., : limit + 1] * scale
+        below = np.cumsum(sizes, axis=2)[row_of, :, room]
+        return np.asarray(np.clip(1.0 - below, 0.0, 1.0) @ mass)
 
-    for r, k, weight in zip(
-        belief.reproduction.tolist(),
-        belief.dispersion.tolist(),
-        belief.weight.tolist(),
-        strict=True,
-    ):
-        offspring = Offspring(
-            reproduction=r,
-            dispersion=k,
+    at_once = max(1, 2_000_000 // max(z.size * max(len(clusters), *(*days, 1)), 1))
+    for start in range(0, belief.weight.size if ages else 0, at_once):
+        part = slice(start, start + at_once)
+        mass = belief.weight[part]
+        law = _OffspringMany(
+            mean=(1 - control.cut_share) * belief.reproduction[part, None],
+            dispersion=belief.dispersion[part, None],
             isolated_share=control.isolated_share,
-            cut_share=control.cut_share,
         )
-        h = _total_progeny(z, offspring)
-        final += weight * exceeded(
-            np.stack([z * offspring.generating(h, share) for share in shares.tolist()])
-            if ages
-            else np.empty((0, z.size), dtype=np.complex128)
+        h = law.total_progeny(z)
+        final += exceeded(np.stack([z * law.generating(h, share) for share in shares]), mass)
+        gone = np.stack(
+            [law.generating(law.extinction()[:, None], share)[:, 0] for share in shares]
         )
-        root = extinction_probability(offspring)
-        gone = np.array([float(offspring.generating(root, share)) for share in shares.tolist()])
-        dies += weight * np.prod(gone[None, :] ** members, axis=1)
-        if days and ages:
-            laws = _laws_by_day(z, offspring, weights / weights.sum(), ages, days)
+        dies += np.exp(np.tensordot(members, np.log(gone), axes=1)) @ mass
+        if days:
+            laws = _laws_by_day(z, law.generating, weights / weights.sum(), ages, days)
             for index in range(len(days)):
-                within[:, index] += weight * exceeded(laws[index])
+                within[:, index] += exceeded(laws[index], mass)
+    dies = _dies_out(clusters, belief, control, generation=generation) if days else dies
     # a probability within days cannot exceed the one for ever; rounding of 1e-10 might say so
     within = np.minimum(np.maximum.accumulate(within, axis=1), final[:, None])
     within[over], final[over] = 1.0, 1.0
     return final, within, np.minimum(dies, 1.0)
 
 
+def _dies_out(
+    clusters: Sequence[ClusterNow],
+    belief: OffspringPosterior,
+    control: Control,
+    *,
+    generation: ArrayLike,
+) -> FloatArray:
+    """The chance of each cluster that all its chains die out, averaged over the belief."""
+    law = _OffspringMany(
+        mean=(1 - control.cut_share) * belief.reproduction[:, None],
+        dispersion=belief.dispersion[:, None],
+        isolated_share=control.isolated_share,
+    )
+    ends = law.extinction()[:, None]
+    ages = sorted({age for cluster in clusters for age in cluster.active_ages})
+    log = {age: np.log(law.generating(ends, left_share(age, generation))[:, 0]) for age in ages}
+    answer = np.ones(len(clusters))
+    for row, cluster in enumerate(clusters):
+        if cluster.active_ages:
+            times = Counter(cluster.active_ages)
+            total = np.sum([count * log[age] for age, count in times.items()], axis=0)
+            answer[row] = float(np.exp(total) @ belief.weight)
+    return np.minimum(answer, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _OffspringMany:
+    """`Offspring` for many beliefs at once, one per row; bound to it by a property test through `exceedance`."""
+
+    mean: FloatArray
+    dispersion: FloatArray
+    isolated_share: float
+
+    def generating(self, s: NDArray[Any], left: float = 1.0) -> NDArray[Any]:
+        pressure = left * self.mean * (1 - s)
+        return np.asarray(self.isolated_share + (1 - self.isolated_share) * self._free(pressure))
+
+    def _free(self, pressure: NDArray[Any]) -> NDArray[Any]:
+        finite = np.where(np.isinf(self.dispersion), 1.0, self.dispersion)
+        free = np.exp(-finite * np.log1p(pressure / finite))
+        if np.isinf(self.dispersion).any():
+            free = np.where(np.isinf(self.dispersion), np.exp(-pressure), free)
+        return np.asarray(free)
+
+    def total_progeny(self, z: ComplexArray) -> ComplexArray:
+        """As `_total_progeny`, belief by circle."""
+        q, mean = self.isolated_share, self.mean
+        h = np.broadcast_to(z * q, (mean.shape[0], z.size))
+        for round_ in range(400):
+            free = self._free(mean * (1 - h))
+            ratio = mean / (1 + mean * (1 - h) / self.dispersion)
+            value = z * (q + (1 - q) * free)
+            newton = h - (h - value) / (1 - z * (1 - q) * free * ratio)
+            inside = (np.abs(newton) <= np.abs(z)) & (round_ >= 4)
+            following = np.where(inside, newton, value)
+            moved = np.abs(following - h).max()
+            h = following
+            if moved < 1e-14:
+                break
+        return np.asarray(h)
+
+    def extinction(self) -> FloatArray:
+        """The chance of each belief that one chain dies out."""
+        return np.array(
+            [
+                extinction_probability(
+                    Offspring(
+                        reproduction=float(mean), dispersion=float(k),
+                        isolated_share=self.isolated_share,
+                    )
+                )
+                for mean, k in zip(self.mean[:, 0], self.dispersion[:, 0], strict=True)
+            ]
+        )  # fmt: skip
+
+
 def _laws_by_day(
     z: ComplexArray,
-    offspring: Offspring,
+    generating: Callable[[ComplexArray], NDArray[Any]],
     weights: FloatArray,
     ages: Sequence[int],
     days: Sequence[int],
 ) -> ComplexArray:
-    """Generating functions of the cases within each of `days` of one active case of each age."""
-    not_yet: list[ComplexArray] = []  # 1 - F_t(z)
+    """Generating functions of the cases within each of `days` of one active case of each age (days x ages x ...)."""
+    shape = generating(z).shape
+    not_yet = np.empty((max(days) + 1, *shape), dtype=np.complex128)  # 1 - F_t(z)
+    lags = weights.size - 1
     for day in range(max(days) + 1):
-        pressure = np.zeros_like(z)
-        for lag in range(1, min(day, weights.size - 1) + 1):
-            pressure += weights[lag] * not_yet[day - lag]
-        not_yet.append(1 - z * offspring.generating(1 - pressure))
-    laws = np.empty((len(days), len(ages), z.size), dtype=np.complex128)
+        reach = min(day, lags)
+        pressure = np.tensordot(weights[1 : reach + 1], not_yet[day - reach : day][::-1], axes=1)
+        not_yet[day] = 1 - z * generating(1 - pressure)
+    laws = np.empty((len(days), len(ages), *shape), dtype=np.complex128)
     for row, horizon in enumerate(days):
         for place, age in enumerate(ages):
-            pressure = np.zeros_like(z)
-            for lag in range(age + 1, min(age + horizon, weights.size - 1) + 1):
-                pressure += weights[lag] * not_yet[age + horizon - lag]
-            laws[row, place] = z * offspring.generating(1 - pressure)
+            last = min(age + horizon, lags)
+            lag = np.arange(age + 1, last + 1)
+            pressure = np.tensordot(weights[lag], not_yet[age + horizon - lag], axes=1)
+            laws[row, place] = z * generating(1 - pressure)
     return laws
 
 
@@ -754,14 +774,22 @@ def bottom_lines(
     """
     if not 0 < alarm_at < 1:
         raise ValueError(f"the alarm's probability {alarm_at} lies outside 0 to 1")
-    final, within, dies = exceedances(
-        clusters, belief, control, limit=limit, generation=generation, days=days
+    live = [row for row, each in enumerate(clusters) if each.active_ages and each.seen <= limit]
+    open_ones = [clusters[row] for row in live]
+    final = np.array([float(cluster.seen > limit) for cluster in clusters])
+    within = np.repeat(final[:, None], len(days), axis=1)
+    dies = _dies_out(clusters, belief, control, generation=generation)
+    final[live], within[live], _ = exceedances(
+        open_ones, belief, control, limit=limit, generation=generation, days=days
     )
     tried = tuple(alternatives) or default_levers(control)
-    changed = [
-        exceedances(clusters, belief, other, limit=limit, generation=generation, days=())[0]
-        for other in tried
-    ]
+    changed = []
+    for other in tried:
+        chance_then = final.copy()
+        chance_then[live] = exceedances(
+            open_ones, belief, other, limit=limit, generation=generation, days=()
+        )[0]
+        changed.append(chance_then)
     r, k = belief.mean
 
     def one(row: int, cluster: ClusterNow) -> BottomLine:

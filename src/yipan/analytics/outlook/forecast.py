@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from yipan.analytics.outlook.counts import FloatArray, count_matrix
@@ -74,10 +74,12 @@ class Panel:
     """
     Series made comparable: each divided by its own usual height and taken to the fourth root.
 
-    `height` is what the series reaches on a busy step; `weekday` is the factor of each step of the week.
+    `height` is what the series reaches on a busy step; `weekday` is the factor of each step of the week;
+    `seen` says which steps were reported: the others carry the step before and are no goal to learn from.
     """
 
     z: FloatArray
+    seen: NDArray[np.bool_]
     height: FloatArray
     weekday: FloatArray
     steps_per_week: int
@@ -121,8 +123,9 @@ def panel(counts: ArrayLike, *, steps_per_week: int = 1) -> Panel:
     carried = _carry(level)
     z = (carried / height[:, None] + OFFSET) ** POWER
     return Panel(
-        z=z, height=height, weekday=weekday, steps_per_week=steps_per_week, last=carried[:, -1]
-    )
+        z=z, seen=np.asarray(seen), height=height, weekday=weekday, steps_per_week=steps_per_week,
+        last=carried[:, -1],
+    )  # fmt: skip
 
 
 def _carry(level: FloatArray) -> FloatArray:
@@ -137,22 +140,48 @@ def _carry(level: FloatArray) -> FloatArray:
 
 
 def _weekday_factors(matrix: FloatArray, steps_per_week: int) -> FloatArray:
-    """Factor of each step of the week per series, shrunk to that of all series together."""
-    if steps_per_week == 1 or matrix.shape[1] < 3 * steps_per_week:
-        return np.ones((matrix.shape[0], steps_per_week))
-    weeks = min(matrix.shape[1] // steps_per_week, 8)
-    recent = matrix[:, -weeks * steps_per_week :]
-    phase = np.arange(matrix.shape[1])[-weeks * steps_per_week :] % steps_per_week
-    cut = recent.reshape(matrix.shape[0], weeks, steps_per_week)
-    whole = np.where(np.isnan(cut).any(axis=2, keepdims=True), 0.0, cut)
-    per_day = whole.sum(axis=1)
-    order = np.argsort(phase[:steps_per_week])
-    per_day = per_day[:, order]
-    pooled = (per_day.sum(axis=0) + 1.0) / (per_day.sum() / steps_per_week + 1.0)
-    weight = 60.0
-    total = per_day.sum(axis=1, keepdims=True) / steps_per_week
-    factors = (per_day + weight * pooled) / (total + weight)
-    return np.asarray(factors / factors.mean(axis=1, keepdims=True))
+    """
+    Factor of each step of the week per series, shrunk to that of all series together, and that to none.
+
+    Each whole week around a step is the yardstick, so growth is not taken for a weekday. What weeks disagree
+    about is drawn back to 1: a weekday effect must show in most weeks to count.
+    """
+    series, steps = matrix.shape
+    none = np.ones((series, steps_per_week))
+    if steps_per_week == 1 or steps < 3 * steps_per_week:
+        return none
+    half = steps_per_week // 2
+    recent = matrix[:, -min(steps, 10 * steps_per_week) :]
+    window = np.lib.stride_tricks.sliding_window_view(recent, steps_per_week, axis=1)
+    usual = np.exp(np.log(window + 0.5).mean(axis=2))
+    centre = recent[:, half : half + usual.shape[1]] + 0.5
+    phase = (np.arange(steps)[-recent.shape[1] :] % steps_per_week)[half : half + usual.shape[1]]
+    seen = ~np.isnan(usual) & ~np.isnan(centre)
+    weight = np.where(seen, np.sqrt(np.nan_to_num(usual)), 0.0)
+    ratio = np.where(seen, np.log(np.where(seen, centre / usual, 1.0)), 0.0)
+    each = np.eye(steps_per_week)[phase]
+    mass, square = weight @ each, (weight**2) @ each
+    lifted, spread = (weight * ratio) @ each, (weight * ratio**2) @ each
+
+    def drawn_back(
+        total: FloatArray, squares: FloatArray, sums: FloatArray, sums2: FloatArray
+    ) -> FloatArray:
+        """Weighted mean by step of the week, times the share of its size that is not chance."""
+        safe = np.maximum(total, 1e-9)
+        mean = sums / safe
+        noise = np.maximum(sums2 / safe - mean**2, 0.0) * squares / safe**2
+        alone = total**2 <= 1.5 * squares
+        signal = (mean**2).mean(axis=-1, keepdims=True)
+        share = np.maximum(signal - noise.mean(axis=-1, keepdims=True) * 2, 0.0) / np.maximum(
+            signal, 1e-12
+        )
+        return np.where(alone.any(axis=-1, keepdims=True), 0.0, mean * share)
+
+    together = drawn_back(*(part.sum(axis=0) for part in (mass, square, lifted, spread)))
+    own = drawn_back(mass, square, lifted, spread)
+    trust = (mass.sum(axis=1) / (mass.sum(axis=1) + 60.0))[:, None]
+    factor = np.exp(trust * own + (1 - trust) * together)
+    return np.asarray(factor / factor.mean(axis=1, keepdims=True))
 
 
 def flat_baseline(
@@ -161,37 +190,23 @@ def flat_baseline(
     """
     Return "as today" with the spread of the changes seen before over the same horizon.
 
-    The middle is the latest value (daily: the mean of the last three). The spread comes from the
-    changes of the series itself, shrunk to those of all series.
+    The middle is the latest value, its weekday taken out. The spread comes from the changes of the series
+    itself, shrunk to those of all series.
     """
-    return _around(data, _smooth_last(data), horizons, levels, growth=None)
-
-
-def _smooth_last(data: Panel) -> FloatArray:
-    if data.steps_per_week == 1:
-        return data.z[:, -1]
-    return np.asarray(data.z[:, -3:].mean(axis=1))
+    return _around(data, data.z[:, -1], horizons, levels)
 
 
 def _around(
-    data: Panel,
-    start: FloatArray,
-    horizons: Sequence[int],
-    levels: Sequence[float],
-    growth: FloatArray | None,
+    data: Panel, start: FloatArray, horizons: Sequence[int], levels: Sequence[float]
 ) -> FloatArray:
-    """Centre at `start` (+ growth) and spread by past changes over each horizon."""
+    """Centre at `start` and spread by past changes over each horizon."""
     z = data.z
     answer = np.empty((z.shape[0], len(horizons), len(levels)))
-    span = 3 if data.steps_per_week > 1 else 1
-    smooth = z if span == 1 else (z[:, 2:] + z[:, 1:-1] + z[:, :-2]) / 3
-    ahead = z if span == 1 else z[:, 2:]
     for column, horizon in enumerate(horizons):
-        reach = min(horizon, max(z.shape[1] - span - 1, 1))
-        change = ahead[:, reach:] - smooth[:, :-reach] if smooth.shape[1] > reach else None
-        spread = _scale_of(change, z.shape[0]) * np.sqrt(horizon / reach)
-        middle = start if growth is None else start + growth[:, column]
-        answer[:, column] = middle[:, None] + spread[:, None] * _heavy(levels)[None, :]
+        reach = min(horizon, z.shape[1] - 1)
+        moved = np.where(data.seen[:, reach:], z[:, reach:] - z[:, :-reach], np.nan)
+        spread = _scale_of(moved, z.shape[0], reach) * np.sqrt(horizon / reach)
+        answer[:, column] = start[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
 
 
@@ -200,14 +215,27 @@ def _heavy(levels: Sequence[float]) -> FloatArray:
     return np.asarray(special.stdtrit(6.0, np.asarray(levels, dtype=np.float64)))
 
 
-def _scale_of(change: FloatArray | None, series: int, weight: float = 20.0) -> FloatArray:
+USUAL_MISS, MISS_GROWS, MISS_WEIGHT = 0.08, 0.7, 15.0
+"""The size of an error (on the common scale) one step ahead before any is known, how it grows, how many it counts for."""
+
+
+def _scale_of(
+    change: FloatArray | None, series: int, reach: int, weight: float = 20.0
+) -> FloatArray:
+    """
+    Return the size of errors `reach` steps ahead per series, leaning on all series and on what is usual.
+
+    A young series has few past errors, and those of its quiet days: without what is usual its intervals would be
+    far too narrow just when it begins to grow.
+    """
+    usual = USUAL_MISS * reach**MISS_GROWS
     if change is None or change.size == 0:
-        return np.full(series, 0.1)
+        return np.full(series, usual * 1.2)
     seen = ~np.isnan(change)
-    square = np.where(seen, np.minimum(np.abs(np.nan_to_num(change)), 1.0), 0.0)
+    size = np.where(seen, np.minimum(np.abs(np.nan_to_num(change)), 1.0), 0.0)
     count = seen.sum(axis=1)
-    pooled = square.sum() / max(count.sum(), 1)
-    mean = (square.sum(axis=1) + weight * pooled) / (count + weight)
+    pooled = (size.sum() + MISS_WEIGHT * usual) / (count.sum() + MISS_WEIGHT)
+    mean = (size.sum(axis=1) + weight * pooled) / (count + weight)
     return np.asarray(np.maximum(mean, 1e-3) * 1.2)
 
 
@@ -249,9 +277,17 @@ def damped_trend(
         reach = min(horizon, max(steps - burn - 1, 1))
         partial = fade * (1 - fade**reach) / (1 - fade)
         error = z[:, burn + reach :] - (past_level + partial * past_trend)[:, burn:-reach]
-        spread = _scale_of(error, z.shape[0]) * np.sqrt(horizon / reach)
+        error = np.where(data.seen[:, burn + reach :], error, np.nan)
+        spread = _scale_of(error, z.shape[0], reach) * np.sqrt(horizon / reach)
         answer[:, column] = middle[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
+
+
+LAGS = 3
+"""Weeks of change the learned members look back."""
+
+FEWEST_SITUATIONS = 150
+"""Past situations, over all series, below which nothing is learned from them."""
 
 
 def _features(data: Panel, lags: int) -> FloatArray:
@@ -291,7 +327,7 @@ def pooled_autoregression(
     horizons: Sequence[int],
     levels: Sequence[float] = HUB_LEVELS,
     *,
-    lags: int = 3,
+    lags: int = LAGS,
     ridge: float = 1.0,
     half_life_weeks: float = 200.0,
     most_situations: int = 50_000,
@@ -304,19 +340,22 @@ def pooled_autoregression(
     regression on the size of past errors) and its form is that of the standardised past errors.
     """
     features = _features(data, lags)
+    # a high level turns sooner than a low one: growth counts differently by level
+    bent = np.stack([features[..., 1] * features[..., 2], features[..., 1] ** 2], axis=2)
+    features = np.concatenate([features, bent], axis=2)
     z = data.z
     series, steps, width = features.shape
     answer = np.empty((series, len(horizons), len(levels)))
     now = np.nan_to_num(features[:, -1])
     start = z[:, -1] if data.steps_per_week == 1 else now[:, 1]
     origin = z if data.steps_per_week == 1 else features[:, :, 1]
-    fallback = _around(data, start, horizons, levels, growth=None)
+    fallback = _around(data, z[:, -1], horizons, levels)
     learned = np.zeros(len(horizons), dtype=bool)
     for column, horizon in enumerate(horizons):
         if steps <= horizon + (lags + 1) * data.steps_per_week + 4:
             continue
         seen = features[:, :-horizon]
-        goal = z[:, horizon:] - origin[:, :-horizon]
+        goal = np.where(data.seen[:, horizon:], z[:, horizon:], np.nan) - origin[:, :-horizon]
         age = (steps - horizon - 1 - np.arange(steps - horizon)) / data.steps_per_week
         weight = np.broadcast_to(0.5 ** (age / half_life_weeks), goal.shape)
         use = ~np.isnan(goal) & ~np.isnan(seen).any(axis=2)
@@ -349,7 +388,7 @@ def analogues(
     horizons: Sequence[int],
     levels: Sequence[float] = HUB_LEVELS,
     *,
-    lags: int = 3,
+    lags: int = LAGS,
     neighbours: int = 500,
     most_situations: int = 8_000,
 ) -> FloatArray:
@@ -364,12 +403,13 @@ def analogues(
     series, steps, _ = features.shape
     longest = max(horizons)
     start = z[:, -1] if data.steps_per_week == 1 else np.nan_to_num(features[:, -1, 0])
-    answer = _around(data, start, horizons, levels, growth=None)
+    answer = _around(data, z[:, -1], horizons, levels)
     first = (lags + 1) * data.steps_per_week
     if steps - longest - first < 4:
         return answer
     block = features[:, first : steps - longest]
-    rows, days = np.nonzero(~np.isnan(block).any(axis=2))
+    reported = data.seen[:, first : steps - longest]
+    rows, days = np.nonzero(~np.isnan(block).any(axis=2) & reported)
     if rows.size < 4 * neighbours // 10:
         return answer
     stride = max(1, rows.size // most_situations)
@@ -485,8 +525,9 @@ def renewal(
         error = None
         if inside.any():
             was = (shown[:, inside, horizon - 1] / height + OFFSET) ** POWER
-            error = data.z[:, origins[inside] + horizon] - was
-        spread = _scale_of(error, series)
+            goal = origins[inside] + horizon
+            error = np.where(data.seen[:, goal], data.z[:, goal], np.nan) - was
+        spread = _scale_of(error, series, horizon)
         answer[:, column] = middle[:, None] + spread[:, None] * _heavy(levels)[None, :]
     return data.back(answer, horizons)
 
@@ -516,17 +557,57 @@ class Combination:
 
 def equal_combination(members: Sequence[str], horizons: Sequence[int]) -> Combination:
     """
-    Return the combination that trusts all members alike: where nothing has been scored yet.
+    Return the combination that trusts all members alike.
 
     >>> equal_combination(["flat", "trend"], [1, 2]).weights
     array([[0.5, 0.5],
            [0.5, 0.5]])
     """
-    count = len(members)
+    return _combination(members, np.ones((len(members), len(horizons))), horizons)
+
+
+_WEEKLY = {
+    "flat": 0.05,
+    "trend": 0.25,
+    "renewal": 0.1,
+    "autoregression": 0.35,
+    "analogues": 0.25,
+}
+_SOON = {"flat": 0.5, "trend": 0.35, "renewal": 0.15, "autoregression": 0.3, "analogues": 0.1}
+_LATE = {"flat": 0.25, "trend": 0.45, "renewal": 0.3, "autoregression": 0.3, "analogues": 0.1}
+
+
+def usual_combination(
+    members: Sequence[str], horizons: Sequence[int], *, steps_per_week: int = 1
+) -> Combination:
+    """
+    Return the combination to begin with, where nothing has been scored yet.
+
+    Weekly series: chosen by rolling origin on influenza admissions of the season 2022-23. Daily series: chosen
+    on confirmed cases of China's provinces, Guangdong left out, 2020 to September 2022; tomorrow is
+    nearest to today, from the fifth day on trend and renewal weigh most.
+
+    >>> usual_combination(["flat", "trend", "renewal"], [1, 7], steps_per_week=7).weights.round(2)
+    array([[0.5 , 0.25],
+           [0.35, 0.45],
+           [0.15, 0.3 ]])
+    """
+    if steps_per_week == 1:
+        columns = [[_WEEKLY.get(name, 0.1) for name in members] for _ in horizons]
+    else:
+        late = [min(max(horizon - 1, 0) / 4, 1.0) for horizon in horizons]
+        columns = [
+            [(1 - part) * _SOON.get(name, 0.1) + part * _LATE.get(name, 0.1) for name in members]
+            for part in late
+        ]
+    return _combination(members, np.array(columns).T, horizons)
+
+
+def _combination(members: Sequence[str], trust: FloatArray, horizons: Sequence[int]) -> Combination:
     return Combination(
         members=tuple(members),
         horizons=tuple(horizons),
-        weights=np.full((count, len(horizons)), 1.0 / count),
+        weights=trust / trust.sum(axis=0, keepdims=True),
         width=np.ones(len(horizons)),
     )
 
@@ -539,15 +620,33 @@ def combine(
     """
     Return the weighted mean of the members' quantiles, level by level, with the learned width.
 
-    Averaging quantiles keeps the form of the members, where averaging probabilities would widen it.
+    Averaging quantiles keeps the form of the members; what they disagree about is added to the width, so
+    that a forecast is sharp only where its members say the same.
     """
     stack = np.stack([quantiles[name] for name in combination.members])
-    mixed = np.einsum("mh,mshl->shl", combination.weights, stack)
+    mixed = _mixed(stack, combination.weights[:, None, :], levels)
     return Forecast(
         horizons=combination.horizons,
         levels=tuple(levels),
         quantiles=_rewidened(mixed, combination.width[None, :], levels),
     )
+
+
+MOST_STRETCH = 1.5
+"""How much wider than its members a mixture becomes at most, however far apart their middles are."""
+
+
+def _mixed(stack: FloatArray, weights: FloatArray, levels: Sequence[float]) -> FloatArray:
+    """Mix members (members x ... x levels, weights broadcast over the dots) on the scale of `POWER`."""
+    middle = len(levels) // 2
+    root = np.sqrt(np.sqrt(np.maximum(stack, 0.0)))
+    mixed = (weights[..., None] * root).sum(axis=0)
+    centre = mixed[..., middle : middle + 1]
+    apart = (weights * (root[..., middle] - centre[..., 0]) ** 2).sum(axis=0)
+    low, high = int(np.searchsorted(levels, 0.05)), int(np.searchsorted(levels, 0.95))
+    width = np.maximum((mixed[..., high] - mixed[..., low]) / 3.29, 1e-6)
+    stretch = np.minimum(np.sqrt(1.0 + apart / width**2), MOST_STRETCH)[..., None]
+    return np.asarray(np.maximum(centre + stretch * (mixed - centre), 0.0) ** 4)
 
 
 def _rewidened(quantiles: FloatArray, width: FloatArray, levels: Sequence[float]) -> FloatArray:
@@ -559,6 +658,10 @@ def _rewidened(quantiles: FloatArray, width: FloatArray, levels: Sequence[float]
     return np.asarray(np.maximum(stretched, 0.0))
 
 
+WIDTH_LEARNED = 0.6
+"""How far (as a power) the width that would have scored best on past tasks is taken over."""
+
+
 def learn_combination(
     observed: FloatArray,
     quantiles: Mapping[str, FloatArray],
@@ -566,21 +669,26 @@ def learn_combination(
     horizons: Sequence[int],
     levels: Sequence[float] = HUB_LEVELS,
     importance: FloatArray | None = None,
-    steps: int = 150,
+    prior: Combination | None = None,
+    steps: int = 80,
     trust: float = 0.7,
+    most_tasks: int = 1500,
 ) -> Combination:
     """
-    Return the combination that would have scored best on past tasks, pulled towards equal trust.
+    Return the combination that would have scored best on past tasks, pulled towards `prior` (equal trust if none).
 
     `observed` is tasks x horizons (NaN where not yet known), each member's quantiles tasks x horizons
     x levels as they were stated then; `importance` weighs tasks. Scored is the weighted interval
     score on the natural and the log scale, each relative to the equal mix, so that large and small
     areas both count. The score is convex in the weights; exponentiated gradient steps find them.
-    `trust` (0 to 1) is the share of equal weights mixed in at the end, and how far the learned width is
-    drawn back to 1: a season or two of past scores says little, and equal weights are hard to beat.
+    `trust` (0 to 1) is the share of the prior's weights mixed in at the end: a season or two of past scores
+    says little. The learned width goes `WIDTH_LEARNED` of the way. Of more than `most_tasks` tasks every
+    second, third, ... is used.
     """
     names = tuple(quantiles)
-    answer = equal_combination(names, horizons)
+    answer = prior or equal_combination(names, horizons)
+    if answer.members != names or answer.horizons != tuple(horizons):
+        raise ValueError(f"the prior is of {answer.members} at {answer.horizons}")
     weights, width = answer.weights.copy(), answer.width.copy()
     share = np.asarray(levels, dtype=np.float64)
     grid = np.arange(0.5, 2.01, 0.05)
@@ -591,6 +699,8 @@ def learn_combination(
             known &= ~np.isnan(quantiles[name][:, column]).any(axis=1)
         if known.sum() < 20:
             continue
+        chosen = np.flatnonzero(known)
+        known = chosen[:: -(-chosen.size // most_tasks)]
         truth = truth[known]
         mass = np.ones(truth.size) if importance is None else importance[known]
         stack = np.stack([quantiles[name][known, column] for name in names])
@@ -606,7 +716,8 @@ def learn_combination(
             )
             for goal, each in scales
         ]
-        w = weights[:, column].copy()
+        start = weights[:, column].copy()
+        w = start.copy()
         rate = 0.5
         for _ in range(steps):
             slope = np.zeros(len(names))
@@ -617,9 +728,9 @@ def learn_combination(
                 slope += 2 * pull / norm
             w = w * np.exp(-rate * (slope - slope @ w))
             w /= w.sum()
-        w = (1 - trust) * w + trust / len(names)
+        w = (1 - trust) * w + trust * start
         weights[:, column] = w
-        mixed = np.tensordot(w, stack[:], axes=1)
+        mixed = _mixed(stack, np.broadcast_to(w[:, None], stack.shape[:2]), levels)
         losses = []
         for factor in grid:
             wide = _rewidened(mixed, np.full(1, factor), levels)
@@ -631,8 +742,79 @@ def learn_combination(
                 )
             )
             losses.append(natural + log)
-        width[column] = grid[int(np.argmin(losses))] ** (1 - trust)
+        width[column] = grid[int(np.argmin(losses))] ** WIDTH_LEARNED
     return Combination(members=names, horizons=tuple(horizons), weights=weights, width=width)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ensemble:
+    """A forecast with all it is made of: the members' quantiles, how they were combined, and the flat baseline."""
+
+    forecast: Forecast
+    baseline: FloatArray
+    members: dict[str, FloatArray]
+    combination: Combination
+
+
+def ensemble(
+    counts: ArrayLike,
+    horizons: Sequence[int],
+    levels: Sequence[float] = HUB_LEVELS,
+    *,
+    steps_per_week: int,
+    generation: ArrayLike,
+    control: ArrayLike | None = None,
+    combination: Combination | None = None,
+    rehearsals: int = 0,
+    spacing: int = 3,
+) -> Ensemble:
+    """
+    Return the forecast of all series (series x steps, NaN where nobody reported) by the members together.
+
+    `combination` is how past scores say to combine them; without one the usual weights are taken, improved by
+    `rehearsals` earlier origins, `spacing` steps apart, at which the members are asked again with what came
+    before. Series that never reported are NaN throughout.
+
+    >>> said = ensemble([[3.0, 4, 6, 9, 12, 15, 21, 26]], [1, 2], steps_per_week=7, generation=[0, 0.5, 0.5])
+    >>> sorted(said.members), bool(said.forecast.median[0, 0] > 15)
+    (['flat', 'renewal', 'trend'], True)
+    """
+    matrix = count_matrix(counts)
+    ask = daily_members if steps_per_week > 1 else weekly_members
+    data = panel(matrix, steps_per_week=steps_per_week)
+    now = ask(data, horizons, levels, generation=generation, control=control)
+    steps, longest = matrix.shape[1], max(horizons)
+    usual = usual_combination(list(now), horizons, steps_per_week=steps_per_week)
+    chosen = combination if combination and combination.members == tuple(now) else None
+    if chosen is None and rehearsals:
+        ahead = np.pad(matrix, ((0, 0), (0, longest)), constant_values=np.nan)
+        observed, stated = [], []
+        for back in range(1, rehearsals + 1):
+            cut = steps - back * spacing
+            if cut < max(2 * steps_per_week, 8):
+                break
+            then = ask(
+                panel(matrix[:, :cut], steps_per_week=steps_per_week), horizons, levels,
+                generation=generation,
+            )  # fmt: skip
+            if tuple(then) != tuple(now):
+                break
+            alive = matrix[:, max(0, cut - 2 * steps_per_week) : cut]
+            busy = np.nansum(alive, axis=1) > 0
+            observed.append(ahead[busy][:, [cut + horizon - 1 for horizon in horizons]])
+            stated.append({name: each[busy] for name, each in then.items()})
+        if observed:
+            chosen = learn_combination(
+                np.concatenate(observed),
+                {name: np.concatenate([each[name] for each in stated]) for name in now},
+                horizons=horizons, levels=levels, prior=usual, most_tasks=600,
+            )  # fmt: skip
+    chosen = chosen or usual
+    mixed = combine(now, chosen, levels)
+    silent = np.isnan(matrix).all(axis=1)
+    if silent.any():
+        mixed.quantiles[silent] = np.nan
+    return Ensemble(forecast=mixed, baseline=now["flat"], members=now, combination=chosen)
 
 
 def reconcile(
@@ -700,14 +882,15 @@ def daily_members(
     control: ArrayLike | None = None,
 ) -> dict[str, FloatArray]:
     """
-    Return all five members' quantiles for daily or weekly series, by name, to be combined.
+    Return the members' quantiles for daily series, by name, to be combined.
 
     The two learned members are fitted at a few horizons and carried between them, which costs nothing in skill
-    and much less time. `generation` is in steps; `control` is handed to the renewal member.
+    and much less time; where the history holds too few situations to learn from they are left out.
+    `generation` is in steps; `control` is handed to the renewal member.
 
     >>> data = panel(np.arange(1.0, 41.0)[None, :] % 13, steps_per_week=7)
     >>> sorted(daily_members(data, [1, 2, 3], generation=[0, 0.5, 0.5]))
-    ['analogues', 'autoregression', 'flat', 'renewal', 'trend']
+    ['flat', 'renewal', 'trend']
     """
     knots = tuple(h for h in (1, 2, 3, 5, 7, 10, 14, 21, 28) if min(horizons) <= h <= max(horizons))
     knots = tuple(sorted({min(horizons), *knots, max(horizons)}))
@@ -725,13 +908,46 @@ def daily_members(
         mixed = (1 - share) * flatly[:, left] + share * flatly[:, right]
         return np.asarray(mixed * _weekday_of(data, horizons))
 
-    return {
+    stated = {
+        "flat": flat_baseline(data, horizons, levels),
+        "trend": damped_trend(data, horizons, levels, trend_gain=0.4),
+        "renewal": renewal(
+            data, horizons, levels, generation=generation, damping=0.35, discount=0.3,
+            control=control,
+        ),
+    }  # fmt: skip
+    usable = data.seen[:, (LAGS + 1) * data.steps_per_week : -max(horizons)]
+    if usable.sum() >= FEWEST_SITUATIONS:
+        stated["autoregression"] = carried(pooled_autoregression(data, knots, levels))
+        stated["analogues"] = carried(analogues(data, knots, levels))
+    return stated
+
+
+def weekly_members(
+    data: Panel,
+    horizons: Sequence[int],
+    levels: Sequence[float] = HUB_LEVELS,
+    *,
+    generation: ArrayLike,
+    control: ArrayLike | None = None,
+) -> dict[str, FloatArray]:
+    """
+    Return the members' quantiles for weekly series, by name, to be combined; `generation` is in weeks.
+
+    >>> data = panel([[3.0, 4, 6, 9, 12, 10, 8]])
+    >>> sorted(weekly_members(data, [1, 2], generation=[0, 0.8, 0.2]))
+    ['flat', 'renewal', 'trend']
+    """
+    stated = {
         "flat": flat_baseline(data, horizons, levels),
         "trend": damped_trend(data, horizons, levels),
         "renewal": renewal(data, horizons, levels, generation=generation, control=control),
-        "autoregression": carried(pooled_autoregression(data, knots, levels)),
-        "analogues": carried(analogues(data, knots, levels)),
     }
+    usable = data.seen[:, LAGS + 1 : -max(horizons)]
+    if usable.sum() >= FEWEST_SITUATIONS:
+        stated["autoregression"] = pooled_autoregression(data, horizons, levels)
+        stated["analogues"] = analogues(data, horizons, levels)
+    return stated
 
 
 def _weekday_of(data: Panel, horizons: Sequence[int]) -> FloatArray:

@@ -878,6 +878,95 @@ def pooled_reproduction_numbers(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Whose cases speak for an area, and what they say of R over the newest window; `state` of the speaker."""
+
+    area: AreaPath
+    posterior: GammaPosterior
+    state: EstimateState
+    cases: int
+    missing_days: int
+
+
+def speakers(
+    areas: Sequence[AreaPath],
+    counts: ArrayLike,
+    serial_interval: ArrayLike,
+    *,
+    imported: ArrayLike | None = None,
+    window_days: int = 7,
+    prior_mean: float = 2.0,
+    prior_sd: float = 2.0,
+    most_variation: float = MOST_VARIATION,
+) -> tuple[Speaker, ...]:
+    """
+    Return for each area who speaks for it: itself, or the smallest larger area with cases enough.
+
+    The rule is that of `pooled_reproduction_numbers`, but listed areas may contain one another: a larger area that
+    counts itself speaks by its own figures, one that does not by those of its listed members together. Where not
+    even the largest has cases enough, the area's own posterior stands, wide as it is (the prior where nothing was
+    reported), and the state says so.
+
+    >>> si = discretised_serial_interval(mean_days=2.6, sd_days=1.5, last_lag=20)
+    >>> found = speakers(["44.4401.", "44.4401.440105."],
+    ...     [[3, 4, 6, 8, 9, 12, 14, 20, 22, 30], [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]], si)
+    >>> [each.area for each in found], round(found[1].posterior.mean, 1)
+    (['44.4401.', '44.4401.'], 1.8)
+    """
+    table = _latest(
+        reproduction_table(
+            counts, serial_interval, imported=imported, window_days=window_days,
+            prior_mean=prior_mean, prior_sd=prior_sd,
+        ),
+        1,
+    )  # fmt: skip
+    shape, rate = _prior(prior_mean, prior_sd)
+    prior = GammaPosterior(shape=shape, rate=rate)
+    listed = set(areas)
+    groups: dict[AreaPath, list[int]] = {}
+    for row, area in enumerate(areas):
+        for larger in ancestors_of(area):
+            within = [above for above in ancestors_of(area) if above.startswith(larger)]
+            if larger not in listed and not listed & set(within):
+                groups.setdefault(larger, []).append(row)
+    if not table.since.size:
+        silent = Speaker(
+            area=AreaPath(""), posterior=prior, state=EstimateState.TOO_EARLY, cases=0, missing_days=0
+        )  # fmt: skip
+        return tuple(replace(silent, area=area) for area in areas)
+    pooled = table.pooled(list(groups.values())) if groups else None
+    days = int(table.until[-1] - table.since[-1])
+
+    def told(of: ReproductionTable, names: Sequence[AreaPath]) -> dict[AreaPath, Speaker]:
+        states = of.states(most_variation=most_variation)
+        return {
+            name: Speaker(
+                area=name,
+                posterior=prior
+                if np.isnan(of.shape[row, -1])
+                else GammaPosterior(shape=float(of.shape[row, -1]), rate=float(of.rate[row, -1])),
+                state=states[row, -1],
+                cases=round(float(np.nan_to_num(of.cases[row, -1]))),
+                missing_days=max(int(days * of.members[row] - of.days_used[row, -1]), 0),
+            )
+            for row, name in enumerate(names)
+        }
+
+    voices = told(table, areas)
+    if pooled is not None:
+        voices |= told(pooled, list(groups))
+
+    def speaker(area: AreaPath) -> Speaker:
+        for candidate in (area, *reversed(ancestors_of(area))):
+            voice = voices.get(candidate)
+            if voice is not None and voice.state is EstimateState.ESTIMATED:
+                return voice
+        return voices[area]
+
+    return tuple(speaker(area) for area in areas)
+
+
 def _numbers(
     areas: Sequence[AreaPath],
     table: ReproductionTable,

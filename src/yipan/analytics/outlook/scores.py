@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from yipan.analytics.outlook.counts import FloatArray
+from yipan.model import ScoreCard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -282,28 +283,6 @@ def relative_skill(scores: Mapping[str, ArrayLike], *, baseline: str) -> dict[st
     if len(table) == 2:
         return {name: ratio(values, table[baseline]) for name, values in table.items()}
     return {name: value / theta[baseline] for name, value in theta.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreCard:
-    """
-    How past forecasts fared against what came.
-
-    `relative_wis` and `relative_log_wis` are against the baseline on the same tasks: below 1 is better
-    than assuming no change. `failed` says that the stated intervals can no longer be believed.
-    """
-
-    tasks: int
-    wis: float
-    log_wis: float
-    relative_wis: float
-    relative_log_wis: float
-    coverage_50: float
-    coverage_90: float
-    coverage_95: float
-    bias: float
-    pit: tuple[float, ...]
-    failed: bool
 
 
 FEWEST_TASKS = 20

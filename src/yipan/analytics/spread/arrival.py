@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, sparse, special
 
+from yipan.model import Spillover
+
 FloatArray = NDArray[np.float64]
 
 EULER = 0.5772156649015329
@@ -313,25 +315,6 @@ def exit_probabilities(shares: ArrayLike, population: ArrayLike, *, origin: int)
             passing[node] = passing[parent] * (beyond / branch[parent]) * (branch[node] / beyond)
         answer[node] = passing[node] * people[node] / branch[node]
     return answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spillover:
-    """
-    What may reach one destination by the end of the period, from all origins together.
-
-    `expected` is the mean number of infected arrivals with a 95 % interval over what is believed;
-    `introduced` and `lasting` are chances; `look_first` ranks where an hour of search is best spent.
-    """
-
-    destination: str
-    expected: float
-    expected_low: float
-    expected_high: float
-    introduced: float
-    lasting: float
-    half_arrived_day: int | None
-    look_first: float
 
 
 def spillover(

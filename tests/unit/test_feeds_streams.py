@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from yipan.feeds.frame import CannotRead
-from yipan.feeds.series import read_series
+from yipan.feeds.streams import read_series
 from yipan.model import Counted, Interval
 
 

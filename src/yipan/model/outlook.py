@@ -1,0 +1,375 @@
+"""The outlook: series side by side, what they will come to, what comes next, and whether it can get out."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from math import isfinite
+
+from ._checks import require_text
+from .counts import Interval
+from .estimates import Estimate, EstimateState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesTable:
+    """
+    Counts of several areas over the same consecutive intervals; None where nobody reported.
+
+    `areas` are paths or any other names. `counts` has one row per area; a negative figure is a downward
+    correction. `imported`, of the same form, counts people infected elsewhere; without it the first day
+    reported is taken for the import. The interval is stated, never guessed.
+    """
+
+    areas: tuple[str, ...]
+    first_day: date
+    interval: Interval
+    counts: tuple[tuple[float | None, ...], ...]
+    imported: tuple[tuple[float | None, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if len(set(self.areas)) < len(self.areas):
+            raise ValueError("an area is listed twice")
+        for name, rows in (("counts", self.counts), ("imported", self.imported or self.counts)):
+            if len(rows) != len(self.areas):
+                raise ValueError(f"{name} hold {len(rows)} rows for {len(self.areas)} areas")
+            lengths = {len(row) for row in rows}
+            if len(lengths) > 1:
+                raise ValueError(f"the rows of {name} differ in length: {sorted(lengths)}")
+            for area, row in zip(self.areas, rows, strict=True):
+                for position, value in enumerate(row):
+                    if value is not None and not isfinite(value):
+                        raise ValueError(
+                            f"{name} of {area} hold {value} at {self.day(position)}; None is nobody reported"
+                        )
+        if self.imported and len(self.imported[0]) != len(self.counts[0]):
+            raise ValueError("counts and imported cover different spans")
+
+    def __len__(self) -> int:
+        return len(self.counts[0]) if self.counts else 0
+
+    def day(self, position: int) -> date:
+        """The first day of the interval at `position`."""
+        return self.first_day + timedelta(days=position * self.interval.days)
+
+    @property
+    def until(self) -> date:
+        """The first day after the table."""
+        return self.day(len(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountVersion:
+    """What was known of a day on a day: `area` stood at `value` for `day` from `known` on."""
+
+    area: str
+    day: date
+    known: date
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownReproduction:
+    """
+    R as it is shown for an area: its own, or that of the larger area on whose cases it rests.
+
+    `resting_on` names that area; it is `area` itself where its own cases are enough. `estimate` is None unless
+    `state` is ESTIMATED. `cases` and `missing_days` are those of the window in the area it rests on.
+    """
+
+    area: str
+    resting_on: str
+    since: date
+    until: date
+    state: EstimateState
+    estimate: Estimate | None
+    cases: int
+    missing_days: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.estimate is None) is (self.state is EstimateState.ESTIMATED):
+            raise ValueError(f"state {self.state.value} contradicts estimate {self.estimate}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaNowcast:
+    """
+    What the latest days of an area will come to once all reports are in.
+
+    One entry per day from `first_day`: `known` so far (None: nobody reported), the share `seen` of the final
+    count, and its quantiles at `levels` (None where none can be given; `states` says why).
+    """
+
+    id: str
+    area: str
+    stream: str
+    made: date
+    first_day: date
+    interval: Interval
+    levels: tuple[float, ...]
+    known: tuple[int | None, ...]
+    seen: tuple[float, ...]
+    quantiles: tuple[tuple[float, ...] | None, ...]
+    states: tuple[EstimateState, ...]
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.known), len(self.seen), len(self.quantiles), len(self.states)}
+        if len(sizes) > 1:
+            raise ValueError(f"the days of a nowcast differ in number: {sorted(sizes)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantileForecast:
+    """
+    What an area will count, interval by interval from `first_day`, as quantiles at `levels`.
+
+    `baseline` says the same as "no change" would, for scoring; `members` and `weights` (member by horizon) say
+    who spoke; `control` names the measures assumed. `failed` marks a forecast whose stated coverage past
+    outcomes have refuted: it is shown as failed. Without figures `quantiles` is empty and `state` says why.
+    """
+
+    id: str
+    area: str
+    stream: str
+    made: date
+    first_day: date
+    interval: Interval
+    levels: tuple[float, ...]
+    quantiles: tuple[tuple[float, ...], ...]
+    baseline: tuple[tuple[float, ...], ...] = ()
+    members: tuple[str, ...] = ()
+    weights: tuple[tuple[float, ...], ...] = ()
+    control: str = "as now"
+    state: EstimateState = EstimateState.ESTIMATED
+    failed: bool = False
+
+    def __post_init__(self) -> None:
+        if bool(self.quantiles) is not (self.state is EstimateState.ESTIMATED):
+            raise ValueError(f"state {self.state.value} contradicts {len(self.quantiles)} horizons")
+        for row in (*self.quantiles, *self.baseline):
+            if len(row) != len(self.levels) or list(row) != sorted(row) or row[0] < 0:
+                raise ValueError(
+                    f"{self.area}: quantiles must be {len(self.levels)} rising figures, 0 or more"
+                )
+
+    def day(self, position: int) -> date:
+        """The first day of the interval at `position` (0 is the next)."""
+        return self.first_day + timedelta(days=position * self.interval.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreCard:
+    """
+    How past forecasts fared against what came.
+
+    `relative_wis` and `relative_log_wis` are against the baseline on the same tasks: below 1 is better
+    than assuming no change. `failed` says that the stated intervals can no longer be believed.
+    """
+
+    tasks: int
+    wis: float
+    log_wis: float
+    relative_wis: float
+    relative_log_wis: float
+    coverage_50: float
+    coverage_90: float
+    coverage_95: float
+    bias: float
+    pit: tuple[float, ...]
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastScore:
+    """The score card of one area (or of all together) at one horizon (or over all, where None), up to a day."""
+
+    id: str
+    area: str
+    stream: str
+    horizon: int | None
+    until: date
+    card: ScoreCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A named state of control: the share of cases isolated at once, and the cut for the others."""
+
+    name: str
+    isolated_share: float = 0.0
+    cut_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_text("the name of a control", self.name)
+        for name in ("isolated_share", "cut_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} {getattr(self, name)} lies outside 0 to 1")
+
+
+class BottomLineState(StrEnum):
+    """Where a cluster stands against the command's line."""
+
+    QUIET = "quiet"
+    WITHIN = "within"
+    ALARM = "alarm"
+    EXCEEDED = "exceeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lever:
+    """What one change of control would do to the chance of exceeding the limit."""
+
+    name: str
+    probability: float
+    lowered_by: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BottomLine:
+    """
+    The chance that a cluster ends above `limit` cases, and that it is above it within given days.
+
+    `within_days` pairs days with probabilities. `levers` stand in order of effect. `reasons` are the
+    figures the probability rests on, one sentence each.
+    """
+
+    name: str
+    limit: int
+    control: Control
+    probability: float
+    within_days: tuple[tuple[int, float], ...]
+    dies_out: float
+    state: BottomLineState
+    levers: tuple[Lever, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for chance in (self.probability, self.dies_out, *(each for _, each in self.within_days)):
+            if not 0 <= chance <= 1:
+                raise ValueError(f"{self.name}: probability {chance} lies outside 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """
+    The line a command has drawn for an area and all in it: at most `limit` cases, at a chance below `alarm_at`.
+
+    A person draws it and says why; the system draws none by itself.
+    """
+
+    id: str
+    area: str
+    limit: int
+    alarm_at: float
+    drawn_by: str
+    why: str
+
+    def __post_init__(self) -> None:
+        require_text("why", self.why)
+        if self.limit < 1:
+            raise ValueError(f"a line of {self.limit} cases is no line; expected 1 or more")
+        if not 0 < self.alarm_at < 1:
+            raise ValueError(f"alarm_at {self.alarm_at} lies outside 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaBottomLine:
+    """The bottom line of an area on a day, against the line the command drew; R rests on `resting_on`'s cases."""
+
+    id: str
+    area: str
+    day: date
+    resting_on: str
+    line: BottomLine
+    drawn_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spillover:
+    """
+    What may reach one destination by the end of the period, from all origins together.
+
+    `expected` is the mean number of infected arrivals with a 95 % interval over what is believed;
+    `introduced` and `lasting` are chances; `look_first` ranks where an hour of search is best spent.
+    """
+
+    destination: str
+    expected: float
+    expected_low: float
+    expected_high: float
+    introduced: float
+    lasting: float
+    half_arrived_day: int | None
+    look_first: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayBought:
+    """What cutting travel by a share (0 to 1) would do: days of delay, and the chance of arrival all the same."""
+
+    cut_share: float
+    days: float | None
+    introduced_anyway: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalPath:
+    """How far a destination is from where most infected people are, as travellers go, and whence arrivals come."""
+
+    destination: str
+    effective_distance: float | None
+    random_walk_distance: float | None
+    likely_origins: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpilloverOutlook:
+    """
+    Whether it gets out of an area within `days` days from `day`: by destination, first to look at first.
+
+    `basis` says what the movement rests on; where it is only modelled, `low` and `high` give the mean number
+    of infected arrivals over all destinations at the ends of its band. `growth_per_day` is the growth behind
+    the delays, None where nothing grows (then a cut changes the number of arrivals and not their date). `names`
+    calls destinations outside the record in Chinese and English.
+    """
+
+    id: str
+    area: str
+    day: date
+    days: int
+    basis: str
+    destinations: tuple[Spillover, ...]
+    paths: tuple[ArrivalPath, ...]
+    delays: tuple[DelayBought, ...]
+    growth_per_day: float | None
+    expected: float
+    low: float
+    high: float
+    left_out: tuple[str, ...] = ()
+    names: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripTable:
+    """
+    Counted trips on record: `trips[i]` people went from `origins[i]` to `destinations[i]` over `days` days.
+
+    Destinations may lie outside the province and are then told by name.
+    """
+
+    id: str
+    area: str
+    since: date
+    days: int
+    origins: tuple[str, ...]
+    destinations: tuple[str, ...]
+    trips: tuple[float, ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        require_text("source", self.source)
+        if not len(self.origins) == len(self.destinations) == len(self.trips):
+            raise ValueError("origins, destinations and trips differ in number")
+        if self.days < 1:
+            raise ValueError(f"a table of trips covers {self.days} days; expected 1 or more")
+        if any(not isfinite(count) or count < 0 for count in self.trips):
+            raise ValueError("trips must be 0 or more")
