@@ -707,8 +707,13 @@ def _sheet(
     recent = days[-28:]
     owed = len(recent) * len(one.streams)
     came = [entry for day in recent for entry in sent.get(day, [])]
+    # what arrived with the first report of all is a past handed in, not a report that was late
+    begun = min((known for entries in sent.values() for _, known in entries), default=at)
     delays = [
-        (known - due(day)) / timedelta(hours=1) for day in recent for _, known in sent.get(day, [])
+        (known - due(day)) / timedelta(hours=1)
+        for day in recent
+        if due(day) >= begun
+        for _, known in sent.get(day, [])
     ]
     silent = 0
     for day in reversed(days):
