@@ -396,18 +396,18 @@ class TestSyndromicDetectors:
 
 
 COMPARED = {
-    **dict.fromkeys(("earsC:C1", "earsC:C2", "earsC:C3"), {"method", "baseline", "minSigma", "alpha", "range"}),
+    **{f"earsC:C{n}": {"method", "baseline", "minSigma", "alpha", "range"} for n in (1, 2, 3)},
     "farrington": {"range", "b", "w", "alpha", "reweight", "powertrans", "limit54", "verbose", "populationBool", "trend"},
     "farringtonFlexible": {
         "range", "b", "w", "alpha", "reweight", "powertrans", "limit54", "glmWarnings", "noPeriods", "trend",
         "pastWeeksNotIncluded", "weightsThreshold", "pThresholdTrend", "thresholdMethod", "populationOffset", "verbose",
     },
     "algo.cusum": {"range", "k", "h", "m", "trans", "alpha"},
-    **dict.fromkeys(
-        ("algo.glrpois", "algo.glrnb"),
-        {"range", "c.ARL", "mu0", "theta", "ret", "M", "Mtilde", "change", "dir", "alpha"},
-    ),
-    **dict.fromkeys(BAYES, {"range"}),
+    **{
+        name: {"range", "c.ARL", "mu0", "theta", "ret", "M", "Mtilde", "change", "dir", "alpha"}
+        for name in ("algo.glrpois", "algo.glrnb")
+    },
+    **{name: {"range"} for name in BAYES},
     "algo.cdc": {"range", "b", "m", "alpha"},
     "algo.outbreakP": {"range", "k", "ret"},
     "categoricalCUSUM:binomial": {"range", "h", "R", "pi0"},
