@@ -70,6 +70,8 @@ UNFIT = """() => {
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TWO_LATIN_WORDS = re.compile(r"[A-Za-z]{3,}[ _][A-Za-z]{3,}")
+COMMAND = re.compile(r"\byipan( [a-z-]+)+")
+"""A command to be typed reads the same in every language."""
 NOT_WORDS = re.compile(r"\bundefined\b|\bNaN\b|\[object|\bnull\b|[a-z]+_[a-z]+")
 
 
@@ -79,7 +81,7 @@ def untranslated(page: Page) -> list[str]:
     other = TWO_LATIN_WORDS if lang.startswith("zh") else CHINESE
     return [
         words
-        for words in page.evaluate(SHOWN_WORDS)
+        for words in (COMMAND.sub("", shown) for shown in page.evaluate(SHOWN_WORDS))
         if NOT_WORDS.search(words) or other.search(words)
     ]
 

@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from looking import Seat
 from yipan.api.pages import BOARD
 from yipan.api.serve import command_of, environment_of
-from yipan.model import Duty, Proposal, Reason, Sentence, Task, area_path
-from yipan.operations import commanding, day, demo
+from yipan.model import Duty, Grant, Proposal, Reason, Sentence, Task, area_path
+from yipan.operations import commanding, day, demo, users
 from yipan.operations.post import Post
 from yipan.packs import read_pack
 from yipan.settings import Settings
@@ -80,7 +80,21 @@ def play(store: Store) -> None:
                 changed.setattr(day, "DESKS", (*day.DESKS[:-1], (day.DESKS[-1][0], failing)))
                 day.run(post, at=done.at + timedelta(hours=1), time_zone=pack.time_zone)
     demo.add_users(store, at=datetime.now(UTC))
+    add_second_duty(store, at=datetime.now(UTC))
     leave_waiting(post, at=datetime.now(UTC))
+
+
+def add_second_duty(store: Store, *, at: datetime) -> None:
+    """Let the epidemiologist of Guangzhou be commander of Haizhu as well."""
+    found = store.find_user("guangzhou")
+    assert found is not None
+    second = Grant(
+        user="guangzhou", duty=Duty.COMMANDER, area=area_path("44.4401.440105."), since=at
+    )
+    with store.acting(
+        users.administrator(store.system()), desk="users", verb="add_user", why="test", at=at
+    ) as act:
+        act.put_user(replace(found[0], grants=(second,)), password_hash=found[1])
 
 
 def leave_waiting(post: Post, *, at: datetime) -> None:

@@ -334,6 +334,83 @@ class TestInbox:
         assert page.get_by_role("button", name="Accept").count() == 0
 
 
+class TestDuty:
+    def test_of_several_held_can_be_changed_and_changes_what_may_be_done(self, sit):
+        seat = sit("guangzhou")
+        page = seat.open("#/situation?lang=en")
+
+        page.get_by_label("Duty").select_option(label="commander · Haizhu")
+        page.wait_for_function("() => location.hash.includes('area=44.4401.440105.')")
+        settle(page)
+        page.keyboard.press("2")
+        settle(page)
+
+        assert "published figures only" not in page.inner_text("body")
+        assert page.get_by_role("heading", name="Proposals to decide").count() == 1
+        assert seat.complaints == []
+
+
+class TestBrokenLine:
+    def test_says_so_and_leaves_what_was_known_on_the_screen(self, sit):
+        page = sit("province").open(f"#/situation?lang=en&{LATE}")
+
+        page.route("**/api/**", lambda route: route.abort())
+        page.keyboard.press("ArrowLeft")
+        page.get_by_role("alert").first.wait_for()
+
+        assert "cannot be reached" in page.get_by_role("alert").first.inner_text()
+        assert page.get_by_test_id("infections").is_visible()
+
+        page.unroute("**/api/**")
+        page.get_by_role("button", name="Try again").first.click()
+        page.get_by_role("alert").first.wait_for(state="detached")
+
+
+class TestDraft:
+    def test_of_a_reason_outlives_a_reload_and_is_forgotten_at_log_out(self, sit):
+        page = sit("province").open("#/inbox?lang=en")
+        card = page.locator("article", has_text="Judge signal 2")
+
+        card.get_by_role("button", name="Refuse").click()
+        page.get_by_label("Reason").fill("half a sentence")
+        page.reload()
+        settle(page)
+        card.get_by_role("button", name="Refuse").click()
+        assert page.get_by_label("Reason").input_value() == "half a sentence"
+
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Log out").click()
+        page.get_by_label("Password").wait_for()
+        assert page.evaluate("Object.keys(localStorage)") == ["yipan-lang"]
+
+
+class TestTable:
+    def test_sorts_by_any_column_and_keeps_silence_last(self, sit):
+        page = sit("province").open(f"#/situation?lang=en&{LATE}")
+        table = page.locator("table", has_text="21 rows")
+        column = "() => [...document.querySelectorAll('table')].find((t) => t.caption.innerText.includes('21 rows'))"
+
+        def days() -> list[str]:
+            return page.evaluate(
+                f"({column})().tBodies[0].rows.length && [...({column})().tBodies[0].rows].map((r) => r.cells[1].innerText)"
+            )
+
+        head = table.get_by_role("columnheader").nth(1).get_by_role("button")
+        head.click()
+        falling = days()
+        head.click()
+        rising = days()
+
+        known = [int(text) for text in falling if text != "not reported"]
+        assert known == sorted(known, reverse=True)
+        assert [text for text in rising if text != "not reported"] == [
+            str(n) for n in sorted(known)
+        ]
+        silent = len(falling) - len(known)
+        assert silent > 0
+        assert falling[-silent:] == rising[-silent:] == ["not reported"] * silent
+
+
 class TestAddress:
     def test_of_no_page_says_so(self, sit):
         page = sit("province").open("#/nowhere?lang=en")

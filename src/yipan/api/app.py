@@ -25,6 +25,7 @@ from yipan.api import (
     prohibitions,
     reports,
     screening,
+    tracing,
     watch,
     zoning,
 )
@@ -44,6 +45,7 @@ DESKS = (
     areas,
     board,
     watch,
+    tracing,
     outlook,
     screening,
     commanding,

@@ -22,6 +22,10 @@ DESKS: dict[str, tuple[str, str]] = {
     ),
     "day": ("yipan.cli.day", "Do the round of every desk at an instant, or replay a span."),
     "watch": ("yipan.cli.watch", "Which streams stand out, and why."),
+    "tracing": (
+        "yipan.cli.tracing",
+        "Cases, contacts, places; who infected whom; how many chains.",
+    ),
     "outlook": (
         "yipan.cli.outlook",
         "What is happening, what comes next, whether it stays small, whether it gets out.",

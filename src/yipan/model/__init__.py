@@ -13,6 +13,7 @@ from .areas import (
 )
 from .calendars import WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
+from .chains import TransmissionChain
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
 from .exposures import (
@@ -265,6 +266,7 @@ __all__ = [
     "TaskStep",
     "TestResult",
     "Triage",
+    "TransmissionChain",
     "TripTable",
     "User",
     "Venue",

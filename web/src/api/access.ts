@@ -5,7 +5,8 @@ export type Area = {
   path: string; level: string; name_zh: string; name_en: string; code: string | null; population: number | null; functional: boolean
 }
 export type Span = { since: string | null; until: string | null; newest: string | null; rounds: string[] }
-export type Me = { user: string; shown_as: string; viewer: { user: string; duty: string; area: string }; powers: string[] }
+export type Grant = { user: string; duty: string; area: string; since: string; until: string | null }
+export type Me = { user: string; shown_as: string; grants: Grant[]; viewer: { user: string; duty: string; area: string }; powers: string[] }
 export type Act = { number: number; desk: string; verb: string; area: string; at: string; subject: string; user: string }
 export type Round = { at: string; desks: { desk: string; ok: boolean; message: string; made: number }[] }
 

@@ -10,9 +10,16 @@ export class Unreachable extends Error {}
 
 export type Query = Record<string, string | number | boolean | null | undefined>
 
+let duty = ''
+/** Act under another of the duties held, as `duty:area`; '' is the one the log-in was for. */
+export function actAs(held: string): void {
+  duty = held
+}
+
 export function address(path: string, query: Query = {}): string {
   const asked = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined && value !== '') asked.set(name, String(value))
+  if (duty) asked.set('as', duty)
   return `./api/v1/${path}${asked.size ? `?${asked}` : ''}`
 }
 

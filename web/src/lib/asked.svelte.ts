@@ -4,10 +4,11 @@
  *     const zones = asked(() => zoning.list(board.area, board.known))
  *     {#if zones.value} ... {:else if zones.failure} <ErrorNote failure={zones.failure} /> {/if}
  *
- * The last answer stays while the next one is on its way, so nothing flickers; answers that come too late are dropped.
+ * The last answer stays while the next one is on its way, so nothing flickers, and while the line is down; answers that come
+ * too late are dropped.
  * Return null from the question to ask nothing.
  */
-import { Refused } from './ask'
+import { Refused, Unreachable } from './ask'
 import { board } from './state.svelte'
 
 export function asked<T>(question: () => Promise<T> | null): {
@@ -42,7 +43,7 @@ export function asked<T>(question: () => Promise<T> | null): {
         busy = false
         if (wrong instanceof Refused && wrong.status === 401) board.forget()
         failure = wrong
-        value = null
+        if (!(wrong instanceof Unreachable)) value = null
       },
     )
   })

@@ -18,7 +18,10 @@ export function draft<T>(key: string, empty: T): { value: T; clear: () => void }
   return {
     get value() { return value },
     set value(next: T) { value = next },
-    clear() { value = fresh() },
+    clear() {
+      localStorage.removeItem(place)
+      value = fresh()
+    },
   }
 }
 

@@ -5,7 +5,7 @@
  * board looks at the present; a page passes it on as `known_at`, and an empty one is left out of the question.
  */
 import { access, type Area, type Me, type Span } from '../api/access'
-import { Refused } from './ask'
+import { actAs, Refused } from './ask'
 import { dayOf, shift } from './dates'
 import { forgetDrafts } from './draft.svelte'
 import { read, write, type Place } from './route'
@@ -79,8 +79,16 @@ class Board {
     this.forget()
   }
 
+  /** Act under another of the duties held, given as `duty:area`. */
+  async serve(held: string): Promise<void> {
+    actAs(held)
+    this.me = await access.me()
+    this.area = this.me.viewer.area
+  }
+
   /** The log-in has ended. */
   forget(): void {
+    actAs('')
     this.me = null
     this.area = ''
   }
