@@ -1,6 +1,8 @@
 """
 The calendar baseline: today and the last week against what the days before and the calendar foretell.
 
+`plain_baseline` says the same for one stream and one day at a time; this is its twin for whole provinces.
+
 The default of the watch. One pass through the days, each judged by what was known the evening before, so
 that tomorrow cannot change today's signal. Expected count of a day:
 
