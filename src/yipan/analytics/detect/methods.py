@@ -77,10 +77,45 @@ def _farrington(asked: Asked) -> Verdicts:
 
 
 def _standard(asked: Asked) -> Verdicts:
-    """Weekly streams with three years behind them by their season, all others by the calendar baseline."""
+    """Weekly streams with three years behind them by their season and by the weeks before, all others by the baseline."""
     if asked.interval is Interval.WEEK and asked.counts.shape[1] >= 3 * 52 + 4:
-        return _farrington(asked)
+        return _season_and_weeks(asked)
     return _baseline(asked)
+
+
+def _season_and_weeks(asked: Asked) -> Verdicts:
+    """
+    Ask the same season of earlier years and the weeks just before, each at half the level; either may alarm.
+
+    A season that comes early escapes the first question, a rise a season explains the second.
+    """
+    half = replace(asked, alpha=(FLEXIBLE.alpha if asked.alpha is None else asked.alpha) / 2)
+    season, weeks = _farrington(half), _baseline(half)
+    p = [
+        np.where(np.isnan(one.p_value), np.inf, one.p_value)
+        for one in (season, weeks)
+        if one.p_value is not None
+    ]
+    first = p[0] <= p[1]
+
+    def pick(name: str) -> Floats:
+        return np.asarray(np.where(first, getattr(season, name), getattr(weeks, name)))
+
+    told = np.minimum(p[0], p[1])
+    return Verdicts(
+        method="season and weeks before",
+        observed=season.observed,
+        expected=pick("expected"),
+        sd=pick("sd"),
+        threshold=np.fmin(season.threshold, weeks.threshold),
+        score=pick("score"),
+        alarm=season.alarm | weeks.alarm,
+        judgement=pick("judgement").astype(np.int8),
+        baseline=pick("baseline").astype(np.int32),
+        baseline_missing=pick("baseline_missing").astype(np.int32),
+        p_value=np.where(np.isinf(told), np.nan, np.minimum(1.0, 2 * told)),
+        columns=np.array(asked.columns, dtype=np.int64),
+    )
 
 
 def _ears(kind: EarsMethod) -> Method:
