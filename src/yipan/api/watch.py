@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from yipan.api.access import OWN, AreaAsked, Asked, SinceAsked, UntilAsked
+from yipan.api.access import OWN, AreaAsked, Asked, DayAsked, SinceAsked, UntilAsked
 from yipan.api.commanding import CHANGE, Id, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.model import AlertState, Triage
@@ -91,22 +91,17 @@ def signals(
     "/watch/picture",
     summary="What stands out on a day, each cause once, and what could not be seen",
     openapi_extra=OWN,
-    responses=responses(
-        PICTURE_EXAMPLE, description="The picture of the day before the moment asked about"
-    ),
+    responses=responses(PICTURE_EXAMPLE, description="The picture of the day asked about"),
 )
-def picture(asking: Asked, area: AreaAsked = None, until: UntilAsked = None) -> Response:
-    """Judge the last whole day of an area afresh by the rule in force; nothing is recorded."""
-    from datetime import timedelta
-
+def picture(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Response:
+    """Judge a day (the last one reported where left out) afresh by the rule in force; nothing is recorded."""
     from yipan.operations import watch
 
     path = asking.area(area)
     with asking.reading() as record:
-        _, last = asking.days(None, until, record)
         return answer(
             watch.seen_now(
-                record, area=path, day=last - timedelta(days=1), at=moment_of(asking, None)
+                record, area=path, day=asking.day(day, record), at=moment_of(asking, None)
             )
         )
 
