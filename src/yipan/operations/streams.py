@@ -36,6 +36,9 @@ CURVE_DAYS = 42
 QUIET_DAYS = 60
 """Days of the past from which it is learned how the channels of an area move together."""
 
+QUIET_P = 0.2
+"""Channels none of which is below this cannot stand out together, however they move."""
+
 SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS})
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
 
@@ -184,6 +187,8 @@ class Judged:
 
     def past_p_values(self, cell: int, rows: Sequence[int]) -> "np.ndarray":
         """The p-values of some streams on the days before one, as (days, streams)."""
+        if self.verdicts.p_value is not None:
+            return self.verdicts.p_value[list(rows), max(0, cell - QUIET_DAYS) : cell].T
         found = [
             self.p_values(before)[list(rows)] for before in range(max(0, cell - QUIET_DAYS), cell)
         ]
@@ -312,6 +317,10 @@ def picture(
     together: dict[tuple[str, AreaPath], float] = {}
     for place, members in by_place.items():
         if len(members) > 1:
+            if not (p[members] < QUIET_P).any():
+                # counted in the family all the same: many were asked
+                together[place] = 0.5
+                continue
             weights = [0.5 if _supports(judged.series[row]) else 1.0 for row in members]
             combined = _together(judged, cell, members, weights)
             if not np.isnan(combined) and (~np.isnan(p[members])).sum() > 1:
