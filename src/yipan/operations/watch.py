@@ -411,6 +411,14 @@ def seen_now(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """A rehearsal on the record, None where the record is too short for one; `why` says so in words."""
+
+    rehearsal: Rehearsal | None
+    why: str
+
+
 def rehearsal(
     record: Record,
     *,
@@ -419,11 +427,11 @@ def rehearsal(
     time_zone: ZoneInfo,
     most: int = 40,
     outbreaks: int = 12,
-) -> Rehearsal:
+) -> Rehearsed:
     """
     Rehearse on the longest daily series of an area, at most `most`, with few outbreaks: for a page, not for a decision.
 
-    Raises ValueError where the record is too short to learn anything from.
+    A record too short to learn anything from has no rehearsal, and says so.
     """
     check_area(record.viewer, area)
     day = at.astimezone(time_zone).date()
@@ -433,12 +441,14 @@ def rehearsal(
         if one.stream.interval is Interval.DAY and len(one) >= 90
     ]
     series.sort(key=lambda one: (-len(one), one.area, one.stream.key))
-    return watching.rehearse(
-        series[:most],
-        generator=np.random.default_rng(1),
-        calendar=read_calendar(),
-        outbreaks=outbreaks,
-    )
+    try:
+        found = watching.rehearse(
+            series[:most], generator=np.random.default_rng(1), calendar=read_calendar(),
+            outbreaks=outbreaks,
+        )  # fmt: skip
+    except ValueError as short:
+        return Rehearsed(rehearsal=None, why=str(short))
+    return Rehearsed(rehearsal=found, why="")
 
 
 # Alerts
