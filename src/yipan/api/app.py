@@ -21,8 +21,10 @@ from yipan.api import (
     board,
     commanding,
     day,
+    oidc,
     outlook,
     prohibitions,
+    protocol,
     reports,
     screening,
     simulate,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 DESKS = (
     access,
+    oidc,
     areas,
     board,
     watch,
@@ -52,6 +55,7 @@ DESKS = (
     commanding,
     zoning,
     prohibitions,
+    protocol,
     simulate,
     reports,
     acts,
