@@ -31,6 +31,7 @@ from yipan.model import (
     QuantileForecast,
     SeriesTable,
     ShownReproduction,
+    ancestors_of,
     area_path,
 )
 
@@ -321,8 +322,10 @@ def forecasts(
             combination=combination, rehearsals=rehearsals, spacing=spacing,
         )  # fmt: skip
         quantiles = said.forecast.quantiles
-        if _nested(table.areas):
-            quantiles = forecast.reconcile(table.areas, quantiles, levels)
+        kept_rows = _adding_up(table.areas, counts)
+        if len(kept_rows) > 1:
+            names = [table.areas[row] for row in kept_rows]
+            quantiles[kept_rows] = forecast.reconcile(names, quantiles[kept_rows], levels)
         members, weights = said.combination.members, said.combination.weights
     shown = []
     for row, area in enumerate(table.areas):
@@ -351,12 +354,40 @@ def _rows(quantiles: FloatArray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, short.tolist()))
 
 
-def _nested(areas: Sequence[str]) -> bool:
-    return any(
-        one != other and other.endswith(".") and one.startswith(other)
-        for one in areas
-        for other in areas
-    )
+WHOLE_SHARE = 0.9
+"""The share of an area's counts that its listed parts must hold for the parts to be taken for the whole."""
+
+
+def _adding_up(areas: Sequence[str], counts: FloatArray) -> list[int]:
+    """
+    The rows whose areas add up: none where no area contains another, and no parts that are not the whole.
+
+    Where only some counties of a city count by themselves, or they did not report, the city is not their sum.
+    """
+    paths = _paths(areas)
+    if paths is None:
+        return []
+    silent: NDArray[np.bool_] = np.asarray(np.isnan(counts).all(axis=1))
+    place = {area: row for row, area in enumerate(paths) if not silent[row]}
+    parent = {
+        area: next((a for a in reversed(ancestors_of(area)) if a in place), None) for area in place
+    }
+    parts: dict[AreaPath, list[int]] = {}
+    for area, above in parent.items():
+        if above is not None:
+            parts.setdefault(above, []).append(place[area])
+    apart: set[AreaPath] = set()
+    for above, rows in parts.items():
+        seen = ~np.isnan(counts[place[above]])
+        whole = float(counts[place[above]][seen].sum())
+        if float(np.nansum(counts[rows][:, seen])) < WHOLE_SHARE * whole:
+            apart |= {paths[row] for row in rows}
+    kept = [
+        row
+        for area, row in place.items()
+        if area not in apart and not apart & set(ancestors_of(area))
+    ]
+    return kept if any(parent[paths[row]] is not None for row in kept) else []
 
 
 SCORED_HORIZONS = frozenset({1, 2, 3, 4, 5, 7, 10, 14, 21, 28})
@@ -447,6 +478,9 @@ def _presumed(table: SeriesTable) -> FloatArray:
     return np.diff(np.rint(np.cumsum(whole, axis=1)), axis=1, prepend=0.0)
 
 
+MOST_LIMIT = 20_000
+"""The highest line the exact law is asked for; beyond it an outbreak is no cluster any more."""
+
 QUIET_DAYS = 14
 """Days without a case after which an outbreak counts as over and the next case begins a new one."""
 
@@ -521,8 +555,8 @@ def bottom_lines(
     >>> a.line.state.value, b.line.state.value
     ('alarm', 'quiet')
     """
-    if limit < 1:
-        raise ValueError(f"a limit of {limit} cases is no line; expected 1 or more")
+    if not 1 <= limit <= MOST_LIMIT:
+        raise ValueError(f"a limit of {limit} cases is no line; expected 1 to {MOST_LIMIT:,}")
     counts, imported = _daily(table)
     now = tuple(clusters) if clusters is not None else clusters_of(table, disease)
     if len(now) != len(table.areas):
