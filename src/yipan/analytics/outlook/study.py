@@ -120,6 +120,15 @@ def _paths(areas: Sequence[str]) -> tuple[AreaPath, ...] | None:
         return None
 
 
+TOGETHER = "all together"
+"""What areas without paths rest on where their own cases are too few: all areas of the table."""
+
+
+def _stand_ins(table: SeriesTable) -> tuple[AreaPath, ...]:
+    """Paths for areas that have none: all side by side in one larger area."""
+    return tuple(AreaPath(f"all.s{row}.") for row in range(len(table.areas)))
+
+
 def reproduction_numbers(
     table: SeriesTable,
     disease: Disease,
@@ -132,7 +141,7 @@ def reproduction_numbers(
     Return R of every area over sliding windows (the `latest` ones only where given), oldest first by area.
 
     Where areas are paths, the newest window of an area with too few cases is that of the smallest larger area
-    whose listed members together have enough; earlier windows are the area's own. Missing days are dropped from
+    whose listed members together have enough (areas with other names: of all together); earlier windows are the area's own. Missing days are dropped from
     both sums; weekly totals are laid out over their days. A window needs as many days as its length.
 
     >>> from yipan.model import Interval
@@ -148,8 +157,10 @@ def reproduction_numbers(
         return ()
     pmf = disease.pmf(max(days, 2))
     paths = _paths(table.areas)
-    stand_in = paths or tuple(AreaPath(f"s{row}.") for row in range(len(table.areas)))
+    stand_in = paths or _stand_ins(table)
     name = dict(zip(stand_in, table.areas, strict=True))
+    if paths is None:
+        name[AreaPath("all.")] = TOGETHER
     windows = latest if latest is not None else days
     own = reproduction.reproduction_numbers(
         stand_in, counts, pmf, first_day=table.first_day, imported=imported,
@@ -166,23 +177,22 @@ def reproduction_numbers(
         for numbers in own
         if numbers
     }  # fmt: skip
-    if paths:
-        for area, speaker in zip(
-            paths,
-            reproduction.speakers(paths, counts, pmf, imported=imported, window_days=window_days),
-            strict=True,
-        ):
-            if speaker.area != area and area in shown:
-                tail, gamma = (1 - level) / 2, speaker.posterior
-                shown[area][-1] = replace(
-                    shown[area][-1],
-                    resting_on=speaker.area, state=speaker.state,
-                    estimate=Estimate(
-                        value=gamma.mean, low=gamma.quantile(tail), high=gamma.quantile(1 - tail),
-                        level=level,
-                    ),
-                    cases=speaker.cases, missing_days=speaker.missing_days,
-                )  # fmt: skip
+    for area, speaker in zip(
+        stand_in,
+        reproduction.speakers(stand_in, counts, pmf, imported=imported, window_days=window_days),
+        strict=True,
+    ):
+        if speaker.area != area and area in shown:
+            tail, gamma = (1 - level) / 2, speaker.posterior
+            shown[area][-1] = replace(
+                shown[area][-1],
+                resting_on=name.get(speaker.area, speaker.area), state=speaker.state,
+                estimate=Estimate(
+                    value=gamma.mean, low=gamma.quantile(tail), high=gamma.quantile(1 - tail),
+                    level=level,
+                ),
+                cases=speaker.cases, missing_days=speaker.missing_days,
+            )  # fmt: skip
     return tuple(number for numbers in shown.values() for number in numbers)
 
 
@@ -563,8 +573,10 @@ def bottom_lines(
         raise ValueError(f"{len(now)} clusters for {len(table.areas)} rows")
     generation = disease.pmf(disease.longest)
     paths = _paths(table.areas)
-    stand_in = paths or tuple(AreaPath(f"s{row}.") for row in range(len(table.areas)))
+    stand_in = paths or _stand_ins(table)
     named = dict(zip(stand_in, table.areas, strict=True))
+    if paths is None:
+        named[AreaPath("all.")] = TOGETHER
     if counts.shape[1] < 2:
         raise ValueError("the bottom line needs two days of counts")
     window = min(window_days, counts.shape[1] - 1)
@@ -654,7 +666,7 @@ def infected_paths(
     known = _presumed(table)
     pmf = disease.pmf(disease.longest)
     lags = min(pmf.size - 1, known.shape[1])
-    stand_in = _paths(table.areas) or tuple(AreaPath(f"s{row}.") for row in range(len(known)))
+    stand_in = _paths(table.areas) or _stand_ins(table)
     speaking = reproduction.speakers(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
         window_days=min(7, counts.shape[1] - 1),
