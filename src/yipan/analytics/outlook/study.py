@@ -553,7 +553,8 @@ def bottom_lines(
     """
     Return the bottom line of every area: the chance that its present outbreak ends above `limit` cases.
 
-    R is what the newest window says under present control (pooled upwards where cases are too few), so
+    R is what the newest window says under present control (pooled upwards where cases are too few; where none can
+    be estimated, the newest of the last two weeks that can), so
     `control` and `alternatives` are changes from now on. `clusters` (one per row) take the place of the areas' own
     outbreaks where chains are known; `rows` asks for some areas only, all others still lending their cases. Averaged over the posterior of R and the dispersions of the disease.
 
@@ -582,7 +583,7 @@ def bottom_lines(
     window = min(window_days, counts.shape[1] - 1)
     speaking = reproduction.speakers(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
-        window_days=window,
+        window_days=window, windows_back=QUIET_DAYS,
     )  # fmt: skip
     groups: dict[tuple[str, float, float], list[int]] = {}
     wanted = range(len(now)) if rows is None else rows
@@ -669,7 +670,7 @@ def infected_paths(
     stand_in = _paths(table.areas) or _stand_ins(table)
     speaking = reproduction.speakers(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
-        window_days=min(7, counts.shape[1] - 1),
+        window_days=min(7, counts.shape[1] - 1), windows_back=QUIET_DAYS,
     )  # fmt: skip
     beliefs = [voice.posterior for voice in speaking]
     by_speaker = {each: chance.gamma(each.shape, 1 / each.rate, draws) for each in beliefs}
