@@ -137,6 +137,7 @@ def review_measures(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
     how many are new.
     """
     check_may(post.viewer, Power.RUN_ROUND)
+    at = at.astimezone(time_zone)
     with post.store.acting(
         post.viewer, desk=DESK, verb="review_measures", rule="the nine prohibitions",
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}", at=at,
