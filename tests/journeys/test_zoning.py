@@ -282,3 +282,50 @@ class TestZones:
         steps = story.get("zones/history", zone=rest)
         assert [v["noun"]["spans"][-1]["level"] for v in steps] == ["high", "medium", "low"]
         assert story.store.verify() is None
+
+
+class TestPlans:
+    def test_are_ruled_by_what_was_adopted_where_and_when_it_is_asked(self, story):
+        told = story.get("plans", area=HAIZHU, role="close_contact:2022-10-12")
+        before = story.get("plans", area=HAIZHU, known_at=(NINE - 2 * HOUR).isoformat())
+
+        assert told["value"]["days"][0] == {
+            "day": "2022-10-12", "place": "central_isolation", "roles": ["close_contact"], "test": True,
+        }  # fmt: skip
+        assert told["value"]["ends"] == "2022-10-22T00:00:00+08:00"
+        assert "no version is adopted" in before["nothing"]
+
+
+class TestResidents:
+    def test_are_told_nothing_about_a_person(self, story):
+        told = json.dumps(story.resident("1", at=(NINE + 6 * DAY).isoformat()))
+
+        assert not any(
+            word in told for word in ("c-1", "c-3", *PEOPLE[:3], "tracer", "missing_people")
+        )
+
+    def test_may_ask_as_often_as_anybody_needs(self, story):
+        story.now += HOUR
+        answers = [
+            story.client.get("/api/v1/public/address", params={"area": HAIZHU}).status_code
+            for _ in range(61)
+        ]
+        story.now += timedelta(minutes=2)
+
+        assert answers == [200] * 60 + [429]
+        assert story.resident("1")
+
+    @pytest.mark.parametrize(
+        ("asked", "where"),
+        [({"area": "44"}, "area"), ({"area": HAIZHU, "floor": "0"}, "floor"), ({}, "area")],
+    )
+    def test_are_told_what_cannot_be_meant(self, story, asked, where):
+        refused = story.client.get("/api/v1/public/address", params=asked)
+
+        assert refused.status_code == 422
+        assert refused.json()["error"]["where"] == where
+
+    def test_choose_from_the_districts(self, story):
+        assert [d["name_zh"] for d in story.client.get("/api/v1/public/districts").json()] == [
+            "广州市海珠区"
+        ]
