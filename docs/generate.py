@@ -42,7 +42,7 @@ def protocol_page() -> str:
         amends = f", amends `{one.amends}`" if one.amends else ""
         lines += [
             f"## {one.name_en} · {one.name_zh}", "",
-            f"`{one.id}` · {one.disease} · published {one.published} · in effect {one.effective:%Y-%m-%d %H:%M}{amends}. "
+            f"`{one.id}` · {one.disease} · published {one.published} · in effect {_effect(one.effective)}{amends}. "
             + one.note, "",
             "| | | value | source | confidence |", "|---|---|---|---|---|",
         ]  # fmt: skip
@@ -58,6 +58,12 @@ def protocol_page() -> str:
     lines += ["## Sources", ""]
     lines += [f"- **{key}**: {text}" for key, text in sorted(books.sources.items())]
     return "\n".join(lines) + "\n"
+
+
+def _effect(moment: Any) -> str:
+    from yipan.protocol.parameters import EARLIEST
+
+    return "since a moment that is not known" if moment == EARLIEST else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def rule_cases_page() -> str:
