@@ -209,11 +209,12 @@ def _route(method: str, path: str, operation: dict[str, Any]) -> list[str]:
         lines += ["| parameter | in | what it is |", "|---|---|---|"]
         lines += [f"| `{p['name']}` | {p['in']} | {_meaning(p)} |" for p in told]
         lines.append("")
-    failures = sorted(status for status in operation["responses"] if status != "200")
-    good = operation["responses"]["200"]
-    lines += [f"Answers: 200 {good['description'].lower()}; fails with {', '.join(failures)}." if failures
-              else f"Answers: 200 {good['description'].lower()}.", ""]  # fmt: skip
-    for media_type, content in good["content"].items():
+    status = min(operation["responses"])
+    failures = sorted(other for other in operation["responses"] if other != status)
+    good = operation["responses"][status]
+    lines += [f"Answers: {status} {good['description'].lower()}; fails with {', '.join(failures)}." if failures
+              else f"Answers: {status} {good['description'].lower()}.", ""]  # fmt: skip
+    for media_type, content in good.get("content", {}).items():
         if "example" not in content:
             continue
         example = content["example"]

@@ -21,6 +21,7 @@ from yipan.api import (
     board,
     commanding,
     day,
+    oidc,
     outlook,
     plans,
     prohibitions,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 DESKS = (
     access,
+    oidc,
     areas,
     board,
     watch,
