@@ -52,6 +52,13 @@ TABLE: tuple[tuple[str, str, Failure], ...] = (
     ("yipan.store", "ActInThePast", Failure(code="act_in_the_past", status=409, exit=3)),
     ("yipan.store", "NotFound", Failure(code="not_found", status=404, exit=5)),
     ("yipan.store", "ServerUnavailable", Failure(code="record_unavailable", status=503, exit=6)),
+    ("yipan.api.oidc", "NoProvider", Failure(code="no_provider", status=404, exit=5)),
+    ("yipan.api.oidc", "ProviderFailed", Failure(code="provider_failed", status=503, exit=6)),
+    (
+        "yipan.operations.tracing",
+        "AlreadyImported",
+        Failure(code="already_read", status=409, exit=3),
+    ),
     ("yipan.operations.reports", "NoFont", Failure(code="no_font", status=503, exit=6)),
     ("psycopg_pool", "PoolTimeout", Failure(code="record_unavailable", status=503, exit=6)),
     ("psycopg.errors", "DiskFull", Failure(code="disk_full", status=503, exit=6)),

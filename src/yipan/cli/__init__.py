@@ -22,6 +22,10 @@ DESKS: dict[str, tuple[str, str]] = {
     ),
     "day": ("yipan.cli.day", "Do the round of every desk at an instant, or replay a span."),
     "watch": ("yipan.cli.watch", "Which streams stand out, and why."),
+    "tracing": (
+        "yipan.cli.tracing",
+        "Cases, contacts, places; who infected whom; how many chains.",
+    ),
     "outlook": (
         "yipan.cli.outlook",
         "What is happening, what comes next, whether it stays small, whether it gets out.",
@@ -35,6 +39,11 @@ DESKS: dict[str, tuple[str, str]] = {
         "Nine prohibitions: what asks more than the protocol allows; put right, re-checked.",
     ),
     "plans": ("yipan.cli.plans", "What a person is asked to do, day by day, under a version."),
+    "simulate": ("yipan.cli.simulate", "What would happen: strategies on a simulated province."),
+    "exercise": (
+        "yipan.cli.exercise",
+        "A hidden outbreak to find and to end, for training and proof.",
+    ),
     "proposals": (
         "yipan.cli.proposals",
         "What waits to be decided; accept, change or refuse it.",

@@ -147,6 +147,7 @@ def read_tracing(
     pseudonym: Callable[[], PersonId] = new_pseudonym,
     date_order: str | None = None,
     time_zone: str = "Asia/Shanghai",
+    bare: bool = False,
 ) -> TracingReading:
     r"""
     Read the files of one outbreak together, whatever order they come in, and say everything wrong with them.
@@ -154,7 +155,7 @@ def read_tracing(
     A file is recognised by its columns: Go.Data exports (labels, database names or WHO's cleaned tables),
     SORMAS imports and exports, plain line lists with or without an infector, pairs, visits. `area` is where
     everybody is put whose own area is not known here; `disease` and `outbreak` complete what a file does not
-    say. `known` gives the people, venues and gatherings already on record by `system:key`. Columns that tell
+    say. With `bare` cases are named as in their file, without its system before. `known` gives the people, venues and gatherings already on record by `system:key`. Columns that tell
     who somebody is go to the vault, free text goes nowhere, every other column is carried along.
 
     Never raises for what stands in a file: the reports say it.
@@ -184,7 +185,7 @@ def read_tracing(
     reader = _Reader(
         names=AreaNames(areas), area=area, disease=disease, date_order=date_order, zone=ZoneInfo(time_zone),
         pseudonym=pseudonym, known=dict(known or {}),
-        outbreak=outbreak or _outbreak_of([name for name, *_ in readers]),
+        outbreak=outbreak or _outbreak_of([name for name, *_ in readers]), bare=bare,
     )  # fmt: skip
     order = (
         "case",
@@ -311,6 +312,7 @@ class _Reader:
     pseudonym: Callable[[], PersonId]
     known: dict[str, NodeId]
     outbreak: str
+    bare: bool = False
     system: str = ""
     cases: dict[str, Case] = field(default_factory=dict)
     identities: dict[PersonId, Identity] = field(default_factory=dict)
@@ -579,7 +581,7 @@ class _Reader:
             return
         person = self._person(row, area)
         outcome = f["outcome"] or (Outcome.DIED if f["died"] else Outcome.PENDING)
-        name = f"{self.system}:{f['keys'][0]}"
+        name = f["keys"][0] if self.bare else f"{self.system}:{f['keys'][0]}"
         self.cases[name] = Case(
             id=name, person=person, area=area, disease=disease, classification=kind, onset=onset, sampled=sampled,
             reported=f["reported"], confirmed=confirmed, isolated=f["isolated"], outcome=outcome,

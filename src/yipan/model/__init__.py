@@ -13,6 +13,7 @@ from .areas import (
 )
 from .calendars import WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
+from .chains import TransmissionChain
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
 from .estimates import Estimate, EstimateState, ReproductionNumber
 from .exposures import (
@@ -246,6 +247,7 @@ __all__ = [
     "TaskState",
     "TaskStep",
     "TestResult",
+    "TransmissionChain",
     "TripTable",
     "User",
     "Venue",

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
-from yipan.operations import commanding, outlook, prohibitions, watch, zoning
+from yipan.operations import commanding, outlook, prohibitions, tracing, watch, zoning
 from yipan.operations.post import Post
 
 Desk = Callable[..., int]
@@ -15,6 +15,7 @@ Desk = Callable[..., int]
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
     (outlook.DESK, outlook.review),
+    (tracing.DESK, tracing.extend_chains),
     (zoning.DESK, zoning.review_zones),
     (prohibitions.DESK, prohibitions.review_measures),
 )

@@ -4,7 +4,7 @@ Chains: forests of who infected whom, and what follows: sizes, generations, intr
 A forest gives every case one source or none (-1: an introduction). The likeliest forest comes from the posterior
 by maximum branching (Chu and Liu 1965, Edmonds 1967), which only has work to do where the likeliest sources form
 a cycle. Sampled forests pop cycles (Propp and Wilson 1998), so that each is drawn with the product of its links'
-probabilities. The offspring distribution is negative binomial (Lloyd-Smith et al. 2005), each case counted for
+probabilities; a cycle that will not pop is opened at one of its cases by the odds. The offspring distribution is negative binomial (Lloyd-Smith et al. 2005), each case counted for
 the part of its infectious time that has been seen.
 """
 
@@ -19,6 +19,9 @@ from scipy.stats import poisson
 from .sources import NEVER, UNDATED, Delay, Floats, Ints, SourcePosterior
 
 OUTSIDE = -1
+MOST_CONTRACTIONS = 20
+MOST_INVOLVED = 400
+MOST_POPS = 20
 
 
 def components(nodes: int, source: Ints, target: Ints) -> Ints:
@@ -98,23 +101,53 @@ def likeliest_forest(found: SourcePosterior, *, alternatives: int = 8) -> tuple[
     The forest whose links have the largest product of probabilities, and the probability of each case's link.
 
     Outside counts as a possible source of everybody, so there is always one. Where the likeliest sources form
-    cycles, the best way out is chosen among the `alternatives` likeliest sources of each case on them.
+    cycles, the best way out is chosen among the `alternatives` likeliest sources of each case on them; where more
+    than some hundred cases hang together by cycles, the weakest link of each is cut instead.
     """
     parent, chance = found.best()
-    for _ in range(parent.size):
+    involved: tuple[int, ...] = ()
+    for _ in range(MOST_CONTRACTIONS):
         caught = _cyclic(parent)
         if not caught.size:
             return parent, chance
-        involved = _grown(found, parent, caught, alternatives)
+        involved = tuple(sorted({*involved, *_grown(found, parent, caught, alternatives)}))
+        if len(involved) > MOST_INVOLVED:
+            break
         arcs = {
-            case: [(j, p) for j, p in found.ranked(case, most=alternatives) if p > 0]
-            + [(OUTSIDE, max(float(found.outside[case]), 1e-12))]
+            case: [
+                *((j, p) for j, p in found.ranked(case, most=alternatives) if p > 0),
+                (OUTSIDE, max(float(found.outside[case]), 1e-12)),
+            ]
             for case in involved
         }
         for case, source in _branching(arcs, involved).items():
             parent[case] = source
             chance[case] = dict(reversed(arcs[case]))[source]
-    raise AssertionError("a cycle that cannot be left, though outside is always possible")
+    return _cut(parent, chance, found)
+
+
+def _cut(parent: Ints, chance: Floats, found: SourcePosterior) -> tuple[Ints, Floats]:
+    """Open each cycle that is left where outside is least unlikely beside the link it replaces."""
+    caught = _cyclic(parent)
+    while caught.size:
+        loss = np.log(np.maximum(chance[caught], 1e-300)) - np.log(
+            np.maximum(found.outside[caught], 1e-300)
+        )
+        on_cycle = [int(case) for case in caught if _returns(parent, int(case))]
+        weakest = min(on_cycle, key=lambda case: float(loss[np.searchsorted(caught, case)]))
+        parent[weakest], chance[weakest] = OUTSIDE, found.outside[weakest]
+        caught = _cyclic(parent)
+    return parent, chance
+
+
+def _returns(parent: Ints, case: int) -> bool:
+    """Whether the line of sources of a case leads back to it."""
+    up = int(parent[case])
+    for _ in range(parent.size):
+        if up in {case, OUTSIDE}:
+            break
+        up = int(parent[up])
+    return up == case
 
 
 def _grown(
@@ -155,11 +188,11 @@ def _edmonds(
 ) -> set[tuple[int, int, int]]:
     """Chu-Liu/Edmonds: `arcs[target, source]` holds a weight and the arc it stands for; -1 is the root."""
     pick: dict[int, int] = {}
+    best: dict[int, tuple[float, int]] = {}
+    for (t, source), (weight, _) in arcs.items():
+        best[t] = max(best.get(t, (-np.inf, 0)), (weight, -source))
     for node in nodes:
-        choices = [
-            (weight, -source, source) for (t, source), (weight, _) in arcs.items() if t == node
-        ]
-        pick[node] = max(choices)[2]
+        pick[node] = -best[node][1]
     cycle = _one_cycle(pick)
     if cycle is None:
         return {arcs[node, source][1] for node, source in pick.items()}
@@ -210,16 +243,32 @@ def sampled_forests(found: SourcePosterior, *, draws: int, rng: np.random.Genera
     forests = []
     for _ in range(draws):
         forest = found.sample(rng)
-        for attempt in range(10_000):
+        for _ in range(MOST_POPS):
             caught = _cyclic(forest)
             if not caught.size:
                 break
-            fresh = found.sample(rng)
-            forest[caught] = fresh[caught]
-            if attempt == 9_999:
-                forest[caught] = OUTSIDE
+            forest[caught] = found.sample(rng, only=caught)
+        _open_by_chance(forest, found, rng)
         forests.append(forest)
     return forests
+
+
+def _open_by_chance(forest: Ints, found: SourcePosterior, rng: np.random.Generator) -> None:
+    """Open each cycle that would not pop at one of its cases, drawn by the odds that its source lies outside."""
+    caught = _cyclic(forest)
+    while caught.size:
+        ring = [int(caught[0])]
+        while int(forest[ring[-1]]) != ring[0]:
+            ring.append(int(forest[ring[-1]]))
+        odds = np.array(
+            [
+                found.outside[case] / max(found.share_of(case, int(forest[case])), 1e-300)
+                for case in ring
+            ]
+        )
+        odds = odds + 1e-12
+        forest[ring[int(rng.choice(len(ring), p=odds / odds.sum()))]] = OUTSIDE
+        caught = _cyclic(forest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

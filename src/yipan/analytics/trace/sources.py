@@ -289,44 +289,40 @@ class SourcePosterior:
             bits += float(-(self.classes.sizes[open_] * p[open_] * np.log2(p[open_])).sum())
         return bits
 
-    def sample(self, rng: np.random.Generator) -> Ints:
-        """One source for every case (-1 outside), each drawn from its posterior, cases apart from each other."""
+    def sample(self, rng: np.random.Generator, *, only: Ints | None = None) -> Ints:
+        """One source for every case, or for some (-1 outside), each drawn from its posterior apart from the others."""
         n = len(self.cases)
-        drawn = np.full(n, -1, dtype=np.int64)
-        u = rng.random(n)
-        owner = np.repeat(np.arange(n), np.diff(self.start))
-        running = np.cumsum(self.share)
-        before = np.r_[0.0, running][self.start[:-1]]
-        listed = np.r_[0.0, running][self.start[1:]] - before
-        with_evidence = (u >= self.outside) & (u < self.outside + listed)
-        place = np.searchsorted(
-            running,
-            before[with_evidence] + u[with_evidence] - self.outside[with_evidence],
-            side="right",
-        )
-        place = np.minimum(place, self.start[1:][with_evidence] - 1)
-        drawn[with_evidence] = self.candidate[place] if owner.size else -1
+        asked = np.arange(n) if only is None else only
+        drawn = np.full(asked.size, -1, dtype=np.int64)
+        u = rng.random(asked.size)
+        outside = self.outside[asked]
+        running = np.r_[0.0, np.cumsum(self.share)]
+        before = running[self.start[:-1]][asked]
+        listed = running[self.start[1:]][asked] - before
+        told = (u >= outside) & (u < outside + listed)
+        place = np.searchsorted(running[1:], before[told] + u[told] - outside[told], side="right")
+        place = np.minimum(place, self.start[1:][asked][told] - 1)
+        if self.candidate.size:
+            drawn[told] = self.candidate[place]
         members = _members(self.classes)
-        left = np.flatnonzero(u >= self.outside + listed)
         sums: dict[int, Floats] = {}
-        for case in left:
-            if self.cases.imported[case] or self.others(int(case)) <= 1e-12:
+        for at in np.flatnonzero(u >= outside + listed):
+            case = int(asked[at])
+            if self.cases.imported[case] or self.others(case) <= 1e-12:
                 continue
             target = int(self.classes.of_target[case])
             if target not in sums:
                 sums[target] = np.cumsum(self.classes.sizes * self.classes.weight[target])
-            known = set(self.candidate[self.start[case] : self.start[case + 1]].tolist()) | {
-                int(case)
-            }
+            known = set(self.candidate[self.start[case] : self.start[case + 1]].tolist()) | {case}
             for _ in range(1000):
-                kind = int(
-                    np.searchsorted(sums[target], rng.random() * sums[target][-1], side="right")
+                mark = rng.random() * sums[target][-1]
+                kind = min(
+                    int(np.searchsorted(sums[target], mark, side="right")), sums[target].size - 1
                 )
-                kind = min(kind, len(sums[target]) - 1)
                 chosen = members(kind)
                 source = int(chosen[int(rng.integers(len(chosen)))])
                 if source not in known:
-                    drawn[case] = source
+                    drawn[at] = source
                     break
         return drawn
 
@@ -349,13 +345,12 @@ def sources(
     places: SharedPlaces | None = None,
     genomes: Genomes | None = None,
     learn: bool = True,
-    learn_serial: bool = False,
-    most_rounds: int = 50,
+    most_rounds: int = 40,
 ) -> SourcePosterior:
     """
     Return the posterior over the sources of each case.
 
-    With `learn`, the parameters (and with `learn_serial` the serial interval) are estimated from the data by
+    With `learn`, all parameters but the serial interval are estimated from the data by
     expectation-maximisation, starting from `parameters`, with half an observation of prior weight for each
     probability. Cases without a day have a source only where a contact was recorded; imported ones have none.
     Evidence about pairs whose days exclude each other is left aside: see `questions.inconsistencies`.
@@ -375,15 +370,16 @@ def sources(
     table: _Classes | None = None
     rounds = most_rounds if learn else 1
     for round_number in range(1, rounds + 1):
-        if table is None or learn_serial:
+        if table is None:
             table = _classes(cases, parameters)
             base = _pair_weight(cases, evidence, parameters)
-        outcome = _posterior(cases, parameters, evidence, table, base, round_number)
-        if last is not None and np.abs(outcome.outside - last).max(initial=0.0) < 1e-6:
+            unlisted = _unlisted(table, evidence)
+        outcome = _posterior(cases, parameters, evidence, table, base, unlisted, round_number)
+        if last is not None and np.abs(outcome.outside - last).max(initial=0.0) < 1e-4:
             break
         last = outcome.outside
         if round_number < rounds:
-            parameters = _improved(outcome, evidence, base, learn_serial=learn_serial)
+            parameters = _improved(outcome, evidence, base)
     assert outcome is not None
     return outcome
 
@@ -562,7 +558,9 @@ def _classes(cases: TraceCases, parameters: Parameters) -> _Classes:
     )
     # Somebody isolated when nobody could still be infected by them is as good as never isolated.
     apart = np.where(
-        (isolated != NEVER) & (isolated - cases.day > parameters.longest_days), NEVER, isolated
+        (isolated != NEVER) & (isolated - cases.day > parameters.longest_days + 300 + 300),
+        NEVER,
+        isolated,
     )
     sources_, of_source = np.unique(np.c_[both, apart], axis=0, return_inverse=True)
     sizes = np.bincount(of_source.ravel(), minlength=len(sources_)).astype(np.float64)
@@ -615,24 +613,30 @@ def _pair_weight(cases: TraceCases, evidence: _Evidence, parameters: Parameters)
     return weight
 
 
+def _unlisted(table: _Classes, evidence: _Evidence) -> Floats:
+    """The summed weight, for each case, of all others without evidence about the pair."""
+    t, s = table.of_target, table.of_source
+    listed = np.bincount(
+        evidence.target,
+        weights=table.weight[t[evidence.target], s[evidence.source]],
+        minlength=t.size,
+    )
+    return np.asarray(
+        np.maximum((table.weight @ table.sizes)[t] - table.weight[t, s] - listed, 0.0)
+    )
+
+
 def _posterior(
     cases: TraceCases,
     parameters: Parameters,
     evidence: _Evidence,
     table: _Classes,
     base: Floats,
+    unlisted: Floats,
     rounds: int,
 ) -> SourcePosterior:
     n = len(cases)
-    every = table.weight @ table.sizes
-    own = table.weight[table.of_target, table.of_source]
-    dated = table.weight[table.of_target[evidence.target], table.of_source[evidence.source]]
-    possible = table.possible
-    ratio, plain = _ratios(parameters, evidence, base, possible)
-    unlisted = (
-        every[table.of_target] - own - np.bincount(evidence.target, weights=dated, minlength=n)
-    )
-    unlisted = np.maximum(unlisted, 0.0)
+    ratio, plain = _ratios(parameters, evidence, base, table.possible)
     listed = base * ratio
     outside_weight = parameters.outside * _outside_ratio(*_nearest(evidence, base, n))
     total = (
@@ -714,9 +718,7 @@ def _outside_ratio(nearest: Ints, largest: int) -> Floats:
     return ratio
 
 
-def _improved(
-    found: SourcePosterior, evidence: _Evidence, base: Floats, *, learn_serial: bool
-) -> Parameters:
+def _improved(found: SourcePosterior, evidence: _Evidence, base: Floats) -> Parameters:
     """The parameters that the posterior makes likeliest: one maximisation step."""
     cases, now, table = found.cases, found.parameters, found.classes
     n = len(cases)
@@ -759,39 +761,24 @@ def _improved(
             snps_per_link=float((weight * evidence.snps[both]).sum() + 0.5)
             / (float(weight.sum()) + 0.5),
         )
-    if learn_serial:
-        changed = replace(changed, serial=_serial(found, evidence))
     return changed
 
 
-def _serial(found: SourcePosterior, evidence: _Evidence) -> Delay:
-    """The serial interval with the mean and spread of the links as they now seem, weighed with ten prior links."""
-    cases, table, before = found.cases, found.classes, found.parameters.serial
-    per_target = np.bincount(
-        table.of_target,
-        weights=np.where(cases.imported, 0.0, found.plain_ratio / found.total),
-        minlength=len(table.targets),
-    )
-    mass = per_target[:, None] * table.weight * table.sizes[None, :]
-    lag = np.where(mass > 0, table.targets[:, 0][:, None] - table.sources[:, 0][None, :], 0).astype(
-        np.float64
-    )
-    own = table.weight[table.of_target, table.of_source] * found.plain_ratio / found.total
-    usable = (cases.day[evidence.target] != UNDATED) & (cases.day[evidence.source] != UNDATED)
-    t, s = evidence.target[usable], evidence.source[usable]
-    extra = (
-        found.share[usable]
-        - table.weight[table.of_target[t], table.of_source[s]] * found.plain_ratio / found.total[t]
-    )
-    days = (cases.day[t] - cases.day[s]).astype(np.float64)
-    whole = float(mass.sum() + extra.sum() - own.sum()) + 10.0
-    mean = (float((mass * lag).sum() + (extra * days).sum()) + 10.0 * before.mean_days) / whole
-    square = float((mass * lag**2).sum() + (extra * days**2).sum()) + 10.0 * (
-        before.sd_days**2 + before.mean_days**2
-    )
-    variance = max(square / whole - mean**2, 0.25)
-    return Delay(
-        mean_days=max(mean, before.shift_days + 0.25),
-        sd_days=float(np.sqrt(variance)),
-        shift_days=before.shift_days,
-    )
+def serial_of_pairs(lags: Ints, *, least: int = 10) -> Delay | None:
+    """
+    The serial interval that recorded pairs show: mean and spread of the middle nine tenths of their days apart.
+
+    Only pairs that somebody recorded can tell it: dates alone explain themselves best by infections on the same
+    day. None for fewer than `least` pairs, or where they do not mostly lead forwards in time.
+
+    >>> round(serial_of_pairs(np.array([3, 4, 5, 5, 5, 6, 6, 7, 8, 9, 40])).mean_days, 1)
+    6.1
+    """
+    if lags.size < least:
+        return None
+    low, high = np.quantile(lags, [0.05, 0.95])
+    kept = lags[(lags >= low) & (lags <= high)].astype(np.float64)
+    mean, sd = float(kept.mean()), max(float(kept.std()) * 1.25, 1.0)
+    if mean <= 0.5:
+        return None
+    return Delay(mean_days=mean, sd_days=sd)

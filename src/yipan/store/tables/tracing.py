@@ -12,6 +12,7 @@ from yipan.model import (
     OutsideKey,
     PersonTest,
     Sameness,
+    TransmissionChain,
     Venue,
     Visit,
 )
@@ -96,7 +97,13 @@ ASSIST_REPLIES = NounTable(
     readers=Readers.EVERYONE,
 )
 
+CHAINS = NounTable(
+    name="transmission_chain",
+    noun=TransmissionChain,
+    columns=(Column(name="disease", sql="text not null", of=lambda chain: chain.disease),),
+)
+
 TABLES = (
     EXPOSURES, VENUES, GATHERINGS, VISITS, HOUSEHOLDS, FOLLOW_UPS, PERSON_TESTS, OUTSIDE_KEYS, CARRIED_ROWS,
-    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES,
+    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS,
 )  # fmt: skip

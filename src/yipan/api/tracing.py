@@ -1,0 +1,599 @@
+"""Tracing: cases, contacts, investigations, letters; who infected whom, how many chains, what changed."""
+
+import io
+import zipfile
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Response
+from pydantic import BaseModel, Field
+
+from yipan.api.access import OWN, AreaAsked, Asked, Instant
+from yipan.api.commanding import post_of
+from yipan.api.door import answer, responses, routes_of
+from yipan.api.errors import BadInput
+from yipan.model import AssistOutcome, ExposureState, Stage, area_path, person_id
+
+routes = routes_of("tracing")
+
+CHANGE = (400, 401, 403, 404, 422, 503)
+READ = (401, 403, 404, 422, 503)
+Text = r"^[^\x00-\x1f]+$"
+CaseAsked = Annotated[
+    str, Query(alias="case", max_length=200, pattern=Text, description="id of the case")
+]
+CaseMaybe = Annotated[
+    str | None, Query(alias="case", max_length=200, pattern=Text, description="only of this case")
+]
+DiseaseAsked = Annotated[
+    str | None, Query(max_length=100, pattern=Text, description="only this disease")
+]
+DayAsked = Annotated[
+    date | None, Query(description="the day quiet and due are counted to; today where left out")
+]
+Id = Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z._-]+$", description="its id")]
+
+CANDIDATE = {"source": "mers:SK_1", "probability": 0.93, "because": ["x-3f2a"]}
+CASE_EXAMPLE: dict[str, Any] = {
+    "id": "mers:SK_6", "person": "p-7f3a90c1d2e4", "area": "44.4401.", "disease": "mers", "classification": "confirmed",
+    "onset": "2015-05-26", "sampled": None, "reported": "2015-05-28T00:00:00+08:00", "confirmed": None, "isolated": None,
+    "mode": "any", "origin": "unknown", "severity": "unknown", "outcome": "pending", "incident": None,
+}  # fmt: skip
+EXPOSURE_EXAMPLE: dict[str, Any] = {
+    "id": "x-3f2a", "area": "44.4401.", "source": "p-aaaaaaaaaaaa", "target": "p-bbbbbbbbbbbb", "first_contact": "2022-11-05",
+    "last_contact": "2022-11-06", "kind": "unknown", "duration": "unknown", "frequency": "unknown", "setting": "restaurant",
+    "certainty": "unknown", "state": "proposed", "told_by": "visits",
+}  # fmt: skip
+INVESTIGATION_EXAMPLE: dict[str, Any] = {
+    "id": "n-4f1c", "area": "44.4401.", "case": "c-1", "disease": "covid-19", "reported": "2022-11-10T08:00:00+08:00",
+    "reached": [{"stage": "opened", "at": "2022-11-10T08:20:00+08:00"}],
+    "charges": [{"area": "44.4401.", "since": "2022-11-10T08:20:00+08:00", "why": ""}], "answers": [], "stage": "opened",
+    "rule": "cn-covid-9ed",
+    "clocks": [{"stage": "on_site", "due": "2022-11-10T10:00:00+08:00", "reached": None, "late_hours": 0.0, "missing": ["present"]}],
+}  # fmt: skip
+CONTACT_EXAMPLE: dict[str, Any] = {
+    "person": "p-bbbbbbbbbbbb", "area": "44.4401.", "role": "contact", "exposures": ["x-3f2a"], "of_cases": ["c-1"],
+    "last_contact": "2022-11-06", "until": "2022-11-16", "last_seen": None, "proposed": True, "due": "overdue",
+}  # fmt: skip
+LETTER_EXAMPLE: dict[str, Any] = {
+    "id": "l-91ab", "area": "44.4401.", "to": "44.4403.", "people": ["p-bbbbbbbbbbbb"], "asked": "find, test and isolate",
+    "sent": "2022-11-10T09:00:00+08:00", "due": "2022-11-11T09:00:00+08:00", "case": "c-1", "reply": None, "late_hours": 0.0,
+}  # fmt: skip
+ESTIMATE = {"value": 3.0, "low": 1.0, "high": 7.0, "level": 0.95}
+CHAINS_EXAMPLE: dict[str, Any] = {
+    "cases": 162, "linked": 150, "single_cases": 6,
+    "chains": [{"root": "mers:SK_1", "cases": ["mers:SK_1", "mers:SK_6"], "size": 2, "generations": 1, "first_day": "2015-05-11",
+                "last_day": "2015-05-26", "active": False, "curve": [1, 0, 1], "areas": ["44."]}],
+    "links": [{"case": "mers:SK_6", "source": "mers:SK_1", "probability": 0.93, "generation": 1, "day": "2015-05-26", "chain": "mers:SK_1"}],
+    "introductions": ESTIMATE, "reproduction": ESTIMATE, "dispersion": ESTIMATE,
+    "spreaders": [{"id": "mers:SK_14", "what": "case", "expected": 38.2, "probability": 1.0}], "serial_mean_days": 11.9,
+    "serial_sd_days": 5.2, "serial_from": "recorded pairs", "recorded_components": [94, 3],
+}  # fmt: skip
+
+
+@routes.get(
+    "/tracing/cases", summary="Cases in order of their ids, page by page", openapi_extra=OWN,
+    responses=responses([CASE_EXAMPLE], description="Cases after the one named"),
+)  # fmt: skip
+def cases(
+    asking: Asked,
+    area: AreaAsked = None,
+    after: Annotated[
+        str | None, Query(max_length=200, pattern=Text, description="only after this id")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
+) -> Response:
+    """Return cases in an area of the viewer's; who they are is in the vault."""
+    path = asking.area(area)
+    return asking.answer(lambda record: record.cases(under=path, after=after, limit=limit))
+
+
+@routes.get(
+    "/tracing/case", summary="One case: history, spans, chronology, contacts and possible sources", openapi_extra=OWN,
+    responses=responses(
+        {"case": CASE_EXAMPLE, "spans": [{"name": "infectious", "since": "2015-05-24", "until": None}], "sources": [CANDIDATE]},
+        description="Everything about it but who it is", failures=READ,
+    ),
+)  # fmt: skip
+def case(asking: Asked, case: CaseAsked) -> Response:
+    """Return everything about one case but who it is."""
+    from yipan.operations import tracing
+
+    with asking.reading() as record:
+        return answer(
+            tracing.case_view(
+                record, case, at=_now(asking), time_zone=asking.door.settings.time_zone
+            )
+        )
+
+
+@routes.get(
+    "/tracing/investigations", summary="Investigations with their clocks, the latest first", openapi_extra=OWN,
+    responses=responses([INVESTIGATION_EXAMPLE], description="Running ones, unless all are asked for"),
+)  # fmt: skip
+def investigations(
+    asking: Asked, area: AreaAsked = None, at: Annotated[Instant | None, Query(description="the instant lateness is told for")] = None,
+    running: Annotated[bool, Query(description="only those not closed")] = True,
+) -> Response:  # fmt: skip
+    """Return the investigations in an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    moment = asking.instant(at, where="at") if at else _now(asking)
+    with asking.reading() as record:
+        return answer(tracing.investigations(record, area=path, at=moment, running=running))
+
+
+@routes.get(
+    "/tracing/form", summary="What an investigation of a disease asks, by stage", openapi_extra=OWN,
+    responses=responses(
+        [{"key": "onset", "stage": "core", "kind": "day", "said": {"zh": "发病日期", "en": "Day of first symptoms"}, "values": []}],
+        description="The questions in order",
+    ),
+)  # fmt: skip
+def form(
+    asking: Asked, disease: Annotated[str, Query(max_length=100, pattern=Text)] = "covid-19"
+) -> Response:
+    """Return the form of a disease."""
+    from yipan.operations import tracing
+
+    return answer(tracing.form_of(disease))
+
+
+class InvestigationGiven(BaseModel):
+    """The reported case whose investigation is opened."""
+
+    case: str = Field(max_length=200, pattern=Text, examples=["c-1"])
+
+
+@routes.post(
+    "/tracing/investigations", summary="Open the investigation of a reported case", openapi_extra=OWN,
+    responses=responses(INVESTIGATION_EXAMPLE, description="The investigation with its clocks", failures=CHANGE),
+)  # fmt: skip
+def open_investigation(asking: Asked, given: InvestigationGiven) -> Response:
+    """Open the investigation of a case as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(tracing.open_investigation(post_of(asking), given.case, at=asking.door.clock()))
+
+
+class StageGiven(BaseModel):
+    """A stage that was reached, at an instant or now."""
+
+    stage: Stage = Field(examples=["core"])
+    reached: datetime | None = None
+
+
+@routes.post(
+    "/tracing/investigations/{investigation}/stages", summary="Say that an investigation reached a stage", openapi_extra=OWN,
+    responses=responses(INVESTIGATION_EXAMPLE, description="The investigation with its clocks", failures=CHANGE),
+)  # fmt: skip
+def reach(asking: Asked, investigation: Id, given: StageGiven) -> Response:
+    """Take an investigation to a stage as the viewer; the task for it ends."""
+    from yipan.operations import tracing
+
+    reached = asking.instant(given.reached, where="reached") if given.reached else None
+    return answer(
+        tracing.reach(
+            post_of(asking), investigation, given.stage, at=asking.door.clock(), reached=reached
+        )
+    )
+
+
+class AnswersGiven(BaseModel):
+    """Answers by the key of their question."""
+
+    answers: dict[str, str] = Field(max_length=100, examples=[{"present": "yes"}])
+
+
+@routes.post(
+    "/tracing/investigations/{investigation}/answers", summary="Answer questions of the form", openapi_extra=OWN,
+    responses=responses(INVESTIGATION_EXAMPLE, description="The investigation with its clocks", failures=CHANGE),
+)  # fmt: skip
+def answers(asking: Asked, investigation: Id, given: AnswersGiven) -> Response:
+    """Put answers on record as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.answer(post_of(asking), investigation, given.answers, at=asking.door.clock())
+    )
+
+
+class HandoverGiven(BaseModel):
+    """The area that takes over, and why."""
+
+    to: str = Field(max_length=200, examples=["44.4401."])
+    why: str = Field(max_length=2000, examples=["the case lives there"])
+
+
+@routes.post(
+    "/tracing/investigations/{investigation}/handover", summary="Hand an investigation over to another area", openapi_extra=OWN,
+    responses=responses(INVESTIGATION_EXAMPLE, description="The investigation, now in the other area", failures=CHANGE),
+)  # fmt: skip
+def hand_over(asking: Asked, investigation: Id, given: HandoverGiven) -> Response:
+    """Hand an investigation over as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.hand_over(
+            post_of(asking),
+            investigation,
+            to=_area(given.to, "to"),
+            why=given.why,
+            at=asking.door.clock(),
+        )
+    )
+
+
+@routes.get(
+    "/tracing/contacts", summary="Contacts by what is due: overdue, today, later", openapi_extra=OWN,
+    responses=responses([CONTACT_EXAMPLE], description="Contacts and contacts of contacts", failures=READ),
+)  # fmt: skip
+def contacts(
+    asking: Asked, area: AreaAsked = None, case: CaseMaybe = None, day: DayAsked = None
+) -> Response:
+    """Return the contacts in an area of the viewer's, perhaps of one case."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        return answer(tracing.contacts(record, area=path, today=asking.as_of(day), case=case))
+
+
+class ProposalGiven(BaseModel):
+    """The case whose contacts are sought among recorded visits, and the shortest time together that counts."""
+
+    case: str = Field(max_length=200, pattern=Text, examples=["c-1"])
+    least_minutes: int = Field(default=1, ge=1, le=1440)
+
+
+@routes.post(
+    "/tracing/contacts/proposals", summary="Propose who was where a case was, at the same time", openapi_extra=OWN,
+    responses=responses([EXPOSURE_EXAMPLE], description="The exposures proposed that were not known before", failures=CHANGE),
+)  # fmt: skip
+def propose_contacts(asking: Asked, given: ProposalGiven) -> Response:
+    """Propose contacts of a case as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.propose_contacts(
+            post_of(asking), given.case, at=asking.door.clock(), time_zone=asking.door.settings.time_zone,
+            least_minutes=given.least_minutes,
+        )
+    )  # fmt: skip
+
+
+class JudgementGiven(BaseModel):
+    """Exposures by id, and what the tracer made of them."""
+
+    exposures: list[Annotated[str, Field(max_length=100)]] = Field(
+        min_length=1, max_length=10_000, examples=[["x-3f2a"]]
+    )
+    state: ExposureState = Field(examples=["confirmed"])
+    why: str = Field(default="", max_length=2000)
+
+
+@routes.post(
+    "/tracing/exposures/judgement", summary="Confirm or reject exposures", openapi_extra=OWN,
+    responses=responses([EXPOSURE_EXAMPLE], description="The exposures as they now stand", failures=CHANGE),
+)  # fmt: skip
+def judge(asking: Asked, given: JudgementGiven) -> Response:
+    """Confirm or reject exposures as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.judge_exposures(
+            post_of(asking),
+            given.exposures,
+            state=given.state,
+            at=asking.door.clock(),
+            why=given.why,
+        )
+    )
+
+
+@routes.get(
+    "/tracing/letters", summary="Assist-check letters sent and received, with their replies", openapi_extra=OWN,
+    responses=responses([LETTER_EXAMPLE], description="Those without a reply first"),
+)  # fmt: skip
+def letters(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the letters of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        return answer(tracing.letters(record, area=path, at=_now(asking)))
+
+
+class LetterGiven(BaseModel):
+    """To which area, about whom (pseudonyms), what is asked, by when; nobody is named in the text."""
+
+    to: str = Field(max_length=200, examples=["44.4403."])
+    people: list[Annotated[str, Field(max_length=40)]] = Field(
+        default_factory=list, max_length=1000
+    )
+    asked: str = Field(min_length=1, max_length=2000, examples=["find, test and isolate"])
+    due: datetime
+    case: str | None = Field(default=None, max_length=200)
+    area: str | None = Field(default=None, max_length=200)
+
+
+@routes.post(
+    "/tracing/letters", summary="Send an assist-check letter", openapi_extra=OWN,
+    responses=responses(LETTER_EXAMPLE, description="The letter", failures=CHANGE),
+)  # fmt: skip
+def send_letter(asking: Asked, given: LetterGiven) -> Response:
+    """Send a letter as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.send_letter(
+            post_of(asking), to=_area(given.to, "to"), people=[person_id(p) for p in given.people], asked=given.asked.strip(),
+            due=asking.instant(given.due, where="due"), at=asking.door.clock(), case=given.case,
+            area=_area(given.area, "area") if given.area else None,
+        )
+    )  # fmt: skip
+
+
+class ReplyGiven(BaseModel):
+    """What came of a letter."""
+
+    outcome: AssistOutcome = Field(examples=["found"])
+    answer: str = Field(
+        min_length=1, max_length=2000, examples=["found, tested negative, isolated at home"]
+    )
+
+
+@routes.post(
+    "/tracing/letters/{letter}/reply", summary="Answer a letter as the area it was sent to", openapi_extra=OWN,
+    responses=responses(LETTER_EXAMPLE, description="The letter with its reply", failures=CHANGE),
+)  # fmt: skip
+def reply_letter(asking: Asked, letter: Id, given: ReplyGiven) -> Response:
+    """Answer a letter as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.reply_letter(
+            post_of(asking),
+            letter,
+            outcome=given.outcome,
+            text=given.answer.strip(),
+            at=asking.door.clock(),
+        )
+    )
+
+
+@routes.get(
+    "/tracing/sources", summary="Who may have infected each case, with probabilities", openapi_extra=OWN,
+    responses=responses(
+        [{"case": "mers:SK_6", "area": "44.", "day": "2015-05-26", "candidates": [CANDIDATE], "open_bits": 0.4}],
+        description="In order of case", failures=READ,
+    ),
+)  # fmt: skip
+def sources(
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, case: CaseMaybe = None,
+    most: Annotated[int, Query(ge=1, le=20, description="at most so many candidates")] = 5,
+) -> Response:  # fmt: skip
+    """Return the candidates of the cases in an area of the viewer's."""
+    from yipan.operations import network, tracing
+
+    path, zone = asking.area(area), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: network.sources_answer(
+            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone),
+            only=(case,) if case else (), most=most,
+        )
+    )  # fmt: skip
+
+
+@routes.get(
+    "/tracing/chains", summary="Chains: sizes, generations, introductions, offspring, spreaders", openapi_extra=OWN,
+    responses=responses(CHAINS_EXAMPLE, description="The chains of the likeliest forest"),
+)  # fmt: skip
+def chains(
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, day: DayAsked = None,
+    quiet_days: Annotated[int, Query(ge=1, le=365, description="a chain is active while its last case is younger")] = 14,
+) -> Response:  # fmt: skip
+    """Return the chains in an area of the viewer's."""
+    import numpy as np
+
+    from yipan.operations import network, tracing
+
+    path, zone = asking.area(area), asking.door.settings.time_zone
+
+    def told(record: Any) -> object:
+        traced = network.trace(
+            tracing.network_in(record, area=path, disease=disease), time_zone=zone
+        )
+        return network.chains_answer(
+            traced, today=asking.as_of(day), rng=np.random.default_rng(1), quiet_days=quiet_days
+        )
+
+    if day is not None or asking.known_at is not None:
+        return asking.answer(told)
+    with asking.reading() as record:
+        return answer(told(record))
+
+
+@routes.get(
+    "/tracing/inconsistencies", summary="What contradicts itself among recorded exposures, as questions", openapi_extra=OWN,
+    responses=responses(
+        [{"doubt": "long_gap", "source": "c-1", "target": "c-2", "days": 40, "zh": "……", "en": "…"}], description="Questions to the tracer"
+    ),
+)  # fmt: skip
+def inconsistencies(
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None
+) -> Response:
+    """Return questions to the tracer in an area of the viewer's."""
+    from yipan.operations import network, tracing
+
+    path, zone = asking.area(area), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: network.inconsistencies(
+            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone)
+        )
+    )
+
+
+@routes.get(
+    "/tracing/inquiries", summary="Which evidence would settle most about open links", openapi_extra=OWN,
+    responses=responses(
+        [{"case": "c-2", "candidate": "c-1", "ask": "places", "bits": 0.7, "open_bits": 1.4, "zh": "……", "en": "…"}],
+        description="The most telling first",
+    ),
+)  # fmt: skip
+def inquiries(
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None,
+    most: Annotated[int, Query(ge=1, le=200, description="at most so many")] = 20,
+) -> Response:  # fmt: skip
+    """Return what to find out next in an area of the viewer's."""
+    from yipan.operations import network, tracing
+
+    path, zone = asking.area(area), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: network.inquiries(
+            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone),
+            most=most,
+        )
+    )
+
+
+@routes.get(
+    "/tracing/changes", summary="What changed since an earlier instant: points, sources, chains, indicators", openapi_extra=OWN,
+    responses=responses(
+        {"since": "2022-11-09T08:00:00+08:00", "at": "2022-11-10T08:00:00+08:00", "new_cases": ["c-9"], "new_areas": ["44.4401."],
+         "new_sources": ["c-9"], "chains": [{"change": "grown", "now": "covid-19:c-1", "before": ["covid-19:c-1"], "cases": 5,
+                                             "cases_before": 4, "new_cases": ["c-9"]}], "indicators": []},
+        description="Each with its list",
+    ),
+)  # fmt: skip
+def changes(
+    asking: Asked,
+    since: Annotated[Instant, Query(description="the earlier instant")],
+    area: AreaAsked = None,
+) -> Response:
+    """Return what changed in an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path, begin = asking.area(area), asking.instant(since, where="since")
+    with asking.reading() as now, asking.reading(known_at=begin) as before:
+        return answer(
+            tracing.changed(
+                now,
+                before,
+                area=path,
+                since=begin,
+                at=_now(asking),
+                time_zone=asking.door.settings.time_zone,
+            )
+        )
+
+
+@routes.get(
+    "/tracing/indicators", summary="Indicators of tracing, each with the cases it counts", openapi_extra=OWN,
+    responses=responses(
+        [{"name": "among_contacts", "said": {"zh": "新增病例中的已知接触者", "en": "New cases among known contacts"}, "cases": ["c-2"],
+          "of": ["c-1", "c-2"], "share": 0.5, "median_hours": None}],
+        description="Shares and delays",
+    ),
+)  # fmt: skip
+def indicators(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the indicators of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path, zone = asking.area(area), asking.door.settings.time_zone
+    return asking.answer(lambda record: tracing.indicators(record, area=path, time_zone=zone))
+
+
+@routes.get(
+    "/tracing/7-1-7", summary="Milestones and early actions of 7-1-7 as the record shows them", openapi_extra=OWN,
+    responses=responses(
+        {"milestones": [{"name": "emergence", "at": "2022-10-30"}], "actions": [{"name": "investigation_started", "at": None}],
+         "detect_days": 3, "notify_days": 0, "respond_days": None},
+        description="None where the record does not show it",
+    ),
+)  # fmt: skip
+def seven_one_seven(
+    asking: Asked,
+    area: AreaAsked = None,
+    disease: Annotated[str, Query(max_length=100, pattern=Text)] = "covid-19",
+) -> Response:
+    """Return 7-1-7 for a disease in an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path, zone = asking.area(area), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: tracing.seven_one_seven(record, area=path, disease=disease, time_zone=zone)
+    )
+
+
+@routes.get(
+    "/tracing/export", summary="Cases and exposures as files for another system, without names", openapi_extra=OWN,
+    responses=responses("PK…", description="A ZIP archive, with what the format could not hold", media_type="application/zip"),
+)  # fmt: skip
+def export(
+    asking: Asked, area: AreaAsked = None,
+    format: Annotated[str, Query(pattern="^(godata-csv|godata-json|sormas|csv|xlsx)$", description="how they are written")] = "csv",
+) -> Response:  # fmt: skip
+    """Return files of what tracers know in an area of the viewer's; names leave by the command line only."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        done = tracing.export_files(
+            record,
+            area=path,
+            format=format,
+            at=_now(asking),
+            time_zone=asking.door.settings.time_zone,
+        )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in done.files:
+            archive.writestr(name, content)
+        archive.writestr("left_out.txt", "\n".join(done.losses) + "\n")
+    return Response(
+        out.getvalue(),
+        media_type="application/zip",
+        headers={"content-disposition": f'attachment; filename="tracing-{format}.zip"'},
+    )
+
+
+class IdentityAsked(BaseModel):
+    """Whose identity, and what it is needed for; the reading is written down with it."""
+
+    person: str = Field(max_length=40, examples=["p-7f3a90c1d2e4"])
+    purpose: str = Field(min_length=3, max_length=500, examples=["call for the interview"])
+
+
+@routes.post(
+    "/tracing/identity", summary="Who somebody is, for those whose duty needs it; each reading is written down", openapi_extra=OWN,
+    responses=responses(
+        {"person": "p-7f3a90c1d2e4", "name": "…", "phone": "…", "address": "…"}, description="Name, phone and address", failures=CHANGE
+    ),
+)  # fmt: skip
+def identity(asking: Asked, given: IdentityAsked) -> Response:
+    """Return who somebody is to a viewer whose duty allows it, and write the reading down."""
+    with asking.reading() as record:
+        found = record.identity(
+            person_id(given.person), purpose=given.purpose, at=asking.door.clock()
+        )
+        return answer(
+            {
+                "person": found.person,
+                "name": found.name,
+                "phone": found.phone,
+                "address": found.address,
+            }
+        )
+
+
+def _now(asking: Asked) -> datetime:
+    return asking.known_at or asking.door.clock()
+
+
+def _area(text: str, where: str) -> Any:
+    try:
+        return area_path(text)
+    except ValueError as wrong:
+        raise BadInput(str(wrong), where=where) from None

@@ -1,0 +1,565 @@
+"""Tracing at the terminal, with a record or on plain files."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from yipan.cli import door
+
+if TYPE_CHECKING:
+    from yipan.operations.network import Network, Traced
+
+app = typer.Typer(
+    help="Cases, contacts, places; who infected whom; how many chains.", no_args_is_help=True
+)
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Line list, pairs, visits, Go.Data or SORMAS files; the record if left out."
+    ),
+]
+AreaAsked = Annotated[
+    str | None, typer.Option("--area", help="Path, code or name of the area; all if left out.")
+]
+Disease = Annotated[
+    str | None, typer.Option("--disease", help="The disease, where files name none.")
+]
+SerialMean = Annotated[
+    float | None,
+    typer.Option("--serial-mean", help="Mean serial interval in days; estimated if left out."),
+]
+SerialSd = Annotated[float, typer.Option("--serial-sd", help="Its standard deviation in days.")]
+Today = Annotated[
+    str | None,
+    typer.Option(
+        "--today", help="The day quiet is counted to; the last day of the data for files."
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the sampled forests.")]
+Most = Annotated[int, typer.Option("--most", help="At most so many rows.")]
+
+
+@app.callback()
+def tracing() -> None:
+    """Cases, contacts, places; who infected whom; how many chains."""
+
+
+@app.command(name="import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="All files of one outbreak, in any order.")],
+    area: Annotated[
+        str, typer.Option("--area", help="Where people are put whose area is not known here.")
+    ],
+    disease: Disease = None,
+    outbreak: Annotated[
+        str | None,
+        typer.Option(help="What the outbreak is called; from the file names if left out."),
+    ] = None,
+    date_order: Annotated[
+        str | None, typer.Option(help="dmy or mdy, where nothing shows it.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Read the files of one outbreak: check them whole, commit all or none. Exit code 3 where a row is wrong."""
+    from yipan.operations import tracing as desk
+
+    _there(files)
+    with door.at_post() as (settings, post):
+        with post.store.reading(post.viewer) as record:
+            place = door.find_area(record.areas(), area)
+        try:
+            done = desk.import_files(
+                post, files, at=door.moment(at, settings), area=place.path, disease=disease, outbreak=outbreak,
+                date_order=date_order, dry_run=dry_run, time_zone=str(settings.time_zone),
+            )  # fmt: skip
+        except desk.TracingFilesHaveProblems as refused:
+            reports = refused.reports
+            door.answer(reports, as_json=as_json, text=lambda: _reports(reports))
+            raise typer.Exit(3) from None
+    door.answer(done, as_json=as_json, text=lambda: _imported(done))
+    raise typer.Exit(3 if dry_run and any(r.wrong or not r.accepted for r in done.reports) else 0)
+
+
+@app.command(name="export")
+def export(
+    folder: Annotated[
+        Path, typer.Argument(help="Where the files go; it is made where it is missing.")
+    ],
+    area: AreaAsked = None,
+    format: Annotated[
+        str, typer.Option("--format", help="godata-csv, godata-json, sormas, csv or xlsx.")
+    ] = "csv",
+    identities: Annotated[
+        bool,
+        typer.Option("--identities", help="With names; needs the duty, and each is written down."),
+    ] = False,
+    purpose: Annotated[str, typer.Option(help="What the names are for.")] = "",
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Write what tracers know as files for another system, and say what that format cannot hold."""
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            place = door.find_area(record.areas(), area).path if area else post.area
+            done = desk.export_files(
+                record, area=place, format=format, purpose=purpose if identities else "", at=door.now(),
+                time_zone=settings.time_zone,
+            )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in done.files:
+        (folder / name).write_bytes(content)
+    told = desk.Exported(
+        format=done.format, names=done.names, rows=done.rows, losses=done.losses, files=()
+    )
+    door.answer(
+        told, as_json=as_json,
+        text=lambda: "\n".join(
+            [f"{name}: {rows} rows" for name, rows in zip(told.names, told.rows, strict=True)] + list(told.losses)
+        ),
+    )  # fmt: skip
+
+
+@app.command(name="open")
+def open_(
+    case: Annotated[str, typer.Argument(help="Id of the reported case.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Open the investigation of a reported case; its clocks run from the report."""
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        view = desk.open_investigation(post, case, at=door.moment(at, settings))
+    door.answer(view, as_json=as_json, text=lambda: _clocks([view]))
+
+
+@app.command()
+def clocks(
+    area: AreaAsked = None,
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones as well.")] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List investigations with their clocks, the latest first. Exit code 1 where one is late."""
+    from yipan.operations import tracing as desk
+
+    with _record(area) as (settings, _, record, place):
+        found = desk.investigations(
+            record, area=place, at=door.moment(at, settings), running=not everything
+        )
+    door.answer(found, as_json=as_json, text=lambda: _clocks(found))
+    raise typer.Exit(
+        1 if any(c.late_hours > 0 and not c.reached for v in found for c in v.clocks) else 0
+    )
+
+
+@app.command()
+def case(
+    id: Annotated[str, typer.Argument(help="Id of the case.")],
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Show one case: its chronology, spans and possible sources; never its name."""
+    from yipan.operations import tracing as desk
+
+    with _record(None, known_at) as (settings, _, record, _place):
+        view = desk.case_view(record, id, at=door.now(), time_zone=settings.time_zone)
+    door.answer(
+        view, as_json=as_json,
+        text=lambda: "\n".join(
+            [f"{view.case.id}: {view.case.classification.value}, {view.case.area}"]
+            + [f"  {s.name}: {s.since} to {s.until or 'now'}" for s in view.spans]
+            + [f"  {m.at}  {m.kind} {m.about}" for m in view.chronology]
+            + [f"  source {c.source or 'outside'}: {c.probability:.0%}" for c in view.sources]
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def visits(
+    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List where a case was, and when."""
+    from yipan.store.tables.tracing import VISITS
+
+    with _record(None, known_at) as (settings, _, record, _place):
+        found = record.nouns(VISITS, where={"person": record.case(case).person})
+    zone = settings.time_zone
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("place", "since", "until", "role", "mask", "indoors"),
+            [(v.place, f"{v.since.astimezone(zone):%m-%d %H:%M}", f"{v.until.astimezone(zone):%m-%d %H:%M}", v.role.value, v.mask, v.indoors) for v in found],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def contacts(
+    area: AreaAsked = None,
+    case: Annotated[str | None, typer.Option("--case", help="Of this case only.")] = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="First propose who was where the case was.")
+    ] = False,
+    least_minutes: Annotated[int, typer.Option(help="Shortest time together that counts.")] = 1,
+    today: Today = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List contacts by what is due. With --propose, propose those of a case from recorded visits first."""
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        moment = door.moment(at, settings)
+        if propose:
+            if case is None:
+                raise typer.BadParameter("contacts are proposed for one case; give --case")
+            desk.propose_contacts(
+                post, case, at=moment, time_zone=settings.time_zone, least_minutes=least_minutes
+            )
+        with post.store.reading(post.viewer) as record:
+            place = door.find_area(record.areas(), area).path if area else post.area
+            found = desk.contacts(
+                record,
+                area=place,
+                case=case,
+                today=door.day(today, moment.astimezone(settings.time_zone).date()),
+            )
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("person", "role", "due", "last contact", "until", "last seen", "proposed", "of"),
+            [(c.person, c.role.value, c.due, c.last_contact, c.until, c.last_seen, "yes" if c.proposed else "", ", ".join(c.of_cases)) for c in found],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def sources(
+    files: Files = None,
+    area: AreaAsked = None,
+    disease: Disease = None,
+    only: Annotated[list[str] | None, typer.Option("--case", help="Of these cases only.")] = None,
+    serial_mean: SerialMean = None,
+    serial_sd: SerialSd = 3.0,
+    most: Most = 5,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Who may have infected each case, with probabilities."""
+    from yipan.operations import network
+
+    def asked(traced: "Traced", _: date) -> Any:
+        return network.sources_answer(traced, only=only or (), most=most)
+
+    found = _traced(files, area, disease, serial_mean, serial_sd, None, known_at, asked)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join(
+            f"{a.case} ({a.day or 'no day'}, {a.open_bits:.1f} bits open): "
+            + ", ".join(f"{c.source or 'outside'} {c.probability:.0%}" for c in a.candidates)
+            for a in found
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def chains(
+    files: Files = None,
+    area: AreaAsked = None,
+    disease: Disease = None,
+    serial_mean: SerialMean = None,
+    serial_sd: SerialSd = 3.0,
+    quiet_days: Annotated[
+        int, typer.Option(help="A chain is active while its last case is younger.")
+    ] = 14,
+    today: Today = None,
+    seed: Seed = 1,
+    most: Most = 20,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """How many chains there are, how large, which are active, and how many introductions lie behind them."""
+    import numpy as np
+
+    from yipan.operations import network
+
+    def asked(traced: "Traced", day: date) -> Any:
+        return network.chains_answer(
+            traced, today=day, rng=np.random.default_rng(seed), quiet_days=quiet_days
+        )
+
+    found = _traced(files, area, disease, serial_mean, serial_sd, today, known_at, asked)
+
+    def text() -> str:
+        told = [
+            f"{found.cases} cases, {found.linked} linked; {len(found.chains)} chains of two or more, {found.single_cases} single cases.",
+            f"Introductions: {found.introductions.value:.0f} ({found.introductions.low:.0f} to {found.introductions.high:.0f}).",
+            f"Serial interval {found.serial_mean_days:.1f} ± {found.serial_sd_days:.1f} days({found.serial_from}).",
+            _groups(found.recorded_components),
+        ]
+        if found.reproduction and found.dispersion:
+            r, k = found.reproduction, found.dispersion
+            told.append(
+                f"R {r.value:.2f} ({r.low:.2f} to {r.high:.2f}), dispersion k {k.value:.2f} ({k.low:.2f} to {k.high:.2f})."
+            )
+        told += [
+            f"Spreader {s.id}: {s.expected:.1f} expected, {s.probability:.0%}"
+            for s in found.spreaders[:5]
+        ]
+        told.append(
+            door.table(
+                ("root", "cases", "generations", "first", "last", "active"),
+                [
+                    (
+                        c.root,
+                        c.size,
+                        c.generations,
+                        c.first_day,
+                        c.last_day,
+                        "yes" if c.active else "",
+                    )
+                    for c in found.chains[:most]
+                ],
+            )
+        )
+        return "\n".join(told)
+
+    door.answer(found, as_json=as_json, text=text)
+
+
+@app.command()
+def inconsistencies(
+    files: Files = None,
+    area: AreaAsked = None,
+    disease: Disease = None,
+    serial_mean: SerialMean = None,
+    serial_sd: SerialSd = 3.0,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """What contradicts itself among recorded exposures, as questions. Exit code 1 where there are any."""
+    from yipan.operations import network
+
+    found = _traced(
+        files,
+        area,
+        disease,
+        serial_mean,
+        serial_sd,
+        None,
+        known_at,
+        lambda t, _: network.inconsistencies(t),
+    )
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join(f"{q.zh}\n{q.en}" for q in found) or "Nothing contradicts itself.",
+    )  # fmt: skip
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def inquiries(
+    files: Files = None,
+    area: AreaAsked = None,
+    disease: Disease = None,
+    serial_mean: SerialMean = None,
+    serial_sd: SerialSd = 3.0,
+    most: Most = 20,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Which evidence would settle most about open links, the most telling first."""
+    from yipan.operations import network
+
+    found = _traced(
+        files,
+        area,
+        disease,
+        serial_mean,
+        serial_sd,
+        None,
+        known_at,
+        lambda t, _: network.inquiries(t, most=most),
+    )
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: "\n".join(f"{q.bits:.2f} bits  {q.en}  {q.zh}" for q in found),
+    )
+
+
+@app.command()
+def overlaps(
+    files: Files = None,
+    cases: Annotated[
+        list[str] | None, typer.Option("--case", help="These people; every case if left out.")
+    ] = None,
+    area: AreaAsked = None,
+    least_minutes: Annotated[int, typer.Option(help="Shortest time together that counts.")] = 1,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Who was where a case was, at the same time: every overlap of visits with its minutes."""
+    from yipan.operations import network
+
+    with _network(files, area, None, known_at) as (_, net, names):
+        by_name = {name: node for node, name in names.items()} | {c.id: c.person for c in net.cases}
+        if unknown := [name for name in cases or () if name not in by_name]:
+            raise LookupError(f"{unknown[0]} is neither a case nor a person of these visits")
+        people = [by_name[name] for name in cases] if cases else [c.person for c in net.cases]
+        found = [
+            {"case": names.get(mine.person, mine.person), "other": names.get(other.person, other.person),
+             "place": names.get(mine.place, mine.place), "since": max(mine.since, other.since), "minutes": minutes}
+            for mine, other, minutes in network.met(net, people, least_minutes=least_minutes)
+        ]  # fmt: skip
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("case", "other", "place", "since", "minutes"), [tuple(row.values()) for row in found]
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def changed(
+    since: Annotated[str, typer.Option("--since", help="The earlier instant.")],
+    area: AreaAsked = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """What changed since an earlier instant: points, sources, chains and indicators, each with its list."""
+    from yipan.operations import tracing as desk
+
+    with _record(area, known_at) as (settings, post, now, place):
+        before_at, at = door.moment(since, settings), door.moment(known_at, settings)
+        with post.store.reading(post.viewer, known_at=before_at) as before:
+            found = desk.changed(
+                now, before, area=place, since=before_at, at=at, time_zone=settings.time_zone
+            )
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join(
+            [f"{len(found.new_cases)} new cases, {len(found.new_areas)} new areas, {len(found.new_sources)} new sources"]
+            + [f"{c.change}: {c.now or ', '.join(c.before)} ({c.cases_before} to {c.cases} cases)" for c in found.chains if c.change != "same"]
+            + [f"{i.said.en}: {len(i.cases)} of {len(i.of)}" + (f", median {i.median_hours:.1f} h" if i.median_hours is not None else "") for i in found.indicators]
+        ),
+    )  # fmt: skip
+
+
+@contextmanager
+def _record(area: str | None, known_at: str | None = None) -> Iterator[tuple[Any, Any, Any, Any]]:
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            place = door.find_area(record.areas(), area).path if area else post.area
+            yield settings, post, record, place
+
+
+@contextmanager
+def _network(
+    files: list[Path] | None, area: str | None, disease: str | None, known_at: str | None
+) -> Iterator[tuple[ZoneInfo, "Network", dict[str, str]]]:
+    """A network from files, without a record, or from the record."""
+    from yipan.operations import tracing as desk
+
+    if not files:
+        with _record(area, known_at) as (settings, _, record, place):
+            yield settings.time_zone, desk.network_in(record, area=place, disease=disease), {}
+        return
+    from yipan.settings import Settings
+
+    _there(files)
+    reading = desk.read_files(files, disease=disease)
+    if not reading.ok:
+        typer.echo(_reports(reading.reports), err=True)
+        raise typer.Exit(3)
+    yield Settings.read().time_zone, desk.network_of_reading(reading), reading.names()
+
+
+def _traced(
+    files: list[Path] | None, area: str | None, disease: str | None, mean: float | None, sd: float, today: str | None,
+    known_at: str | None, asked: Callable[["Traced", date], Any],
+) -> Any:  # fmt: skip
+    from yipan.analytics.trace.sources import Delay
+    from yipan.operations import network
+
+    with _network(files, area, disease, known_at) as (zone, net, _):
+        serial = Delay(mean_days=mean, sd_days=sd) if mean is not None else None
+        traced = network.trace(net, time_zone=zone, serial=serial)
+        last = _last_day(net, zone) if files else door.now().astimezone(zone).date()
+        return asked(traced, door.day(today, last))
+
+
+def _last_day(net: "Network", zone: ZoneInfo) -> date:
+    days = [
+        moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+        for case in net.cases
+        for moment in (case.onset, case.reported, case.confirmed)
+        if moment is not None
+    ]
+    return max(days, default=door.now().date() - timedelta(days=1)) + timedelta(days=1)
+
+
+def _there(files: list[Path]) -> None:
+    for file in files:
+        if not file.is_file():
+            raise FileNotFoundError(f"there is no file {file}")
+
+
+def _reports(reports: Any) -> str:
+    lines = []
+    for report in reports:
+        lines.append(
+            f"{report.file}: {report.format}; {report.read} read, {report.accepted} accepted, {report.wrong} wrong."
+        )
+        lines += [f"  {problem}" for problem in report.problems]
+        lines += [f"  note: {note}" for note in report.notes]
+    return "\n".join(lines)
+
+
+def _imported(done: Any) -> str:
+    exposing = ", ".join(f"{name} {n}" for name, n in done.most_exposing[:5])
+    lines = [
+        _reports(done.reports),
+        ", ".join(
+            f"{getattr(done, what)} {what.replace('_', '-')}"
+            for what in ("cases", "contacts", "exposures", "gatherings", "visits", "follow_ups", "tests")
+        )
+        + ".",
+        f"Groups held together by exposures: {len(done.components)}, the largest {', '.join(map(str, done.components[:10])) or '-'}.",
+    ]  # fmt: skip
+    if exposing:
+        lines.append(f"Most exposures lead from {exposing}.")
+    lines.append(f"Receipt {done.receipt.id}." if done.receipt else "Nothing was committed.")
+    return "\n".join(lines)
+
+
+def _groups(sizes: Any) -> str:
+    more = f" and {len(sizes) - 10} more" if len(sizes) > 10 else ""
+    return f"Recorded exposures hold together groups of {', '.join(map(str, sizes[:10])) or 'nobody'}{more}."
+
+
+def _clocks(views: Any) -> str:
+    return door.table(
+        ("investigation", "case", "stage", "due", "reached", "late h", "missing"),
+        [
+            (v.investigation.id, v.investigation.case, c.stage.value, f"{c.due:%m-%d %H:%M}" if c.due else None,
+             f"{c.reached:%m-%d %H:%M}" if c.reached else None, c.late_hours or None, len(c.missing) or None)
+            for v in views
+            for c in v.clocks
+        ],
+    )  # fmt: skip

@@ -1,0 +1,1238 @@
+"""
+Tracing: investigations with their clocks, contacts, letters to other areas, chains, and what changed.
+
+An investigation is opened from a report; the protocol says by when what must be known; contacts are proposed
+from visits and confirmed by a tracer; names stay in the vault throughout.
+"""
+
+import hashlib
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import yaml
+
+from yipan.feeds.frame import ReadReport
+from yipan.feeds.reading import file_hash
+from yipan.feeds.tracing import TracingReading, read_tracing
+from yipan.feeds.tracing_export import Known, written
+from yipan.model import (
+    Answer,
+    AreaPath,
+    AssistCheck,
+    AssistOutcome,
+    AssistReply,
+    Case,
+    Charge,
+    Classification,
+    Duty,
+    Exposure,
+    ExposureState,
+    FollowUp,
+    Identity,
+    Investigation,
+    NodeId,
+    PersonId,
+    PersonTest,
+    Power,
+    Reached,
+    Receipt,
+    Role,
+    Sentence,
+    Setting,
+    Stage,
+    Task,
+    TaskState,
+    TaskStep,
+    TransmissionChain,
+    Visit,
+    check_area,
+    check_may,
+    roles_of,
+)
+from yipan.operations import commanding, network
+from yipan.operations.network import Network, Traced
+from yipan.operations.post import Post
+from yipan.protocol import ProtocolError, Rulebook, protocols
+from yipan.store import Acting, NotFound, Record
+from yipan.store.nouns import Version
+from yipan.store.tables.commanding import TASKS
+from yipan.store.tables.tracing import (
+    ASSIST_CHECKS,
+    ASSIST_REPLIES,
+    CARRIED_ROWS,
+    CHAINS,
+    EXPOSURES,
+    FOLLOW_UPS,
+    GATHERINGS,
+    INVESTIGATIONS,
+    OUTSIDE_KEYS,
+    PERSON_TESTS,
+    VENUES,
+    VISITS,
+)
+
+DESK = "tracing"
+NOWHERE = AreaPath("files.")
+"""The area of people who are read from files without a record."""
+MOST_CASES = 1_000_000
+INFECTIOUS_BEFORE_DAYS = 2
+"""How many days before its onset a case is taken to be infectious when its contacts are sought: the 48 hours of
+the indicators in use; a day without onset counts from the sample."""
+LIMITS: Mapping[Stage, str] = {
+    Stage.ON_SITE: "limit.on_site_hours", Stage.CORE: "limit.core_investigation_hours",
+    Stage.ZONES: "limit.zones_published_hours", Stage.FULL: "limit.full_investigation_hours",
+}  # fmt: skip
+"""The parameter of the protocol that says within how many hours of the report a stage is due."""
+STAGES_SAID: Mapping[Stage, Sentence] = {
+    Stage.ON_SITE: Sentence(zh="到达现场", en="Be on site"),
+    Stage.CORE: Sentence(zh="查清核心信息", en="Know the core of the case"),
+    Stage.ZONES: Sentence(zh="划定并公布风险区", en="Have zones drawn and published"),
+    Stage.FULL: Sentence(zh="完成流调报告", en="Finish the investigation"),
+}
+
+
+class AlreadyImported(ValueError):
+    """The very same files were committed before."""
+
+
+class TracingFilesHaveProblems(ValueError):
+    """The files cannot be committed; the reports say why, row by row."""
+
+    def __init__(self, reports: Sequence[ReadReport]) -> None:
+        first = next((f"{r.file}: {p}" for r in reports for p in r.problems), "nothing to read")
+        more = sum(len(r.problems) for r in reports) - 1
+        super().__init__(first + (f" (and {more} more)" if more > 0 else ""))
+        self.reports = tuple(reports)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of the files of one outbreak: reports, what they held, and the receipt unless it was a dry run."""
+
+    reports: tuple[ReadReport, ...]
+    cases: int
+    exposures: int
+    contacts: int
+    gatherings: int
+    visits: int
+    follow_ups: int
+    tests: int
+    components: tuple[int, ...]
+    most_exposing: tuple[tuple[str, int], ...]
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question of the form of a disease: by which stage it is asked, and how it is answered."""
+
+    key: str
+    stage: Stage
+    kind: str
+    said: Sentence
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """By when a stage is due, whether it was reached, by how many hours it is or was late, and what is missing."""
+
+    stage: Stage
+    due: datetime | None
+    reached: datetime | None
+    late_hours: float
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvestigationView:
+    """An investigation with its clocks."""
+
+    investigation: Investigation = field(metadata={"inline": True})
+    stage: Stage
+    rule: str
+    clocks: tuple[Clock, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """
+    Somebody who is a contact, why, until when they are followed, and what is due.
+
+    `due` is overdue, today, later, over, or unknown where neither the protocol nor the record says how long.
+    """
+
+    person: PersonId
+    area: AreaPath
+    role: Role
+    exposures: tuple[str, ...]
+    of_cases: tuple[str, ...]
+    last_contact: date | None
+    until: date | None
+    last_seen: date | None
+    proposed: bool
+    due: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterView:
+    """A letter to another area with its reply, None while there is none, and by how many hours that is late."""
+
+    letter: AssistCheck = field(metadata={"inline": True})
+    reply: AssistReply | None
+    late_hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A span of days by name: exposure, infectious, isolation; `until` None while it goes on."""
+
+    name: str
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One thing in the chronology of a case: when, what kind, and about what."""
+
+    at: datetime | date
+    kind: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """Everything about one case without its name: history, spans, chronology, contacts and possible sources."""
+
+    case: Case
+    history: tuple[Version[Case], ...]
+    spans: tuple[Span, ...]
+    chronology: tuple[Moment, ...]
+    exposed_by: tuple[Exposure, ...]
+    exposed: tuple[Exposure, ...]
+    visits: tuple[Visit, ...]
+    tests: tuple[PersonTest, ...]
+    follow_ups: tuple[FollowUp, ...]
+    investigation: InvestigationView | None
+    sources: tuple[network.Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """A share or a delay with the cases it counts: `of` is what it is a share of; `median_hours` for delays."""
+
+    name: str
+    said: Sentence
+    cases: tuple[str, ...]
+    of: tuple[str, ...]
+    share: float | None
+    median_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainChange:
+    """What became of a chain between two instants: new, grown, merged, split, quiet, again, out or same."""
+
+    change: str
+    now: str | None
+    before: tuple[str, ...]
+    cases: int
+    cases_before: int
+    new_cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What changed between two instants: points (cases), sources, chains, and indicators, each with its list."""
+
+    since: datetime
+    at: datetime
+    new_cases: tuple[str, ...]
+    new_areas: tuple[AreaPath, ...]
+    new_sources: tuple[str, ...]
+    chains: tuple[ChainChange, ...]
+    indicators: tuple[Indicator, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """One milestone or early action of 7-1-7, None where the record does not show it."""
+
+    name: str
+    at: datetime | date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SevenOneSeven:
+    """
+    Detect within 7 days of emergence, notify within 1, complete the early response within 7.
+
+    A measure is None where a milestone it needs is not on record; `complete` is the latest of the early actions
+    once all of them are there.
+    """
+
+    milestones: tuple[Milestone, ...]
+    actions: tuple[Milestone, ...]
+    detect_days: int | None
+    notify_days: int | None
+    respond_days: int | None
+
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+
+def import_files(
+    post: Post,
+    paths: Sequence[Path],
+    *,
+    at: datetime,
+    area: AreaPath | None = None,
+    disease: str | None = None,
+    outbreak: str | None = None,
+    date_order: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+    dry_run: bool = False,
+) -> Imported:
+    """
+    Read the files of one outbreak together and commit all of them or none, with a receipt.
+
+    People, venues and gatherings already known by their outside ids stay who they are. Raises
+    TracingFilesHaveProblems, AlreadyImported where these very files were committed before.
+    """
+    check_may(post.viewer, Power.INGEST)
+    if area is not None:
+        check_area(post.viewer, area)
+    with post.store.reading(post.viewer) as record:
+        areas = record.areas()
+        known = {key.id: key.node for key in record.nouns(OUTSIDE_KEYS)}
+    reading = read_tracing(
+        list(paths), areas=areas, area=area, disease=disease, outbreak=outbreak, known=known, date_order=date_order,
+        time_zone=time_zone,
+    )  # fmt: skip
+    if not reading.ok and not dry_run:
+        raise TracingFilesHaveProblems(reading.reports)
+    receipt = (
+        None
+        if dry_run
+        else _committed(post, reading, paths, {str(node) for node in known.values()}, at=at)
+    )
+    return imported_of(reading, receipt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written for another system: files with their rows, and what the format could not hold."""
+
+    format: str
+    names: tuple[str, ...]
+    rows: tuple[int, ...]
+    losses: tuple[str, ...]
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+
+
+def export_files(
+    record: Record, *, area: AreaPath, format: str, at: datetime, time_zone: ZoneInfo, purpose: str = ""
+) -> Exported:  # fmt: skip
+    """
+    Write what tracers know of an area for another system, as known at the moment of the reading.
+
+    With a `purpose` the names go along: it needs the power to read identities, and each reading is written
+    down. Raises NotAllowed, ValueError for a format not written here.
+    """
+    check_area(record.viewer, area)
+    cases = record.cases(under=area, limit=MOST_CASES)
+    carried = record.nouns(CARRIED_ROWS, under=area)
+    who: dict[str, Identity] = {}
+    if purpose.strip():
+        people = {str(case.person) for case in cases} | {r.node for r in carried if r.personal}
+        for person in sorted(p for p in people if p.startswith("p-")):
+            with suppress(NotFound):
+                who[person] = record.identity(PersonId(person), purpose=purpose, at=at)
+    done = written(
+        Known(
+            cases=cases, exposures=record.nouns(EXPOSURES, under=area), gatherings=record.nouns(GATHERINGS, under=area),
+            visits=record.nouns(VISITS, under=area), follow_ups=record.nouns(FOLLOW_UPS, under=area),
+            tests=record.nouns(PERSON_TESTS, under=area), carried=carried, keys=record.nouns(OUTSIDE_KEYS, under=area),
+            identities=who,
+        ),
+        format=format, zone=time_zone,
+    )  # fmt: skip
+    return Exported(
+        format=format,
+        names=tuple(name for name, _ in done.files),
+        rows=done.rows,
+        losses=done.losses,
+        files=done.files,
+    )
+
+
+def read_files(paths: Sequence[Path], *, disease: str | None = None) -> TracingReading:
+    """
+    Read the files of one outbreak without a record: everybody in one nameless area, ids as the files have them.
+
+    A disease none of the files names is called `unnamed`.
+    """
+    return read_tracing(list(paths), area=NOWHERE, disease=disease or "unnamed", bare=True)
+
+
+def imported_of(reading: TracingReading, receipt: Receipt | None = None) -> Imported:
+    """Return what a reading held: counts, the sizes of the groups its exposures hold together, who exposed most."""
+    names = reading.names()
+    out: dict[str, int] = defaultdict(int)
+    for exposure in reading.exposures:
+        out[names.get(exposure.source, exposure.source)] += 1
+    people = {
+        end for e in reading.exposures for end in (e.source, e.target) if end.startswith("p-")
+    }
+    return Imported(
+        reports=reading.reports, cases=len(reading.cases), exposures=len(reading.exposures),
+        contacts=len(people - {case.person for case in reading.cases}), gatherings=len(reading.gatherings),
+        visits=len(reading.visits), follow_ups=len(reading.follow_ups), tests=len(reading.tests),
+        components=network.recorded_components(network_of_reading(reading)),
+        most_exposing=tuple(sorted(out.items(), key=lambda entry: (-entry[1], entry[0]))[:10]), receipt=receipt,
+    )  # fmt: skip
+
+
+def network_of_reading(reading: TracingReading) -> Network:
+    """Return the network that files hold, without a record."""
+    return network.network_of(
+        reading.cases, reading.exposures, reading.visits, (), reading.gatherings
+    )
+
+
+def _committed(
+    post: Post, reading: TracingReading, paths: Sequence[Path], known: set[str], *, at: datetime
+) -> Receipt:
+    sha256 = hashlib.sha256("".join(sorted(file_hash(path) for path in paths)).encode()).hexdigest()
+    names = ", ".join(report.file for report in reading.reports)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="import_files", subject=names[:200], at=at,
+        why=f"{len(reading.cases)} cases and {len(reading.exposures)} exposures",
+    ) as act:  # fmt: skip
+        before = act.receipt_of(sha256)
+        if before is not None:
+            raise AlreadyImported(
+                f"{names} was committed before, as receipt {before.id} of act {before.act}"
+            )
+        act.put(OUTSIDE_KEYS, reading.keys)
+        act.put(EXPOSURES, reading.exposures)
+        act.put(GATHERINGS, reading.gatherings)
+        act.put(VISITS, reading.visits)
+        act.put(FOLLOW_UPS, reading.follow_ups)
+        act.put(PERSON_TESTS, reading.tests)
+        act.put(CARRIED_ROWS, reading.carried)
+        act.put_identities(
+            [who for who in reading.identities if who.person not in known],
+            areas={str(person): where for person, where in reading.areas_of.items()},
+        )
+        rows = sum(report.read for report in reading.reports)
+        return act.commit_reading(
+            file=names[:200], sha256=sha256, format=" + ".join(dict.fromkeys(r.format for r in reading.reports)),
+            rows_read=rows, rows_rejected=sum(r.rejected + r.blank for r in reading.reports), cases=reading.cases,
+        )  # fmt: skip
+
+
+# Investigations ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def form_of(disease: str) -> tuple[Question, ...]:
+    """Return the questions of a disease's form: those of every disease, then its own."""
+    told = yaml.safe_load(
+        (resources.files("yipan.packs") / "forms.yaml").read_text(encoding="utf-8")
+    )
+    return tuple(
+        Question(
+            key=q["key"], stage=Stage(q["stage"]), kind=q["kind"], said=Sentence(zh=q["zh"], en=q["en"]),
+            values=tuple(q.get("values", ())),
+        )
+        for q in (*told["every"], *told["diseases"].get(disease, ()))
+    )  # fmt: skip
+
+
+def open_investigation(post: Post, case: str, *, at: datetime) -> InvestigationView:
+    """
+    Open the investigation of a reported case and put on record what it makes due.
+
+    Raises NotFound, ValueError where the case was not reported yet or is investigated already.
+    """
+    check_may(post.viewer, Power.WORK)
+    with post.store.acting(
+        post.viewer,
+        desk=DESK,
+        verb="open_investigation",
+        subject=case,
+        why="a case was reported",
+        at=at,
+    ) as act:
+        found = act.case(case)
+        check_area(post.viewer, found.area)
+        if act.nouns(INVESTIGATIONS, where={"case_id": case}):
+            raise ValueError(f"case {case} is investigated already")
+        reported = found.reported or found.confirmed or found.sampled
+        if reported is None:
+            raise ValueError(f"case {case} has no moment of report; the clocks start there")
+        if reported > act.moment:
+            raise ValueError(
+                f"case {case} was reported at {reported.isoformat()}, which is not yet"
+            )
+        made = Investigation(
+            id=f"n-{commanding.mark(DESK, case)}", area=found.area, case=case, disease=found.disease, reported=reported,
+            reached=(Reached(stage=Stage.OPENED, at=act.moment),), charges=(Charge(area=found.area, since=act.moment),),
+        )  # fmt: skip
+        act.put(INVESTIGATIONS, [made])
+        commanding.put_tasks(act, _tasks(made))
+    return view_of(made, at=at)
+
+
+def reach(
+    post: Post, investigation: str, stage: Stage, *, at: datetime, reached: datetime | None = None
+) -> InvestigationView:
+    """
+    Say that an investigation reached a stage, at `reached` or now, and end the task for it.
+
+    The stages of zones and of the full report ask for what comes before them. Raises ValueError for a step that
+    is not allowed or while answers of the core are missing.
+    """
+    check_may(post.viewer, Power.WORK)
+    with _working(post, investigation, verb=f"reach_{stage.value}", at=at) as (act, found):
+        moment = reached or act.moment
+        if moment > act.moment:
+            raise ValueError(
+                f"reached at {moment.isoformat()} lies in the future of {at.isoformat()}"
+            )
+        changed = replace(found, reached=(*found.reached, Reached(stage=stage, at=moment)))
+        act.put(INVESTIGATIONS, [changed])
+        due = act.nouns(TASKS, where={"subject": investigation, "state": commanding.RUNNING})
+        step = TaskStep(to=TaskState.DONE, at=act.moment, by=post.viewer.user)
+        ended = [t for t in due if t.kind == f"tracing.{stage.value}"]
+        act.put(TASKS, [task.stepped(step, finished=moment) for task in ended])
+    return view_of(changed, at=at)
+
+
+def answer(
+    post: Post, investigation: str, answers: Mapping[str, str], *, at: datetime
+) -> InvestigationView:
+    """Put answers to questions of the form on record. Raises ValueError naming a question or value not of the form."""
+    check_may(post.viewer, Power.WORK)
+    with _working(post, investigation, verb="answer", at=at) as (act, found):
+        form = {question.key: question for question in form_of(found.disease)}
+        for key, value in answers.items():
+            if key not in form:
+                raise ValueError(
+                    f"{key} is no question of the form of {found.disease}; known: {', '.join(form)}"
+                )
+            _check_answer(form[key], value)
+        given = tuple(Answer(question=k, value=v, at=act.moment) for k, v in answers.items())
+        changed = replace(found, answers=(*found.answers, *given))
+        act.put(INVESTIGATIONS, [changed])
+    return view_of(changed, at=at)
+
+
+def hand_over(
+    post: Post, investigation: str, *, to: AreaPath, why: str, at: datetime
+) -> InvestigationView:
+    """
+    Hand an investigation over to another area of the command: the record goes along, with who was in charge when.
+
+    Both areas must lie under the viewer's; between cities the province does it. Raises NotYourArea.
+    """
+    check_may(post.viewer, Power.ASSIGN)
+    check_area(post.viewer, to)
+    if not why.strip():
+        raise ValueError("a hand-over needs its reason in words")
+    with _working(post, investigation, verb="hand_over", at=at, why=why) as (act, found):
+        if found.area == to:
+            raise ValueError(f"{to} is in charge of investigation {investigation} already")
+        changed = replace(
+            found, area=to, charges=(*found.charges, Charge(area=to, since=act.moment, why=why))
+        )
+        act.put(INVESTIGATIONS, [changed])
+        due = act.nouns(TASKS, where={"subject": investigation, "state": commanding.RUNNING})
+        act.put(TASKS, [replace(task, area=to) for task in due])
+    return view_of(changed, at=at)
+
+
+def view_of(investigation: Investigation, *, at: datetime) -> InvestigationView:
+    """Return an investigation with its clocks as they stand at an instant."""
+    rulebook = _rulebook(investigation.disease, investigation.reported)
+    given = investigation.answered()
+    clocks = []
+    for stage in LIMITS:
+        due = _due(rulebook, investigation, stage)
+        reached = _reached(investigation, stage)
+        end = reached or at
+        late = max(0.0, (end - due).total_seconds() / 3600) if due else 0.0
+        missing = tuple(
+            q.key for q in form_of(investigation.disease) if q.stage is stage and q.key not in given
+        )
+        clocks.append(
+            Clock(stage=stage, due=due, reached=reached, late_hours=round(late, 2), missing=missing)
+        )
+    return InvestigationView(
+        investigation=investigation, stage=investigation.stage, rule=rulebook.id if rulebook else "",
+        clocks=tuple(clocks),
+    )  # fmt: skip
+
+
+def investigations(
+    record: Record, *, area: AreaPath, at: datetime, running: bool = True
+) -> tuple[InvestigationView, ...]:
+    """Return the investigations of an area, running ones only unless `running` is False, the most late first."""
+    check_area(record.viewer, area)
+    found = record.nouns(INVESTIGATIONS, under=area)
+    shown = [view_of(i, at=at) for i in found if not running or i.stage is not Stage.CLOSED]
+    return tuple(
+        sorted(
+            shown,
+            key=lambda v: (-max(c.late_hours for c in v.clocks if not c.reached) if any(not c.reached for c in v.clocks) else 1.0, v.investigation.reported, v.investigation.id),
+        )
+    )  # fmt: skip
+
+
+# Contacts ------------------------------------------------------------------------------------------------------------
+
+
+def propose_contacts(
+    post: Post, case: str, *, at: datetime, time_zone: ZoneInfo, least_minutes: int = 1,
+    infectious_before_days: int = INFECTIOUS_BEFORE_DAYS,
+) -> tuple[Exposure, ...]:  # fmt: skip
+    """
+    Propose everybody as a contact who was where a case was, while it was there and infectious.
+
+    The infectious time runs from `infectious_before_days` before onset (or sample) until isolation. What is on
+    record already, confirmed or rejected, stays as the tracer left it. Returns what is new.
+    """
+    check_may(post.viewer, Power.PROPOSE)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="propose_contacts", subject=case, at=at,
+        why=f"visits overlapping for at least {least_minutes} min, from {infectious_before_days} days before onset",
+    ) as act:  # fmt: skip
+        found = act.case(case)
+        check_area(post.viewer, found.area)
+        window = infectious_time(found, time_zone, infectious_before_days)
+        if window is None:
+            raise ValueError(
+                f"case {case} has neither an onset nor a sample; nobody knows when it was infectious"
+            )
+        mine = act.nouns(VISITS, where={"person": found.person})
+        places = {visit.place for visit in mine}
+        there = act.nouns(VISITS, where={"place": sorted(places)}) if places else ()
+        since, until = window
+        kept = [v for v in there if v.until > since and (until is None or v.since < until)]
+        pairs = network.met(
+            network.network_of([], (), kept), [found.person], least_minutes=least_minutes
+        )
+        proposed = _from_overlaps(found, pairs, act, time_zone)
+        known = (
+            {e.id for e in act.nouns(EXPOSURES, where={"id": [e.id for e in proposed]})}
+            if proposed
+            else set()
+        )
+        new = tuple(e for e in proposed if e.id not in known)
+        act.put(EXPOSURES, new)
+    return new
+
+
+def _from_overlaps(
+    case: Case, pairs: Iterable[tuple[Visit, Visit, int]], act: Acting, zone: ZoneInfo
+) -> list[Exposure]:
+    settings = {venue.id: venue.setting for venue in act.nouns(VENUES)}
+    days: dict[tuple[PersonId, str], list[date]] = defaultdict(list)
+    areas: dict[PersonId, AreaPath] = {}
+    for mine, theirs, _ in pairs:
+        days[theirs.person, theirs.place].append(
+            max(mine.since, theirs.since).astimezone(zone).date()
+        )
+        areas[theirs.person] = theirs.area
+    return [
+        Exposure(
+            id=f"x-{commanding.mark(case.id, person, place)}", area=areas[person], source=NodeId(case.person),
+            target=NodeId(person), first_contact=min(met), last_contact=max(met), state=ExposureState.PROPOSED,
+            told_by="visits", setting=settings.get(place, Setting.UNKNOWN),
+        )
+        for (person, place), met in sorted(days.items())
+    ]  # fmt: skip
+
+
+def judge_exposures(
+    post: Post, ids: Sequence[str], *, state: ExposureState, at: datetime, why: str = ""
+) -> tuple[Exposure, ...]:
+    """Confirm or reject exposures, as the tracer found them. Raises NotFound, ValueError for a step not allowed."""
+    from yipan.model import EXPOSURE_STEPS
+
+    check_may(post.viewer, Power.WORK)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb=f"{state.value}_contacts", subject=", ".join(ids)[:200], at=at,
+        why=why or f"the tracer {state.value} them",
+    ) as act:  # fmt: skip
+        found = act.nouns(EXPOSURES, where={"id": list(ids)})
+        if missing := sorted(set(ids) - {e.id for e in found}):
+            raise NotFound(f"exposure {missing[0]} is not in the record")
+        for exposure in found:
+            if state is not exposure.state and state not in EXPOSURE_STEPS[exposure.state]:
+                raise ValueError(
+                    f"exposure {exposure.id} is {exposure.state.value} and cannot become {state.value}"
+                )
+        changed = tuple(replace(e, state=state) for e in found)
+        act.put(EXPOSURES, changed)
+    return changed
+
+
+def contacts(
+    record: Record, *, area: AreaPath, today: date, case: str | None = None
+) -> tuple[ContactRow, ...]:
+    """Return the contacts of cases (or of one), what follows for each, and what is due: overdue first, then today."""
+    check_area(record.viewer, area)
+    cases = record.cases(under=area, limit=MOST_CASES) if case is None else (record.case(case),)
+    held: dict[str, Case] = {
+        c.person: c for c in cases if c.classification is not Classification.EXCLUDED
+    }
+    exposures = record.nouns(EXPOSURES, under=area)
+    every = {c.person for c in record.cases(under=area, limit=MOST_CASES)} if case else set(held)
+    by_id = {e.id: e for e in exposures}
+    days = _follow_days(held.values())
+    seen: dict[str, date] = {}
+    for follow_up in record.nouns(FOLLOW_UPS, under=area):
+        if follow_up.result.value.startswith("seen"):
+            seen[follow_up.person] = max(follow_up.day, seen.get(follow_up.person, follow_up.day))
+    rows = []
+    for node, (role, because) in roles_of({c.person for c in held.values()}, exposures).items():
+        if role is Role.CASE or node in every:
+            continue
+        told = [by_id[name] for name in sorted(because)]
+        last = max((e.last_contact for e in told if e.last_contact), default=None)
+        of = tuple(sorted({held[e.source].id for e in told if e.source in held}))
+        length = max((days[c] for c in of if c in days), default=None)
+        until = last + timedelta(days=length) if last and length else None
+        rows.append(
+            ContactRow(
+                person=PersonId(node), area=told[0].area, role=role, exposures=tuple(e.id for e in told), of_cases=of,
+                last_contact=last, until=until, last_seen=seen.get(node),
+                proposed=all(e.state is ExposureState.PROPOSED for e in told),
+                due=_due_word(today, last, until, seen.get(node)),
+            )
+        )  # fmt: skip
+    order = ("overdue", "today", "later", "unknown", "over")
+    return tuple(
+        sorted(rows, key=lambda row: (order.index(row.due), row.until or date.max, row.person))
+    )
+
+
+# Letters -------------------------------------------------------------------------------------------------------------
+
+
+def send_letter(
+    post: Post, *, to: AreaPath, people: Sequence[PersonId], asked: str, due: datetime, at: datetime,
+    case: str | None = None, area: AreaPath | None = None,
+) -> AssistCheck:  # fmt: skip
+    """Send an assist-check letter to another area; people are named by pseudonym, and the text names nobody."""
+    check_may(post.viewer, Power.WORK)
+    sender = area or post.area
+    check_area(post.viewer, sender)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="send_letter", subject=to, area=sender, why=asked[:200], at=at
+    ) as act:
+        letter = AssistCheck(
+            id=f"l-{secrets.token_hex(6)}", area=sender, to=to, people=tuple(people), asked=asked, sent=act.moment,
+            due=due, case=case,
+        )  # fmt: skip
+        act.put(ASSIST_CHECKS, [letter])
+    return letter
+
+
+def reply_letter(
+    post: Post, letter: str, *, outcome: AssistOutcome, text: str, at: datetime
+) -> LetterView:
+    """Answer a letter as the area it was sent to. Raises NotYourArea for any other, NotFound."""
+    check_may(post.viewer, Power.WORK)
+    with post.store.reading(post.viewer) as record:
+        found = record.noun(ASSIST_CHECKS, letter)
+    check_area(post.viewer, found.to)
+    with post.store.acting(
+        post.viewer,
+        desk=DESK,
+        verb="reply_letter",
+        subject=letter,
+        area=found.to,
+        why=text[:200],
+        at=at,
+    ) as act:
+        reply = AssistReply(
+            id=f"r-{letter}",
+            area=found.to,
+            letter=letter,
+            outcome=outcome,
+            answer=text,
+            at=act.moment,
+        )
+        act.put(ASSIST_REPLIES, [reply])
+    return LetterView(letter=found, reply=reply, late_hours=_late(found.due, reply.at))
+
+
+def letters(record: Record, *, area: AreaPath, at: datetime) -> tuple[LetterView, ...]:
+    """Return the letters an area sent or was sent, those without a reply first, the earliest due before the others."""
+    check_area(record.viewer, area)
+    replies = {reply.letter: reply for reply in record.nouns(ASSIST_REPLIES)}
+    mine = [
+        x for x in record.nouns(ASSIST_CHECKS) if x.area.startswith(area) or x.to.startswith(area)
+    ]
+    shown = [
+        LetterView(
+            letter=x,
+            reply=replies.get(x.id),
+            late_hours=_late(x.due, replies[x.id].at if x.id in replies else at),
+        )
+        for x in mine
+    ]
+    return tuple(sorted(shown, key=lambda v: (v.reply is not None, v.letter.due, v.letter.id)))
+
+
+# Sources, chains and what changed ------------------------------------------------------------------------------------
+
+
+def network_in(record: Record, *, area: AreaPath, disease: str | None = None) -> Network:
+    """Return the network of an area as the record knows it, perhaps of one disease only."""
+    check_area(record.viewer, area)
+    cases = record.cases(under=area, limit=MOST_CASES)
+    return network.network_of(
+        (case for case in cases if disease is None or case.disease == disease),
+        record.nouns(EXPOSURES, under=area), record.nouns(VISITS, under=area), record.nouns(VENUES, under=area),
+        record.nouns(GATHERINGS, under=area),
+    )  # fmt: skip
+
+
+def extend_chains(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
+    """
+    The round of the desk: put the chains on record as they now stand, disease by disease; return how many there are.
+
+    A chain that is no longer there is ended and stays in the history.
+    """
+    check_may(post.viewer, Power.RUN_ROUND)
+    today = at.astimezone(time_zone).date()
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="extend_chains", at=at, why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}"
+    ) as act:  # fmt: skip
+        cases = act.cases(under=post.area, limit=MOST_CASES)
+        made: list[TransmissionChain] = []
+        for disease in sorted({case.disease for case in cases}):
+            traced = network.trace(
+                network_in(act, area=post.area, disease=disease), time_zone=time_zone
+            )
+            made += _chains_now(traced, disease, today)
+        gone = {chain.id for chain in act.nouns(CHAINS, under=post.area)} - {c.id for c in made}
+        act.put(CHAINS, made)
+        act.end(CHAINS, sorted(gone))
+    return len(made)
+
+
+def _chains_now(traced: Traced, disease: str, today: date) -> list[TransmissionChain]:
+    told = network.chains_answer(traced, today=today, rng=np.random.default_rng(0), draws=1)
+    return [
+        TransmissionChain(
+            id=f"{disease}:{row.root}", area=_common(row.areas), disease=disease, root=row.root, cases=row.cases,
+            generations=row.generations, first_day=row.first_day, last_day=row.last_day, active=row.active,
+        )
+        for row in told.chains
+    ]  # fmt: skip
+
+
+def changed(
+    now: Record,
+    before: Record,
+    *,
+    area: AreaPath,
+    since: datetime,
+    at: datetime,
+    time_zone: ZoneInfo,
+) -> Changed:
+    """
+    Return what changed in an area between two readings of the record.
+
+    Chains are those the rounds put on record; a chain is followed by the cases it shares with earlier ones.
+    """
+    check_area(now.viewer, area)
+    cases_now = {c.id: c for c in now.cases(under=area, limit=MOST_CASES)}
+    cases_before = {c.id: c for c in before.cases(under=area, limit=MOST_CASES)}
+    new = [c for name, c in cases_now.items() if name not in cases_before]
+    chains_now, chains_before = now.nouns(CHAINS, under=area), before.nouns(CHAINS, under=area)
+    old_sources = {chain.root for chain in chains_before}
+    places_before = {c.area for c in cases_before.values()}
+    return Changed(
+        since=since, at=at, new_cases=tuple(c.id for c in new),
+        new_areas=tuple(sorted({c.area for c in new} - places_before)),
+        new_sources=tuple(sorted({chain.root for chain in chains_now} - old_sources)),
+        chains=chain_changes(chains_now, chains_before),
+        indicators=_indicators(now, new, area=area, time_zone=time_zone),
+    )  # fmt: skip
+
+
+def chain_changes(
+    now: Sequence[TransmissionChain], before: Sequence[TransmissionChain]
+) -> tuple[ChainChange, ...]:
+    """Return what became of each chain, the largest first: those of now, then those that are out."""
+    holder = {case: chain for chain in before for case in chain.cases}
+    parts: dict[str, int] = defaultdict(int)
+    for chain in now:
+        for earlier in {holder[c].id for c in chain.cases if c in holder}:
+            parts[earlier] += 1
+    found = []
+    for chain in sorted(now, key=lambda c: (-len(c.cases), c.id)):
+        from_ = {holder[c].id: holder[c] for c in chain.cases if c in holder}
+        new = tuple(c for c in chain.cases if c not in holder)
+        if not from_:
+            word = "new"
+        elif len(from_) > 1:
+            word = "merged"
+        elif any(parts[earlier] > 1 for earlier in from_):
+            word = "split"
+        elif any(e.active for e in from_.values()) and not chain.active:
+            word = "quiet"
+        elif not any(e.active for e in from_.values()) and chain.active:
+            word = "again"
+        else:
+            word = "grown" if new else "same"
+        found.append(
+            ChainChange(
+                change=word, now=chain.id, before=tuple(sorted(from_)), cases=len(chain.cases),
+                cases_before=sum(len(e.cases) for e in from_.values()), new_cases=new,
+            )
+        )  # fmt: skip
+    still = {e for entry in found for e in entry.before}
+    found += [
+        ChainChange(
+            change="out", now=None, before=(e.id,), cases=0, cases_before=len(e.cases), new_cases=()
+        )
+        for e in before
+        if e.id not in still
+    ]
+    return tuple(found)
+
+
+def indicators(record: Record, *, area: AreaPath, time_zone: ZoneInfo) -> tuple[Indicator, ...]:
+    """Return the indicators of tracing over all cases of an area, each with the cases it counts."""
+    check_area(record.viewer, area)
+    return _indicators(
+        record, record.cases(under=area, limit=MOST_CASES), area=area, time_zone=time_zone
+    )
+
+
+def _indicators(
+    record: Record, cases: Sequence[Case], *, area: AreaPath, time_zone: ZoneInfo
+) -> tuple[Indicator, ...]:
+    counted = [c for c in cases if c.classification is not Classification.EXCLUDED]
+    ids = tuple(c.id for c in counted)
+    exposed: set[str] = {e.target for e in record.nouns(EXPOSURES, under=area) if e.counts}
+    among = tuple(c.id for c in counted if c.person in exposed)
+    apart = {c.id: (c.isolated - datetime.combine(c.onset, datetime.min.time(), tzinfo=time_zone)) for c in counted if c.isolated and c.onset}  # fmt: skip
+    opened = {i.case: i for i in record.nouns(INVESTIGATIONS, under=area)}
+    core = {
+        case: reached - inv.reported
+        for case, inv in opened.items()
+        if case in set(ids) and (reached := _reached(inv, Stage.CORE)) is not None
+    }
+    return (
+        Indicator(
+            name="among_contacts", said=Sentence(zh="新增病例中的已知接触者", en="New cases among known contacts"),
+            cases=among, of=ids, share=len(among) / len(ids) if ids else None,
+        ),
+        _delay("onset_to_isolation", Sentence(zh="发病到隔离", en="Onset to isolation"), apart, ids),
+        _delay("report_to_core", Sentence(zh="报告到查清核心信息", en="Report to core investigation"), core, ids),
+    )  # fmt: skip
+
+
+def seven_one_seven(
+    record: Record, *, area: AreaPath, disease: str, time_zone: ZoneInfo
+) -> SevenOneSeven:
+    """
+    Return the milestones, early actions and measures of 7-1-7 as the record shows them for a disease in an area.
+
+    Emergence is the earliest onset known, detection the earliest sample, report or opened investigation, and
+    notification the earliest report. Actions the record cannot show are None, and so is the last measure.
+    """
+    check_area(record.viewer, area)
+    cases = [
+        c for c in record.cases(under=area, limit=MOST_CASES)
+        if c.disease == disease and c.classification is not Classification.EXCLUDED
+    ]  # fmt: skip
+    opened = [i for i in record.nouns(INVESTIGATIONS, under=area) if i.disease == disease]
+    emergence = min((c.onset for c in cases if c.onset), default=None)
+    started = min((i.reached[0].at for i in opened), default=None)
+    noticed = [m for c in cases for m in (c.sampled, c.reported) if m] + (
+        [started] if started else []
+    )
+    detection = min(noticed, default=None)
+    notification = min((c.reported for c in cases if c.reported), default=None)
+    confirmed = min((c.confirmed for c in cases if c.confirmed), default=None)
+    isolated = min((c.isolated for c in cases if c.isolated), default=None)
+    orders = [o.decided for o in commanding.orders(record, area=area)]
+    told = [o.published for o in commanding.orders(record, area=area) if o.published]
+    chains_made = [v.known_from for c in record.nouns(CHAINS, under=area) if c.disease == disease for v in record.versions(CHAINS, c.id)[:1]]  # fmt: skip
+    actions = (
+        Milestone(name="investigation_started", at=started), Milestone(name="analysis_and_risk_assessment", at=min(chains_made, default=None)),
+        Milestone(name="laboratory_confirmation", at=confirmed), Milestone(name="case_management", at=isolated),
+        Milestone(name="community_measures", at=min(orders, default=None)), Milestone(name="risk_communication", at=min(told, default=None)),
+        Milestone(name="coordination", at=None),
+    )  # fmt: skip
+    whole = [a.at for a in actions if isinstance(a.at, datetime)]
+    complete = max(whole) if len(whole) == len(actions) else None
+    return SevenOneSeven(
+        milestones=(
+            Milestone(name="emergence", at=emergence), Milestone(name="detection", at=detection),
+            Milestone(name="notification", at=notification), Milestone(name="early_response_complete", at=complete),
+        ),
+        actions=actions, detect_days=_days_between(emergence, detection, time_zone),
+        notify_days=_days_between(detection, notification, time_zone),
+        respond_days=_days_between(notification, complete, time_zone),
+    )  # fmt: skip
+
+
+def case_view(record: Record, name: str, *, at: datetime, time_zone: ZoneInfo) -> CaseView:
+    """Return everything about one case but who it is. Raises NotFound."""
+    case = record.case(name)
+    check_area(record.viewer, case.area)
+    into = record.nouns(EXPOSURES, where={"target": case.person})
+    out = record.nouns(EXPOSURES, where={"source": case.person})
+    visits = record.nouns(VISITS, where={"person": case.person})
+    tests = record.nouns(PERSON_TESTS, where={"person": case.person})
+    follow_ups = record.nouns(FOLLOW_UPS, where={"person": case.person})
+    opened = record.nouns(INVESTIGATIONS, where={"case_id": name})
+    history = record.case_versions(name)
+    possible: tuple[network.Candidate, ...] = ()
+    if case.classification is not Classification.EXCLUDED:
+        near = network_in(record, area=record.viewer.area, disease=case.disease)
+        (found,) = network.sources_answer(
+            network.trace(near, time_zone=time_zone), only=[name], most=6
+        )
+        possible = found.candidates
+    return CaseView(
+        case=case, history=history, spans=_spans(case, into, time_zone),
+        chronology=_chronology(case, history, into, out, visits, tests, follow_ups, opened),
+        exposed_by=into, exposed=out, visits=visits, tests=tests, follow_ups=follow_ups,
+        investigation=view_of(opened[0], at=at) if opened else None, sources=possible,
+    )  # fmt: skip
+
+
+def infectious_time(
+    case: Case, zone: ZoneInfo, before_days: int = INFECTIOUS_BEFORE_DAYS
+) -> tuple[datetime, datetime | None] | None:
+    """From when until when a case was among people while infectious: before its onset or sample, until isolation."""
+    first = case.sampled or case.reported or case.confirmed
+    if case.onset is not None:
+        first = datetime.combine(case.onset, datetime.min.time(), tzinfo=zone)
+    return None if first is None else (first - timedelta(days=before_days), case.isolated)
+
+
+# Small things --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _working(
+    post: Post, investigation: str, *, verb: str, at: datetime, why: str = ""
+) -> Iterator[tuple[Acting, Investigation]]:
+    """An act on one investigation of the viewer's area that is not closed."""
+    with post.store.reading(post.viewer) as record:
+        found = record.noun(INVESTIGATIONS, investigation)
+    check_area(post.viewer, found.area)
+    if found.stage is Stage.CLOSED:
+        raise ValueError(f"investigation {investigation} is closed")
+    with post.store.acting(
+        post.viewer, desk=DESK, verb=verb, subject=investigation,
+        area=found.area if verb != "hand_over" else post.area,
+        why=why or f"investigation of case {found.case}", at=at,
+    ) as act:  # fmt: skip
+        yield act, act.noun(INVESTIGATIONS, investigation)
+
+
+def _rulebook(disease: str, moment: datetime) -> Rulebook | None:
+    try:
+        return protocols().at(moment, disease=disease)
+    except ProtocolError:
+        return None
+
+
+def _due(rulebook: Rulebook | None, investigation: Investigation, stage: Stage) -> datetime | None:
+    if rulebook is None or not rulebook.has(LIMITS[stage]):
+        return None
+    return investigation.reported + timedelta(hours=float(rulebook.value(LIMITS[stage])))
+
+
+def _reached(investigation: Investigation, stage: Stage) -> datetime | None:
+    """When a stage was reached; one that was passed over counts from the next that was reached."""
+    order = list(Stage)
+    return next(
+        (
+            step.at
+            for step in investigation.reached
+            if order.index(step.stage) >= order.index(stage)
+        ),
+        None,
+    )
+
+
+def _tasks(investigation: Investigation) -> tuple[Task, ...]:
+    rulebook = _rulebook(investigation.disease, investigation.reported)
+    return tuple(
+        Task(
+            id=f"t-{commanding.mark(investigation.id, stage.value)}", area=investigation.area, duty=Duty.TRACER, desk=DESK,
+            kind=f"tracing.{stage.value}", subject=investigation.id, what=STAGES_SAID[stage], starts=investigation.reported,
+            due=_due(rulebook, investigation, stage), measured_to=f"{stage.value} reached",
+            rule=rulebook.id if rulebook else "",
+        )
+        for stage in LIMITS
+    )  # fmt: skip
+
+
+def _check_answer(question: Question, value: str) -> None:
+    checks: dict[str, Callable[[str], object]] = {
+        "day": date.fromisoformat, "instant": datetime.fromisoformat, "number": float,
+    }  # fmt: skip
+    allowed = ("yes", "no", "unknown") if question.kind == "yes_no" else question.values
+    if allowed and value not in allowed:
+        raise ValueError(
+            f"{question.key} is answered by one of {', '.join(allowed)}, not {value!r}"
+        )
+    if question.kind in checks:
+        try:
+            checks[question.kind](value)
+        except ValueError:
+            raise ValueError(
+                f"{question.key} is answered by a {question.kind}, not {value!r}"
+            ) from None
+
+
+def _follow_days(cases: Iterable[Case]) -> dict[str, int]:
+    days: dict[str, int] = {}
+    for case in cases:
+        moment = case.reported or case.confirmed or case.sampled
+        rulebook = _rulebook(case.disease, moment) if moment else None
+        if rulebook is None:
+            continue
+        if rulebook.has("follow_up.contact_days"):
+            days[case.id] = int(rulebook.value("follow_up.contact_days"))
+        elif rulebook.has("person.close_contact"):
+            phases = rulebook.value("person.close_contact")
+            days[case.id] = sum(int(phase["days"]) for phase in phases if "days" in phase)
+    return days
+
+
+def _due_word(today: date, last: date | None, until: date | None, seen: date | None) -> str:
+    if until is None:
+        return "unknown"
+    if today > until:
+        return "over"
+    if last is not None and today <= last:
+        return "later"
+    if seen == today:
+        return "later"
+    return (
+        "today"
+        if seen == today - timedelta(days=1) or last == today - timedelta(days=1)
+        else "overdue"
+    )
+
+
+def _late(due: datetime, end: datetime) -> float:
+    return round(max(0.0, (end - due).total_seconds() / 3600), 2)
+
+
+def _delay(
+    name: str, said: Sentence, delays: Mapping[str, timedelta], of: tuple[str, ...]
+) -> Indicator:
+    hours = sorted(delay.total_seconds() / 3600 for delay in delays.values())
+    return Indicator(
+        name=name, said=said, cases=tuple(sorted(delays)), of=of, share=len(delays) / len(of) if of else None,
+        median_hours=float(np.median(hours)) if hours else None,
+    )  # fmt: skip
+
+
+def _days_between(
+    first: date | datetime | None, last: date | datetime | None, zone: ZoneInfo
+) -> int | None:
+    if first is None or last is None:
+        return None
+    days = [m.astimezone(zone).date() if isinstance(m, datetime) else m for m in (first, last)]
+    return (days[1] - days[0]).days
+
+
+def _common(areas: Sequence[AreaPath]) -> AreaPath:
+    """The smallest area that holds all of these."""
+    steps = [area.rstrip(".").split(".") for area in areas]
+    kept = []
+    for parts in zip(*steps, strict=False):
+        if len(set(parts)) > 1:
+            break
+        kept.append(parts[0])
+    return AreaPath(".".join(kept) + ".")
+
+
+def _spans(case: Case, into: Sequence[Exposure], zone: ZoneInfo) -> tuple[Span, ...]:
+    spans = []
+    days = [day for e in into for day in (e.first_contact, e.last_contact) if day]
+    if days:
+        spans.append(Span(name="exposure", since=min(days), until=max(days)))
+    window = infectious_time(case, zone)
+    if window is not None:
+        end = window[1].astimezone(zone).date() if window[1] else None
+        since = window[0].astimezone(zone).date()
+        spans.append(Span(name="infectious", since=since, until=max(end, since) if end else None))
+    if case.isolated is not None:
+        spans.append(
+            Span(name="isolation", since=case.isolated.astimezone(zone).date(), until=None)
+        )
+    return tuple(spans)
+
+
+def _chronology(
+    case: Case, history: Sequence[Version[Case]], into: Sequence[Exposure], out: Sequence[Exposure],
+    visits: Sequence[Visit], tests: Sequence[PersonTest], follow_ups: Sequence[FollowUp], opened: Sequence[Investigation],
+) -> tuple[Moment, ...]:  # fmt: skip
+    """All that is known of a case in order of time; days come before the instants of the same day."""
+    moments = [
+        Moment(at=value, kind=name, about="")
+        for name in ("onset", "sampled", "reported", "confirmed", "isolated")
+        if (value := getattr(case, name)) is not None
+    ]
+    moments += [
+        Moment(at=e.last_contact, kind="exposed_by", about=e.source) for e in into if e.last_contact
+    ]
+    moments += [
+        Moment(at=e.last_contact, kind="exposed", about=e.target) for e in out if e.last_contact
+    ]
+    moments += [Moment(at=v.since, kind="visit", about=v.place) for v in visits]
+    moments += [
+        Moment(at=day, kind="test", about=t.result.value)
+        for t in tests
+        if (day := t.sampled or t.tested)
+    ]
+    moments += [Moment(at=f.day, kind="follow_up", about=f.result.value) for f in follow_ups]
+    moments += [
+        Moment(at=v.known_from, kind="classified", about=v.noun.classification.value)
+        for v in history
+    ]
+    moments += [
+        Moment(at=step.at, kind=f"stage_{step.stage.value}", about=i.id)
+        for i in opened
+        for step in i.reached
+    ]
+    return tuple(
+        sorted(
+            moments,
+            key=lambda m: (
+                m.at.isoformat()[:10],
+                isinstance(m.at, datetime),
+                m.at.isoformat(),
+                m.kind,
+            ),
+        )
+    )

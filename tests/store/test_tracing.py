@@ -1,0 +1,382 @@
+"""The desk of tracing on a record: from files and a report to contacts, letters, chains and what changed."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH
+from yipan.feeds.tracing import read_tracing
+from yipan.model import (
+    AssistOutcome,
+    Case,
+    Classification,
+    Duty,
+    ExposureState,
+    NotYourArea,
+    Role,
+    Setting,
+    Stage,
+    TransmissionChain,
+    Venue,
+    Viewer,
+    Visit,
+    person_id,
+)
+from yipan.operations import day, network, tracing
+from yipan.operations.post import Post
+from yipan.store.tables.tracing import CHAINS, EXPOSURES, VENUES, VISITS
+
+pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
+
+ZONE = ZoneInfo("Asia/Shanghai")
+A, B, C = (person_id(f"p-{digit * 12}") for digit in "abc")
+CASE = Case(
+    id="c-1", person=A, area=GUANGZHOU, disease="covid-19", classification=Classification.CONFIRMED, onset=date(2022, 11, 8),
+    reported=TENTH,
+)  # fmt: skip
+LINES = "case_id,onset,report_date,phone,name\n1,2022-11-01,2022-11-02,13800000001,Wang\n2,2022-11-05,2022-11-06,,\n3,2022-11-06,2022-11-07,,\n"
+PAIRS = "from,to\n1,2\n1,3\n"
+
+
+@pytest.fixture
+def post(store):
+    with store.acting(store.system(), desk="t", verb="t", why="t", at=TENTH) as act:
+        act.put_cases([CASE])
+    return Post(store=store, viewer=store.system())
+
+
+def at(hours):
+    return TENTH + timedelta(hours=hours)
+
+
+def files(folder, **texts):
+    paths = []
+    for name, text in texts.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        paths.append(folder / f"{name}.csv")
+    return paths
+
+
+class TestImport:
+    def test_brings_all_of_an_outbreak_under_one_receipt(self, post, tmp_path):
+        paths = files(tmp_path, o_linelist=LINES, o_contacts=PAIRS)
+        done = tracing.import_files(post, paths, at=at(1), area=GUANGZHOU, disease="covid-19")
+
+        with post.store.reading(post.viewer) as record:
+            assert len(record.cases(under=GUANGZHOU)) == 4
+            assert record.count(EXPOSURES) == 2
+        assert (done.cases, done.exposures, done.components) == (3, 2, (3,))
+        assert done.most_exposing == (("1", 2),)
+        with pytest.raises(tracing.AlreadyImported, match="committed before"):
+            tracing.import_files(post, paths, at=at(2), area=GUANGZHOU, disease="covid-19")
+
+    def test_knows_the_same_people_in_a_later_file(self, post, tmp_path):
+        tracing.import_files(
+            post,
+            files(tmp_path, o_linelist=LINES),
+            at=at(1),
+            area=GUANGZHOU,
+            disease="covid-19",
+            outbreak="o",
+        )
+        tracing.import_files(
+            post,
+            files(tmp_path, later=PAIRS),
+            at=at(2),
+            area=GUANGZHOU,
+            disease="covid-19",
+            outbreak="o",
+        )
+
+        with post.store.reading(post.viewer) as record:
+            people = {case.person for case in record.cases(under=GUANGZHOU)}
+            assert {e.source for e in record.nouns(EXPOSURES)} <= people
+        assert post.store.verify() is None
+
+    def test_commits_nothing_where_a_row_is_wrong(self, post, tmp_path):
+        with pytest.raises(tracing.TracingFilesHaveProblems, match="row 2, column onset"):
+            tracing.import_files(
+                post,
+                files(tmp_path, o=LINES.replace("2022-11-01,", "2022-13-01,")),
+                at=at(1),
+                area=GUANGZHOU,
+                disease="x",
+            )
+
+        with post.store.reading(post.viewer) as record:
+            assert len(record.cases(under=PROVINCE)) == 1
+
+
+class TestInvestigation:
+    def test_runs_on_the_clocks_of_the_protocol(self, post):
+        view = tracing.open_investigation(post, "c-1", at=at(0.5))
+
+        due = {clock.stage: (clock.due - TENTH).total_seconds() / 3600 for clock in view.clocks}
+        assert due == {Stage.ON_SITE: 2, Stage.CORE: 4, Stage.ZONES: 5, Stage.FULL: 24}
+        with post.store.reading(post.viewer) as record:
+            (late,) = tracing.investigations(record, area=GUANGZHOU, at=at(3))
+            from yipan.operations import commanding
+
+            assert (
+                len(
+                    commanding.tasks(
+                        record, area=GUANGZHOU, at=at(3), subject=view.investigation.id
+                    )
+                )
+                == 4
+            )
+        assert [clock.late_hours for clock in late.clocks] == [1, 0, 0, 0]
+
+    def test_says_what_is_missing_and_takes_answers_of_the_form_only(self, post):
+        made = tracing.open_investigation(post, "c-1", at=at(0.5)).investigation.id
+
+        view = tracing.answer(post, made, {"present": "yes"}, at=at(1))
+
+        assert view.clocks[0].missing == ("interviewed_at",)
+        with pytest.raises(ValueError, match="no question of the form"):
+            tracing.answer(post, made, {"colour": "red"}, at=at(1))
+        with pytest.raises(ValueError, match="answered by one of yes, no, unknown"):
+            tracing.answer(post, made, {"present": "maybe"}, at=at(1))
+
+    def test_ends_its_task_with_its_stage(self, post):
+        made = tracing.open_investigation(post, "c-1", at=at(0.5)).investigation.id
+
+        view = tracing.reach(post, made, Stage.CORE, at=at(5), reached=at(4.5))
+
+        assert [(c.stage, c.late_hours) for c in view.clocks[:2]] == [
+            (Stage.ON_SITE, 2.5),
+            (Stage.CORE, 0.5),
+        ]
+        with pytest.raises(ValueError, match="cannot go from core to on_site"):
+            tracing.reach(post, made, Stage.ON_SITE, at=at(6))
+
+    def test_is_handed_over_with_its_record(self, post):
+        made = tracing.open_investigation(post, "c-1", at=at(0.5)).investigation.id
+
+        view = tracing.hand_over(post, made, to=SHENZHEN, why="the case works there", at=at(2))
+
+        assert [charge.area for charge in view.investigation.charges] == [GUANGZHOU, SHENZHEN]
+        with post.store.reading(Viewer(user="sz", duty=Duty.TRACER, area=SHENZHEN)) as record:
+            assert len(tracing.investigations(record, area=SHENZHEN, at=at(2))) == 1
+
+    def test_is_opened_once(self, post):
+        tracing.open_investigation(post, "c-1", at=at(0.5))
+
+        with pytest.raises(ValueError, match="investigated already"):
+            tracing.open_investigation(post, "c-1", at=at(1))
+
+
+class TestContacts:
+    @pytest.fixture
+    def visits(self, post):
+        def visit(id, person, start, end, place="v-inn"):
+            return Visit(id=id, area=GUANGZHOU, person=person, place=place, since=start, until=end)
+
+        noon = TENTH - timedelta(days=1)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=TENTH) as act:
+            act.put(
+                VENUES,
+                [
+                    Venue(
+                        id="v-inn",
+                        area=GUANGZHOU,
+                        name_zh="饭店",
+                        name_en="Inn",
+                        setting=Setting.RESTAURANT,
+                    )
+                ],
+            )
+            act.put(VISITS, [
+                visit("1", A, noon, noon + timedelta(hours=2)), visit("2", B, noon + timedelta(hours=1), noon + timedelta(hours=3)),
+                visit("3", C, noon + timedelta(hours=2), noon + timedelta(hours=3)),
+                visit("4", C, noon - timedelta(days=20), noon - timedelta(days=19)),
+            ])  # fmt: skip
+
+    def test_are_proposed_from_overlapping_visits_and_confirmed(self, post, visits):
+        (proposed,) = tracing.propose_contacts(post, "c-1", at=at(1), time_zone=ZONE)
+
+        assert (proposed.target, proposed.setting, proposed.state) == (
+            B,
+            Setting.RESTAURANT,
+            ExposureState.PROPOSED,
+        )
+        tracing.judge_exposures(post, [proposed.id], state=ExposureState.CONFIRMED, at=at(2))
+        assert tracing.propose_contacts(post, "c-1", at=at(3), time_zone=ZONE) == ()
+        with post.store.reading(post.viewer) as record:
+            (row,) = tracing.contacts(record, area=GUANGZHOU, today=date(2022, 11, 10))
+        assert (row.person, row.role, row.proposed, row.due) == (B, Role.CONTACT, False, "today")
+
+    def test_are_gone_when_rejected(self, post, visits):
+        (proposed,) = tracing.propose_contacts(post, "c-1", at=at(1), time_zone=ZONE)
+        tracing.judge_exposures(post, [proposed.id], state=ExposureState.REJECTED, at=at(2))
+
+        with post.store.reading(post.viewer) as record:
+            assert tracing.contacts(record, area=GUANGZHOU, today=date(2022, 11, 10)) == ()
+
+    def test_stand_on_the_page_of_the_case(self, post, visits):
+        tracing.propose_contacts(post, "c-1", at=at(1), time_zone=ZONE)
+
+        with post.store.reading(post.viewer) as record:
+            view = tracing.case_view(record, "c-1", at=at(2), time_zone=ZONE)
+        assert [span.name for span in view.spans] == ["infectious"]
+        assert {"onset", "reported", "visit", "exposed"} <= {m.kind for m in view.chronology}
+        assert view.sources[0].source is None
+
+
+class TestLetters:
+    def test_go_out_come_back_and_are_late_meanwhile(self, post):
+        letter = tracing.send_letter(
+            post, to=SHENZHEN, people=[B], asked="test", due=at(24), at=at(0), area=GUANGZHOU
+        )
+
+        shenzhen = Post(store=post.store, viewer=Viewer(user="sz", duty=Duty.TRACER, area=SHENZHEN))
+        with post.store.reading(shenzhen.viewer) as record:
+            (waiting,) = tracing.letters(record, area=SHENZHEN, at=at(30))
+        assert waiting.late_hours == 6
+        tracing.reply_letter(
+            shenzhen, letter.id, outcome=AssistOutcome.FOUND, text="negative", at=at(31)
+        )
+        with post.store.reading(post.viewer) as record:
+            (done,) = tracing.letters(record, area=GUANGZHOU, at=at(40))
+        assert (done.reply.outcome, done.late_hours) == (AssistOutcome.FOUND, 7)
+
+    def test_are_answered_by_whom_they_were_sent_to(self, post):
+        letter = tracing.send_letter(
+            post, to=SHENZHEN, people=[B], asked="test", due=at(24), at=at(0), area=GUANGZHOU
+        )
+        guangzhou = Post(
+            store=post.store, viewer=Viewer(user="gz", duty=Duty.TRACER, area=GUANGZHOU)
+        )
+
+        with pytest.raises(NotYourArea):
+            tracing.reply_letter(
+                guangzhou, letter.id, outcome=AssistOutcome.FOUND, text="x", at=at(1)
+            )
+
+
+class TestChainsOnRecord:
+    def test_are_extended_by_the_round_and_compared_with_before(self, post, tmp_path):
+        tracing.import_files(
+            post,
+            files(tmp_path, o_linelist=LINES, o_contacts="from,to\n1,2\n"),
+            at=at(1),
+            area=GUANGZHOU,
+            disease="covid-19",
+            outbreak="o",
+        )
+        tracing.extend_chains(post, at=at(2), time_zone=ZONE)
+        tracing.import_files(
+            post,
+            files(tmp_path, p_contacts="from,to\n1,3\n"),
+            at=at(3),
+            area=GUANGZHOU,
+            disease="covid-19",
+            outbreak="o",
+        )
+        made = tracing.extend_chains(post, at=at(4), time_zone=ZONE)
+
+        with (
+            post.store.reading(post.viewer) as now,
+            post.store.reading(post.viewer, known_at=at(2)) as before,
+        ):
+            found = tracing.changed(
+                now, before, area=GUANGZHOU, since=at(2), at=at(4), time_zone=ZONE
+            )
+            assert made == now.count(CHAINS)
+        assert found.new_cases == ()
+        assert {entry.change for entry in found.chains} <= {"grown", "same", "merged"}
+
+    def test_are_done_within_the_round(self, post):
+        done = day.run(post, at=at(1), time_zone=ZONE)
+
+        assert [desk.desk for desk in done.desks if desk.desk == "tracing" and desk.ok] == [
+            "tracing"
+        ]
+
+
+class TestIndicators:
+    def test_count_what_they_list(self, post, tmp_path):
+        tracing.import_files(
+            post,
+            files(tmp_path, o_linelist=LINES, o_contacts=PAIRS),
+            at=at(1),
+            area=GUANGZHOU,
+            disease="covid-19",
+        )
+
+        with post.store.reading(post.viewer) as record:
+            among, *_ = tracing.indicators(record, area=GUANGZHOU, time_zone=ZONE)
+            seven = tracing.seven_one_seven(
+                record, area=GUANGZHOU, disease="covid-19", time_zone=ZONE
+            )
+        assert (len(among.cases), len(among.of), among.share) == (2, 4, 0.5)
+        assert (seven.detect_days, seven.notify_days, seven.respond_days) == (1, 0, None)
+
+
+class TestExport:
+    def test_leaves_names_in_the_house_unless_a_purpose_is_given(self, post, tmp_path):
+        tracing.import_files(
+            post, files(tmp_path, o_linelist=LINES), at=at(1), area=GUANGZHOU, disease="covid-19"
+        )
+        tracer = Viewer(user="tr", duty=Duty.TRACER, area=GUANGZHOU)
+
+        with post.store.reading(tracer) as record:
+            plain = tracing.export_files(
+                record, area=GUANGZHOU, format="csv", at=at(2), time_zone=ZONE
+            )
+        with post.store.reading(tracer) as record:
+            tracing.export_files(
+                record,
+                area=GUANGZHOU,
+                format="godata-csv",
+                at=at(2),
+                time_zone=ZONE,
+                purpose="hand over",
+            )
+        with post.store.reading(tracer) as record:
+            readings = record.identity_readings()
+
+        assert b"Wang" not in b"".join(content for _, content in plain.files)
+        assert any("names, numbers and addresses" in loss for loss in plain.losses)
+        assert [r["purpose"] for r in readings] == ["hand over"]
+
+
+def chain(id, cases, *, active=True):
+    return TransmissionChain(
+        id=id, area=GUANGZHOU, disease="x", root=cases[0], cases=tuple(cases), generations=1, first_day=None, last_day=None, active=active
+    )  # fmt: skip
+
+
+class TestChainChanges:
+    @pytest.mark.parametrize(
+        ("now", "before", "words"),
+        [
+            ([chain("a", "ab")], [], ["new"]),
+            ([chain("a", "abc")], [chain("a", "ab")], ["grown"]),
+            ([chain("a", "abcd")], [chain("a", "ab"), chain("c", "cd")], ["merged"]),
+            ([chain("a", "ab"), chain("c", "cd")], [chain("a", "abcd")], ["split", "split"]),
+            ([chain("a", "ab", active=False)], [chain("a", "ab")], ["quiet"]),
+            ([chain("a", "ab")], [chain("a", "ab", active=False)], ["again"]),
+            ([chain("a", "ab")], [chain("a", "ab")], ["same"]),
+            ([], [chain("a", "ab")], ["out"]),
+        ],
+    )
+    def test_say_what_became_of_each(self, now, before, words):
+        assert [entry.change for entry in tracing.chain_changes(now, before)] == words
+
+
+class TestNetwork:
+    def test_knows_shared_gatherings_and_leaves_excluded_cases_out(self):
+        found = read_tracing(
+            [("c.csv", b"uuid,date_of_onset,classification\n1,2022-11-01,CONFIRMED\n2,2022-11-05,CONFIRMED\n3,2022-11-05,NOT_A_CASE_DISCARDED\n"),
+             ("r.csv", b"uuid,source_uuid,target_uuid,sourcePersonType\nr1,3,2,CASE\n")],
+            area=GUANGZHOU, disease="x", bare=True,
+        )  # fmt: skip
+        net = tracing.network_of_reading(found)
+        traced = network.trace(net, time_zone=ZONE)
+
+        assert [case.id for case in net.cases] == ["1", "2"]
+        assert [q.doubt for q in network.inconsistencies(traced)] == ["infector_excluded"]
+        assert network.trace(replace(net, exposures=()), time_zone=ZONE).serial_from == "assumed"
