@@ -26,7 +26,10 @@ CaseMaybe = Annotated[
     str | None, Query(alias="case", max_length=200, pattern=Text, description="only of this case")
 ]
 DiseaseAsked = Annotated[
-    str | None, Query(max_length=100, pattern=Text, description="only this disease")
+    str | None,
+    Query(
+        max_length=100, pattern=Text, description="of this disease; the commonest where left out"
+    ),
 ]
 DayAsked = Annotated[
     date | None, Query(description="the day quiet and due are counted to; today where left out")

@@ -7,7 +7,7 @@ from visits and confirmed by a tracer; names stay in the vault throughout.
 
 import hashlib
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -802,11 +802,13 @@ def letters(record: Record, *, area: AreaPath, at: datetime) -> tuple[LetterView
 
 
 def network_in(record: Record, *, area: AreaPath, disease: str | None = None) -> Network:
-    """Return the network of an area as the record knows it, perhaps of one disease only."""
+    """Return the network of one disease in an area as the record knows it: the commonest where none is named."""
     check_area(record.viewer, area)
     cases = record.cases(under=area, limit=MOST_CASES)
+    counted = Counter(case.disease for case in cases)
+    disease = disease or min(counted, key=lambda name: (-counted[name], name), default=None)
     return network.network_of(
-        (case for case in cases if disease is None or case.disease == disease),
+        (case for case in cases if case.disease == disease),
         record.nouns(EXPOSURES, under=area), record.nouns(VISITS, under=area), record.nouns(VENUES, under=area),
         record.nouns(GATHERINGS, under=area),
     )  # fmt: skip
