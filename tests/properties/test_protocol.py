@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,10 +17,11 @@ from yipan.protocol import (
     ProtocolError,
     change_said,
     differences,
+    parameters,
     protocols,
     read_protocols,
 )
-from yipan.protocol.keys import said, value_said
+from yipan.protocol.keys import KEYS, said, value_said
 from yipan.protocol.rules.many import NONE, PlanRows, plans_many, zone_steps_many
 from yipan.protocol.rules.people import (
     PlanFacts,
@@ -561,6 +563,19 @@ class TestRegister:
 
         with pytest.raises(ProtocolError, match=rf"^t\.yaml:6: .*{says}"):
             read_protocols({"t.yaml": text})
+
+    def test_lists_only_what_some_rule_reads(self):
+        floor = Path(parameters.__file__).parent
+        code = "".join(
+            file.read_text(encoding="utf-8")
+            for file in floor.rglob("*.py")
+            if file.name != "keys.py"
+        )
+
+        for key in KEYS:
+            before, _, after = key.pattern.partition("{")
+            assert before in code, key.pattern
+            assert after.partition("}")[2] in code, key.pattern
 
     def test_has_words_for_every_number_of_every_pack(self):
         for version in BOOKS.versions.values():

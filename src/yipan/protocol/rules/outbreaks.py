@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from yipan.protocol.clocks import after_days, midnight_after
-from yipan.protocol.parameters import Profile, ProtocolError, Rulebook
+from yipan.protocol.keys import said
+from yipan.protocol.parameters import Parameter, Profile, ProtocolError, Rulebook
 from yipan.protocol.primitives import Clock, Trigger, trigger
 from yipan.protocol.ruling import Reason, Ruling, TraceStep
 
@@ -178,6 +179,112 @@ def back_after(symptoms_ended: datetime, rulebook: Rulebook) -> Ruling[tuple[dat
         en=f"People come back {low} to {high} h after symptoms ended.",
         source=leaf.source, confidence=leaf.confidence,
     ),))  # fmt: skip
+
+
+def counts_as_anchor(event: str, rulebook: Rulebook) -> Ruling[bool]:
+    """
+    Rule on whether a kind of event starts the count to the end of an outbreak. Raises ProtocolError where it is not set.
+
+    >>> from yipan.protocol import protocols
+    >>> counts_as_anchor("burial", protocols().rulebook("ebola")).value
+    True
+    """
+    leaf = rulebook.leaf("outbreak.anchor")
+    counts = event in leaf.value
+    reason = Reason(
+        zh="该事件可作为起算日。" if counts else "该事件不作为起算日。",
+        en=f"The count {'starts' if counts else 'does not start'} from this event.",
+        source=leaf.source,
+        confidence=leaf.confidence,
+    )
+    return Ruling(value=counts, reasons=(reason,))
+
+
+def is_cluster(linked_cases: int, rulebook: Rulebook) -> Ruling[bool]:
+    """
+    Rule on whether so many linked cases make a cluster; exactly the number does.
+
+    >>> from yipan.protocol import protocols
+    >>> is_cluster(5, protocols().rulebook("cn-covid-9ed")).value
+    True
+    """
+    leaf = rulebook.leaf("outbreak.cluster_cases")
+    reason = Reason(
+        zh=f"有关联的病例{linked_cases}例，{leaf.value}例及以上为聚集性疫情。",
+        en=f"{linked_cases} linked cases; {leaf.value} or more make a cluster.",
+        source=leaf.source,
+        confidence=leaf.confidence,
+    )
+    return Ruling(value=linked_cases >= leaf.value, reasons=(reason,))
+
+
+def exposed(
+    rulebook: Rulebook, *, distance_m: float | None = None, entered_after_hours: float | None = None
+) -> Ruling[bool]:
+    """
+    Rule on whether somebody was exposed: near enough, or in a room soon enough after the case had left it.
+
+    `entered_after_hours` 0 stands for the same time. At the limit counts. Raises ProtocolError where the rulebook
+    sets neither measure that was given, ValueError where none was given.
+
+    >>> from yipan.protocol import protocols
+    >>> exposed(protocols().rulebook("measles"), entered_after_hours=2).value
+    True
+    """
+    if distance_m is None and entered_after_hours is None:
+        raise ValueError("exposure: expected a distance or the hours after the case left")
+    found: list[tuple[bool, Parameter]] = []
+    if distance_m is not None:
+        leaf = rulebook.leaf("exposure.distance_m")
+        found.append((distance_m <= leaf.value, leaf))
+    if entered_after_hours is not None:
+        leaf = rulebook.leaf("exposure.room_hours_after")
+        found.append((0 <= entered_after_hours <= leaf.value, leaf))
+    return Ruling(
+        value=any(holds for holds, _ in found),
+        reasons=tuple(
+            Reason(
+                zh=f"{said(leaf.key)[0]}：{leaf.value:g}。", en=f"{said(leaf.key)[1]}: {leaf.value:g}.",
+                source=leaf.source, confidence=leaf.confidence,
+            )
+            for _, leaf in found
+        ),
+    )  # fmt: skip
+
+
+def core_radius(rulebook: Rulebook) -> Ruling[float]:
+    """
+    Rule on the radius in metres of the core area around a case of a disease that people do not pass on.
+
+    >>> from yipan.protocol import protocols
+    >>> core_radius(protocols().rulebook("dengue-gd")).value
+    100.0
+    """
+    leaf = rulebook.leaf("core.radius_m")
+    reason = Reason(
+        zh=f"核心区半径{leaf.value:g}米。", en=f"The core has a radius of {leaf.value:g} m.",
+        source=leaf.source, confidence=leaf.confidence,
+    )  # fmt: skip
+    return Ruling(value=float(leaf.value), reasons=(reason,))
+
+
+def next_survey(last: date, rulebook: Rulebook) -> Ruling[tuple[date, date]]:
+    """
+    Rule on the first and last day on which the next survey is due.
+
+    >>> from yipan.protocol import protocols
+    >>> next_survey(date(2026, 7, 1), protocols().rulebook("dengue-gd")).value[1]
+    datetime.date(2026, 7, 7)
+    """
+    leaf = rulebook.leaf("survey.every_days")
+    first, latest = (last + timedelta(days=int(n)) for n in (min(leaf.value), max(leaf.value)))
+    reason = Reason(
+        zh=f"每{min(leaf.value)}至{max(leaf.value)}天监测一次。",
+        en=f"A survey every {min(leaf.value)} to {max(leaf.value)} days.",
+        source=leaf.source,
+        confidence=leaf.confidence,
+    )
+    return Ruling(value=(first, latest), reasons=(reason,))
 
 
 def search_window(arrival: date, rulebook: Rulebook) -> Ruling[tuple[date, date]]:
