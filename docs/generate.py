@@ -42,7 +42,7 @@ def protocol_page() -> str:
         amends = f", amends `{one.amends}`" if one.amends else ""
         lines += [
             f"## {one.name_en} · {one.name_zh}", "",
-            f"`{one.id}` · {one.disease} · published {one.published} · in effect {one.effective:%Y-%m-%d %H:%M}{amends}. "
+            f"`{one.id}` · {one.disease} · published {one.published} · in effect {_effect(one.effective)}{amends}. "
             + one.note, "",
             "| | | value | source | confidence |", "|---|---|---|---|---|",
         ]  # fmt: skip
@@ -58,6 +58,12 @@ def protocol_page() -> str:
     lines += ["## Sources", ""]
     lines += [f"- **{key}**: {text}" for key, text in sorted(books.sources.items())]
     return "\n".join(lines) + "\n"
+
+
+def _effect(moment: Any) -> str:
+    from yipan.protocol.parameters import EARLIEST
+
+    return "since a moment that is not known" if moment == EARLIEST else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def rule_cases_page() -> str:
@@ -203,11 +209,12 @@ def _route(method: str, path: str, operation: dict[str, Any]) -> list[str]:
         lines += ["| parameter | in | what it is |", "|---|---|---|"]
         lines += [f"| `{p['name']}` | {p['in']} | {_meaning(p)} |" for p in told]
         lines.append("")
-    failures = sorted(status for status in operation["responses"] if status != "200")
-    good = operation["responses"]["200"]
-    lines += [f"Answers: 200 {good['description'].lower()}; fails with {', '.join(failures)}." if failures
-              else f"Answers: 200 {good['description'].lower()}.", ""]  # fmt: skip
-    for media_type, content in good["content"].items():
+    status = min(operation["responses"])
+    failures = sorted(other for other in operation["responses"] if other != status)
+    good = operation["responses"][status]
+    lines += [f"Answers: {status} {good['description'].lower()}; fails with {', '.join(failures)}." if failures
+              else f"Answers: {status} {good['description'].lower()}.", ""]  # fmt: skip
+    for media_type, content in good.get("content", {}).items():
         if "example" not in content:
             continue
         example = content["example"]

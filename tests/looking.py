@@ -69,6 +69,7 @@ UNFIT = """() => {
 }"""
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+LATIN = re.compile(r"[A-Za-z]")
 TWO_LATIN_WORDS = re.compile(r"[A-Za-z]{3,}[ _][A-Za-z]{3,}")
 COMMAND = re.compile(r"\byipan( [a-z-]+)+")
 """A command to be typed reads the same in every language."""
@@ -77,12 +78,17 @@ NOT_WORDS = re.compile(r"\bundefined\b|\bNaN\b|\[object|\bnull\b|[a-z]+_[a-z]+")
 
 def untranslated(page: Page) -> list[str]:
     """Return what the page shows that no one should read: keys, codes, and words of the other language."""
-    lang = page.evaluate("document.documentElement.lang")
-    other = TWO_LATIN_WORDS if lang.startswith("zh") else CHINESE
+    chinese = page.evaluate("document.documentElement.lang").startswith("zh")
+
+    def other(words: str) -> bool:
+        if chinese:
+            return TWO_LATIN_WORDS.search(words) is not None
+        return len(CHINESE.findall(words)) > len(LATIN.findall(words))  # a name may stay Chinese
+
     return [
         words
         for words in (COMMAND.sub("", shown) for shown in page.evaluate(SHOWN_WORDS))
-        if NOT_WORDS.search(words) or other.search(words)
+        if NOT_WORDS.search(words) or other(words)
     ]
 
 

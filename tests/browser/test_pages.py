@@ -59,3 +59,25 @@ class TestEveryPage:
                 wrong[place] = list(seat.complaints)
 
         assert wrong == {}
+
+
+class TestPublicPage:
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_can_be_read_by_everybody_without_a_log_in(self, sit, lang):
+        found = places(sit("province"))
+        stranger = sit(None, width=390, height=844)
+
+        wrong: dict[str, object] = {}
+        shown = 0
+        for place in found:
+            page = stranger.open(f"{place}?lang={lang}")
+            if page.locator("input[type=password]").count():
+                continue
+            shown += 1
+            scrolls = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            told = [*untranslated(page), *unfit(page), *([f"{scrolls} pixels too wide"] if scrolls > 0 else [])]  # fmt: skip
+            if told:
+                wrong[place] = told
+
+        assert wrong == {}
+        assert shown < len(found), "every page was shown to a stranger"

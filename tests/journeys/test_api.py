@@ -200,8 +200,39 @@ def takes(operation: dict[str, Any], *names: str) -> set[str]:
     return {p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"} & set(names)
 
 
+def needed(operation: dict[str, Any]) -> dict[str, str]:
+    """A value for every parameter of the query a route cannot do without: a name of nothing on record."""
+    given = {
+        "date-time": "2022-11-09T00:00:00+00:00", "date": "2022-11-09", "number": "0.01", "integer": "1",
+    }  # fmt: skip
+    return {
+        p["name"]: given.get(_format(p), "r-none")
+        for p in operation.get("parameters", ())
+        if p["in"] == "query" and p.get("required") and p["name"] not in {"area", "under"}
+    }
+
+
+def _format(parameter: dict[str, Any]) -> str:
+    schema = parameter.get("schema", {})
+    kinds = (schema, *schema.get("anyOf", ()))
+    return next((k.get("format", k["type"]) for k in kinds if "type" in k), "")
+
+
+def _text(operation: dict[str, Any], name: str) -> bool:
+    """Whether a parameter is free text, so that no number in it can be wrong."""
+    (found,) = (p["schema"] for p in operation["parameters"] if p["name"] == name)
+    kinds = {kind.get("type") for kind in (found, *found.get("anyOf", ()))}
+    return "string" in kinds and "integer" not in kinds
+
+
+def located(path: str) -> str:
+    """A path with every part left open filled by a name of nothing on record."""
+    return re.sub(r"\{\w+\}", "none", path)
+
+
 OPEN = {
     ("post", "/api/v1/login"), ("post", "/api/v1/logout"), ("get", "/api/v1/health"),
+    ("get", "/api/v1/oidc/login"), ("get", "/api/v1/oidc/callback"),
     ("get", "/api/v1/public/address"), ("get", "/api/v1/public/districts"),
 }  # fmt: skip
 STREAMS = {"/api/v1/events"}
@@ -312,7 +343,8 @@ class TestEveryRoute:
             named = takes(operation, "area", "under")
             if method != "get" or not named or path in STREAMS:
                 continue
-            found = world.client.get(path, params=dict.fromkeys(named, foreign), headers=bearer)
+            asked_of = {**needed(operation), **dict.fromkeys(named, foreign)}
+            found = world.client.get(located(path), params=asked_of, headers=bearer)
             asked += 1
 
             assert str(SECRET) not in found.text, path
@@ -325,12 +357,14 @@ class TestEveryRoute:
 
     def test_tells_a_city_nothing_of_its_neighbour_when_no_area_is_named(self, world):
         bearer = world.log_in("guangzhou")
-        for method, path, _ in operations(world.app):
+        for method, path, operation in operations(world.app):
             if method != "get" or path in STREAMS or (method, path) in OPEN:
                 continue
-            found = world.client.get(path, headers=bearer)
+            asks = needed(operation)
+            found = world.client.get(located(path), params=asks, headers=bearer)
 
-            assert found.status_code == 200, path
+            may_be_missing = bool(asks) or "{" in path
+            assert found.status_code in ({200, 404} if may_be_missing else {200}), found.text
             assert str(SECRET) not in found.text, path
 
     def test_tells_the_province_what_the_city_may_not_see(self, world):
@@ -346,7 +380,8 @@ class TestEveryRoute:
         for method, path, operation in operations(world.app):
             if method != "get" or "area" not in takes(operation, "area"):
                 continue
-            found = world.client.get(path, params={"area": bad}, headers=bearer)
+            asked = {**needed(operation), "area": bad}
+            found = world.client.get(located(path), params=asked, headers=bearer)
 
             assert found.status_code == 422, path
             assert found.json()["error"]["where"] == "area", path
@@ -354,6 +389,8 @@ class TestEveryRoute:
     def test_has_a_summary_and_an_example(self, world):
         for method, path, operation in operations(world.app):
             assert operation["summary"], f"{method} {path}"
+            if path.startswith("/api/v1/oidc/"):
+                continue
             content = operation["responses"]["200"]["content"]
             assert any("example" in entry for entry in content.values()), f"{method} {path}"
 
@@ -373,6 +410,8 @@ class TestEveryRoute:
                 continue
             found = world.client.get(f"{path}?{query}", headers=bearer)
             if found.status_code == 200 and path == "/api/v1/rounds":
+                continue
+            if wanted == {"after"} and _text(operation, "after"):
                 continue
             refused += 1
 

@@ -3,7 +3,9 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
@@ -11,9 +13,11 @@ from typer.testing import CliRunner
 from yipan.api.app import create_app
 from yipan.api.plain import plain
 from yipan.cli import db, ingest, reports, watch
-from yipan.model import area_path
+from yipan.feeds.frame import COUNT_SCHEMA
+from yipan.model import Round, area_path
 from yipan.operations import board, day, demo
 from yipan.operations import ingest as ingest_desk
+from yipan.operations import reports as reports_desk
 from yipan.operations import watch as watch_desk
 from yipan.packs import read_pack
 from yipan.settings import Settings
@@ -21,6 +25,7 @@ from yipan.store import Store
 
 pytestmark = [pytest.mark.store, pytest.mark.slow, pytest.mark.xdist_group("journey")]
 GUANGZHOU = area_path("44.4401.")
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +203,45 @@ class TestReport:
         told = json.loads(out.read_text())
         assert "2637" in str(told["headline"])
         assert "2555" not in out.read_text()
+
+    def test_of_the_ninth_stays_as_it_was_when_a_correction_comes(self, post):
+        at = datetime.fromisoformat("2022-11-09T10:30+08:00")
+
+        def printed() -> bytes:
+            with post.store.reading(post.viewer, known_at=at) as record:
+                told = reports_desk.situation(record, area=GUANGZHOU, at=at, time_zone=CHINA)
+            return reports_desk.render(told, lang="zh", format="html", time_zone=CHINA)
+
+        before = printed()
+        frame = pl.DataFrame(
+            [(GUANGZHOU, "covid-19/local_infections/any/day", date(2022, 11, 8), 999, "a correction")],
+            schema=COUNT_SCHEMA, orient="row",
+        )  # fmt: skip
+        with post.store.acting(
+            post.viewer, desk="ingest", verb="put", why="a correction", at=datetime(2022, 11, 25, tzinfo=UTC)
+        ) as act:  # fmt: skip
+            assert act.put_counts(frame, published=True).corrected == 1
+
+        assert printed() == before
+
+    @pytest.mark.parametrize("form", ["html", "docx", "pdf", "json"])
+    def test_names_the_desks_that_failed_in_the_newest_round(self, post, form):
+        at = datetime.fromisoformat("2022-11-26T08:00+08:00")
+        with post.store.acting(post.viewer, desk="day", verb="close", why="test", at=at) as act:
+            act.put_round(Round(at=at, desk="watch", ok=True, message="", made=1))
+            act.put_round(
+                Round(at=at, desk="outlook", ok=False, message="ValueError: no interval", made=0)
+            )
+        with post.store.reading(post.viewer, known_at=at) as record:
+            told = reports_desk.situation(record, area=GUANGZHOU, at=at, time_zone=CHINA)
+
+        assert [entry.desk for entry in told.failed] == ["outlook"]
+        made = reports_desk.render(told, lang="en", format=form, time_zone=CHINA)
+        if form in {"html", "json"}:
+            assert (
+                "outlook: failed; what it would have found is not in this report" in made.decode()
+            )
+        assert made
 
     def test_has_every_word_in_both_languages(self):
         from yipan.operations.reports import WORDS

@@ -544,6 +544,32 @@ class TestLayers:
             layered(8, area=area)
 
 
+class TestPublished:
+    @pytest.mark.parametrize("told", ["2022-06-28", "2022-06", "2022", "unknown"])
+    def test_is_kept_as_precisely_as_it_is_known(self, told):
+        text = HEAD.replace("published: 2022-01-01", f"published: {told}") % ""
+
+        assert read_protocols({"t.yaml": text}).versions["v"].published == told
+
+    def test_is_a_day_a_month_or_a_year(self):
+        text = HEAD.replace("published: 2022-01-01", "published: last spring") % ""
+
+        with pytest.raises(ProtocolError, match=r"t\.yaml:3: published 'last spring'"):
+            read_protocols({"t.yaml": text})
+
+    def test_of_a_text_without_known_effect_lets_it_hold_until_a_dated_one_does(self):
+        old = HEAD.replace("from: 2022-01-01T00:00:00+08:00", "from: unknown") % ""
+        new = (
+            old.replace("sources: {s: a text}\n", "")
+            .replace("  v:", "  u:")
+            .replace("from: unknown", "from: 2022-05-01T00:00:00+08:00")
+        )
+        books = read_protocols({"a.yaml": old, "b.yaml": new})
+
+        assert books.at(datetime(1999, 1, 1, tzinfo=UTC), disease="x").id == "v"
+        assert books.at(datetime(2022, 6, 1, tzinfo=UTC), disease="x").id == "u"
+
+
 class TestRegister:
     @pytest.mark.parametrize(
         ("leaf", "says"),

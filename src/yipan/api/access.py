@@ -264,6 +264,10 @@ class Asking:
         _, until = record.count_span()
         return until - timedelta(days=1) if until else self.today
 
+    def as_of(self, day: date | None) -> date:
+        """Return the day asked about, today where none was named."""
+        return self.today if day is None else _within_years(day, where="day")
+
     def days(self, since: date | None, until: date | None, record: "Record") -> tuple[date, date]:
         """Return the span of days asked about; an end that was left out is that of the record."""
         first, last = (None, None) if since and until else record.count_span()

@@ -21,10 +21,12 @@ from yipan.api import (
     board,
     commanding,
     day,
+    oidc,
     outlook,
     prohibitions,
     reports,
     screening,
+    simulate,
     tracing,
     watch,
     zoning,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 DESKS = (
     access,
+    oidc,
     areas,
     board,
     watch,
@@ -51,6 +54,7 @@ DESKS = (
     commanding,
     zoning,
     prohibitions,
+    simulate,
     reports,
     acts,
     day,

@@ -240,7 +240,7 @@ def contacts(
 
     path = asking.area(area)
     with asking.reading() as record:
-        return answer(tracing.contacts(record, area=path, today=day or asking.today, case=case))
+        return answer(tracing.contacts(record, area=path, today=asking.as_of(day), case=case))
 
 
 class ProposalGiven(BaseModel):
@@ -409,7 +409,7 @@ def chains(
             tracing.network_in(record, area=path, disease=disease), time_zone=zone
         )
         return network.chains_answer(
-            traced, today=day or asking.today, rng=np.random.default_rng(1), quiet_days=quiet_days
+            traced, today=asking.as_of(day), rng=np.random.default_rng(1), quiet_days=quiet_days
         )
 
     if day is not None or asking.known_at is not None:

@@ -39,6 +39,11 @@ DESKS: dict[str, tuple[str, str]] = {
         "Nine prohibitions: what asks more than the protocol allows; put right, re-checked.",
     ),
     "plans": ("yipan.cli.plans", "What a person is asked to do, day by day, under a version."),
+    "simulate": ("yipan.cli.simulate", "What would happen: strategies on a simulated province."),
+    "exercise": (
+        "yipan.cli.exercise",
+        "A hidden outbreak to find and to end, for training and proof.",
+    ),
     "proposals": (
         "yipan.cli.proposals",
         "What waits to be decided; accept, change or refuse it.",

@@ -37,13 +37,20 @@ def _rulebook(books: Any, version: str) -> Any:
         raise typer.Exit(2) from None
 
 
+def _since(moment: datetime) -> str:
+    """Return from when a text holds, in words where it is not known."""
+    from yipan.protocol.parameters import EARLIEST
+
+    return "unknown" if moment == EARLIEST else moment.isoformat()
+
+
 def _print(book: Any, as_json: bool, zh: bool = False) -> None:
     from yipan.protocol.keys import said, value_said
 
     leaves = [
         {
-            "key": one.key, "value": one.value, "unit": one.unit, "from": one.effective.isoformat(),
-            "published": one.published.isoformat(), "source": list(one.source), "confidence": one.confidence,
+            "key": one.key, "value": one.value, "unit": one.unit, "from": _since(one.effective),
+            "published": one.published, "source": list(one.source), "confidence": one.confidence,
             "version": one.version, "where": one.where, "may_differ": one.may_differ, "note": one.note,
             "says_zh": f"{said(one.key)[0]}：{value_said(one.value, one.unit)[0]}",
             "says_en": f"{said(one.key)[1]}: {value_said(one.value, one.unit)[1]}",
@@ -86,7 +93,7 @@ def show(
         )
         return
     for one in heads:
-        typer.echo(f"{one.id:<16} {one.effective:%Y-%m-%d}  {one.name_zh}  {one.name_en}")
+        typer.echo(f"{one.id:<16} {_since(one.effective)[:10]:<10}  {one.name_zh}  {one.name_en}")
 
 
 @app.command()

@@ -206,9 +206,10 @@ class Control:
 
 
 class BottomLineState(StrEnum):
-    """Where a cluster stands against the command's line."""
+    """Where a cluster stands against the command's line; SILENT where nobody reported for a week or more."""
 
     QUIET = "quiet"
+    SILENT = "silent"
     WITHIN = "within"
     ALARM = "alarm"
     EXCEEDED = "exceeded"

@@ -195,7 +195,8 @@ def look_ahead(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
             if table is not None:
                 made += study.forecasts(
                     with_larger(table, within=post.area), DISEASE, stream=stream.value,
-                    steps=FORECAST_DAYS, failed=failed, rehearsals=4, spacing=4,
+                    steps=FORECAST_DAYS, failed=failed, spacing=4,
+                    rehearsals=4 if stream is Outlooks.INFECTIONS else 0,
                 )  # fmt: skip
         now = nowcast(act, under=post.area, until=until, time_zone=time_zone)
         lines = bottom_lines(act, infections, within=post.area, day=until)
@@ -301,6 +302,21 @@ def _leaves(rows: list[int], areas: Sequence[str]) -> list[int]:
         for row in rows
         if not any(other != row and areas[row].startswith(areas[other]) for other in rows)
     ]
+
+
+def own_series(
+    record: Record, *, area: AreaPath, until: date, stream: Outlooks = Outlooks.INFECTIONS
+) -> SeriesTable | None:
+    """Return the series of one area: its own, or the sum of its parts where it counts none; None where nobody does."""
+    check_area(record.viewer, area)
+    table = series(record, stream, under=area, until=until + timedelta(days=1))
+    if table is None:
+        return None
+    every = with_larger(table, within=area)
+    if area not in every.areas:
+        return None
+    row = every.areas.index(area)
+    return replace(every, areas=(area,), counts=(every.counts[row],))
 
 
 def shown_reproduction(
@@ -731,17 +747,9 @@ def _newest(
     record: Record, table: Any, column: str, area: AreaPath, day: date | None, where: dict[str, object]
 ) -> list[Any]:  # fmt: skip
     """The nouns of one day, the newest there is where None."""
-    for back in range(1 if day else 10):
-        at = day or _last_day(record) - timedelta(days=back)
-        found = record.nouns(table, under=area, where={column: at, **where})
-        if found:
-            return list(found)
-    return []
-
-
-def _last_day(record: Record) -> date:
-    _, until = record.count_span()
-    return (until or date(1970, 1, 1)) + timedelta(days=3)
+    if day is not None:
+        return list(record.nouns(table, under=area, where={column: day, **where}))
+    return list(record.newest(table, column, under=area, where=where))
 
 
 def reproduction(

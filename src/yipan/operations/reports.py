@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from yipan.model import AreaPath, check_area
+from yipan.model import AreaPath, Round, check_area
 from yipan.operations import board
 from yipan.operations.board import AreaFigures, Curve, Picture
 from yipan.operations.outlook import SERIAL_INTERVAL_DAYS, SERIAL_INTERVAL_SD_DAYS
@@ -18,6 +18,8 @@ from yipan.store import Record
 Language = Literal["zh", "en"]
 Format = Literal["html", "pdf", "docx", "json"]
 CURVE_DAYS = 45
+ROUNDS_WITHIN = timedelta(days=14)
+LONGEST_MESSAGE = 160
 
 
 class NoFont(RuntimeError):
@@ -30,6 +32,8 @@ class SituationReport:
     The state of `area` as the record knew it at `at`, for `day` (the newest day then spoken of).
 
     `newest_act` is the act the report was made from: the same record up to that act makes the same report.
+    `failed` are the desks that failed in the newest round then known, which was that of `round_at` (None where
+    there was none yet): what they would have found is not in the report.
     """
 
     area: AreaPath
@@ -40,6 +44,8 @@ class SituationReport:
     shapes: tuple[tuple[AreaPath, Mapping[str, Any]], ...]
     shapes_schematic: bool
     newest_act: int
+    failed: tuple[Round, ...]
+    round_at: datetime | None
 
 
 def situation(
@@ -59,9 +65,13 @@ def situation(
         for place, shape, schematic in record.boundaries(level=level)
         if place.path in wanted
     ]
+    rounds = record.rounds(since=at - ROUNDS_WITHIN)
+    newest = max((entry.at for entry in rounds), default=None)
     return SituationReport(
         area=area,
         at=at,
+        round_at=newest,
+        failed=tuple(entry for entry in rounds if entry.at == newest and not entry.ok),
         day=day,
         picture=picture,
         curve=board.curve(
@@ -84,6 +94,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "none": "无", "not_reported": "无人报告", "too_few_cases": "病例太少", "too_early": "时间太短",
         "sum": "合计仅含已报告的地区", "reporting": "已报告", "curve": "每日新增本土感染者（灰色为无人报告）", "map": "地图",
         "schematic": "示意图，非标准地图", "change": "较前一日",
+        "desks": "研判轮次", "round": "本报告所依据的最近一轮", "no_round": "尚无研判轮次：以下没有预警与 R", "failed": "失败，其结果不在本报告中",
+        "all_done": "各岗位均已完成",
         "method": f"R 按 Cori 法估计，窗口 7 天，代际间隔均值 {SERIAL_INTERVAL_DAYS} 天（标准差 {SERIAL_INTERVAL_SD_DAYS} 天为本项目假设）；"
                   "信号按 EARS C2 判定；无症状转确诊不重复计入感染者。",
     },
@@ -95,7 +107,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "none": "none", "not_reported": "not reported", "too_few_cases": "too few cases", "too_early": "too early",
         "sum": "the sum holds only the places that reported", "reporting": "reporting",
         "curve": "New local infections per day (grey: nobody reported)", "map": "Map", "schematic": "Schematic, not a map of record",
-        "change": "since the day before",
+        "change": "since the day before", "desks": "The round", "round": "Newest round behind this report",
+        "no_round": "no round yet: signals and R are not in here", "failed": "failed; what it would have found is not in this report",
+        "all_done": "every desk did its work",
         "method": f"R by Cori's method, window 7 days, serial interval mean {SERIAL_INTERVAL_DAYS} days (sd {SERIAL_INTERVAL_SD_DAYS} "
                   "days is an assumption of this project); signals by EARS C2; conversions are not counted again as infections.",
     },
@@ -124,6 +138,7 @@ class _Told:
 
     def __init__(self, report: SituationReport, lang: Language, time_zone: ZoneInfo) -> None:
         self.report, self.lang, self.words = report, lang, WORDS[lang]
+        self.time_zone = time_zone
         self.known = report.at.astimezone(time_zone).strftime("%Y-%m-%d %H:%M %z")
 
     def name(self, place: Any) -> str:
@@ -186,6 +201,20 @@ class _Told:
 
     def sentences(self) -> list[str]:
         return [getattr(found.explanation, self.lang) for found in self.report.picture.signals]
+
+    def desks(self) -> list[str]:
+        """Say which round the report stands on, and which desks failed in it."""
+        if self.report.round_at is None:
+            return [self.words["no_round"]]
+        held = self.report.round_at.astimezone(self.time_zone).strftime("%Y-%m-%d %H:%M")
+        gap, stop = ("：", "，") if self.lang == "zh" else (": ", "; ")
+        first = f"{self.words['round']}{gap}{held}"
+        if not self.report.failed:
+            return [f"{first}{stop}{self.words['all_done']}"]
+        return [first] + [
+            f"{entry.desk}{gap}{self.words['failed']} ({entry.message[:LONGEST_MESSAGE]})"
+            for entry in self.report.failed
+        ]
 
     def silences(self) -> list[str]:
         gap = "" if self.lang == "zh" else " "
@@ -295,6 +324,7 @@ class _Told:
             f"<h2>{escape(words['signals'])}</h2><ul>{items(self.sentences())}</ul>"
             f"<h2>{escape(words['places'])}</h2><table><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
             f"<h2>{escape(words['missing'])}</h2><ul class=two>{items(self.silences())}</ul>"
+            f"<h2>{escape(words['desks'])}</h2><ul>{items(self.desks())}</ul>"
             f"<p class=soft>{escape(words['method'])}</p></body></html>\n"
         )
 
@@ -311,7 +341,8 @@ class _Told:
             )
         content = {
             "title": self.title, "headline": self.headline(), "columns": self.place_head(), "rows": self.place_rows(),
-            "signals": self.sentences(), "missing": self.silences(), "words": dict(self.words), "lang": self.lang,
+            "signals": self.sentences(), "missing": self.silences(), "desks": self.desks(),
+            "words": dict(self.words), "lang": self.lang,
             "fonts": [*(chinese or _CHINESE_FONTS[:1]), "Libertinus Serif"], "map": self.map_svg(), "curve": self.curve_svg(),
             "schematic": self.words["schematic"] if self.report.shapes_schematic else "",
         }  # fmt: skip
@@ -337,6 +368,7 @@ class _Told:
         for heading, lines in (
             (words["signals"], self.sentences()),
             (words["missing"], self.silences()),
+            (words["desks"], self.desks()),
         ):
             paper.add_heading(heading, level=2)
             for line in lines or [words["none"]]:
@@ -356,7 +388,8 @@ class _Told:
     def as_json(self) -> str:
         content = {
             "title": self.title, "headline": self.headline(), "columns": self.place_head(), "rows": self.place_rows(),
-            "signals": self.sentences(), "missing": self.silences(), "method": self.words["method"],
+            "signals": self.sentences(), "missing": self.silences(), "desks": self.desks(),
+            "method": self.words["method"],
         }  # fmt: skip
         return json.dumps(content, ensure_ascii=False, indent=1)
 
@@ -431,5 +464,8 @@ _TYPST = """
 #if report.missing.len() == 0 [#report.words.none]
 #columns(2)[#for line in report.missing [- #line
 ]]
+== #report.words.desks
+#for line in report.desks [- #line
+]
 #text(8pt, fill: gray, report.words.method)
 """

@@ -1,8 +1,9 @@
 """Numbers of a protocol: dated, sourced, layered. Read strictly; every error names file and line."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -28,6 +29,8 @@ AMBIGUITIES = frozenset({
 })  # fmt: skip
 """What the texts leave open. Code holds no default for any of them: a jurisdiction profile says."""
 
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+"""From when a text holds whose effect is not known: always, unless a dated one holds."""
 TRANSITIONS = ("only_shorter", "as_started")
 _NUMBERS = frozenset({"days", "hours", "count", "share", "ct"})
 _LEAF_NEEDS = {"value", "unit", "source", "confidence"}
@@ -55,13 +58,18 @@ class Exceptional:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One number or list of a protocol version, with everything needed to trust and find it."""
+    """
+    One number or list of a protocol version, with everything needed to trust and find it.
+
+    `published` is as precise as it is known: `2022-06-28`, `2015-05`, `2009` or `unknown`. `effective` is `EARLIEST`
+    where it is not known.
+    """
 
     key: str
     value: Any
     unit: str
     effective: datetime
-    published: date
+    published: str
     source: tuple[str, ...]
     confidence: str
     checked: date
@@ -87,7 +95,7 @@ class Version:
     disease: str
     jurisdiction: str
     layer: str
-    published: date
+    published: str
     effective: datetime
     amends: str | None
     confidence: str
@@ -107,7 +115,7 @@ class Rulebook:
     disease: str
     layer: str
     effective: datetime
-    published: date
+    published: str
     lineage: tuple[str, ...]
     parameters: Mapping[str, Parameter] = field(repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -515,13 +523,17 @@ def _keys(where: str, given: Iterable[str], needs: set[str], may: set[str]) -> N
 
 
 def _moment(where: str, value: Any) -> datetime:
+    if value == "unknown":
+        return EARLIEST
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise ProtocolError(f"{where}: {value!r} is not an instant") from None
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ProtocolError(f"{where}: from is {value}; expected a full instant with its offset")
+        raise ProtocolError(
+            f"{where}: from is {value}; expected a full instant with its offset, or unknown"
+        )
     return value
 
 
@@ -529,6 +541,16 @@ def _day(where: str, value: Any) -> date:
     if isinstance(value, datetime) or not isinstance(value, date):
         raise ProtocolError(f"{where}: {value!r} is not a date")
     return value
+
+
+def _published(where: str, value: Any) -> str:
+    """Return when a text was published, as precisely as it is known: a day, a month, a year, or unknown."""
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    if text != "unknown" and not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", text):
+        raise ProtocolError(
+            f"{where}: published {value!r}; expected a day, a month, a year, or unknown"
+        )
+    return text
 
 
 def _sourced(
@@ -560,7 +582,7 @@ def _version(
     dates[key] = _day(where, raw["checked"])
     return Version(
         id=key, name_zh=raw["name_zh"], name_en=raw["name_en"], disease=raw["disease"],
-        jurisdiction=raw["jurisdiction"], layer=raw["layer"], published=_day(where, raw["published"]),
+        jurisdiction=raw["jurisdiction"], layer=raw["layer"], published=_published(where, raw["published"]),
         effective=_moment(where, raw["from"]), amends=raw.get("amends"), confidence=raw["confidence"],
         where=where, area=_version_area(where, raw), note=raw.get("note", ""),
     )  # fmt: skip
@@ -654,7 +676,7 @@ def _leaf(
     return Parameter(
         key=key, value=raw.get("value"), unit=raw.get("unit", "none"),
         effective=_moment(where, raw["from"]) if "from" in raw else head.effective,
-        published=_day(where, raw["published"]) if "published" in raw else head.published,
+        published=_published(where, raw["published"]) if "published" in raw else head.published,
         source=source, confidence=raw["confidence"],
         checked=_day(where, raw["checked"]) if "checked" in raw else checked,
         may_differ=may, version=head.id, layer=head.layer, where=where, stricter=raw.get("stricter"),

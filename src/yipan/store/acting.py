@@ -378,8 +378,10 @@ class Acting(Record):
         on = " and ".join(f"t.{name} = i.{name}" for name in key)
         same = " and ".join(f"t.{name} is not distinct from i.{name}" for name in compared)
         execute = self.connection.execute
+        # Not prepared: `incoming` is another table each time, and a plan kept for one does not fit the next.
         doubled = execute(
-            f"select {', '.join(key)} from incoming group by {', '.join(key)} having count(*) > 1 limit 1"
+            f"select {', '.join(key)} from incoming group by {', '.join(key)} having count(*) > 1 limit 1",
+            prepare=False,
         ).fetchone()
         if doubled:
             raise ValueError(f"{table} was given {' '.join(map(str, doubled))} twice in one act")

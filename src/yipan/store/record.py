@@ -106,6 +106,24 @@ class Record:
         )  # fmt: skip
         return int(row["n"])
 
+    def newest(
+        self,
+        table: NounTable[T],
+        column: str,
+        *,
+        under: AreaPath | None = None,
+        where: Mapping[str, object] | None = None,
+    ) -> tuple[T, ...]:
+        """Return the nouns of a desk that have the greatest value of a column among those asked for."""
+        parts, values = conditions(table, {**(where or {}), column: None})
+        (row,) = self._rows(
+            f"select max({column}) as most from {table.name}", ("area ^@ %(under)s", under), *parts,
+            under=under, **values,
+        )  # fmt: skip
+        if row["most"] is None:
+            return ()
+        return self.nouns(table, under=under, where={**(where or {}), column: row["most"]})
+
     def noun(self, table: NounTable[T], id: str) -> T:
         """Return one noun by its id, or raise NotFound naming it."""
         found = self.nouns(table, where={"id": id})

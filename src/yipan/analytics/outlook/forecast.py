@@ -120,7 +120,7 @@ def panel(counts: ArrayLike, *, steps_per_week: int = 1) -> Panel:
     rank = np.sort(tall, axis=1)
     top = rank[:, -max(1, round(0.05 * steps))]
     height = np.where(np.isfinite(top), top, 0.0) + 1.0
-    carried = _carry(level)
+    carried = carried_over_gaps(level)
     z = (carried / height[:, None] + OFFSET) ** POWER
     return Panel(
         z=z, seen=np.asarray(seen), height=height, weekday=weekday, steps_per_week=steps_per_week,
@@ -128,8 +128,13 @@ def panel(counts: ArrayLike, *, steps_per_week: int = 1) -> Panel:
     )  # fmt: skip
 
 
-def _carry(level: FloatArray) -> FloatArray:
-    """Carry the last reported value over gaps; NaN before the first report."""
+def carried_over_gaps(level: FloatArray) -> FloatArray:
+    """
+    Return series in which each gap carries the last reported value; NaN before the first report.
+
+    >>> carried_over_gaps(np.array([[np.nan, 3.0, np.nan, 5.0]]))
+    array([[nan,  3.,  3.,  5.]])
+    """
     seen = ~np.isnan(level)
     if seen.all():
         return level

@@ -21,6 +21,7 @@ from yipan.model import (
     AreaNowcast,
     AreaPath,
     BottomLine,
+    BottomLineState,
     Control,
     CountVersion,
     Estimate,
@@ -343,7 +344,11 @@ def forecasts(
 
 
 def _rows(quantiles: FloatArray) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(f"{value:.4g}") for value in row) for row in quantiles)
+    """Quantiles to four digits, which is more than they are worth and half of what they weigh."""
+    size = np.floor(np.log10(np.maximum(np.abs(quantiles), 1e-4)))
+    unit = 10.0 ** (3 - size)
+    short = np.round(np.round(quantiles * unit) / unit, 8)
+    return tuple(map(tuple, short.tolist()))
 
 
 def _nested(areas: Sequence[str]) -> bool:
@@ -429,6 +434,19 @@ def origins(table: SeriesTable, *, first: int, every: int = 1) -> Iterable[tuple
         )
 
 
+SILENT_DAYS = 7
+"""Days without any report after which nobody can say where an area stands."""
+
+
+def _presumed(table: SeriesTable) -> FloatArray:
+    """Whole cases per day, imports included; a day nobody reported is taken at the last reported figure."""
+    counts, imported = _daily(table)
+    whole = np.nan_to_num(forecast.carried_over_gaps(counts))
+    if imported is not None:
+        whole = whole + np.nan_to_num(imported)
+    return np.diff(np.rint(np.cumsum(whole, axis=1)), axis=1, prepend=0.0)
+
+
 QUIET_DAYS = 14
 """Days without a case after which an outbreak counts as over and the next case begins a new one."""
 
@@ -437,24 +455,23 @@ def clusters_of(
     table: SeriesTable, disease: Disease, *, quiet_days: int = QUIET_DAYS
 ) -> tuple[cluster.ClusterNow, ...]:
     """
-    Return the present outbreak of each area as one cluster: cases since the last `quiet_days` without any.
+    Return the present outbreak of each area as one cluster: cases since the last `quiet_days` reported without any.
+
+    Silence is not zero: a day nobody reported does not count as quiet and is taken at the last reported figure.
 
     Cases still able to transmit are those younger than the serial interval is long, their age counted from the
     day they are counted on: R, estimated on the same days, is passed on by them in the same way.
     """
-    counts, imported = _daily(table)
-    whole = np.nan_to_num(counts)
-    if imported is not None:
-        whole += np.nan_to_num(imported)
-    cases = np.rint(np.cumsum(whole, axis=1))
-    cases = np.diff(cases, axis=1, prepend=0.0)
+    cases = _presumed(table)
+    counts, _ = _daily(table)
     days = cases.shape[1]
 
     def one(row: int, area: str) -> cluster.ClusterNow:
         busy = np.flatnonzero(cases[row] > 0)
-        if not busy.size or days - 1 - busy[-1] >= quiet_days:
+        heard = np.cumsum(~np.isnan(counts[row]))
+        if not busy.size or heard[-1] - heard[busy[-1]] >= quiet_days:
             return cluster.ClusterNow(name=area, seen=0, active_ages=())
-        gaps = np.flatnonzero(np.diff(busy) > quiet_days)
+        gaps = np.flatnonzero(np.diff(heard[busy]) > quiet_days)
         since = busy[gaps[-1] + 1] if gaps.size else busy[0]
         ages = [
             days - 1 - day
@@ -537,10 +554,27 @@ def bottom_lines(
         )  # fmt: skip
         resting = named.get(AreaPath(speaker), speaker)
         found |= {
-            row: RestedLine(resting_on=resting, line=line)
+            row: RestedLine(resting_on=resting, line=_heard(line, counts[row], table))
             for row, line in zip(members, lines, strict=True)
         }
     return tuple(found[row] for row in wanted)
+
+
+def _heard(line: BottomLine, counts: FloatArray, table: SeriesTable) -> BottomLine:
+    """The line, with what silence does to it said: after a week without a report nothing is called quiet or within."""
+    missing = np.isnan(counts)
+    if not missing[-1]:
+        return line
+    silent = int(np.argmin(missing[::-1])) if not missing.all() else counts.size
+    last = table.until - timedelta(days=silent + 1)
+    told = (
+        "nobody ever reported"
+        if missing.all()
+        else f"nobody reported since {last}; those days are taken at the figure of that day"
+    )
+    calm = line.state in {BottomLineState.QUIET, BottomLineState.WITHIN}
+    state = BottomLineState.SILENT if silent >= SILENT_DAYS and calm else line.state
+    return replace(line, state=state, reasons=(*line.reasons, told))
 
 
 def belief_of(
@@ -583,7 +617,7 @@ def infected_paths(
     `residents` are given, nobody is infected twice.
     """
     counts, imported = _daily(table)
-    known = np.nan_to_num(counts) + (0.0 if imported is None else np.nan_to_num(imported))
+    known = _presumed(table)
     pmf = disease.pmf(disease.longest)
     lags = min(pmf.size - 1, known.shape[1])
     stand_in = _paths(table.areas) or tuple(AreaPath(f"s{row}.") for row in range(len(known)))

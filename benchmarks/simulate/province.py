@@ -1,0 +1,147 @@
+"""
+The simulated province: near zero, 60,000 infections, strategies, and beside it the dense twin at a million residents.
+
+With the argument `wave` a wave over 90 million residents is run as well, which takes minutes and gigabytes.
+CPU seconds are told, since a shared machine stretches the others.
+"""
+
+import resource
+import sys
+from dataclasses import replace
+from datetime import date
+from time import perf_counter, process_time
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from yipan.analytics import simulate as sim
+from yipan.analytics.simulate import dense
+from yipan.operations import simulate as desk
+from yipan.protocol import protocols
+
+HAIZHU = "44.4401.440105."
+NATURE = sim.Strategy(name="nothing", finding=sim.Finding(seeks=0.0, pharmacy=0.0))
+
+
+def timed(told: str, run, *, days: int = 60, repeats: int = 3) -> sim.Epidemic:  # type: ignore[no-untyped-def]
+    """Run a few times and print the best CPU seconds with what they come to."""
+    best, made = float("inf"), None
+    for _ in range(repeats):
+        began = process_time()
+        made = run()
+        best = min(best, process_time() - began)
+    assert made is not None
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+    print(
+        f"{told}: {made.infections:,} infections, {best * 1000:,.1f} ms CPU, "
+        f"{best / max(made.infections, 1) * 1e6:.2f} us an infection, "
+        f"{126_012_510 * days / best / 1e6:,.0f} M agent-days a CPU second, peak {memory:.2f} GiB",
+        flush=True,
+    )
+    return made
+
+
+def main() -> None:
+    """Print the figures; see the module."""
+    print("compiling the model if this machine has not yet ...", flush=True)
+    began = perf_counter()
+    where = desk.province("guangdong")
+    rules = desk.zone_rules(
+        protocols(), first_day=date(2022, 10, 1), days=60, time_zone=ZoneInfo("Asia/Shanghai")
+    )
+    strategies = desk.standard_strategies(rules)
+    protocol = strategies[0]
+    low = desk.pathogen("covid-ba5", reproduction_number=1.6)
+    middle = desk.pathogen("covid-ba5", reproduction_number=2.6)
+    seeds = desk.seeds_at([(HAIZHU, 20)], where)
+    sim.run(where, low, protocol, seeds, days=5, seed=1)
+    print(f"first result after {perf_counter() - began:.1f} s", flush=True)
+    if "wave" in sys.argv[1:]:
+        wave(where, strategies)
+        return
+    timed(
+        "near zero, all measures",
+        lambda: sim.run(where, low, protocol, seeds, days=60, seed=3),
+        repeats=20,
+    )
+    for count in (200, 1000, 4000):
+        many = desk.seeds_at([(HAIZHU, count)], where)
+        made = timed(
+            f"{count} seeds, all measures",
+            lambda m=many: sim.run(where, middle, protocol, m, days=60, seed=3),
+        )
+        if made.infections > 60_000:
+            break
+    timed("no measures", lambda: sim.run(where, middle, NATURE, seeds, days=32, seed=3), days=32)
+    began, cpu = perf_counter(), process_time()
+    done = list(
+        desk.results(
+            where,
+            strategies,
+            lambda _: seeds,
+            pathogen=low,
+            days=60,
+            replicates=200,
+            seed=1,
+            threads=2,
+        )
+    )
+    desk.compare(where, done, days=60, seed=1)
+    print(
+        f"6 strategies x 200 replicates: {perf_counter() - began:.1f} s, {process_time() - cpu:.1f} s CPU; "
+        + ", ".join(f"{one.name} {one.measured['infections'].mean:,.0f}" for one in done),
+        flush=True,
+    )
+    beside_dense(where, low)
+
+
+def beside_dense(where: sim.Province, pathogen: sim.Pathogen) -> None:
+    """Print the dense twin beside the kernel at about a million residents: cost and agreement."""
+    counties = tuple(c for c in where.facts.counties if c.key.startswith("44.4453."))
+    some = [where.facts.counties.index(c) for c in counties][:2]
+    facts = replace(
+        where.facts, name="two counties", residents=None,
+        counties=tuple(where.facts.counties[i] for i in some),
+        commuting=where.facts.commuting[np.ix_(some, some)], travel=np.zeros((1, 1)),
+    )  # fmt: skip
+    small = sim.lay_out(facts)
+    who = dense.everybody(small)
+    rates = sim.derive(pathogen, small)
+    begun = np.arange(100) * 3001 % small.residents
+    seeds = [sim.Seed(day=0, person=int(i)) for i in begun]
+    runs, days = 12, 40
+    began = process_time()
+    ours = [
+        sim.run(small, pathogen, NATURE, seeds, days=days, seed=i).infections for i in range(runs)
+    ]
+    fast = process_time() - began
+    began = process_time()
+    theirs = [
+        int(
+            dense.dense_run(
+                small, who, pathogen, rates, seeds=begun, days=days, rng=np.random.default_rng(i)
+            ).sum()
+        )
+        for i in range(runs)
+    ]
+    slow = process_time() - began
+    print(
+        f"{small.residents:,} residents, {days} days, {runs} runs: kernel {fast / runs * 1000:.0f} ms, dense twin "
+        f"{slow / runs * 1000:,.0f} ms each, {slow / fast:,.0f} x; infections {np.mean(ours):,.0f} (sd {np.std(ours):,.0f}) "
+        f"against {np.mean(theirs):,.0f} (sd {np.std(theirs):,.0f})"
+    )
+
+
+def wave(where: sim.Province, strategies: tuple[sim.Strategy, ...]) -> None:
+    """Print a wave that measures do not stop: most of the province is infected."""
+    fast = desk.pathogen("covid-ba5", reproduction_number=6.0)
+    weak = replace(strategies[0], name="overrun", tubes_per_10k=20.0)
+    seeds = desk.seeds_at([("44.", 20_000)], where)
+    timed(
+        "wave, all measures, overrun",
+        lambda: sim.run(where, fast, weak, seeds, days=60, seed=1, capacity=60_000_000), repeats=1,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

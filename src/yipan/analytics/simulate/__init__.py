@@ -1,0 +1,58 @@
+"""The province, an epidemic in it, the measures against it, and what each costs."""
+
+from .compare import (
+    FRONT,
+    Comparison,
+    Difference,
+    FrontPoint,
+    Range,
+    StrategyResult,
+    compare,
+    difference,
+    front_of,
+    replicates,
+    result_of,
+)
+from .epidemic import MEASURED, ROUTES, Axis, Epidemic, Seed, days_to_zero, run
+from .measures import (
+    Campaign,
+    Extent,
+    Finding,
+    Imports,
+    Isolation,
+    Orders,
+    Screening,
+    Strategy,
+    StrategyContradictsItself,
+    Tracing,
+    Travel,
+    ZoneRule,
+    Zoning,
+    compounds,
+    ordered,
+    orders_none,
+)
+from .pathogen import LAYERS, Pathogen, RateOutOfRange, Rates, Vaccine, derive, household_hazard
+from .province import (
+    AGE_BANDS,
+    County,
+    Homes,
+    PackDoesNotAddUp,
+    Province,
+    ProvinceFacts,
+    Town,
+    commuting_by_gravity,
+    household_sizes,
+    lay_out,
+)
+from .start import Ascertainment, KnownCase, draw_start
+from .zones import levels
+
+__all__ = [
+    "AGE_BANDS", "FRONT", "LAYERS", "MEASURED", "ROUTES", "Ascertainment", "Axis", "Campaign", "Comparison", "County",
+    "Difference", "Epidemic", "Extent", "Finding", "FrontPoint", "Homes", "Imports", "Isolation", "KnownCase", "Orders",
+    "PackDoesNotAddUp", "Pathogen", "Province", "ProvinceFacts", "Range", "RateOutOfRange", "Rates", "Screening", "Seed",
+    "Strategy", "StrategyContradictsItself", "StrategyResult", "Town", "Tracing", "Travel", "Vaccine", "ZoneRule",
+    "Zoning", "commuting_by_gravity", "compare", "compounds", "days_to_zero", "derive", "difference", "draw_start", "front_of",
+    "household_hazard", "household_sizes", "lay_out", "levels", "ordered", "orders_none", "replicates", "result_of", "run",
+]  # fmt: skip

@@ -1,0 +1,168 @@
+"""
+Chance by keyed hash: every draw is a function of (seed, entity, purpose, index), never of what was drawn before.
+
+So results do not depend on the order of the work or the number of threads, two strategies share every draw until
+they differ, and a single case can be replayed. The hash is splitmix64's finaliser (Steele, Lea, Flood 2014), twice.
+"""
+
+import numpy as np
+from numba import njit
+
+u64 = np.uint64
+
+_GOLDEN = u64(0x9E3779B97F4A7C15)
+_GOLDEN_INVERSE = u64(0xF1DE83E19937733D)
+_MIX1 = u64(0xBF58476D1CE4E5B9)
+_MIX2 = u64(0x94D049BB133111EB)
+_ENTITY = u64(0xD6E8FEB86659FD93)
+_PURPOSE = u64(0xA0761D6478BD642F)
+
+# What a draw is for. Two draws of one entity with different purposes are independent.
+INFECTIOUSNESS = 1
+HOUSEHOLD_COUNT = 2
+HOUSEHOLD = 3
+DORMITORY_COUNT = 4
+DORMITORY = 5
+WORK_COUNT = 6
+WORK = 7
+SCHOOL_COUNT = 8
+SCHOOL = 9
+COMMUNITY_COUNT = 10
+COMMUNITY = 11
+ACCEPT = 12
+SYMPTOMS = 13
+INCUBATION = 14
+SEEKS = 15
+CT_PEAK = 16
+CT_RISE = 17
+CT_FALL = 18
+LATENT = 19
+VACCINE = 20
+VACCINE_DAY = 21
+SEVERE = 22
+DIES = 23
+IMPORT_COUNT = 24
+IMPORT = 25
+SAMPLE_POOL = 26
+SAMPLE_SINGLE = 27
+ATTENDS = 28
+RECALL = 29
+CONTACT_COUNT = 30
+CONTACT = 31
+LEAVE_TEST = 32
+SEED_PLACE = 33
+ROLE = 34
+BLOCK = 35
+SEEK_TEST = 36
+
+
+@njit(cache=True)
+def mix(x):  # type: ignore[no-untyped-def]
+    """Return splitmix64's finaliser of a 64-bit word."""
+    x = x + _GOLDEN
+    x = (x ^ (x >> u64(30))) * _MIX1
+    x = (x ^ (x >> u64(27))) * _MIX2
+    return x ^ (x >> u64(31))
+
+
+@njit(cache=True)
+def draw(seed, entity, purpose, index):  # type: ignore[no-untyped-def]
+    """Return 64 random bits for the `index`-th draw of an entity for a purpose."""
+    return mix(mix(seed ^ (u64(entity) * _ENTITY)) ^ (u64(purpose) * _PURPOSE + u64(index)))
+
+
+@njit(cache=True)
+def unit(bits):  # type: ignore[no-untyped-def]
+    """Return a number in [0, 1) with 53 random bits."""
+    return (bits >> u64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True)
+def below(bits, n):  # type: ignore[no-untyped-def]
+    """Return a whole number in [0, n), n under 2**32, as int64."""
+    return np.int64(((bits >> u64(32)) * u64(n)) >> u64(32))
+
+
+@njit(cache=True)
+def poisson(mean, bits):  # type: ignore[no-untyped-def]
+    """Return a Poisson number, exact by multiplication below a mean of 12, by parts above."""
+    count = 0
+    left = mean
+    while left > 0.0:
+        part = min(left, 12.0)
+        left -= part
+        limit = np.exp(-part)
+        product = 1.0
+        while True:
+            bits = mix(bits + u64(1))
+            product *= unit(bits)
+            if product <= limit:
+                break
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def permute(x, n, bits, key):  # type: ignore[no-untyped-def]
+    """Return where place `x` of [0, n) goes in a keyed shuffle; n <= 2**bits (cycle walking, three rounds)."""
+    mask = (u64(1) << u64(bits)) - u64(1)
+    half = u64((bits + 1) // 2)
+    x = u64(x)
+    while True:
+        for turn in range(3):
+            x = (x + key * u64(2 * turn + 1)) & mask
+            x = (x * _GOLDEN) & mask
+            x = x ^ (x >> half)
+        if x < u64(n):
+            return np.int64(x)
+
+
+@njit(cache=True)
+def unpermute(x, n, bits, key):  # type: ignore[no-untyped-def]
+    """Return the place that `permute` sends to `x`."""
+    mask = (u64(1) << u64(bits)) - u64(1)
+    half = u64((bits + 1) // 2)
+    x = u64(x)
+    while True:
+        for turn in range(2, -1, -1):
+            x = x ^ (x >> half)
+            x = (x * _GOLDEN_INVERSE) & mask
+            x = (x - key * u64(2 * turn + 1)) & mask
+        if x < u64(n):
+            return np.int64(x)
+
+
+@njit(cache=True)
+def last_at_most(offsets, x):  # type: ignore[no-untyped-def]
+    """Return the largest i with offsets[i] <= x in ascending offsets, never the last entry."""
+    low = 0
+    high = offsets.size - 1
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if offsets[middle] <= x:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@njit
+def _units(seed, entities, purpose, index):  # type: ignore[no-untyped-def]
+    out = np.empty(entities.size)
+    for i in range(entities.size):
+        out[i] = unit(draw(seed, entities[i], purpose, index))
+    return out
+
+
+def units(seed: int, entities: np.ndarray, *, purpose: int, index: int = 0) -> np.ndarray:
+    """
+    Return the draws in [0, 1) that the kernel makes for these entities: the way to replay a case.
+
+    >>> import numpy as np
+    >>> a = units(7, np.array([1, 2, 3]), purpose=SYMPTOMS)
+    >>> bool((a == units(7, np.array([1, 2, 3]), purpose=SYMPTOMS)).all())
+    True
+    """
+    return np.asarray(
+        _units(u64(seed), np.ascontiguousarray(entities, dtype=np.int64), purpose, index)
+    )

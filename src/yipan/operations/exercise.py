@@ -1,0 +1,921 @@
+"""
+The exercise: a province with a hidden outbreak. Truth is kept in a file of its own; the record sees only the feeds.
+
+The truth of a day follows from the sealed seed and the orders in force until then, so it is computed again from the
+first day each day and nothing of it needs to be kept: an exercise cut off in the middle of a day goes on with that day.
+"""
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from yipan.analytics import simulate as sim
+from yipan.analytics.simulate.draws import units
+from yipan.model import (
+    Adoption,
+    CasePlace,
+    Place,
+    ProposalState,
+    Verdict,
+    area_path,
+)
+from yipan.operations import commanding, day, ingest, simulate, zoning
+from yipan.operations.demo import found
+from yipan.operations.post import Post
+from yipan.packs import Pack, read_pack
+from yipan.protocol import protocols
+from yipan.store import Store
+from yipan.store.tables.commanding import PROPOSALS
+from yipan.store.tables.zoning import ZONES
+
+DISEASE = "covid-19"
+PROFILE = "guangdong-2022"
+ABOUT, TRUTH, PROGRESS = "exercise.json", "truth.sealed", "progress.json"
+FEEDS_AT, ROUND_AT, ORDERS_AT = time(8, 0), time(8, 30), time(9, 0)
+"""Local times of a morning: the files of the day before come in, the round is done, orders are given."""
+BASE_FEVER_VISITS_PER_100K = 20.0
+BASE_PHARMACY_PER_100K = 60.0
+BASE_HOTLINE_PER_100K = 5.0
+"""Daily counts without the outbreak: assumptions of the exercise, the same for every player."""
+SILENT_SHARE = 0.06
+"""Share of sentinel figures nobody reports."""
+HAND_DELAY_DAYS = 2
+"""By hand, zones are ordered and lifted this many days after they could be; with the board in the same morning."""
+
+# What a draw of the feeds is for, apart from those of the epidemic.
+_NOISE, _REPORT, _ONSET, _WRONG, _TWICE, _FEVER, _HOTLINE, _PHARMACY, _NAMED = range(900, 909)
+
+
+class Mode(StrEnum):
+    """Who plays: the board's proposals accepted, the written protocol by hand with its delays, nobody."""
+
+    AUTO = "auto"
+    BY_HAND = "by-hand"
+    NONE = "none"
+
+
+class ExerciseError(ValueError):
+    """An exercise cannot be made or gone on with; the message says which file, what it holds and what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercise:
+    """What everybody may know of an exercise; `truth_sha256` commits its maker to the sealed truth."""
+
+    name: str
+    pack: str
+    first_day: date
+    days: int
+    time_zone: str
+    truth_sha256: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of its days."""
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What the player must not see: pathogen, chance, where and when it began."""
+
+    seed: int
+    pathogen: str
+    reproduction_number: float
+    began: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an exercise is: the number of days done, and who played."""
+
+    days_done: int
+    mode: Mode | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayDone:
+    """One day of an exercise as its player may see it."""
+
+    day: date
+    files: tuple[str, ...]
+    cases_reported: int
+    proposals_accepted: int
+    zones_in_force: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """
+    How an exercise went, against its truth; None where it cannot be said.
+
+    `days_to_detection` runs from the first infection to the first found, `found_before_spread` is the share of
+    infections found before they had infected anybody, `spilled_cities` are cities reached beside the first,
+    `averted` the infections fewer than had nobody played, on the same chance, `restricted_days` person-days in ordered
+    zones, `excess_days` those of them in compounds without an infected resident within a week of the day.
+    """
+
+    mode: Mode | None
+    days: int
+    infections: int
+    reported: int
+    days_to_detection: int | None
+    found_before_spread: float
+    peak_daily: int
+    spilled_cities: int
+    days_to_zero: int | None
+    averted: int
+    restricted_days: int
+    restricted_per_averted: float | None
+    excess_days: int
+    feeds_written: int
+
+
+def create(
+    folder: Path,
+    *,
+    pack_key: str,
+    pathogen: str = "covid-ba5",
+    seed: int,
+    first_day: date,
+    days: int = 30,
+    reproduction_number: float = 2.5,
+    began_days_before: int = 5,
+    infections: int = 3,
+) -> Exercise:
+    """
+    Make an exercise in a new folder: public facts beside a sealed truth, nothing of which enters any record.
+
+    Where it begins is drawn from the seed, a county by its residents. Raises ExerciseError where the folder holds one
+    already or a number cannot be meant.
+    """
+    if (folder / ABOUT).exists():
+        raise ExerciseError(f"{folder} holds an exercise already; choose another folder")
+    if not 1 <= days <= 365:
+        raise ExerciseError(f"an exercise of {days} days; expected between 1 and 365")
+    if not 1 <= infections <= 10_000:
+        raise ExerciseError(f"{infections} hidden infections; expected between 1 and 10000")
+    if not 0 <= began_days_before <= 60:
+        raise ExerciseError(
+            f"an outbreak that began {began_days_before} days before; expected 0 to 60"
+        )
+    pack = read_pack(pack_key)
+    where = simulate.lay_out(pack)
+    simulate.pathogen(pathogen, reproduction_number=reproduction_number)
+    share = np.cumsum(where.county_residents) / where.residents
+    drawn = float(units(seed, np.array([0]), purpose=_NOISE)[0])
+    county = where.counties[int(np.searchsorted(share, drawn))]
+    truth = Truth(
+        seed=seed, pathogen=pathogen, reproduction_number=reproduction_number,
+        began=((county, began_days_before, infections),),
+    )  # fmt: skip
+    sealed = _seal(truth)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / TRUTH, sealed, secret=True)
+    about = Exercise(
+        name=folder.name, pack=pack_key, first_day=first_day, days=days, time_zone=str(pack.time_zone),
+        truth_sha256=hashlib.sha256(sealed).hexdigest(),
+    )  # fmt: skip
+    _write(
+        folder / ABOUT,
+        json.dumps(
+            {
+                "name": about.name, "pack": about.pack, "first_day": about.first_day.isoformat(), "days": about.days,
+                "time_zone": about.time_zone, "truth_sha256": about.truth_sha256,
+            },
+            ensure_ascii=False, indent=1,
+        ).encode(),
+    )  # fmt: skip
+    _note(folder, Progress(days_done=0, mode=None))
+    return about
+
+
+def read(folder: Path) -> Exercise:
+    """Return the public facts of an exercise. Raises ExerciseError saying which file is wrong and how."""
+    given = _json(folder / ABOUT)
+    try:
+        return Exercise(
+            name=str(given["name"]), pack=str(given["pack"]),
+            first_day=date.fromisoformat(str(given["first_day"])), days=int(str(given["days"])),
+            time_zone=str(given["time_zone"]), truth_sha256=str(given["truth_sha256"]),
+        )  # fmt: skip
+    except (KeyError, ValueError) as wrong:
+        raise ExerciseError(f"{folder / ABOUT}: {wrong!r} is missing or wrong") from None
+
+
+def progress(folder: Path) -> Progress:
+    """Return how far an exercise is."""
+    given = _json(folder / PROGRESS)
+    mode = given.get("mode")
+    return Progress(
+        days_done=int(str(given.get("days_done", 0))), mode=Mode(str(mode)) if mode else None
+    )
+
+
+def unseal(folder: Path) -> Truth:
+    """
+    Return the truth of an exercise, for its trainer.
+
+    Raises ExerciseError where the seal does not match what was promised when the exercise was made.
+    """
+    sealed = (folder / TRUTH).read_bytes()
+    if hashlib.sha256(sealed).hexdigest() != read(folder).truth_sha256:
+        raise ExerciseError(f"{folder / TRUTH} is not the truth this exercise was made with")
+    given = json.loads(zlib.decompress(base64.b64decode(sealed)))
+    return Truth(
+        seed=given["seed"], pathogen=given["pathogen"], reproduction_number=given["reproduction_number"],
+        began=tuple((str(c), int(a), int(n)) for c, a, n in given["began"]),
+    )  # fmt: skip
+
+
+def open_record(folder: Path, *, clock: Callable[[], datetime]) -> Post:
+    """
+    Return the post of the exercise's own record in its folder, made on the first call.
+
+    It is never the record of the province: exercise and reality do not share a table.
+    """
+    about = read(folder)
+    store = Store.open(folder / "record", clock=clock)
+    pack = read_pack(about.pack)
+    if store.top() is not None:
+        return Post(store=store, viewer=store.system())
+    begun = datetime.combine(about.first_day - timedelta(days=1), time(0), tzinfo=about.zone)
+    post = found(store, pack, at=begun)
+    book = protocols().at(begun, disease=DISEASE)
+    zoning.adopt(
+        post,
+        Adoption(
+            id="exercise", area=pack.top.path, version=book.id, profile=PROFILE, at=begun,
+        ),
+        at=begun,
+    )  # fmt: skip
+    return post
+
+
+def play(
+    folder: Path, post: Post, *, mode: Mode, until_day: int | None = None
+) -> Iterator[DayDone]:
+    """
+    Play the days that are left, one after another, and yield each when it is whole.
+
+    A day cut off is done again from its start: its files come out the same, the record recognises those it has, a
+    round done twice changes nothing. Raises ExerciseError where another mode has begun it.
+    """
+    about, done = read(folder), progress(folder)
+    if done.mode is not None and done.mode is not mode:
+        raise ExerciseError(
+            f"{folder} is being played {done.mode.value}; make another exercise with the same seed to play it {mode.value}"
+        )
+    last = about.days if until_day is None else min(until_day, about.days)
+    pack = read_pack(about.pack)
+    table = _Table(
+        folder=folder,
+        about=about,
+        truth=unseal(folder),
+        pack=pack,
+        where=simulate.province(about.pack),
+    )
+    _note(folder, replace(done, mode=mode))
+    for number in range(done.days_done, last):
+        made = _one_day(table, post, number, mode)
+        _note(folder, Progress(days_done=number + 1, mode=mode))
+        yield made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """What a day needs at hand."""
+
+    folder: Path
+    about: Exercise
+    truth: Truth
+    pack: Pack
+    where: sim.Province
+
+    @property
+    def lead(self) -> int:
+        """Days of the truth before the first day of the exercise."""
+        return max(ago for _, ago, _ in self.truth.began)
+
+    def moment(self, number: int, at: time) -> datetime:
+        """The morning after a day of the exercise."""
+        return datetime.combine(
+            self.about.first_day + timedelta(days=number + 1), at, tzinfo=self.about.zone
+        )
+
+
+def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
+    epidemic = truth_until(table.folder, post, number, mode=mode)
+    files = _write_feeds(table, epidemic, number)
+    at = table.moment(number, FEEDS_AT)
+    for file in files:
+        if file.name.startswith(("counts", "cases")):
+            try:
+                ingest.read_file(
+                    post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
+                    published=file.name.startswith("counts"),
+                )  # fmt: skip
+            except (ingest.AlreadyRead, ingest.FileHasProblems):
+                continue
+    _investigate(table, post, epidemic, number, mode)
+    day.run(post, at=_not_before(post, table.moment(number, ROUND_AT)), time_zone=table.about.zone)
+    accepted = 0
+    if mode is not Mode.NONE:
+        accepted = _order(table, post, number, mode)
+    now = table.moment(number, ORDERS_AT)
+    with post.store.reading(post.viewer) as record:
+        zones = sum(zone.in_force(now) for zone in record.nouns(ZONES))
+    return DayDone(
+        day=table.about.first_day + timedelta(days=number), files=tuple(file.name for file in files),
+        cases_reported=len(_reported_on(table, epidemic, number)), proposals_accepted=accepted,
+        zones_in_force=zones,
+    )  # fmt: skip
+
+
+def standing(mode: Mode) -> sim.Strategy:
+    """
+    Return what goes on without an order of the board: clinics, isolation of found cases; and, where somebody plays, tracing.
+
+    By hand tracing begins two days after a case is found, with the board the next day.
+    """
+    if mode is Mode.NONE:
+        return sim.Strategy(name=mode.value)
+    delay = 1 if mode is Mode.AUTO else 1 + HAND_DELAY_DAYS
+    return sim.Strategy(name=mode.value, tracing=sim.Tracing(delay_days=delay))
+
+
+def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> sim.Epidemic:
+    """Return the truth from its first day through day `number` of the exercise under the orders on record."""
+    about, truth = read(folder), unseal(folder)
+    where = simulate.province(about.pack)
+    lead = max(ago for _, ago, _ in truth.began)
+    seeds = [
+        seed
+        for county, ago, count in truth.began
+        for seed in simulate.seeds_at([(county, count)], where, day=lead - ago)
+    ]
+    days = lead + number + 1
+    orders = sim.orders_none()
+    if post is not None:
+        levels, rounds = orders_in_force(post, about, where, lead=lead, days=days)
+        orders = sim.ordered(where, levels, rounds, days=days)
+    return sim.run(
+        where, simulate.pathogen(truth.pathogen, reproduction_number=truth.reproduction_number),
+        standing(mode), seeds, days=days, seed=truth.seed, orders=orders,
+    )  # fmt: skip
+
+
+def orders_in_force(
+    post: Post, about: Exercise, where: sim.Province, *, lead: int, days: int
+) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, int, int, int]]]:
+    """
+    Return the zones on record as levels of compounds by day, and the rounds of tests that they bring: one a day.
+
+    A zone of a town without a named compound holds for all of it. A level counts from the day after it took effect.
+    """
+    levels: list[tuple[int, int, int, int]] = []
+    rounds: list[tuple[int, int, int, int]] = []
+    start = datetime.combine(about.first_day, time(0), tzinfo=about.zone) - timedelta(days=lead)
+    with post.store.reading(post.viewer) as record:
+        zones = record.nouns(ZONES)
+    for zone in zones:
+        ends = [span.since for span in zone.spans[1:]] + [None]
+        for span, end in zip(zone.spans, ends, strict=True):
+            level = {"high": 2, "medium": 1}.get(span.level, 0)
+            if not level:
+                continue
+            since = (span.since - start).days
+            until = days if end is None else min(days, (end - start).days)
+            for number in compounds_of(zone.place, where):
+                levels.append((number, level, since, until))
+                first = resident_of(number, where)
+                rounds += [(on, first[0], first[1], 10) for on in range(since, until) if on >= 0]
+    return levels, rounds
+
+
+def compound_name(number: int) -> str:
+    """Return the name a simulated compound bears on record: `q123`."""
+    return f"q{number}"
+
+
+def compounds_of(drawn: Place, where: sim.Province) -> tuple[int, ...]:
+    """Return the numbers of the simulated compounds a place on record covers; whole towns give all of theirs."""
+    found: list[int] = []
+    for part in drawn.parts:
+        if part.compound is not None and part.compound.startswith("q"):
+            found.append(int(part.compound[1:]))
+            continue
+        for index, town in enumerate(where.towns):
+            if town.startswith(part.area) or part.area.startswith(town):
+                begin = np.searchsorted(where.community_start, where.town_start[index])
+                end = np.searchsorted(where.community_start, where.town_start[index + 1])
+                for community in range(int(begin), int(end)):
+                    found += range(*sim.compounds(where, community))
+    return tuple(dict.fromkeys(found))
+
+
+def resident_of(compound: int, where: sim.Province) -> tuple[int, int]:
+    """Return (first resident, one past the last) of a simulated compound."""
+    begins = (where.community_start[:-1] >> 9) + np.arange(where.communities)
+    community = int(np.searchsorted(begins, compound, side="right")) - 1
+    first = int(where.community_start[community]) + (compound - int(begins[community])) * 512
+    return first, min(first + 512, int(where.community_start[community + 1]))
+
+
+def compound_of(person: int, where: sim.Province) -> int:
+    """Return the simulated compound a resident lives in."""
+    community = int(np.searchsorted(where.community_start, person, side="right")) - 1
+    first = int(where.community_start[community])
+    return (first >> 9) + community + ((person - first) >> 9)
+
+
+# What a day sends -----------------------------------------------------------------------------------------------------
+
+
+def _reported_on(table: _Table, epidemic: sim.Epidemic, number: int) -> np.ndarray:
+    """Return the infections whose case report is sent for a day: found then or up to two days before."""
+    found_on = epidemic.found_on.astype(np.int64)
+    late = (
+        units(table.truth.seed, epidemic.person.astype(np.int64), purpose=_REPORT) * 3.3
+    ).astype(np.int64) % 3
+    return np.flatnonzero((found_on >= 0) & (found_on + late == table.lead + number))
+
+
+def _write_feeds(table: _Table, epidemic: sim.Epidemic, number: int) -> tuple[Path, ...]:
+    at = table.folder / "feeds" / f"{table.about.first_day + timedelta(days=number):%Y-%m-%d}"
+    at.mkdir(parents=True, exist_ok=True)
+    today = table.about.first_day + timedelta(days=number)
+    files = {
+        f"counts-{today}.csv": _counts(table, epidemic, number, today),
+        f"cases-{today}.csv": _cases(table, epidemic, number),
+        f"laboratory-{today}.csv": _laboratory(table, epidemic, number, today),
+        f"contacts-{today}.csv": _contacts(table, epidemic, number, today),
+        f"arrivals-{today}.csv": _arrivals(table, number, today),
+    }
+    written = []
+    for name, text in files.items():
+        if text:
+            _write(at / name, text.encode("utf-8"))
+            written.append(at / name)
+    return tuple(written)
+
+
+def _csv(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _noise(table: _Table, number: int, purpose: int) -> np.ndarray:
+    """One draw for each county and day."""
+    counties = np.arange(len(table.where.counties), dtype=np.int64)
+    return units(table.truth.seed, counties + 1000 * (number + 1), purpose=purpose)
+
+
+def _counts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
+    """Published infections by city; fever clinics, pharmacies and the hotline by county, some of them silent."""
+    from scipy import stats
+
+    where, now = table.where, table.lead + number
+    rows: list[tuple[object, ...]] = []
+    found = np.flatnonzero(epidemic.found_on == now)
+    cities = where.facts.cities
+    by_city = {
+        "local_confirmed": np.zeros(len(cities), int),
+        "local_asymptomatic": np.zeros(len(cities), int),
+    }
+    if found.size:
+        people = where.people(epidemic.person[found])
+        ill = _has_symptoms(table, epidemic.person[found], people.age)
+        for county, symptoms in zip(people.county, ill, strict=True):
+            by_city["local_confirmed" if symptoms else "local_asymptomatic"][
+                where.county_city[county]
+            ] += 1
+    for counted, totals in by_city.items():
+        rows += [(city, today, counted, int(n)) for city, n in zip(cities, totals, strict=True)]
+    new = epidemic.new[max(0, now - 6) : now + 1].sum(axis=0)
+    hundred = where.county_residents / 1e5
+    streams = (
+        ("fever_clinic_visits", BASE_FEVER_VISITS_PER_100K, 0.12, _FEVER),
+        ("pharmacy_sales", BASE_PHARMACY_PER_100K, 0.2, _PHARMACY),
+        ("hotline_calls", BASE_HOTLINE_PER_100K, 0.02, _HOTLINE),
+    )  # fmt: skip
+    for counted, base, share, purpose in streams:
+        mean = base * hundred + share * new
+        noise = _noise(table, number, purpose)
+        silent = _noise(table, number, purpose + 100) < SILENT_SHARE
+        values = stats.poisson.ppf(np.clip(noise, 1e-9, 1 - 1e-9), mean).astype(int)
+        rows += [
+            (county, today, counted, "" if quiet else int(value))
+            for county, value, quiet in zip(where.counties, values, silent, strict=True)
+        ]
+    return _csv(("area", "day", "counted", "value"), rows)
+
+
+def _has_symptoms(table: _Table, people: np.ndarray, ages: np.ndarray) -> np.ndarray:
+    from yipan.analytics.simulate.draws import SYMPTOMS
+
+    shares = np.array(simulate.pathogen(table.truth.pathogen).symptomatic)
+    drawn = units(table.truth.seed, people.astype(np.int64), purpose=SYMPTOMS)
+    return np.asarray(drawn < shares[ages])
+
+
+def _cases(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
+    """The line list of a day: late reports, some with a wrong area or class, some sent twice."""
+    where = table.where
+    chosen = _reported_on(table, epidemic, number)
+    rows: list[tuple[object, ...]] = []
+    if not chosen.size:
+        return ""
+    ids = epidemic.person[chosen].astype(np.int64)
+    people = where.people(ids)
+    ill = _has_symptoms(table, ids, people.age)
+    wrong = units(table.truth.seed, ids, purpose=_WRONG)
+    twice = units(table.truth.seed, ids, purpose=_TWICE) < 0.05
+    before = units(table.truth.seed, ids, purpose=_ONSET)
+    for i, person in enumerate(ids):
+        found = int(epidemic.found_on[chosen[i]])
+        reported = table.moment(found - table.lead - 1, time(18, 0))
+        area = where.towns[people.town[i]]
+        kind = "确诊病例" if ill[i] else "无症状感染者"
+        if wrong[i] < 0.02:
+            kind = "疑"
+        elif wrong[i] < 0.04:
+            area = area.removesuffix(area.split(".")[-2] + ".") + "999999999."
+        onset = (reported - timedelta(days=1 + int(before[i] * 3))).date() if ill[i] else ""
+        row = (
+            case_id(table, int(person)), area, kind, onset, reported.isoformat(), f"演习人员{int(person)}",
+        )  # fmt: skip
+        rows.append(row)
+        if twice[i]:
+            rows.append(row)
+    return _csv(("病例编号", "地区", "分类", "发病日期", "reported", "姓名"), rows)
+
+
+def case_id(table: _Table, person: int) -> str:
+    """Return the number under which an infection is reported, which does not tell who it is."""
+    mark = hashlib.sha256(f"{table.about.truth_sha256}/{person}".encode()).hexdigest()[:10]
+    return f"E-{mark}"
+
+
+def _laboratory(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
+    """Tubes tested and positive samples of the day, by city."""
+    now = table.lead + number
+    positive = np.bincount(
+        table.where.county_city,
+        weights=epidemic.found[now],
+        minlength=len(table.where.facts.cities),
+    )
+    tubes = epidemic.daily["tubes"][now]
+    share = table.where.city_residents / table.where.residents
+    rows = [
+        (city, today, round(tubes * part), int(hit))
+        for city, part, hit in zip(table.where.facts.cities, share, positive, strict=True)
+        if hit or tubes
+    ]
+    return _csv(("area", "day", "tubes", "positive"), rows)
+
+
+def _contacts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
+    """Contacts as tracers would name them: those at home, and some of the group and of whom the case infected."""
+    where = table.where
+    rows: list[tuple[object, ...]] = []
+    for index in _reported_on(table, epidemic, number):
+        person = int(epidemic.person[index])
+        people = where.people([person])
+        home = range(int(people.home[0]), int(people.home[0] + people.home_size[0]))
+        named = [(other, "household") for other in home if other != person]
+        group = where.group_members(person)
+        if group.size:
+            kept = units(table.truth.seed, group, purpose=_NAMED, index=person % 1000) < 0.4
+            named += [(int(other), "work or school") for other in group[kept] if other != person]
+        named += [
+            (int(other), "named by the case")
+            for other in epidemic.person[epidemic.source == index]
+            if units(table.truth.seed, np.array([other]), purpose=_NAMED)[0] < 0.5
+        ]
+        rows += [
+            (case_id(table, person), case_id(table, other).replace("E-", "C-"), setting, today)
+            for other, setting in dict(named).items()
+        ]
+    return _csv(("case", "contact", "setting", "named"), rows)
+
+
+def _arrivals(table: _Table, number: int, today: date) -> str:
+    """Travellers who registered their arrival, by city: a number without an infection in it."""
+    noise = units(
+        table.truth.seed,
+        np.arange(len(table.where.facts.cities)) + 500_000 + number,
+        purpose=_NOISE,
+    )
+    rows = [
+        (city, today, int(people * 0.01 * (0.8 + 0.4 * u)))
+        for city, people, u in zip(
+            table.where.facts.cities, table.where.city_residents, noise, strict=True
+        )
+    ]
+    return _csv(("area", "day", "arrivals"), rows)
+
+
+# What is done about it ------------------------------------------------------------------------------------------------
+
+
+def _investigate(
+    table: _Table, post: Post, epidemic: sim.Epidemic, number: int, mode: Mode
+) -> None:
+    """Put on record where the cases reported live, as investigators find it: the same morning, or days later by hand."""
+    if mode is Mode.NONE:
+        return
+    behind = 0 if mode is Mode.AUTO else HAND_DELAY_DAYS
+    if number - behind < 0:
+        return
+    where = table.where
+    found = []
+    for index in _reported_on(table, epidemic, number - behind):
+        person = int(epidemic.person[index])
+        town = where.towns[int(where.people([person]).town[0])]
+        when = table.moment(int(epidemic.found_on[index]) - table.lead - 1, time(18, 0))
+        apart = (
+            int(epidemic.isolated_from[index]) <= int(epidemic.found_on[index])
+            and not epidemic.kept_home[index]
+        )
+        found.append(
+            CasePlace(
+                id=f"home-{case_id(table, person)}", area=area_path(town), case=case_id(table, person),
+                place=Place(expression=f"{town} compound {compound_name(compound_of(person, where))}"),
+                found=when, controlled=when, counts=not apart,
+            )
+        )  # fmt: skip
+    if found:
+        zoning.record_case_places(post, found, at=_not_before(post, table.moment(number, FEEDS_AT)))
+
+
+def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
+    """Accept what the board proposes: at once, or by hand when it is two days old."""
+    at = table.moment(number, ORDERS_AT)
+    with post.store.reading(post.viewer) as record:
+        waiting = record.nouns(PROPOSALS, where={"state": ProposalState.OPEN.value})
+    accepted = 0
+    for proposal in waiting:
+        if mode is Mode.BY_HAND and at - proposal.made < timedelta(days=HAND_DELAY_DAYS):
+            continue
+        commanding.decide(
+            post, proposal.id, verdict=Verdict.ACCEPT, at=_not_before(post, at), hands=day.HANDS
+        )
+        accepted += 1
+    return accepted
+
+
+def _not_before(post: Post, at: datetime) -> datetime:
+    """Return `at`, or the moment of the newest act where a day is done again after it was cut off."""
+    with post.store.reading(post.viewer) as record:
+        newest = record.acts(after=max(0, record.newest_act() - 1), limit=1)
+    return max([at, *(act.at for act in newest)])
+
+
+# How it went ----------------------------------------------------------------------------------------------------------
+
+
+def score(folder: Path, post: Post | None) -> Score:
+    """Return how an exercise went so far, its truth opened, against the same chance with nobody playing."""
+    about, done, truth = read(folder), progress(folder), unseal(folder)
+    if done.days_done == 0:
+        raise ExerciseError(f"{folder} has not been played for a day yet")
+    mode = done.mode or Mode.NONE
+    where = simulate.province(about.pack)
+    lead = max(ago for _, ago, _ in truth.began)
+    played = truth_until(folder, post, done.days_done - 1, mode=mode)
+    nobody = truth_until(folder, None, done.days_done - 1, mode=Mode.NONE)
+    first_found = played.found_on[played.found_on >= 0]
+    first_child = np.full(played.infections, 32_000, np.int64)
+    caused = played.source >= 0
+    np.minimum.at(first_child, played.source[caused], played.day[caused])
+    in_time = (played.found_on >= 0) & (played.found_on <= first_child)
+    by_city = np.bincount(
+        where.county_city, weights=played.new.sum(axis=0), minlength=len(where.facts.cities)
+    )
+    zero = sim.days_to_zero(played.community.sum(axis=1)) - lead
+    restricted = int(played.daily["high_residents"].sum() + played.daily["medium_residents"].sum())
+    averted = nobody.infections - played.infections
+    feeds = folder / "feeds"
+    return Score(
+        mode=done.mode, days=done.days_done, infections=played.infections,
+        reported=int((played.found_on >= 0).sum()),
+        days_to_detection=int(first_found.min() - played.day.min()) if first_found.size else None,
+        found_before_spread=float(in_time.mean()), peak_daily=int(played.new.sum(axis=1).max()),
+        spilled_cities=max(0, int((by_city > 0).sum()) - 1),
+        days_to_zero=None if not np.isfinite(zero) else max(0, int(zero)),
+        averted=averted, restricted_days=restricted,
+        restricted_per_averted=restricted / averted if averted > 0 else None,
+        excess_days=_excess(post, about, where, played, lead=lead, days=lead + done.days_done),
+        feeds_written=sum(1 for _ in feeds.rglob("*.csv")) if feeds.is_dir() else 0,
+    )  # fmt: skip
+
+
+def _excess(
+    post: Post | None,
+    about: Exercise,
+    where: sim.Province,
+    played: sim.Epidemic,
+    *,
+    lead: int,
+    days: int,
+) -> int:
+    if post is None:
+        return 0
+    levels, _ = orders_in_force(post, about, where, lead=lead, days=days)
+    infected: dict[int, list[int]] = {}
+    for person, on in zip(played.person, played.day, strict=True):
+        infected.setdefault(compound_of(int(person), where), []).append(int(on))
+    excess = 0
+    for compound, _, since, until in levels:
+        first, end = resident_of(compound, where)
+        on = infected.get(compound, [])
+        excess += (end - first) * sum(
+            1
+            for d in range(max(0, since), until)
+            if not any(abs(d - infection) <= 7 for infection in on)
+        )
+    return excess
+
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "mode": ("方式", "Played"),
+    "days": ("天数", "Days"),
+    "infections": ("实际感染者", "Infections"),
+    "reported": ("已发现", "Found"),
+    "days_to_detection": ("发现所用天数", "Days to detection"),
+    "found_before_spread": ("传播前发现的比例", "Share found before infecting anybody"),
+    "peak_daily": ("单日感染峰值", "Most infections in a day"),
+    "spilled_cities": ("外溢地市数", "Other cities reached"),
+    "days_to_zero": ("清零所需天数", "Days until community zero"),
+    "averted": ("较无人处置减少的感染者", "Infections averted against nobody playing"),
+    "restricted_days": ("管控人日", "Person-days in ordered zones"),
+    "restricted_per_averted": (
+        "每减少一例感染的管控人日", "Person-days restricted per infection averted",
+    ),
+    "excess_days": (
+        "其中一周内无感染者的小区的管控人日", "Of them in compounds without an infection within a week",
+    ),
+    "feeds_written": ("报送文件数", "Files sent"),
+}  # fmt: skip
+"""What each part of a score is called in a report, in Chinese and English."""
+
+
+def report(folder: Path, post: Post | None, *, language: str, form: str) -> str:
+    """
+    Return the after-action report of an exercise, in `zh` or `en`, as `markdown` or `html`.
+
+    Raises ExerciseError for another language or form.
+    """
+    if language not in {"zh", "en"} or form not in {"markdown", "html"}:
+        raise ExerciseError(
+            f"a report in {language!r} as {form!r}; expected zh or en, markdown or html"
+        )
+    about, found = read(folder), score(folder, post)
+    truth = unseal(folder)
+    column = 0 if language == "zh" else 1
+    names = {str(area.path): (area.name_zh, area.name_en) for area in read_pack(about.pack).areas}
+    places = ", ".join(names.get(county, (county, county))[column] for county, _, _ in truth.began)
+    ago = max(days for _, days, _ in truth.began)
+    begun = sum(count for _, _, count in truth.began)
+    title = (f"演习报告：{about.name}", f"After-action report: {about.name}")[column]
+    began = (
+        f"疫情于演习开始前{ago}天起于{places}，共{begun}例。",
+        f"The outbreak began {ago} days before the exercise in {places}, with {begun} infections.",
+    )[column]
+    note = (
+        "以上均为模拟结果，不是真实疫情。人数以模拟的居民计；与无人处置的比较使用同一随机序列。",
+        "All of this was simulated; it is no real outbreak. The comparison with nobody playing uses the same chance.",
+    )[column]
+    rows = [(words[column], _told(getattr(found, name), column)) for name, words in WORDS.items()]
+    if form == "markdown":
+        table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+        return f"# {title}\n\n{began}\n\n| | |\n|---|---:|\n{table}\n\n{note}\n"
+    cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
+    lang = "zh-CN" if column == 0 else "en"
+    return (
+        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>{title}</title>'
+        "<style>body{font:16px/1.6 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem}"
+        "th{text-align:left;font-weight:500}td{text-align:right}th,td{padding:.3rem .6rem;"
+        "border-bottom:1px solid #ddd}table{border-collapse:collapse;width:100%}</style>"
+        f"<h1>{title}</h1><p>{began}</p><table>{cells}</table><p>{note}</p></html>\n"
+    )
+
+
+def _told(value: object, column: int) -> str:
+    if value is None:
+        return ("无", "none")[column]
+    if isinstance(value, Mode):
+        return {
+            Mode.AUTO: ("按系统建议", "by the board's proposals"),
+            Mode.BY_HAND: ("按纸面方案", "by hand"),
+            Mode.NONE: ("无人处置", "nobody"),
+        }[value][column]
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueDay:
+    """One day of the truth: newly infected, found, and infected but not yet found; counties that were hit."""
+
+    day: date
+    new: int
+    found: int
+    unseen: int
+    counties: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainersView:
+    """The truth of an exercise as its trainer sees it."""
+
+    began: tuple[tuple[str, int, int], ...]
+    reproduction_number: float
+    days: tuple[TrueDay, ...]
+
+
+def trainers_view(folder: Path, post: Post) -> TrainersView:
+    """Return the truth day by day, from its first infection to the last day played."""
+    about, done, truth = read(folder), progress(folder), unseal(folder)
+    lead = max(ago for _, ago, _ in truth.began)
+    where = simulate.province(about.pack)
+    played = truth_until(folder, post, max(0, done.days_done - 1), mode=done.mode or Mode.NONE)
+    unseen = np.cumsum(played.new.sum(axis=1) - played.found.sum(axis=1))
+    return TrainersView(
+        began=truth.began,
+        reproduction_number=truth.reproduction_number,
+        days=tuple(
+            TrueDay(
+                day=about.first_day + timedelta(days=index - lead),
+                new=int(played.new[index].sum()),
+                found=int(played.found[index].sum()),
+                unseen=int(unseen[index]),
+                counties={
+                    where.counties[c]: int(played.new[index, c])
+                    for c in np.flatnonzero(played.new[index])
+                },
+            )
+            for index in range(played.new.shape[0])
+        ),
+    )
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+def _seal(truth: Truth) -> bytes:
+    plain = json.dumps(
+        {
+            "seed": truth.seed, "pathogen": truth.pathogen, "reproduction_number": truth.reproduction_number,
+            "began": truth.began,
+        }
+    )  # fmt: skip
+    return base64.b64encode(zlib.compress(plain.encode(), 9))
+
+
+def _note(folder: Path, at: Progress) -> None:
+    text = json.dumps({"days_done": at.days_done, "mode": at.mode.value if at.mode else None})
+    _write(folder / PROGRESS, text.encode())
+
+
+def _write(file: Path, content: bytes, *, secret: bool = False) -> None:
+    """Write a file whole or not at all."""
+    part = file.with_name(f".{file.name}.part")
+    with part.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    if secret:
+        part.chmod(0o600)
+    part.replace(file)
+
+
+def _json(file: Path) -> dict[str, object]:
+    if not file.is_file():
+        raise ExerciseError(f"{file} is not there; `yipan exercise new` makes an exercise")
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, ValueError) as wrong:
+        raise ExerciseError(f"{file}: {wrong}") from None
+    if not isinstance(given, dict):
+        raise ExerciseError(f"{file} holds {type(given).__name__}; expected named entries")
+    return given

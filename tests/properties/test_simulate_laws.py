@@ -1,0 +1,666 @@
+"""The simulator against what is known in closed form, and against itself."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import optimize, special, stats
+
+import simulated
+from yipan.analytics import simulate as sim
+from yipan.analytics.simulate import dense, kernel, pathogen
+from yipan.analytics.simulate.measures import means_of
+from yipan.operations import simulate as desk
+from yipan.protocol import Adopted, protocols
+from yipan.protocol.rules import zones as ruled
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def land() -> sim.Province:
+    return simulated.province()
+
+
+@pytest.fixture(scope="module")
+def mixed() -> sim.Province:
+    return simulated.mixed(5_000_000)
+
+
+def seeds(count: int, **more: int) -> list[sim.Seed]:
+    return [sim.Seed(day=0, county="c0.", **more) for _ in range(count)]
+
+
+def spaced(count: int, step: int) -> list[sim.Seed]:
+    return [sim.Seed(day=0, person=i * step) for i in range(count)]
+
+
+class TestFinalSize:
+    @pytest.mark.parametrize(("R", "share"), [(1.5, 0.582812), (2.0, 0.796812)])
+    @pytest.mark.parametrize("dispersion", [np.inf, 0.5])
+    def test_is_that_of_the_closed_form_with_alike_and_unlike_infectors(
+        self, R: float, share: float, dispersion: float
+    ) -> None:
+        small = simulated.mixed(200_000)
+        begun = 400
+        sizes = [
+            sim.run(
+                small,
+                simulated.pathogen(dispersion=dispersion),
+                simulated.UNSEEN,
+                seeds(begun),
+                days=400,
+                seed=i,
+                rates=simulated.only(community=R),
+                generation=[1.0],
+            ).infections
+            / small.residents
+            for i in range(4)
+        ]
+        start = begun / small.residents
+        expected = optimize.brentq(lambda z: 1 - (1 - start) * np.exp(-R * z) - z, 0.05, 1)
+
+        assert expected == pytest.approx(share, abs=0.004)
+        assert np.mean(sizes) == pytest.approx(expected, abs=0.004)
+
+
+class TestExtinction:
+    @pytest.mark.parametrize(("R", "k"), [(1.5, 0.5), (2.0, 0.1)])
+    def test_is_the_root_of_the_negative_binomial_law(
+        self, mixed: sim.Province, R: float, k: float
+    ) -> None:
+        begun, generations = 1500, 8
+        made = sim.run(
+            mixed,
+            simulated.pathogen(dispersion=k),
+            simulated.UNSEEN,
+            seeds(begun),
+            days=generations + 1,
+            seed=5,
+            rates=simulated.only(community=R),
+            generation=[1.0],
+        )
+        root = np.arange(made.infections)
+        for i in range(made.infections):
+            if made.source[i] >= 0:
+                root[i] = root[made.source[i]]
+        alive = np.unique(root[made.day == generations]).size
+        extinct = 0.0
+        for _ in range(generations):
+            extinct = (1 + R * (1 - extinct) / k) ** -k
+        margin = 3 * np.sqrt(extinct * (1 - extinct) / begun)
+
+        assert 1 - alive / begun == pytest.approx(extinct, abs=margin)
+
+
+class TestGrowth:
+    def test_is_the_root_of_the_lotka_euler_equation(self, mixed: sim.Province) -> None:
+        R = 2.0
+        made = sim.run(
+            mixed,
+            simulated.pathogen(dispersion=np.inf),
+            simulated.UNSEEN,
+            seeds(1200),
+            days=15,
+            seed=3,
+            rates=simulated.only(community=R),
+        )
+        chances = pathogen.gamma_days(3.0, 1.8)
+        ages = np.arange(1, chances.size + 1)
+        growth = optimize.brentq(lambda r: R * (chances * np.exp(-r * ages)).sum() - 1, 0.01, 1)
+        new = made.new.sum(axis=1).astype(float)
+        fitted = np.polyfit(np.arange(6, 15), np.log(new[6:]), 1)[0]
+
+        assert made.infections < 0.02 * mixed.residents
+        assert fitted == pytest.approx(growth, rel=0.02)
+
+
+class TestGenerationTime:
+    def test_is_realised_as_it_was_put_in(self, mixed: sim.Province) -> None:
+        made = sim.run(
+            mixed,
+            simulated.pathogen(),
+            simulated.UNSEEN,
+            seeds(8000),
+            days=25,
+            seed=2,
+            rates=simulated.only(community=0.9),
+        )
+        early = (made.source >= 0) & (made.day[np.maximum(made.source, 0)] == 0)
+        waited = made.day[early]
+        chances = pathogen.gamma_days(3.0, 1.8)[:20]
+        seen = np.bincount(waited, minlength=22)[1:21]
+        expected = chances / chances.sum() * seen.sum()
+        usual = expected >= 5
+
+        assert (
+            stats.chisquare(
+                seen[usual], expected[usual] * seen[usual].sum() / expected[usual].sum()
+            ).pvalue
+            > 0.01
+        )
+
+    def test_shortens_when_cases_are_isolated(self, mixed: sim.Province) -> None:
+        means = []
+        for seeks in (0.0, 0.9):
+            made = sim.run(
+                mixed,
+                simulated.pathogen(symptomatic=(0.9,) * 4),
+                sim.Strategy(
+                    name="x", finding=sim.Finding(seeks=seeks, pharmacy=0, seek_delay_days=0.5)
+                ),
+                seeds(3000),
+                days=25,
+                seed=2,
+                rates=simulated.only(community=0.9),
+            )
+            caused = made.source >= 0
+            means.append(float((made.day[caused] - made.day[made.source[caused]]).mean()))
+
+        assert means[1] < means[0] - 0.2
+
+
+class TestSeirLimit:
+    def test_has_the_height_and_the_day_of_the_peak_of_the_ode(self) -> None:
+        steps, latent, infectious, R, begun = 10, 3.0, 4.0, 2.5, 1000
+        people = simulated.mixed(1_000_000)
+        t = np.arange(1, 60 * steps) / steps
+        density = (np.exp(-t / infectious) - np.exp(-t / latent)) / (infectious - latent)
+        made = sim.run(
+            people,
+            simulated.pathogen(dispersion=np.inf),
+            simulated.UNSEEN,
+            seeds(begun),
+            days=110 * steps,
+            seed=4,
+            rates=simulated.only(community=R),
+            generation=density,
+        )
+        N, dt = people.residents, 1 / (20 * steps)
+        S, E, ill = N - float(begun), float(begun), 0.0
+        new = []
+        for _ in range(int(110 / dt)):
+            force = R / infectious * ill / N * S * dt
+            sick, well = E / latent * dt, ill / infectious * dt
+            S, E, ill = S - force, E + force - sick, ill + sick - well
+            new.append(force)
+        daily = np.array(new).reshape(110, -1).sum(axis=1)
+        ours = made.new.sum(axis=1).reshape(110, steps).sum(axis=1)
+
+        def peak(curve: np.ndarray) -> float:
+            top = int(np.argmax(curve))
+            a, b, _ = np.polyfit(np.arange(top - 4, top + 5), curve[top - 4 : top + 5], 2)
+            return float(-b / (2 * a))
+
+        assert ours.max() == pytest.approx(daily.max(), rel=0.02)
+        assert peak(ours) == pytest.approx(peak(daily), abs=0.5)
+
+
+class TestHousehold:
+    @pytest.mark.parametrize("dispersion", [np.inf, 0.5])
+    def test_of_two_has_the_attack_rate_the_hazard_was_derived_from(
+        self, dispersion: float
+    ) -> None:
+        pairs = simulated.province(
+            1,
+            2_000_000,
+            cities=1,
+            homes=replace(simulated.HOMES, household_sizes=(0.0, 1.0), dormitory_share=0.0),
+        )
+        hazard = sim.household_hazard(0.4, dispersion)
+        begun = 8000
+        made = sim.run(
+            pairs,
+            simulated.pathogen(dispersion=dispersion),
+            simulated.UNSEEN,
+            spaced(begun, 200),
+            days=60,
+            seed=1,
+            rates=simulated.only(household=hazard),
+        )
+        share = (made.infections - begun) / begun
+
+        assert share == pytest.approx(0.4, abs=3 * np.sqrt(0.24 / begun))
+
+    @pytest.mark.parametrize("size", [3, 4, 5])
+    def test_chains_end_at_the_sizes_of_reed_and_frost(self, size: int) -> None:
+        homes = simulated.province(
+            1,
+            2_000_000,
+            cities=1,
+            homes=replace(
+                simulated.HOMES,
+                household_sizes=tuple(float(i == size - 1) for i in range(size)),
+                dormitory_share=0.0,
+            ),
+        )
+        begun, escape = 6000, np.exp(-0.35)
+        made = sim.run(
+            homes,
+            simulated.pathogen(dispersion=np.inf),
+            simulated.UNSEEN,
+            spaced(begun, 320),
+            days=150,
+            seed=8,
+            rates=simulated.only(household=0.35),
+        )
+        people = homes.people(made.person)
+        whole = people.home_size == size
+        _, ended = np.unique(people.home[whole], return_counts=True)
+        seen = np.bincount(ended, minlength=size + 1)[1 : size + 1] / ended.size
+        expected = reed_frost(size, escape)
+
+        assert seen == pytest.approx(expected, abs=3.5 * np.sqrt(0.25 / ended.size))
+
+
+def reed_frost(size: int, escape: float) -> list[float]:
+    """Chances of 1, 2, ... infected in a home of `size` begun by one, each pair escaping with a chance."""
+    chances: dict[tuple[int, int, int], float] = {(size - 1, 1, 1): 1.0}
+    ended = [0.0] * (size + 1)
+    while chances:
+        following: dict[tuple[int, int, int], float] = {}
+        for (left, new, total), p in chances.items():
+            if new == 0 or left == 0:
+                ended[total] += p
+                continue
+            q = escape**new
+            for j in range(left + 1):
+                state = (left - j, j, total + j)
+                following[state] = following.get(state, 0.0) + p * special.comb(left, j) * (
+                    1 - q
+                ) ** j * q ** (left - j)
+        chances = following
+    return ended[1:]
+
+
+class TestOffspring:
+    def test_follow_the_negative_binomial_law(self, mixed: sim.Province) -> None:
+        R, k, begun = 2.0, 0.5, 20_000
+        made = sim.run(
+            mixed,
+            simulated.pathogen(dispersion=k),
+            simulated.UNSEEN,
+            seeds(begun),
+            days=2,
+            seed=6,
+            rates=simulated.only(community=R),
+            generation=[1.0],
+        )
+        first = int((made.day == 0).sum())
+        children = np.bincount(made.source[made.day == 1], minlength=first)
+        top = np.sort(children)[::-1][: first // 5].sum() / children.sum()
+        law = stats.nbinom(k, k / (k + R))
+        expected = np.sort(law.rvs(first, random_state=1))[::-1]
+
+        assert children.mean() == pytest.approx(R, rel=0.03)
+        assert children.var() == pytest.approx(R + R * R / k, rel=0.06)
+        assert top == pytest.approx(expected[: first // 5].sum() / expected.sum(), abs=0.02)
+
+
+class TestImplicitPopulation:
+    def test_has_the_households_ages_dormitories_and_roles_put_in(self, land: sim.Province) -> None:
+        people = land.people(np.arange(land.residents))
+        homes = np.unique(people.home[~people.in_dormitory], return_index=True)[1]
+        sizes = people.home_size[~people.in_dormitory][homes]
+        seen = np.bincount(sizes, minlength=11)[1:] / sizes.size
+
+        assert people.in_dormitory.mean() == pytest.approx(0.114, abs=0.006)
+        assert np.bincount(people.age) / land.residents == pytest.approx(
+            simulated.HOMES.ages, abs=2e-3
+        )
+        assert seen == pytest.approx(simulated.HOMES.household_sizes, abs=5e-3)
+        assert (people.role == 1).mean() == pytest.approx(land.work_share, abs=2e-3)
+        assert (people.role == 2).mean() == pytest.approx(land.school_share, abs=2e-3)
+        assert (people.home_size - 1).mean() == pytest.approx(land.mean_house_mates, abs=0.01)
+
+    def test_puts_everybody_into_one_community_of_the_right_town(self, land: sim.Province) -> None:
+        people = land.people(np.arange(land.residents))
+
+        assert people.community.max() + 1 == land.communities
+        assert (np.diff(people.community) >= 0).all()
+        assert np.array_equal(np.bincount(people.county), land.county_residents)
+
+    @settings(max_examples=30, deadline=None)
+    @given(person=st.integers(0, 900_000))
+    def test_knows_the_same_group_from_every_member(self, land: sim.Province, person: int) -> None:
+        members = land.group_members(person)
+
+        assert members.size == 0 or person in members
+        for other in members:
+            assert np.array_equal(land.group_members(int(other)), members)
+
+    def test_sends_the_working_to_the_counties_of_the_commuting_table(
+        self, land: sim.Province
+    ) -> None:
+        people = land.people(np.arange(land.residents))
+        works = people.role == 1
+        flow = np.zeros((6, 6))
+        np.add.at(flow, (people.county[works], people.group[works] >> 32), 1)
+        share = flow / flow.sum(axis=1, keepdims=True)
+
+        off = ~np.eye(6, dtype=bool)
+        assert share[off] == pytest.approx(land.facts.commuting[off], abs=3e-3)
+
+
+class TestThinning:
+    def test_by_a_constant_is_the_same_law_as_the_rate_times_it(self, mixed: sim.Province) -> None:
+        def sizes(rate: float, susceptibility: float, seed: int) -> np.ndarray:
+            made = sim.run(
+                mixed,
+                simulated.pathogen(susceptibility=(susceptibility,) * 4),
+                simulated.UNSEEN,
+                seeds(4000),
+                days=12,
+                seed=seed,
+                rates=simulated.only(community=rate),
+                generation=[1.0],
+            )
+            root = np.arange(made.infections)
+            for i in range(made.infections):
+                if made.source[i] >= 0:
+                    root[i] = root[made.source[i]]
+            return np.bincount(root)[: 4000 - 5]
+
+        assert stats.ks_2samp(sizes(1.6, 0.5, 1), sizes(0.8, 1.0, 2)).pvalue > 0.01
+
+    def test_at_home_does_not_depend_on_the_headroom(self, land: sim.Province) -> None:
+        counts = []
+        for headroom, seed in ((1.5, 1), (2.5, 2)):
+            made = sim.run(
+                land,
+                simulated.pathogen(),
+                simulated.UNSEEN,
+                spaced(2000, 400),
+                days=40,
+                seed=seed,
+                rates=simulated.only(household=0.8),
+                headroom=headroom,
+            )
+            counts.append(made.infections)
+
+        assert counts[0] == pytest.approx(counts[1], rel=0.04)
+
+
+class TestTracing:
+    def test_names_as_many_contacts_as_the_enumeration_of_contacts(
+        self, mixed: sim.Province
+    ) -> None:
+        look_back, recall, rate = 4, 0.6, 0.05
+        tracing = sim.Tracing(
+            recall=(0, 0, 0, 0, recall, 0, 0),
+            look_back_days=look_back,
+            backward=False,
+            staff_cases_per_day=1e6,
+            delay_days=1,
+        )
+        begun = 3000
+        made = sim.run(
+            mixed,
+            simulated.pathogen(dispersion=np.inf),
+            replace(simulated.UNSEEN, tracing=tracing),
+            [sim.Seed(day=0, person=i * 400, found=4) for i in range(begun)],
+            days=7,
+            seed=1,
+            rates=simulated.only(community=rate, reach=(1.0, 0.0, 0.0, 0.0)),
+            generation=[0.25, 0.25, 0.25, 0.25],
+        )
+        rng = np.random.default_rng(1)
+        contacts = rng.poisson(1.5, (begun, look_back))
+        infected = rng.binomial(contacts, rate / (1.5 * look_back))
+        named = rng.binomial(contacts - infected, recall) + rng.binomial(infected, recall)
+        per_case = made.daily["contacts_named"].sum() / made.daily["cases_traced"].sum()
+        error = named.sum(axis=1).std() / np.sqrt(begun)
+
+        assert per_case == pytest.approx(named.sum(axis=1).mean(), abs=4 * error)
+
+
+FULL = sim.Strategy(
+    name="full",
+    zoning=sim.Zoning(),
+    screenings=(sim.Screening(), sim.Screening(extent=sim.Extent.TOWN, every_days=2)),
+    tracing=sim.Tracing(),
+    imports=sim.Imports(per_day=(("c1.", 0.3),)),
+)
+
+
+class TestCommonRandomNumbers:
+    def test_keep_two_strategies_identical_until_they_differ(self, land: sim.Province) -> None:
+        late = replace(FULL, name="late", travel=sim.Travel(since_day=12, kept=0.0))
+        one = sim.run(land, simulated.pathogen(), FULL, seeds(10), days=30, seed=4)
+        two = sim.run(land, simulated.pathogen(), late, seeds(10), days=30, seed=4)
+
+        assert np.array_equal(one.new[:12], two.new[:12])
+        before = one.day < 12
+        assert np.array_equal(one.person[before], two.person[: before.sum()])
+        assert not np.array_equal(one.new, two.new)
+
+    def test_leave_less_than_a_fifth_of_the_variance_of_a_small_difference(
+        self, land: sim.Province
+    ) -> None:
+        weak = simulated.pathogen(reproduction_number=1.6)
+        base = sim.Strategy(name="base")
+        other = sim.Strategy(name="other", travel=sim.Travel(kept=0.9))
+        both = [
+            sim.result_of(
+                s,
+                list(sim.replicates(land, weak, s, lambda _: seeds(20), days=25, count=60, seed=1)),
+            )
+            for s in (base, other)
+        ]
+        share = sim.difference("infections", both[1], both[0]).paired_variance_share
+
+        assert share is not None
+        assert share < 0.2
+
+
+class TestThreads:
+    def test_change_no_bit(self, land: sim.Province) -> None:
+        def all_of(**how: object) -> list[np.ndarray]:
+            return [
+                one.person
+                for one in sim.replicates(
+                    land,
+                    simulated.pathogen(),
+                    FULL,
+                    lambda _: seeds(5),
+                    days=25,
+                    count=4,
+                    seed=9,
+                    **how,  # type: ignore[arg-type]
+                )
+            ]
+
+        alone = all_of()
+        for others in (all_of(threads=2), all_of(threads=8)):
+            assert all(np.array_equal(a, b) for a, b in zip(alone, others, strict=True))
+        with ThreadPoolExecutor(3) as pool:
+            given = all_of(executor=pool)
+        assert all(np.array_equal(a, b) for a, b in zip(alone, given, strict=True))
+
+
+BOOKS = protocols()
+NINTH, TWENTY = BOOKS.rulebook("cn-covid-9ed"), BOOKS.rulebook("cn-covid-20m")
+PROFILE = BOOKS.profile("guangdong-2022")
+
+
+class TestZoneClock:
+    @settings(max_examples=100, deadline=None)
+    @given(
+        found=st.sets(st.integers(1, 34), max_size=6),
+        rounds=st.sets(st.integers(1, 39), max_size=25),
+        stage=st.sampled_from(["high", "medium"]),
+        switch=st.booleans(),
+    )
+    def test_keeps_the_levels_of_the_protocols_ruling_on_the_same_events(
+        self,
+        land: sim.Province,
+        found: set[int],
+        rounds: set[int],
+        stage: str,
+        switch: bool,
+    ) -> None:
+        start = datetime(2022, 10, 30, 0, 0, tzinfo=UTC)
+        rounds -= found
+        if switch and min(found, default=12) < 12:
+            # The ruling looks at a running clock under the newer text from its very beginning, as if that text had
+            # held then; the machine counts what was found before the switch. They are compared where both agree.
+            rounds = {day for day in rounds if day >= 12}
+        facts = ruled.ZoneFacts(
+            level=stage,
+            clock_start=start,
+            infections=tuple(
+                ruled.NewInfection(found=start + timedelta(days=day)) for day in sorted(found)
+            ),
+            rounds=tuple(
+                ruled.ClosingRound(completed=start + timedelta(days=day)) for day in sorted(rounds)
+            ),
+        )
+        adopted = [Adopted(rulebook=NINTH, at=start, policy="only_shorter")]
+        rules = [desk.zone_rule(NINTH)]
+        if switch:
+            adopted.append(
+                Adopted(
+                    rulebook=TWENTY,
+                    at=start + timedelta(days=12),
+                    policy="only_shorter",
+                )
+            )
+            rules.append(desk.zone_rule(TWENTY, from_day=12))
+        steps = ruled.zone_steps(facts, adopted, PROFILE).value
+        names = {"high": 2, "medium": 1, "low": 0, "ended": 0}
+        expected = tuple(
+            names[ruled.level_at(facts, steps, start + timedelta(days=day)) or "low"]
+            for day in range(40)
+        )
+
+        ours = sim.levels(
+            2 if stage == "high" else 1,
+            [rule for rule in rules if rule is not None],
+            found=sorted(found),
+            rounds=sorted(rounds),
+            days=40,
+            province=land,
+        )
+
+        assert ours == expected
+
+
+class TestPooledTest:
+    @pytest.mark.parametrize("shift", [0.0, 0.74, 1.0, 2.0])
+    @pytest.mark.parametrize("days", [2, 4, 8])
+    def test_has_the_sensitivity_of_the_quadrature(self, shift: float, days: int) -> None:
+        flat = simulated.pathogen(ct_peak_sd=3.0, swab_good=0.9)
+        tables = pathogen.disease_tables(flat, simulated.only())
+        people = np.arange(20_000)
+        mean = np.mean(
+            [
+                kernel.sensitivity(
+                    tables, kernel.ct_of(np.uint64(1), tables, int(i), float(days)), shift
+                )
+                for i in people
+            ]
+        )
+        z = special.ndtri((np.arange(24) + 0.5) / 24)
+        start, rise, fall, peak = np.meshgrid(
+            1.5 * np.exp(0.25 * z), 3.4 * np.exp(0.25 * z), 6.5 * np.exp(0.25 * z), 24 + 3 * z
+        )
+        peak = np.minimum(peak, 40)
+        since = days - start
+        ct = np.where(
+            since < rise,
+            40 - (40 - peak) * since / rise,
+            peak + (40 - peak) * (since - rise) / fall,
+        )
+        seen = (since > 0) & (since < rise + fall) & (ct < 40)
+        expected = (0.9 * special.ndtr(38 - ct - shift) * seen).mean()
+
+        assert mean == pytest.approx(expected, abs=0.012)
+
+
+class TestConservation:
+    def test_holds_for_beds_and_for_people_under_restriction(self, land: sim.Province) -> None:
+        made = sim.run(land, simulated.pathogen(), FULL, seeds(30), days=50, seed=1)
+        daily = made.daily
+        held = np.cumsum(daily["beds_admitted"] - daily["beds_released"])
+
+        assert np.array_equal(held, daily["beds_held"])
+        assert (daily["high_residents"] + daily["medium_residents"] <= land.residents).all()
+        assert daily["beds_held"].max() <= means_of(FULL, land).beds.sum()
+        assert made.found.sum() == (made.found_on >= 0).sum()
+        assert made.new.sum() == made.infections == np.unique(made.person).size
+
+
+class TestMonotonicity:
+    @pytest.mark.parametrize(
+        ("less", "more"),
+        [
+            (FULL, replace(FULL, zoning=None, screenings=(), tracing=None)),
+            (
+                FULL,
+                replace(
+                    FULL,
+                    tracing=replace(FULL.tracing, delay_days=6),
+                    zoning=sim.Zoning(delay_days=5),
+                ),
+            ),  # type: ignore[type-var]
+            (FULL, replace(FULL, screenings=())),
+        ],
+    )
+    def test_more_done_and_sooner_leaves_no_more_infections(
+        self, land: sim.Province, less: sim.Strategy, more: sim.Strategy
+    ) -> None:
+        def sizes(strategy: sim.Strategy) -> np.ndarray:
+            return np.array(
+                [
+                    one.infections
+                    for one in sim.replicates(
+                        land, simulated.pathogen(reproduction_number=2.5), strategy, lambda _: seeds(30), days=25,
+                        count=12, seed=1,
+                    )
+                ]
+            )  # fmt: skip
+
+        assert (sizes(less) <= sizes(more)).mean() >= 0.95
+
+
+class TestDenseTwin:
+    def test_gives_the_same_law_of_epidemics(self) -> None:
+        small = simulated.province(4, 15_000, cities=2)
+        who = dense.everybody(small)
+        made = simulated.pathogen(
+            reproduction_number=2.2,
+            swab_good=1.0,
+            ct_half=45.0,
+            detectable_days=0.5,
+            ct_fall_days=40.0,
+        )
+        rates = sim.derive(made, small)
+        begun = np.arange(30) * 997
+        strategy = sim.Strategy(
+            name="found",
+            finding=sim.Finding(seeks=0.6, pharmacy=0.0, seek_delay_days=1.0, turnaround_days=0),
+            isolation=sim.Isolation(beds_per_10k=10_000.0),
+        )
+        ours = [
+            one.infections
+            for one in sim.replicates(
+                small, made, strategy, lambda _: [sim.Seed(day=0, person=int(i)) for i in begun], days=26, count=50,
+                seed=1,
+            )
+        ]  # fmt: skip
+        theirs = [
+            int(
+                dense.dense_run(
+                    small, who, made, rates, seeds=begun, days=26, rng=np.random.default_rng(i), found_share=0.6,
+                    found_delay_days=1.0,
+                ).sum()
+            )
+            for i in range(50)
+        ]  # fmt: skip
+
+        assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.12)
+        assert stats.ks_2samp(ours, theirs).pvalue > 0.01

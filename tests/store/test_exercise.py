@@ -1,0 +1,130 @@
+"""The exercise played through the real doors: hidden truth, feeds, orders read back, going on after a stop."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from yipan.operations import exercise
+from yipan.operations.exercise import ExerciseError, Mode
+from yipan.operations.post import Post
+from yipan.store.tables.zoning import ZONES
+
+pytestmark = [pytest.mark.store, pytest.mark.slow]
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def made(folder: Path, *, days: int = 9, seed: int = 11) -> Path:
+    exercise.create(
+        folder, pack_key="guangdong", seed=seed, first_day=date(2022, 10, 1), days=days, reproduction_number=3.0,
+        infections=12, began_days_before=6,
+    )  # fmt: skip
+    return folder
+
+
+@contextmanager
+def record_of(folder: Path) -> Iterator[Post]:
+    post = exercise.open_record(folder, clock=lambda: NOW)
+    try:
+        yield post
+    finally:
+        post.store.close()
+        if post.store.server is not None:
+            post.store.server.stop()
+
+
+def feeds(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted((folder / "feeds").rglob("*.csv"))
+    }
+
+
+class TestExercise:
+    def test_played_by_the_boards_proposals_orders_zones_that_hold_infections_back(
+        self, tmp_path: Path
+    ) -> None:
+        folder = made(tmp_path / "auto")
+        with record_of(folder) as post:
+            days = list(exercise.play(folder, post, mode=Mode.AUTO))
+            score = exercise.score(folder, post)
+            with post.store.reading(post.viewer) as record:
+                zones = record.nouns(ZONES)
+                cases = record.cases(under=post.area)
+            report = exercise.report(folder, post, language="zh", form="html")
+
+        assert len(days) == 9
+        assert sum(day.cases_reported for day in days) > 0
+        assert cases
+        assert zones
+        assert max(day.zones_in_force for day in days) > 0
+        assert score.restricted_days > 0
+        assert score.averted > 0
+        assert "演习报告" in report
+
+    def test_goes_on_where_it_was_cut_off_and_ends_the_same(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole, broken = made(tmp_path / "same"), made(tmp_path / "other" / "same")
+        with record_of(whole) as post:
+            list(exercise.play(whole, post, mode=Mode.AUTO))
+            expected = exercise.score(whole, post)
+        real = exercise.day.run
+        calls = 0
+
+        def falls(*given: object, **named: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls == 4:
+                raise KeyboardInterrupt
+            return real(*given, **named)  # type: ignore[arg-type]
+
+        with record_of(broken) as post:
+            monkeypatch.setattr(exercise.day, "run", falls)
+            with pytest.raises(KeyboardInterrupt):
+                list(exercise.play(broken, post, mode=Mode.AUTO))
+            monkeypatch.setattr(exercise.day, "run", real)
+            assert exercise.progress(broken).days_done == 3
+        with record_of(broken) as post:
+            list(exercise.play(broken, post, mode=Mode.AUTO))
+            found = exercise.score(broken, post)
+
+        assert feeds(broken) == feeds(whole)
+        assert found == expected
+
+    def test_keeps_the_truth_out_of_the_record_and_shows_when_it_was_changed(
+        self, tmp_path: Path
+    ) -> None:
+        folder = made(tmp_path / "sealed", days=2)
+        with record_of(folder) as post:
+            list(exercise.play(folder, post, mode=Mode.NONE))
+            with post.store.reading(post.viewer) as record:
+                assert record.nouns(ZONES) == ()
+            view = exercise.trainers_view(folder, post)
+        truth = folder / exercise.TRUTH
+        truth.write_bytes(truth.read_bytes().swapcase())
+
+        assert sum(day.new for day in view.days) >= 12
+        with pytest.raises(ExerciseError, match="not the truth"):
+            exercise.unseal(folder)
+
+
+class TestBadInput:
+    def test_says_what_is_wrong_and_where(self, tmp_path: Path) -> None:
+        folder = made(tmp_path / "one", days=2)
+
+        with pytest.raises(ExerciseError, match="holds an exercise already"):
+            made(folder)
+        with pytest.raises(ExerciseError, match="between 1 and 365"):
+            made(tmp_path / "two", days=0)
+        with pytest.raises(ExerciseError, match="is not there"):
+            exercise.read(tmp_path / "nowhere")
+        (folder / exercise.ABOUT).write_text("[]", encoding="utf-8")
+        with pytest.raises(ExerciseError, match="expected named entries"):
+            exercise.read(folder)
+        (folder / exercise.ABOUT).write_text(json.dumps({"name": "x"}), encoding="utf-8")
+        with pytest.raises(ExerciseError, match="missing or wrong"):
+            exercise.read(folder)
