@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -309,6 +310,7 @@ def _chinese(sign: str) -> bool:
     return "\u4e00" <= sign <= "\u9fff"
 
 
+@cache
 def _syllable(sign: str) -> str:
     """The initial letter of a character, by its place in GB 2312; rarer characters stand for themselves."""
     place = _place(sign)
