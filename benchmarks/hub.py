@@ -1,8 +1,8 @@
 """
-FluSight 2023-24: our ensemble beside the hub's baseline and ensemble, on what was known at each date.
+Every hub season under $YIPAN_REFERENCE (hub_*): our ensemble beside the hub's baseline and others, as known at each date.
 
-Settings of the members were chosen by rolling origin on the season before (2022-23). At each reference
-date only the newest vintage of at least seven days earlier is read, and the weights of the ensemble are
+Settings of the members and the weights to begin with were chosen by rolling origin on the season before the one
+shared (2022-23). At each reference date only the newest vintage of at least seven days earlier is read, and the weights of the ensemble are
 learned from forecasts whose outcome that vintage already held. Truth is read for scoring alone.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 from yipan.analytics.outlook import forecast, scores
 
 ROOT = Path(os.environ.get("YIPAN_REFERENCE", Path(__file__).parents[1] / "../shared/reference"))
-FOLDER = ROOT / "hub_flusight_2023_24"
+BASELINE = "FluSight-baseline"
 HORIZONS = (1, 2, 3, 4)
 LEVELS = forecast.HUB_LEVELS
 GENERATION_WEEKS = (0.0, 0.75, 0.20, 0.05)
@@ -30,8 +30,8 @@ Vintage = dict[tuple[str, date], float]
 Forecasts = dict[tuple[date, str], np.ndarray]
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    path = FOLDER / name
+def rows(folder: Path, name: str) -> list[dict[str, str]]:
+    path = folder / name
     with gzip.open(path, "rt") if name.endswith(".gz") else path.open() as file:
         return [row for row in csv.DictReader(file) if row["value"] not in {"", "NA"}]
 
@@ -43,9 +43,9 @@ def members(counts: np.ndarray) -> dict[str, np.ndarray]:
 class Season:
     """The season as the hub knew it: vintages, truth and the forecasts of others."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.vintages: dict[date, Vintage] = {}
-        for row in rows("vintages.csv.gz"):
+        for row in rows(folder, "vintages.csv.gz"):
             known = self.vintages.setdefault(date.fromisoformat(row["as_of"]), {})
             known[row["location"], date.fromisoformat(row["date"])] = float(row["value"])
         self.stamps = sorted(self.vintages)
@@ -54,17 +54,18 @@ class Season:
         self.first_week = min(day for _, day in opening)
         self.truth: Vintage = {
             (row["location"], date.fromisoformat(row["date"])): float(row["value"])
-            for row in rows("truth_final.csv")
+            for row in rows(folder, "truth_final.csv")
         }
         self.peers: dict[str, Forecasts] = {}
-        for peer in ("FluSight-baseline", "FluSight-ensemble"):
+        found = sorted(folder.glob("forecasts_*.csv.gz"))
+        for peer in (path.name[len("forecasts_") : -len(".csv.gz")] for path in found):
             table = self.peers.setdefault(peer, {})
-            for row in rows(f"forecasts_{peer}.csv.gz"):
+            for row in rows(folder, f"forecasts_{peer}.csv.gz"):
                 key = date.fromisoformat(row["reference_date"]), row["location"]
                 block = table.setdefault(key, np.full((4, len(LEVELS)), np.nan))
                 level = int(np.argmin(np.abs(np.array(LEVELS) - float(row["q"]))))
                 block[int(float(row["horizon"])), level] = float(row["value"])
-        self.references = sorted({reference for reference, _ in self.peers["FluSight-baseline"]})
+        self.references = sorted({reference for reference, _ in self.peers[BASELINE]})
 
     def known_by(self, stamp: date, last: date) -> np.ndarray:
         """Places x weeks up to `last`, each week as the newest vintage up to `stamp` had it."""
@@ -113,28 +114,35 @@ def forecasts(season: Season) -> tuple[dict[str, Forecasts], list[float]]:
 
 
 def main() -> None:
-    if not FOLDER.is_dir():
+    seasons = sorted(path for path in ROOT.glob("hub_*") if path.is_dir())
+    if not seasons:
         print("no hub season under $YIPAN_REFERENCE")
-        return
-    season = Season()
+    for folder in seasons:
+        judge(folder)
+
+
+def judge(folder: Path) -> None:
+    season = Season(folder)
     ours, spent = forecasts(season)
-    baseline, ensemble = season.peers["FluSight-baseline"], season.peers["FluSight-ensemble"]
+    baseline = season.peers[BASELINE]
+    peers = {name: table for name, table in season.peers.items() if name != BASELINE}
     tasks = [
         (reference, place, horizon)
         for reference, place in baseline
         for horizon in range(4)
         if (place, reference + timedelta(7 * horizon)) in season.truth
-        and (reference, place) in ensemble
+        and all((reference, place) in table for table in peers.values())
+        and place in season.places
     ]
     outcome = np.array([season.truth[place, ref + timedelta(7 * h)] for ref, place, h in tasks])
     horizon = np.array([h for *_, h in tasks])
     national = np.array([place == "US" for _, place, _ in tasks])
     models = {
         name: np.stack([table[ref, place][h] for ref, place, h in tasks])
-        for name, table in {"hub baseline": baseline, "hub ensemble": ensemble, **ours}.items()
+        for name, table in {"hub baseline": baseline, **peers, **ours}.items()
     }
     usable = ~np.isnan(np.stack(list(models.values()))).any(axis=(0, 2))
-    print(f"FluSight 2023-24, {usable.sum()} tasks, relative WIS against the hub baseline")
+    print(f"{folder.name}, {usable.sum()} tasks, relative WIS against the hub baseline")
     print(f"{'':22} natural   no US     log   by horizon (natural)           c50    c90    c95")
 
     def wis(name: str, keep: np.ndarray, *, log: bool) -> float:
@@ -157,7 +165,9 @@ def main() -> None:
         parts = (against[:3], against[3:], caught)
         print(f"{name:22}" + "  ".join("".join(f"{x:8.3f}" for x in part) for part in parts))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"refresh of 53 places, learning included: {np.median(spent):.2f} s; peak {peak:.0f} MiB")
+    print(
+        f"refresh of {len(season.places)} places, learning included: {np.median(spent):.2f} s; peak {peak:.0f} MiB"
+    )
 
 
 if __name__ == "__main__":

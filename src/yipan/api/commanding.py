@@ -242,10 +242,11 @@ def step(asking: Asked, task: Id, given: StepGiven) -> Response:
 
 
 def moment_of(asking: Asked, at: datetime | None) -> datetime:
-    """Return the instant lateness is told for: the one asked, else the known one, else now."""
-    if at is not None:
-        return asking.instant(at, where="at")
-    return asking.known_at or asking.door.clock()
+    """Return the instant lateness is told for, in the deployment's time zone: asked, else the known one, else now."""
+    moment = (
+        asking.instant(at, where="at") if at is not None else asking.known_at or asking.door.clock()
+    )
+    return moment.astimezone(asking.door.settings.time_zone)
 
 
 def post_of(asking: Asked) -> Any:

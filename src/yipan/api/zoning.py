@@ -301,7 +301,7 @@ def applies(
     _keep_pace(door, request)
     spot = _address(area, compound, building, unit, floor, room)
     now = door.clock()
-    moment = now if at is None else _local(door, at)
+    moment = (now if at is None else _local(door, at)).astimezone(door.settings.time_zone)
     told = " ".join(part for part in (spot.compound, spot.building, spot.unit) if part)
     scope = (*ancestors_of(spot.area), spot.area)[:2][-1]
     anybody = Viewer(user="public", duty=Duty.ANALYST, area=scope)

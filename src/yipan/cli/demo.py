@@ -17,6 +17,7 @@ def demo(
 ) -> None:
     """Play the health bulletins of Guangdong, 1 October to 13 November 2022, into a record and open the board."""
     from yipan.operations import demo as desk
+    from yipan.operations.story import STORY
     from yipan.packs import read_pack
 
     begun = time.perf_counter()
@@ -26,7 +27,7 @@ def demo(
             mornings = desk.mornings(pack)
             post = desk.found(store, pack, at=mornings[0][0] - timedelta(days=1))
             for _ in door.progress(
-                desk.play(post, pack), total=len(mornings), told="mornings of 2022"
+                desk.play(post, pack, scenes=STORY), total=len(mornings), told="mornings of 2022"
             ):
                 pass
             desk.add_users(store, at=door.now())
@@ -37,6 +38,9 @@ def demo(
             typer.echo(
                 f"The record in {settings.home} is there already ({time.perf_counter() - begun:.1f} s)."
             )
+    typer.echo(
+        "The zones, proposals and findings whose names say 示范 are made up; the figures are not."
+    )
     names = ", ".join(entry[0] for entry in desk.DEMO_USERS)
     typer.echo(f"Demonstration users: {names}; password: {desk.DEMO_PASSWORD}")
     if serve:

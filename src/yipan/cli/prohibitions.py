@@ -31,7 +31,9 @@ def check(
 
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
-        moment = door.moment(at, settings) if at or not known else known
+        moment = (door.moment(at, settings) if at or not known else known).astimezone(
+            settings.time_zone
+        )
         with post.store.reading(post.viewer, known_at=known) as record:
             place = door.find_area(record.areas(), area)
             found = desk.check(record, area=place.path, at=moment)
@@ -59,7 +61,9 @@ def findings(
 
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
-        moment = door.moment(at, settings) if at or not known else known
+        moment = (door.moment(at, settings) if at or not known else known).astimezone(
+            settings.time_zone
+        )
         with post.store.reading(post.viewer, known_at=known) as record:
             place = door.find_area(record.areas(), area)
             found = desk.findings(record, area=place.path, at=moment, open_only=not every)

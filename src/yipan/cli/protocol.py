@@ -37,40 +37,26 @@ def _rulebook(books: Any, version: str) -> Any:
         raise typer.Exit(2) from None
 
 
-def _since(moment: datetime) -> str:
-    """Return from when a text holds, in words where it is not known."""
-    from yipan.protocol.parameters import EARLIEST
-
-    return "unknown" if moment == EARLIEST else moment.isoformat()
-
-
 def _print(book: Any, as_json: bool, zh: bool = False) -> None:
-    from yipan.protocol.keys import said, value_said
+    from yipan.protocol.telling import rulebook_told
 
-    leaves = [
-        {
-            "key": one.key, "value": one.value, "unit": one.unit, "from": _since(one.effective),
-            "published": one.published, "source": list(one.source), "confidence": one.confidence,
-            "version": one.version, "where": one.where, "may_differ": one.may_differ, "note": one.note,
-            "says_zh": f"{said(one.key)[0]}：{value_said(one.value, one.unit)[0]}",
-            "says_en": f"{said(one.key)[1]}: {value_said(one.value, one.unit)[1]}",
-        }
-        for one in sorted(book.parameters.values(), key=lambda leaf: leaf.key)
-    ]  # fmt: skip
+    told = rulebook_told(book)
     if as_json:
-        about = {
-            "id": book.id,
-            "name_zh": book.name_zh,
-            "name_en": book.name_en,
-            "lineage": list(book.lineage),
-        }
-        typer.echo(json.dumps({**about, "parameters": leaves}, ensure_ascii=False, default=str))
+        _json(told)
         return
-    typer.echo(f"{book.id}  {book.name_zh}  {book.name_en}")
-    for leaf in leaves:
-        sources = ", ".join(leaf["source"])
-        typer.echo(f"  {leaf['says_zh' if zh else 'says_en']}")
-        typer.echo(f"      {leaf['key']}  [{sources}; {leaf['confidence']}; {leaf['version']}]")
+    typer.echo(f"{told.id}  {told.name_zh}  {told.name_en}")
+    for leaf in told.parameters:
+        typer.echo(f"  {leaf.says_zh if zh else leaf.says_en}")
+        typer.echo(
+            f"      {leaf.key}  [{', '.join(leaf.source)}; {leaf.confidence}; {leaf.version}]"
+        )
+
+
+def _json(told: Any) -> None:
+    """Print what the web door answers."""
+    from yipan.api.plain import plain
+
+    typer.echo(json.dumps(plain(told), ensure_ascii=False))
 
 
 @app.command()
@@ -83,17 +69,15 @@ def show(
     if version is not None:
         _print(_rulebook(books, version), as_json, zh)
         return
-    heads = sorted(books.versions.values(), key=lambda one: (one.disease, one.effective))
+    from yipan.protocol.telling import texts_told
+
+    told = texts_told(books)
     if as_json:
-        typer.echo(
-            json.dumps(
-                [{"id": one.id, "name_zh": one.name_zh, "name_en": one.name_en} for one in heads],
-                ensure_ascii=False,
-            )
-        )
+        _json(told)
         return
-    for one in heads:
-        typer.echo(f"{one.id:<16} {_since(one.effective)[:10]:<10}  {one.name_zh}  {one.name_en}")
+    for one in told:
+        since = "unknown" if one.effective is None else f"{one.effective:%Y-%m-%d}"
+        typer.echo(f"{one.id:<16} {since:<10}  {one.name_zh}  {one.name_en}")
 
 
 @app.command()
@@ -101,27 +85,17 @@ def diff(
     before: str, after: str, folder: Folder = None, as_json: Json = False, zh: Chinese = False
 ) -> None:
     """Say what changes from one version to another, and for whom. Exit code 1 where anything does."""
-    from yipan.protocol import change_said, differences
+    from yipan.protocol.telling import changes_told
 
     books = _read(folder)
-    changes = differences(_rulebook(books, before), _rulebook(books, after))
+    changes = changes_told(_rulebook(books, before), _rulebook(books, after))
     if as_json:
-        rows = [
-            {
-                "key": one.key,
-                "before": one.before,
-                "after": one.after,
-                "unit": one.unit,
-                "source": list(one.source),
-                "says_zh": change_said(one)[0],
-                "says_en": change_said(one)[1],
-            }
-            for one in changes
-        ]
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        _json(changes)
     else:
         for one in changes:
-            typer.echo(f"{change_said(one)[0 if zh else 1]}  [{one.key}; {', '.join(one.source)}]")
+            typer.echo(
+                f"{one.says_zh if zh else one.says_en}  [{one.key}; {', '.join(one.source)}]"
+            )
     raise typer.Exit(1 if changes else 0)
 
 

@@ -42,7 +42,9 @@ def list_(
         known = door.moment(known_at, settings) if known_at else None
         with post.store.reading(post.viewer, known_at=known) as record:
             place = door.find_area(record.areas(), area)
-            moment = door.moment(at, settings) if at or not known else known
+            moment = (door.moment(at, settings) if at or not known else known).astimezone(
+                settings.time_zone
+            )
             found = zoning.zones(record, area=place.path, at=moment, in_force=not every)
     door.answer(found, as_json=as_json, text=lambda: _table(found, settings))
     raise typer.Exit(1 if any(sheet.late_hours > 0 for sheet in found) else 0)
@@ -60,7 +62,9 @@ def show(
 
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
-        moment = door.moment(at, settings) if at or not known else known
+        moment = (door.moment(at, settings) if at or not known else known).astimezone(
+            settings.time_zone
+        )
         with post.store.reading(post.viewer, known_at=known) as record:
             sheet = zoning.sheet_of(record, zone, at=moment)
     door.answer(sheet, as_json=as_json, text=lambda: _sheet(sheet, settings))
@@ -80,7 +84,9 @@ def counties(
         known = door.moment(known_at, settings) if known_at else None
         with post.store.reading(post.viewer, known_at=known) as record:
             place = door.find_area(record.areas(), area)
-            moment = door.moment(at, settings) if at or not known else known
+            moment = (door.moment(at, settings) if at or not known else known).astimezone(
+                settings.time_zone
+            )
             found = zoning.county_status(record, area=place.path, at=moment)
             names = record.area_names(one.area for one in found)
     door.answer(
@@ -219,7 +225,9 @@ def applies(
     spot = read_address(address)
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
-        moment = door.moment(at, settings) if at or not known else known
+        moment = (door.moment(at, settings) if at or not known else known).astimezone(
+            settings.time_zone
+        )
         with post.store.reading(post.viewer, known_at=known) as record:
             found = zoning.applies(record, spot, at=moment, told=address)
     door.answer(found, as_json=as_json, text=lambda: _applies(found, settings))
@@ -245,7 +253,7 @@ def timer(
 
     with door.at_post() as (settings, post):
         while True:
-            moment = door.moment(at, settings)
+            moment = door.moment(at, settings).astimezone(settings.time_zone)
             made = zoning.review_zones(post, at=moment, time_zone=settings.time_zone)
             with post.store.reading(post.viewer) as record:
                 sheets = zoning.zones(record, area=post.area, at=moment)

@@ -19,6 +19,8 @@ from .sniff import open_table
 MOST_STEPS = 20_000
 """The longest series read: fifty years of days."""
 MOST_CELLS = 20_000_000
+ROUNDED = 1e-3
+"""How much more than 1 a row of rounded shares may add to; it is then brought down to 1."""
 
 ROLES: dict[str, tuple[str, ...]] = {
     "date": (
@@ -349,14 +351,14 @@ def read_shares(source: Path | bytes) -> ShareMatrix:
                     )
                 )
             shares.append(share)
-        if sum(shares) > 1 + 1e-6:
+        if sum(shares) > 1 + ROUNDED:
             raise CannotRead(
                 Refused(
                     en=f"the shares of {origins[index]} add to {sum(shares):.4f}; expected 1 at most",
                     zh="份额之和大于1",
                 ).at(frame["row"][index], "")
             )
-        rows.append(tuple(shares))
+        rows.append(tuple(share / max(sum(shares), 1.0) for share in shares))
     if not rows:
         raise file_problem("a header and no rows", "只有表头，没有数据")
     return ShareMatrix(origins=tuple(origins), destinations=table.header[1:], shares=tuple(rows))

@@ -7,7 +7,7 @@ A desk puts proposals on record, and gives a hand that carries out the lines of 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from yipan.model import (
     DECIDED,
@@ -92,13 +92,15 @@ class Inbox:
 
 def mark(*parts: object) -> str:
     """
-    Return the short id that the same parts always make, so that the same proposal is made once.
+    Return the short id that the same parts always make, so that the same proposal is made once; an instant is the
+    same in every time zone.
 
     >>> mark("zoning", "lower", "z-1") == mark("zoning", "lower", "z-1")
     True
     """
     text = "\x1f".join(
-        part.isoformat() if isinstance(part, datetime) else str(part) for part in parts
+        part.astimezone(UTC).isoformat() if isinstance(part, datetime) else str(part)
+        for part in parts
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -1,6 +1,6 @@
 """Plays a pack's published figures into an empty record, day by day, as they became known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from yipan.model import Duty
 from yipan.operations import day, users
 from yipan.operations.post import Post
+from yipan.operations.story import Scene
 from yipan.packs import Bulletin, Pack
 from yipan.store import Store
 
@@ -41,9 +42,18 @@ def mornings(pack: Pack) -> tuple[tuple[datetime, tuple[Bulletin, ...]], ...]:
     return tuple((moment, tuple(by_moment[moment])) for moment in sorted(by_moment))
 
 
-def play(post: Post, pack: Pack) -> Iterator[day.DayResult]:
-    """Put each morning's figures on record at the moment they became known, and do the round after it."""
+def play(post: Post, pack: Pack, *, scenes: Sequence[Scene] = ()) -> Iterator[day.DayResult]:
+    """
+    Put each morning's figures on record at the moment they became known, and do the round after it.
+
+    `scenes` are told in between, each before the first morning after it.
+    """
+    told = iter(sorted(scenes, key=lambda scene: scene.at))
+    following = next(told, None)
     for moment, figures in mornings(pack):
+        while following is not None and following.at <= moment:
+            following.tell(post, following.at)
+            following = next(told, None)
         frame = pl.DataFrame(
             [(b.area, b.stream.key, b.day, b.value, b.source) for b in figures],
             schema={"area": pl.String, "stream": pl.String, "day": pl.Date, "value": pl.Int64, "source": pl.String},

@@ -137,6 +137,7 @@ def review_measures(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
     how many are new.
     """
     check_may(post.viewer, Power.RUN_ROUND)
+    at = at.astimezone(time_zone)
     with post.store.acting(
         post.viewer, desk=DESK, verb="review_measures", rule="the nine prohibitions",
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}", at=at,
@@ -321,7 +322,7 @@ def _task(found: FindingOnRecord) -> Task:
         id=found.task, area=found.area, duty=Duty.COMMANDER, desk=DESK, kind=RECTIFY, subject=found.subject,
         cause=found.id, starts=found.found, due=found.due, measured_to="reported as put right", rule=found.rule,
         what=Sentence(
-            zh=f"核查并整改：{found.reasons[0].zh}", en=f"Look into it and put it right: {found.reasons[0].en}"
+            zh=f"核查并整改：{found.reasons[-1].zh}", en=f"Look into it and put it right: {found.reasons[-1].en}"
         ),
     )  # fmt: skip
 

@@ -26,8 +26,8 @@ DESK = "simulate"
 DAYS = 60
 REPLICATES = 100
 WHAT_IF_LEAD_DAYS = 14
-MOST_INFECTIONS = 400_000
-WORK_LIMIT = 2_000_000
+MOST_INFECTIONS = 1_000_000
+WORK_LIMIT = 3_000_000
 DISEASE = "covid-19"
 
 
@@ -529,7 +529,7 @@ def what_if(
             column.append(
                 simulate.run(
                     where, pathogen, strategy, seeds, days=days + WHAT_IF_LEAD_DAYS, seed=seed + number,
-                    most=MOST_INFECTIONS,
+                    most=MOST_INFECTIONS, silent_days=WHAT_IF_LEAD_DAYS,
                 )
             )  # fmt: skip
             spent += column[-1].infections

@@ -663,7 +663,7 @@ class _Facts:
         ):
             rounds.setdefault(one.zone, []).append(one)
         rosters = (
-            record.nouns(ROSTERS, where={"id": ids if few else None}, under=scope) if ids else ()
+            record.nouns(ROSTERS, where={"id": ids if few else None}, under=scope) if rounds else ()
         )
         return cls(by_compound=by_compound, rosters={r.id: r for r in rosters}, rounds=rounds)
 
@@ -681,7 +681,15 @@ class _Facts:
 
 
 def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> ZoneFacts:
-    """Return what the rules need to know of one level of a zone, from what was found and done by `at`."""
+    """
+    Return what the rules need to know of one level of a zone, from what was found and done by `at`.
+
+    Every instant is told in the time zone of `at`: what the rules say in sentences is read where `at` is.
+    """
+
+    def local(moment: datetime) -> datetime:
+        return moment.astimezone(at.tzinfo)
+
     roster = facts.rosters.get(zone.id)
     done = [
         ended
@@ -689,32 +697,34 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
         if (ended := one.completed(roster)) is not None and ended <= at
     ]
     return ZoneFacts(
-        level=span.level, clock_start=span.clock_start, after_high=span.after_high,
+        level=span.level, clock_start=local(span.clock_start), after_high=span.after_high,
         infections=tuple(
             NewInfection(
-                found=one.found, controlled=one.controlled, counts=one.counts,
+                found=local(one.found), controlled=local(one.controlled) if one.controlled else None, counts=one.counts,
                 home_isolated_contact=one.home_isolated_contact,
             )
             for one in facts.infections(zone)
             if span.clock_start < one.found <= at
         ),
-        rounds=tuple(ClosingRound(completed=ended) for ended in sorted(done)),
+        rounds=tuple(ClosingRound(completed=local(ended)) for ended in sorted(done)),
         progress=tuple(
             RoundProgress(
-                at=one.last_result or one.started, sampled=len(roster.people) - len(one.missing(roster)),
+                at=local(one.last_result or one.started), sampled=len(roster.people) - len(one.missing(roster)),
                 roster=len(roster.people),
             )
             for one in facts.rounds.get(zone.id, ())
             if roster is not None and (one.last_result or one.started) <= at
         ),
-        contacts_clear=zone.contacts_clear, held_back=span.since if span.change is ZoneChange.HOLD_BACK else None,
+        contacts_clear=local(zone.contacts_clear) if zone.contacts_clear else None, held_back=local(span.since) if span.change is ZoneChange.HOLD_BACK else None,
         held_reason=span.reason or None,
     )  # fmt: skip
 
 
-def clock_sheet(zone: Zone, facts: _Facts, books: _Books, *, at: datetime) -> ClockSheet:
+def clock_sheet(
+    zone: Zone, facts: _Facts, books: _Books, *, at: datetime, decider: bool = True
+) -> ClockSheet:
     """
-    Return where a zone stands at `at`, by the rules its command adopted.
+    Return where a zone stands at `at`, by the rules its command adopted; without `decider`, who decides is not looked up.
 
     Without an adopted version nothing is due: the sheet says so instead of guessing.
     """
@@ -758,7 +768,7 @@ def clock_sheet(zone: Zone, facts: _Facts, books: _Books, *, at: datetime) -> Cl
         eligible_at=eligible, to=to, missing=missing, missing_people=_missing_people(zone, facts, at),
         infections=sum(1 for one in found.infections if one.counts),
         ordered_until=later.since if later else None, due=due, late_hours=late,
-        decided_in=books.decided_in(zone.area, at), rulebook=rulebook, outside=span.outside, reasons=reasons,
+        decided_in=books.decided_in(zone.area, at) if decider else zone.area, rulebook=rulebook, outside=span.outside, reasons=reasons,
         trace=trace, assumed=assumed,
     )  # fmt: skip
 
@@ -1189,15 +1199,10 @@ DUTIES: Mapping[str, tuple[str, str]] = {
 }
 """What `may_leave` of a level asks of those who live there."""
 WAITS: Mapping[str, tuple[str, str]] = {
-    "closing_round": (
-        "还缺一次全员核酸检测的全部阴性结果",
-        "a full round of everyone, all negative, is still missing",
-    ),
-    "contacts_clear": (
-        "密切接触者的管理尚未期满",
-        "the days of the close contacts are not over yet",
-    ),
-}
+    "closing_round": ("还缺一次全员核酸检测的全部阴性结果", "a full round of everyone, all negative, is still missing"),
+    "contacts_clear": ("密切接触者的管理尚未期满", "the days of the close contacts are not over yet"),
+    "order": ("条件已全部满足，等待解除通告", "all conditions are met; the notice that lifts it is due"),
+}  # fmt: skip
 """What a zone may still be waiting for."""
 
 
@@ -1224,7 +1229,7 @@ def applies(record: Record, spot: Address, *, at: datetime, told: str = "") -> A
     perhaps = [zone for zone in running if zone.place.contains(spot) is None]
     facts = _Facts.of(record, [*inside, *perhaps], under=spot.area)
     shown = {
-        zone.id: _public(zone, clock_sheet(zone, facts, books, at=at), orders)
+        zone.id: _public(zone, clock_sheet(zone, facts, books, at=at, decider=False), orders)
         for zone in (*inside, *perhaps)
     }
     strictest = min((z for z in inside), key=lambda z: _rank(z, books, at), default=None)
@@ -1322,10 +1327,14 @@ def _says(level: str, book: Rulebook | None) -> tuple[Reason, ...]:
 def _public(zone: Zone, sheet: ClockSheet, orders: Mapping[str, Order]) -> PublicZone:
     order = orders.get(zone.at(sheet.at).order) if zone.at(sheet.at) else None  # type: ignore[union-attr]  # asked just before
     waits = [WAITS[name] for name in sheet.missing if name in WAITS]
+    ends = sheet.ordered_until or sheet.eligible_at or sheet.period_ends
+    if ends is not None and ends <= sheet.at:
+        waits += [WAITS["order"]] if sheet.eligible_at is not None else []
+        ends = None
     return PublicZone(
         name=Sentence(zh=zone.name_zh, en=zone.name_en), level=sheet.level, level_name=_level_name(sheet.level),
         since=sheet.since, notice=order.number if order else "", published=order.published if order else None,
-        earliest_end=sheet.ordered_until or sheet.eligible_at or sheet.period_ends, part=zone.part,
+        earliest_end=ends, part=zone.part,
         waits_for=tuple(Sentence(zh=zh, en=en) for zh, en in waits),
     )  # fmt: skip
 
@@ -1342,6 +1351,7 @@ def review_zones(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
     one is overdue. Proposals whose facts have changed lapse. Done again for the same instant, nothing is new.
     """
     check_may(post.viewer, Power.RUN_ROUND)
+    at = at.astimezone(time_zone)
     with post.store.acting(
         post.viewer,
         desk=DESK,
@@ -1398,7 +1408,7 @@ def _due(
             proposals.append(proposal)
             tasks.append(_lifting_task(sheet, proposal))
         elif sheet.infections:
-            proposals += _after_infection(sheet, facts, at=at, by=by, time_zone=time_zone)
+            proposals += _after_infection(act, sheet, facts, at=at, by=by, time_zone=time_zone)
     more, further = _settings(act, area, books, at=at, by=by, time_zone=time_zone)
     return [*proposals, *more], [*tasks, *further]
 
@@ -1447,7 +1457,7 @@ def _cancel_lifting(act: Acting, stale: Sequence[Proposal]) -> None:
 
 
 def _after_infection(
-    sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
+    act: Acting, sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
 ) -> list[Proposal]:
     """Propose to split off where the new infections are and start only that clock again; or to reset the whole."""
     zone = sheet.zone
@@ -1486,10 +1496,11 @@ def _after_infection(
         ZonePiece(
             id=f"{zone.id}-{mark[:4]}a", place=struck, name_zh=f"{zone.name_zh}（新发现感染者部分）",
             name_en=f"{zone.name_en} (where the new infection is)", clock_start=restart,
+            residents=residents_of(act, struck),
         ),
         ZonePiece(
             id=f"{zone.id}-{mark[:4]}b", place=rest, name_zh=f"{zone.name_zh}（其余部分）",
-            name_en=f"{zone.name_en} (the rest)",
+            name_en=f"{zone.name_en} (the rest)", residents=residents_of(act, rest),
         ),
     )  # fmt: skip
     split = line(

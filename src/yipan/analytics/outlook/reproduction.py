@@ -880,9 +880,14 @@ def pooled_reproduction_numbers(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """Whose cases speak for an area, and what they say of R over the newest window; `state` of the speaker."""
+    """
+    Whose cases speak for an area, and what they say of R; `state` of the speaker.
+
+    `windows_ago` is 0 where they speak of the newest window.
+    """
 
     area: AreaPath
+    windows_ago: int = 0
     posterior: GammaPosterior
     state: EstimateState
     cases: int
@@ -899,14 +904,15 @@ def speakers(
     prior_mean: float = 2.0,
     prior_sd: float = 2.0,
     most_variation: float = MOST_VARIATION,
+    windows_back: int = 0,
 ) -> tuple[Speaker, ...]:
     """
     Return for each area who speaks for it: itself, or the smallest larger area with cases enough.
 
     The rule is that of `pooled_reproduction_numbers`, but listed areas may contain one another: a larger area that
     counts itself speaks by its own figures, one that does not by those of its listed members together. Where not
-    even the largest has cases enough, the area's own posterior stands, wide as it is (the prior where nothing was
-    reported), and the state says so.
+    even the largest has cases enough, up to `windows_back` earlier windows are asked in the same way; then the
+    area's own posterior stands, wide as it is (the prior where nothing was reported), and the state says so.
 
     >>> si = discretised_serial_interval(mean_days=2.6, sd_days=1.5, last_lag=20)
     >>> found = speakers(["44.4401.", "44.4401.440105."],
@@ -919,7 +925,7 @@ def speakers(
             counts, serial_interval, imported=imported, window_days=window_days,
             prior_mean=prior_mean, prior_sd=prior_sd,
         ),
-        1,
+        1 + windows_back,
     )  # fmt: skip
     shape, rate = _prior(prior_mean, prior_sd)
     prior = GammaPosterior(shape=shape, rate=rate)
@@ -937,32 +943,34 @@ def speakers(
         return tuple(replace(silent, area=area) for area in areas)
     pooled = table.pooled(list(groups.values())) if groups else None
     days = int(table.until[-1] - table.since[-1])
+    tables = [(table, list(areas)), *([(pooled, list(groups))] if pooled is not None else [])]
+    states = [each.states(most_variation=most_variation) for each, _ in tables]
+    place = {
+        name: (i, row) for i, (_, names) in enumerate(tables) for row, name in enumerate(names)
+    }
 
-    def told(of: ReproductionTable, names: Sequence[AreaPath]) -> dict[AreaPath, Speaker]:
-        states = of.states(most_variation=most_variation)
-        return {
-            name: Speaker(
-                area=name,
-                posterior=prior
-                if np.isnan(of.shape[row, -1])
-                else GammaPosterior(shape=float(of.shape[row, -1]), rate=float(of.rate[row, -1])),
-                state=states[row, -1],
-                cases=round(float(np.nan_to_num(of.cases[row, -1]))),
-                missing_days=max(int(days * of.members[row] - of.days_used[row, -1]), 0),
-            )
-            for row, name in enumerate(names)
-        }
-
-    voices = told(table, areas)
-    if pooled is not None:
-        voices |= told(pooled, list(groups))
+    def voice(name: AreaPath, back: int) -> Speaker:
+        which, row = place[name]
+        of, column = tables[which][0], -1 - back
+        silent = np.isnan(of.shape[row, column])
+        return Speaker(
+            area=name, windows_ago=back,
+            posterior=prior if silent else GammaPosterior(
+                shape=float(of.shape[row, column]), rate=float(of.rate[row, column])
+            ),
+            state=states[which][row, column],
+            cases=round(float(np.nan_to_num(of.cases[row, column]))),
+            missing_days=max(int(days * of.members[row] - of.days_used[row, column]), 0),
+        )  # fmt: skip
 
     def speaker(area: AreaPath) -> Speaker:
-        for candidate in (area, *reversed(ancestors_of(area))):
-            voice = voices.get(candidate)
-            if voice is not None and voice.state is EstimateState.ESTIMATED:
-                return voice
-        return voices[area]
+        for back in range(table.since.size):
+            for candidate in (area, *reversed(ancestors_of(area))):
+                if candidate in place:
+                    which, row = place[candidate]
+                    if states[which][row, -1 - back] is EstimateState.ESTIMATED:
+                        return voice(candidate, back)
+        return voice(area, 0)
 
     return tuple(speaker(area) for area in areas)
 

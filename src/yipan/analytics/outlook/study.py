@@ -31,6 +31,7 @@ from yipan.model import (
     QuantileForecast,
     SeriesTable,
     ShownReproduction,
+    ancestors_of,
     area_path,
 )
 
@@ -119,6 +120,15 @@ def _paths(areas: Sequence[str]) -> tuple[AreaPath, ...] | None:
         return None
 
 
+TOGETHER = "all together"
+"""What areas without paths rest on where their own cases are too few: all areas of the table."""
+
+
+def _stand_ins(table: SeriesTable) -> tuple[AreaPath, ...]:
+    """Paths for areas that have none: all side by side in one larger area."""
+    return tuple(AreaPath(f"all.s{row}.") for row in range(len(table.areas)))
+
+
 def reproduction_numbers(
     table: SeriesTable,
     disease: Disease,
@@ -131,7 +141,7 @@ def reproduction_numbers(
     Return R of every area over sliding windows (the `latest` ones only where given), oldest first by area.
 
     Where areas are paths, the newest window of an area with too few cases is that of the smallest larger area
-    whose listed members together have enough; earlier windows are the area's own. Missing days are dropped from
+    whose listed members together have enough (areas with other names: of all together); earlier windows are the area's own. Missing days are dropped from
     both sums; weekly totals are laid out over their days. A window needs as many days as its length.
 
     >>> from yipan.model import Interval
@@ -147,8 +157,10 @@ def reproduction_numbers(
         return ()
     pmf = disease.pmf(max(days, 2))
     paths = _paths(table.areas)
-    stand_in = paths or tuple(AreaPath(f"s{row}.") for row in range(len(table.areas)))
+    stand_in = paths or _stand_ins(table)
     name = dict(zip(stand_in, table.areas, strict=True))
+    if paths is None:
+        name[AreaPath("all.")] = TOGETHER
     windows = latest if latest is not None else days
     own = reproduction.reproduction_numbers(
         stand_in, counts, pmf, first_day=table.first_day, imported=imported,
@@ -165,23 +177,22 @@ def reproduction_numbers(
         for numbers in own
         if numbers
     }  # fmt: skip
-    if paths:
-        for area, speaker in zip(
-            paths,
-            reproduction.speakers(paths, counts, pmf, imported=imported, window_days=window_days),
-            strict=True,
-        ):
-            if speaker.area != area and area in shown:
-                tail, gamma = (1 - level) / 2, speaker.posterior
-                shown[area][-1] = replace(
-                    shown[area][-1],
-                    resting_on=speaker.area, state=speaker.state,
-                    estimate=Estimate(
-                        value=gamma.mean, low=gamma.quantile(tail), high=gamma.quantile(1 - tail),
-                        level=level,
-                    ),
-                    cases=speaker.cases, missing_days=speaker.missing_days,
-                )  # fmt: skip
+    for area, speaker in zip(
+        stand_in,
+        reproduction.speakers(stand_in, counts, pmf, imported=imported, window_days=window_days),
+        strict=True,
+    ):
+        if speaker.area != area and area in shown:
+            tail, gamma = (1 - level) / 2, speaker.posterior
+            shown[area][-1] = replace(
+                shown[area][-1],
+                resting_on=name.get(speaker.area, speaker.area), state=speaker.state,
+                estimate=Estimate(
+                    value=gamma.mean, low=gamma.quantile(tail), high=gamma.quantile(1 - tail),
+                    level=level,
+                ),
+                cases=speaker.cases, missing_days=speaker.missing_days,
+            )  # fmt: skip
     return tuple(number for numbers in shown.values() for number in numbers)
 
 
@@ -321,8 +332,10 @@ def forecasts(
             combination=combination, rehearsals=rehearsals, spacing=spacing,
         )  # fmt: skip
         quantiles = said.forecast.quantiles
-        if _nested(table.areas):
-            quantiles = forecast.reconcile(table.areas, quantiles, levels)
+        kept_rows = _adding_up(table.areas, counts)
+        if len(kept_rows) > 1:
+            names = [table.areas[row] for row in kept_rows]
+            quantiles[kept_rows] = forecast.reconcile(names, quantiles[kept_rows], levels)
         members, weights = said.combination.members, said.combination.weights
     shown = []
     for row, area in enumerate(table.areas):
@@ -351,12 +364,40 @@ def _rows(quantiles: FloatArray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, short.tolist()))
 
 
-def _nested(areas: Sequence[str]) -> bool:
-    return any(
-        one != other and other.endswith(".") and one.startswith(other)
-        for one in areas
-        for other in areas
-    )
+WHOLE_SHARE = 0.9
+"""The share of an area's counts that its listed parts must hold for the parts to be taken for the whole."""
+
+
+def _adding_up(areas: Sequence[str], counts: FloatArray) -> list[int]:
+    """
+    The rows whose areas add up: none where no area contains another, and no parts that are not the whole.
+
+    Where only some counties of a city count by themselves, or they did not report, the city is not their sum.
+    """
+    paths = _paths(areas)
+    if paths is None:
+        return []
+    silent: NDArray[np.bool_] = np.asarray(np.isnan(counts).all(axis=1))
+    place = {area: row for row, area in enumerate(paths) if not silent[row]}
+    parent = {
+        area: next((a for a in reversed(ancestors_of(area)) if a in place), None) for area in place
+    }
+    parts: dict[AreaPath, list[int]] = {}
+    for area, above in parent.items():
+        if above is not None:
+            parts.setdefault(above, []).append(place[area])
+    apart: set[AreaPath] = set()
+    for above, rows in parts.items():
+        seen = ~np.isnan(counts[place[above]])
+        whole = float(counts[place[above]][seen].sum())
+        if float(np.nansum(counts[rows][:, seen])) < WHOLE_SHARE * whole:
+            apart |= {paths[row] for row in rows}
+    kept = [
+        row
+        for area, row in place.items()
+        if area not in apart and not apart & set(ancestors_of(area))
+    ]
+    return kept if any(parent[paths[row]] is not None for row in kept) else []
 
 
 SCORED_HORIZONS = frozenset({1, 2, 3, 4, 5, 7, 10, 14, 21, 28})
@@ -447,6 +488,9 @@ def _presumed(table: SeriesTable) -> FloatArray:
     return np.diff(np.rint(np.cumsum(whole, axis=1)), axis=1, prepend=0.0)
 
 
+MOST_LIMIT = 20_000
+"""The highest line the exact law is asked for; beyond it an outbreak is no cluster any more."""
+
 QUIET_DAYS = 14
 """Days without a case after which an outbreak counts as over and the next case begins a new one."""
 
@@ -509,7 +553,8 @@ def bottom_lines(
     """
     Return the bottom line of every area: the chance that its present outbreak ends above `limit` cases.
 
-    R is what the newest window says under present control (pooled upwards where cases are too few), so
+    R is what the newest window says under present control (pooled upwards where cases are too few; where none can
+    be estimated, the newest of the last two weeks that can), so
     `control` and `alternatives` are changes from now on. `clusters` (one per row) take the place of the areas' own
     outbreaks where chains are known; `rows` asks for some areas only, all others still lending their cases. Averaged over the posterior of R and the dispersions of the disease.
 
@@ -521,22 +566,24 @@ def bottom_lines(
     >>> a.line.state.value, b.line.state.value
     ('alarm', 'quiet')
     """
-    if limit < 1:
-        raise ValueError(f"a limit of {limit} cases is no line; expected 1 or more")
+    if not 1 <= limit <= MOST_LIMIT:
+        raise ValueError(f"a limit of {limit} cases is no line; expected 1 to {MOST_LIMIT:,}")
     counts, imported = _daily(table)
     now = tuple(clusters) if clusters is not None else clusters_of(table, disease)
     if len(now) != len(table.areas):
         raise ValueError(f"{len(now)} clusters for {len(table.areas)} rows")
     generation = disease.pmf(disease.longest)
     paths = _paths(table.areas)
-    stand_in = paths or tuple(AreaPath(f"s{row}.") for row in range(len(table.areas)))
+    stand_in = paths or _stand_ins(table)
     named = dict(zip(stand_in, table.areas, strict=True))
+    if paths is None:
+        named[AreaPath("all.")] = TOGETHER
     if counts.shape[1] < 2:
         raise ValueError("the bottom line needs two days of counts")
     window = min(window_days, counts.shape[1] - 1)
     speaking = reproduction.speakers(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
-        window_days=window,
+        window_days=window, windows_back=QUIET_DAYS,
     )  # fmt: skip
     groups: dict[tuple[str, float, float], list[int]] = {}
     wanted = range(len(now)) if rows is None else rows
@@ -620,10 +667,10 @@ def infected_paths(
     known = _presumed(table)
     pmf = disease.pmf(disease.longest)
     lags = min(pmf.size - 1, known.shape[1])
-    stand_in = _paths(table.areas) or tuple(AreaPath(f"s{row}.") for row in range(len(known)))
+    stand_in = _paths(table.areas) or _stand_ins(table)
     speaking = reproduction.speakers(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
-        window_days=min(7, counts.shape[1] - 1),
+        window_days=min(7, counts.shape[1] - 1), windows_back=QUIET_DAYS,
     )  # fmt: skip
     beliefs = [voice.posterior for voice in speaking]
     by_speaker = {each: chance.gamma(each.shape, 1 / each.rate, draws) for each in beliefs}

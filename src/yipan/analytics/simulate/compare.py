@@ -41,7 +41,8 @@ class StrategyResult:
     What replicates of a strategy gave.
 
     `measured` tells each of MEASURED; `fans` holds, per day, the 5, 25, 50, 75 and 95 % of new infections and of
-    infections found in the province; `film` the mean of new infections by day and county.
+    infections found in the province; `film` the mean of new infections by day and county. Both end with the first run that
+    ended early.
     """
 
     name: str
@@ -148,9 +149,10 @@ def result_of(strategy: Strategy, epidemics: Sequence[Epidemic]) -> StrategyResu
     table = {
         name: np.array([one.costs[name] for one in epidemics], dtype=float) for name in MEASURED
     }
-    new = np.array([one.new.sum(axis=1) for one in epidemics], dtype=float)
-    found = np.array([one.found.sum(axis=1) for one in epidemics], dtype=float)
-    film = np.mean([one.new for one in epidemics], axis=0)
+    whole = min(one.ended_early or one.new.shape[0] for one in epidemics)
+    new = np.array([one.new[:whole].sum(axis=1) for one in epidemics], dtype=float)
+    found = np.array([one.found[:whole].sum(axis=1) for one in epidemics], dtype=float)
+    film = np.mean([one.new[:whole] for one in epidemics], axis=0)
     return StrategyResult(
         name=strategy.name, name_zh=strategy.name_zh or strategy.name, replicates=len(epidemics),
         measured={name: range_of(values) for name, values in table.items()},

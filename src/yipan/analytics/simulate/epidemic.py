@@ -156,6 +156,7 @@ def run(
     capacity: int = 1024,
     headroom: float = HEADROOM,
     most: int | None = None,
+    silent_days: int = 0,
 ) -> Epidemic:
     """
     Run one epidemic for `days` days. The same arguments give the same numbers to the last bit, on any machine.
@@ -163,6 +164,8 @@ def run(
     `rates` replaces those derived from the pathogen, `generation` its law of generation times (for tests). `capacity`
     is how many infections room is made for at first; it grows. `headroom` is the multiple at which attempts at home
     are drawn before they are thinned; no result depends on it in distribution. Raises RateOutOfRange for days outside 1 to 30,000.
+
+    In the first `silent_days` nobody infects anybody: all who were infected then are among the seeds.
 
     Example: `run(province, pathogen, Strategy(name="nothing"), [Seed(day=0, county="440105")], days=60, seed=1)`.
     """
@@ -180,7 +183,7 @@ def run(
         np.uint64(seed), days, province.layout, tables,
         means_of(strategy, province, headroom=headroom),
         orders_none() if orders is None else orders, seed_table(seeds, province), max(16, capacity),
-        MOST_RESIDENTS if most is None else most,
+        MOST_RESIDENTS if most is None else most, silent_days,
     )  # fmt: skip
     return _told(made, province, strategy, seed)
 

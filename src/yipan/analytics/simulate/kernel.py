@@ -298,12 +298,12 @@ def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[
 
 
 @njit(nogil=True, cache=True)
-def run(seed, days, L, D, M, orders, seeds, cap, most):  # type: ignore[no-untyped-def]
+def run(seed, days, L, D, M, orders, seeds, cap, most, silent):  # type: ignore[no-untyped-def]
     """
     Run one replicate and return its tables and its infections; see `simulate.run` for what they mean.
 
     `seeds` holds rows (day, person or -1, county, day found or -1), in order of day. A run that reaches `most`
-    infections ends with that day.
+    infections ends with that day. Attempts before day `silent` are dropped: what they led to is among the seeds.
     """
     G = L.ints
     counties = G[COUNTIES]
@@ -459,6 +459,8 @@ def run(seed, days, L, D, M, orders, seeds, cap, most):  # type: ignore[no-untyp
                 alink[e] = afree
                 afree = e
                 e = nxt
+                if d < silent:
+                    continue
                 totals[3] += 1
                 keep = 1.0 / headroom if lay == 0 else 1.0
                 isolated = iso_from[s] <= d < iso_until[s]

@@ -774,7 +774,7 @@ def serial_of_pairs(lags: Ints, *, least: int = 10) -> Delay | None:
     day. None for fewer than `least` pairs, or where they do not mostly lead forwards in time.
 
     >>> round(serial_of_pairs(np.array([3, 4, 5, 5, 5, 6, 6, 7, 8, 9, 40])).mean_days, 1)
-    5.9
+    6.1
     """
     if lags.size < least:
         return None
