@@ -365,11 +365,16 @@ SYNDROMIC = {
 }
 
 
+def syndromic_files():
+    found = sorted((FOLDER / "outputs").glob("rnssp_*_*.csv"))
+    return [pytest.param(*path.stem.split("_", 2)[1:], id=path.stem) for path in found]
+
+
 class TestSyndromicDetectors:
-    @pytest.mark.parametrize("name", SYNDROMIC)
-    def test_reproduce_the_peer(self, name):
-        rows = rows_of(f"outputs/rnssp_daily_{name}.csv")
-        units, counts = dataset("daily")
+    @pytest.mark.parametrize(("data", "name"), syndromic_files())
+    def test_reproduce_the_peer(self, data, name):
+        rows = rows_of(f"outputs/rnssp_{data}_{name}.csv")
+        units, counts = dataset(data)
         kept = list(dict.fromkeys(row["unit"] for row in rows))
         days = len(rows) // len(kept)
 
@@ -388,6 +393,47 @@ class TestSyndromicDetectors:
         judged = ~np.isnan(verdicts.p_value.ravel())
         peer = np.array([row["alert"] for row in rows])
         assert (colour.ravel()[judged] == peer[judged]).all()
+
+
+COMPARED = {
+    **{f"earsC:C{n}": {"method", "baseline", "minSigma", "alpha", "range"} for n in (1, 2, 3)},
+    "farrington": {"range", "b", "w", "alpha", "reweight", "powertrans", "limit54", "verbose", "populationBool", "trend"},
+    "farringtonFlexible": {
+        "range", "b", "w", "alpha", "reweight", "powertrans", "limit54", "glmWarnings", "noPeriods", "trend",
+        "pastWeeksNotIncluded", "weightsThreshold", "pThresholdTrend", "thresholdMethod", "populationOffset", "verbose",
+    },
+    "algo.cusum": {"range", "k", "h", "m", "trans", "alpha"},
+    **{
+        name: {"range", "c.ARL", "mu0", "theta", "ret", "M", "Mtilde", "change", "dir", "alpha"}
+        for name in ("algo.glrpois", "algo.glrnb")
+    },
+    **{name: {"range"} for name in BAYES},
+    "algo.cdc": {"range", "b", "m", "alpha"},
+    "algo.outbreakP": {"range", "k", "ret"},
+    "categoricalCUSUM:binomial": {"range", "h", "R", "pi0"},
+}  # fmt: skip
+"""Every method compared here and the options its runner understands."""
+
+NOT_REQUIRED = {"algo.rki1", "algo.rki2", "algo.rki3"}
+"""The peer takes its limit from a table of its own; the README of the vectors leaves these out."""
+
+
+class TestIndex:
+    @pytest.mark.parametrize(
+        "case", [pytest.param(case, id=case["id"]) for case in index()["cases"]]
+    )
+    def test_holds_no_method_and_no_option_that_is_passed_over(self, case):
+        if case["algorithm"] in NOT_REQUIRED:
+            return
+
+        assert case["algorithm"] in COMPARED, f"{case['id']}: no runner for {case['algorithm']}"
+        unknown = set(case["control"] or {}) - COMPARED[case["algorithm"]]
+        assert not unknown, f"{case['id']}: the runner does not know {sorted(unknown)}"
+
+    def test_says_why_the_peer_refused_only_where_we_refuse_too(self):
+        refused = [case for case in index()["cases"] if case.get("error")]
+
+        assert all(case["algorithm"].startswith("farrington") for case in refused)
 
 
 def scan_rows(name):
@@ -513,3 +559,19 @@ class TestSpaceTimeScan:
             found = scan.binomial_llr(float(row["observed"]), float(row["population"]), 62.0, 203.0)
 
             agree(found, float(row["llr"]))
+
+    @pytest.mark.parametrize(
+        "path", sorted((FOLDER / "scan").glob("satscan_*.csv")), ids=lambda p: p.stem
+    )
+    def test_agrees_with_every_listed_score_given_its_window(self, path):
+        rows = rows_of(f"scan/{path.name}")
+        if "nhumberside" in path.stem or "observed" not in rows[0]:
+            return
+        total = {"satscan_nm_retro_poisson": 1175.0}.get(path.stem)
+        if total is None:
+            return
+
+        for row in rows:
+            found = scan.poisson_llr(float(row["observed"]), float(row["expected"]), total)
+            # the expected value is listed with two decimals
+            assert found == pytest.approx(float(row["llr"]), rel=2e-3), row["centre"]

@@ -16,7 +16,7 @@ def judged():
     quiet = rehearsal.quiet_streams(
         30, first_day=FIRST, days=330, generator=np.random.default_rng(1), base=(1.0, 60.0)
     )
-    return rehearsal.rehearse(
+    return rehearsal.rehearse_matrix(
         quiet.counts, first_day=FIRST, generator=np.random.default_rng(2), outbreaks=25, sizes_sd=(3.0, 10.0),
         methods=("standard", "EARS C2"), shapes=(Shape.SPIKE, Shape.PLATEAU), judged=120,
     )  # fmt: skip
@@ -51,7 +51,7 @@ class TestRehearsal:
 
     def test_refuses_series_too_short_to_learn_anything(self):
         with pytest.raises(ValueError, match="too short"):
-            rehearsal.rehearse(
+            rehearsal.rehearse_matrix(
                 np.ones((2, 70)), first_day=FIRST, generator=np.random.default_rng(1)
             )
 

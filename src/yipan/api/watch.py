@@ -1,9 +1,15 @@
-"""What stands out, and why."""
+"""What stands out, what is silent, and what was decided about it."""
 
-from fastapi import Response
+from datetime import datetime
+from typing import Annotated
 
-from yipan.api.access import OWN, AreaAsked, Asked, SinceAsked, UntilAsked
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+
+from yipan.api.access import OWN, AreaAsked, Asked, DayAsked, SinceAsked, UntilAsked
+from yipan.api.commanding import CHANGE, Id, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
+from yipan.model import AlertState, Triage
 
 routes = routes_of("watch")
 
@@ -12,14 +18,55 @@ SIGNAL_EXAMPLE = {
     "stream": {
         "disease": "covid-19", "counted": "local_infections", "mode": "any", "interval": "day", "site": "",
     },
-    "day": "2022-11-05", "method": "ears_c2", "observed": 1325, "expected": 402.3, "threshold": 1012.7,
-    "score": 4.6, "since": "2022-11-03", "baseline": 7, "baseline_missing": 0, "judgement": "judged",
+    "day": "2022-11-05", "method": "calendar baseline", "observed": 1325, "expected": 402.3, "threshold": 1012.7,
+    "score": 4.6, "since": "2022-11-03", "baseline": 28, "baseline_missing": 0, "judgement": "judged",
     "explanation": {
-        "zh": "广州市11月5日报告本土感染者1325例，此前7个报告日的预期为402.3例、报警线为1012.7例，已连续3天。",
-        "en": "Guangzhou reported 1325 local infections on 5 November; from the 7 reported days before, 402.3 "
+        "zh": "广州市11月5日报告本土感染者1325例，此前28个报告日的预期为402.3例、报警线为1012.7例，已连续3天。",
+        "en": "Guangzhou reported 1325 local infections on 5 November; from the 28 reported days before, 402.3 "
         "were expected and more than 1012.7 stand out, for the 3rd day in a row.",
     },
 }  # fmt: skip
+ALERT_EXAMPLE = {
+    "id": "a-3f1c", "area": "44.4401.", "disease": "covid-19", "first_day": "2022-10-30", "last_day": "2022-11-05",
+    "opened": "2022-10-30T08:00:00+08:00", "state": "new", "p_value": 0.0002, "q_value": 0.01, "seen": 7,
+}  # fmt: skip
+PICTURE_EXAMPLE = {
+    "day": "2022-11-05", "method": "calendar baseline", "streams": 22, "family": 22, "alpha": 0.005,
+    "false_share": 0.1, "alarms": 2, "findings": [], "unjudged": [], "faults": [],
+}  # fmt: skip
+SENTINEL_EXAMPLE = {
+    "sheets": [
+        {"owed": 28, "sent": 20, "zero_reports": 3, "completeness": 0.71, "silent_days": 4, "state": "silent",
+         "explanation": {"zh": "某发热门诊：已4天应报未报。", "en": "A fever clinic: silent for 4 days it owed."}}
+    ],
+    "areas": [{"area": "44.4401.", "sentinels": 5, "silent": 1, "completeness": 0.93}],
+}  # fmt: skip
+
+
+class TriageAsked(BaseModel):
+    """What an alert is held to be, and why."""
+
+    held: Triage = Field(description="what the alert is held to be", examples=["verify"])
+    reason: str = Field(min_length=1, max_length=2000, examples=["three clinics agree"])
+    hours: int = Field(24, ge=1, le=336, description="hours given to verify it")
+
+
+class SnoozeAsked(BaseModel):
+    """Until when an alert asks for nothing, and why."""
+
+    until: datetime = Field(examples=["2022-11-08T08:00:00+08:00"])
+    reason: str = Field(
+        min_length=1, max_length=2000, examples=["the clinic corrects its figures on Monday"]
+    )
+
+
+class RuleAsked(BaseModel):
+    """The rule an area would be watched by."""
+
+    area: str = Field(examples=["44.4401."])
+    method: str = Field(examples=["standard"])
+    alpha: float = Field(0.005, gt=0, lt=0.5)
+    false_share: float = Field(0.1, gt=0, lt=0.5)
 
 
 @routes.get(
@@ -38,3 +85,189 @@ def signals(
     with asking.reading() as record:
         first, last = asking.days(since, until, record)
         return answer(watch.signals(record, area=path, since=first, until=last))
+
+
+@routes.get(
+    "/watch/picture",
+    summary="What stands out on a day, each cause once, and what could not be seen",
+    openapi_extra=OWN,
+    responses=responses(PICTURE_EXAMPLE, description="The picture of the day asked about"),
+)
+def picture(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Response:
+    """Judge a day (the last one reported where left out) afresh by the rule in force; nothing is recorded."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        return answer(
+            watch.seen_now(
+                record, area=path, day=asking.day(day, record), at=moment_of(asking, None)
+            )
+        )
+
+
+@routes.get(
+    "/alerts",
+    summary="Open alerts, the least likely to be false first",
+    openapi_extra=OWN,
+    responses=responses([ALERT_EXAMPLE], description="Alerts that somebody still has to judge"),
+)
+def alerts(
+    asking: Asked,
+    area: AreaAsked = None,
+    state: Annotated[
+        AlertState | None, Query(description="only in this state; the open ones if left out")
+    ] = None,
+    snoozed: Annotated[
+        bool, Query(description="Those put off as well")
+    ] = False,  # a query parameter
+) -> Response:
+    """Return the alerts of an area."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        return answer(
+            watch.alerts(
+                record, area=path, at=moment_of(asking, None), states=() if state is None else (state,),
+                snoozed=snoozed,
+            )
+        )  # fmt: skip
+
+
+@routes.get(
+    "/sentinels",
+    summary="How sentinels keep what they owe, the silent ones first",
+    openapi_extra=OWN,
+    responses=responses(
+        SENTINEL_EXAMPLE, description="Sheets of sentinels and the silence of areas"
+    ),
+)
+def sentinels(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return every sentinel of an area with completeness, lateness, silence and who rings whom."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        sheets = watch.sentinel_sheets(
+            record, area=path, at=moment_of(asking, None), time_zone=asking.door.settings.time_zone
+        )
+        return answer({"sheets": sheets, "areas": watch.silence(sheets)})
+
+
+@routes.get(
+    "/watch/verdicts",
+    summary="What became of each method's alerts, and how soon incidents were detected",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "verdicts": [
+                {"method": "calendar baseline", "alerts": 9, "events": 2, "predictive_value": 0.4}
+            ],
+            "seven": [],
+        },
+        description="Predictive value in earnest, time to triage, and the first seven of 7-1-7",
+    ),
+)
+def verdicts(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the predictive value of the alerts of an area by the decisions about them."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        return answer(
+            {"verdicts": watch.verdicts(record, area=path), "seven": watch.seven(record, area=path)}
+        )
+
+
+@routes.get(
+    "/watch/rehearsal",
+    summary="Outbreaks put into the real series of an area: how soon each method sees them",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "streams": 21,
+            "judged_days": 90,
+            "quiet_rate": 0.01,
+            "workload": [],
+            "performance": [],
+            "recommended": [],
+        },
+        description="Every method at the same rate of false alarms",
+    ),
+)
+def rehearsal(asking: Asked, area: AreaAsked = None) -> Response:
+    """
+    Rehearse on the daily series of an area, at most 40 of them; the same record gives the same answer.
+
+    The command line rehearses on all of them and with more outbreaks.
+    """
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: watch.rehearsal(
+            record, area=path, at=moment_of(asking, None), time_zone=asking.door.settings.time_zone
+        )
+    )
+
+
+@routes.post(
+    "/alerts/{alert}/triage",
+    summary="Say what an alert is held to be",
+    openapi_extra=OWN,
+    responses=responses(
+        ALERT_EXAMPLE, description="The alert after the judgement", failures=(*CHANGE, 409)
+    ),
+)
+def triage(asking: Asked, alert: Id, asked: TriageAsked) -> Response:
+    """Judge an alert with a reason; to verify makes a task with a clock, an event opens an incident."""
+    from yipan.operations import watch
+
+    return answer(
+        watch.triage(
+            post_of(asking),
+            alert,
+            held=asked.held,
+            reason=asked.reason,
+            at=asking.door.clock(),
+            hours=asked.hours,
+        )
+    )
+
+
+@routes.post(
+    "/alerts/{alert}/snooze",
+    summary="Let an alert ask for nothing until an instant",
+    openapi_extra=OWN,
+    responses=responses(ALERT_EXAMPLE, description="The alert, put off", failures=(*CHANGE, 409)),
+)
+def snooze(asking: Asked, alert: Id, asked: SnoozeAsked) -> Response:
+    """Put an alert off for at most 14 days; it comes back by itself."""
+    from yipan.operations import watch
+
+    return answer(
+        watch.snooze(
+            post_of(asking), alert, until=asked.until, reason=asked.reason, at=asking.door.clock()
+        )
+    )
+
+
+@routes.post(
+    "/watch/rules",
+    summary="Propose another rule to watch an area by, with the workload it would have made",
+    openapi_extra=OWN,
+    responses=responses(
+        {"id": "p-12", "kind": "watch.tune"}, description="The proposal on record", failures=CHANGE
+    ),
+)
+def propose_rule(asking: Asked, asked: RuleAsked) -> Response:
+    """Put a proposal on record; nothing changes before it is accepted."""
+    from yipan.operations import watch
+
+    return answer(
+        watch.propose_rule(
+            post_of(asking), area=asking.area(asked.area), method=asked.method, alpha=asked.alpha,
+            false_share=asked.false_share, at=asking.door.clock(), time_zone=asking.door.settings.time_zone,
+        )
+    )  # fmt: skip

@@ -1,12 +1,42 @@
-"""The watch at the terminal."""
+"""The watch at the terminal: on the record, and on anybody's own table without one."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yipan.cli import door
 
+if TYPE_CHECKING:
+    from yipan.model import AreaPath, CountSeries
+    from yipan.operations.streams import Picture
+
 app = typer.Typer(help="Which streams stand out, and why.", no_args_is_help=True)
+
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A CSV with a day and a count column (area, stream, site if there are); the record if left out."
+    ),
+]
+Method = Annotated[
+    str, typer.Option("--method", help="The method by its name; `yipan watch methods` lists them.")
+]
+DayOption = Annotated[
+    str | None, typer.Option("--day", help="The day judged; the newest if left out.")
+]
+Alpha = Annotated[
+    float, typer.Option("--alpha", help="Share of quiet days on which one stream may stand out.")
+]
+FalseShare = Annotated[
+    float,
+    typer.Option("--false-share", help="Share of false ones that may be among all that is raised."),
+]
+Weekly = Annotated[
+    bool | None,
+    typer.Option("--weekly/--daily", help="What one row covers; seen from the days if left out."),
+]
 
 
 @app.callback()
@@ -45,3 +75,378 @@ def signals(
             ),
         )
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def run(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
+    ] = None,
+    day: DayOption = None,
+    method: Method = "standard",
+    alpha: Alpha = 0.005,
+    false_share: FalseShare = 0.1,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """
+    Judge every stream's newest day and tell what stands out, each cause once. Exit code 1 where anything does.
+
+    On a CSV nothing is recorded and no record is needed; on the record nothing is recorded either: the round does that.
+    """
+    found = _picture(file, area, day, method, alpha, false_share, weekly)
+    door.answer(found, as_json=as_json, text=lambda: _told(found))
+    raise typer.Exit(1 if found.findings else 0)
+
+
+@app.command()
+def explain(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="Only findings in this area (path or name).")
+    ] = None,
+    day: DayOption = None,
+    method: Method = "standard",
+    alpha: Alpha = 0.005,
+    false_share: FalseShare = 0.1,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Tell of each finding everything it rests on: every stream, what was expected, what would make it go away."""
+    found = _picture(file, None if file else area, day, method, alpha, false_share, weekly)
+    shown = found.findings
+
+    def text() -> str:
+        from yipan.operations.streams import name_of
+
+        parts = []
+        for one in shown:
+            rows = [
+                (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold),
+                 c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
+                 f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
+                 c.judgement.value)
+                for c in one.contributions
+            ]  # fmt: skip
+            head = ("area", "stream", "observed", "expected", "up to", "7 days", "expected", "p", "days before",
+                    "missing", "judged")  # fmt: skip
+            parts.append(
+                f"{one.explanation.zh}\n{one.explanation.en}\n\n{door.table(head, rows)}\n\n"
+                f"method {one.method}; p {one.p_value:.2g}; q {one.q_value:.2g} among {found.family} looked at; "
+                f"{one.against} streams here saw nothing, {len(one.missing)} did not report\n"
+            )
+        return "\n".join(parts) or "Nothing stands out."
+
+    door.answer(shown, as_json=as_json, text=text)
+    raise typer.Exit(1 if shown else 0)
+
+
+@app.command()
+def evaluate(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
+    ] = None,
+    methods: Annotated[
+        str | None, typer.Option("--methods", help="Names with commas between; seven if left out.")
+    ] = None,
+    outbreaks: Annotated[
+        int, typer.Option("--outbreaks", help="How many of each shape and size.")
+    ] = 60,
+    quiet_rate: Annotated[
+        float,
+        typer.Option("--quiet-rate", help="The share of quiet days every method may alarm on."),
+    ] = 0.01,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Chance begins here; the same seed gives the same answer.")
+    ] = 1,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put outbreaks into the series and tell how soon each method sees them, at the same rate of false alarms."""
+    import numpy as np
+
+    from yipan.operations import watching
+    from yipan.packs import read_calendar
+
+    if not 0 < quiet_rate < 0.5:
+        raise typer.BadParameter(f"--quiet-rate {quiet_rate:g} must lie between 0 and 0.5")
+    if outbreaks < 1:
+        raise typer.BadParameter(f"--outbreaks {outbreaks} must be at least 1")
+    series = _series(file, area, weekly)[0]
+    found = watching.rehearse(
+        series,
+        generator=np.random.default_rng(seed),
+        calendar=read_calendar(),
+        methods=None if methods is None else tuple(name.strip() for name in methods.split(",")),
+        outbreaks=outbreaks,
+        quiet_rate=quiet_rate,
+        progress=door.progress,
+    )
+    door.answer(found, as_json=as_json, text=lambda: watching.told(found, door.table))
+
+
+@app.command()
+def sentinels(
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
+    ] = None,
+    register: Annotated[
+        Path | None,
+        typer.Option(
+            "--register",
+            help="A CSV of sentinels to put on the register: id, area, kind, name_zh, name_en, streams, due_hour, since.",
+        ),
+    ] = None,
+    at: door.At = None,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """
+    Tell how every sentinel keeps what it owes, the silent ones first. Exit code 1 where any is silent.
+
+    On a CSV every series counts as a sentinel that owes each day.
+    """
+    from yipan.operations import watch as desk
+
+    if file is not None:
+        from yipan.operations.watching import reporting
+
+        series, names = _series(file, area=None, weekly=weekly)
+        found = reporting(series)
+        door.answer(
+            found,
+            as_json=as_json,
+            text=lambda: door.table(
+                ("area", "stream", "sent", "owed", "zero", "last", "silent", "by chance", "state"),
+                [(names.get(r.area, (r.area,))[0], r.stream.site or r.stream.disease + " " + r.stream.counted, r.sent, r.owed,
+                  r.zero_reports, r.last_report, r.silent, f"{r.silence_p:.3g}", r.state) for r in found],
+            ),
+        )  # fmt: skip
+        raise typer.Exit(1 if any(r.state in {"silent", "never"} for r in found) else 0)
+    with door.at_post() as (settings, post):
+        moment = door.moment(at, settings)
+        if register is not None:
+            from yipan.feeds.sentinels import read_sentinels
+
+            changed = desk.register_sentinels(post, read_sentinels(register), at=moment)
+            typer.echo(f"{changed} sentinels are new or changed", err=True)
+        with post.store.reading(post.viewer) as record:
+            path = door.find_area(record.areas(), area).path if area else post.area
+            sheets = desk.sentinel_sheets(
+                record, area=path, at=moment, time_zone=settings.time_zone
+            )
+    door.answer(
+        sheets,
+        as_json=as_json,
+        text=lambda: (
+            "\n".join(f"{s.explanation.zh}\n{s.explanation.en}\n" for s in sheets)
+            or "No sentinel is registered."
+        ),
+    )
+    raise typer.Exit(1 if any(s.state in {"silent", "never"} for s in sheets) else 0)
+
+
+@app.command()
+def tune(
+    method: Method,
+    file: FileArgument = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area the rule would hold in.")
+    ] = None,
+    alpha: Alpha = 0.005,
+    false_share: FalseShare = 0.1,
+    at: door.At = None,
+    weekly: Weekly = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """
+    Tell what a rule would ask of the office before it is enabled; on the record, propose it with that evidence.
+
+    On a CSV the workload is told and nothing is proposed.
+    """
+    import numpy as np
+
+    from yipan.operations import watch as desk
+    from yipan.operations import watching
+    from yipan.packs import read_calendar
+
+    if file is not None:
+        series, _ = _series(file, area=None, weekly=weekly)
+        burden = watching.burden(
+            series, method=method, alpha=alpha, false_share=false_share,
+            generator=np.random.default_rng(1), calendar=read_calendar(),
+        )  # fmt: skip
+        value = burden.predictive_value
+        door.answer(
+            burden,
+            as_json=as_json,
+            text=lambda: (
+                f"{method} would have raised {burden.signals_per_week:.2f} signals a week over the last {burden.days} days "
+                f"on {burden.streams} streams ({burden.per_area_week:.2f} per area)"
+                + (
+                    f"; with outbreaks put in, {value.value:.0%} ({value.low:.0%} to {value.high:.0%}) of what it raised was true"
+                    if value
+                    else ""
+                )
+            ),
+        )
+        return
+    with door.at_post() as (settings, post):
+        with post.store.reading(post.viewer) as record:
+            path = door.find_area(record.areas(), area).path if area else post.area
+        proposal = desk.propose_rule(
+            post, area=path, method=method, alpha=alpha, false_share=false_share,
+            at=door.moment(at, settings), time_zone=settings.time_zone,
+        )  # fmt: skip
+    door.answer(
+        proposal,
+        as_json=as_json,
+        text=lambda: "\n".join(
+            [f"{proposal.id}: {proposal.what.en}", *(f"  {r.en}" for r in proposal.reasons)]
+        ),
+    )
+
+
+@app.command()
+def alerts(
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area; the whole if left out.")
+    ] = None,
+    snoozed: Annotated[
+        bool, typer.Option("--snoozed", help="Those that were put off as well.")
+    ] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List open alerts, the least likely to be false first. Exit code 1 where there are any."""
+    from yipan.operations import watch as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        path = door.find_area(record.areas(), area).path if area else post.area
+        found = desk.alerts(record, area=path, at=door.moment(at, settings), snoozed=snoozed)
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: (
+            "\n".join(
+                f"{a.id} {a.state.value}, seen {a.seen} times\n{a.explanation.zh}\n{a.explanation.en}\n"
+                for a in found
+            )
+            or "No alert is open."
+        ),
+    )
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def triage(
+    alert: Annotated[str, typer.Argument(help="The id of the alert.")],
+    held: Annotated[
+        str, typer.Option("--as", help="noise, data_fault, watch, verify, event or no_event.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words.")],
+    hours: Annotated[int, typer.Option("--hours", help="Hours given to verify it.")] = 24,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Say what an alert is held to be, with the reason; to verify makes a task with a clock."""
+    from yipan.model import Triage
+    from yipan.operations import watch as desk
+
+    if held not in set(Triage):
+        raise typer.BadParameter(f"--as {held!r}; expected one of {', '.join(Triage)}")
+    with door.at_post() as (settings, post):
+        found = desk.triage(
+            post, alert, held=Triage(held), reason=reason, at=door.moment(at, settings), hours=hours
+        )
+    door.answer(found, as_json=as_json, text=lambda: f"{found.id} is {found.state.value}")
+
+
+@app.command()
+def methods(as_json: door.AsJson = False) -> None:
+    """Name every method the watch can be asked for."""
+    from yipan.analytics.detect.methods import METHODS
+
+    door.answer(tuple(METHODS), as_json=as_json, text=lambda: "\n".join(METHODS))
+
+
+def _series(
+    file: Path | None, area: str | None, weekly: bool | None
+) -> "tuple[tuple[CountSeries, ...], dict[AreaPath, tuple[str, str]]]":
+    """Read the series asked about, what their areas are called, and what was wrong with the table."""
+    if file is not None:
+        if not file.is_file():
+            raise typer.BadParameter(f"{file} is not there")
+        from yipan.feeds.streams import read_series
+
+        table = read_series(file, weekly=weekly)
+        for problem in table.problems[:20]:
+            typer.echo(f"{table.file}: {problem}", err=True)
+        beyond = len(table.problems) - 20 + table.more_problems
+        if beyond > 0:
+            typer.echo(f"{table.file}: and {beyond} more problems", err=True)
+        return table.series, table.names
+    from yipan.operations import watch as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        path = door.find_area(record.areas(), area).path if area else post.area
+        last = door.now().astimezone(settings.time_zone).date()
+        series = desk.watched_series(record, under=path, since=last, until=last)
+        return series, record.area_names({one.area for one in series})
+
+
+def _picture(
+    file: Path | None,
+    area: str | None,
+    day: str | None,
+    method: str,
+    alpha: float,
+    false_share: float,
+    weekly: bool | None,
+) -> "Picture":
+    from yipan.operations import streams
+    from yipan.packs import read_calendar
+
+    for name, value in (("--alpha", alpha), ("--false-share", false_share)):
+        if not 0 < value < 0.5:
+            raise typer.BadParameter(f"{name} {value:g} must lie between 0 and 0.5")
+    series, names = _series(file, area, weekly)
+    if not series:
+        raise typer.BadParameter("there are no series to judge")
+    newest = max(one.day(len(one) - 1) for one in series)
+    asked = door.day(day, newest)
+    step = series[0].stream.interval.days
+    calendar = read_calendar()
+    judged = streams.judge_streams(
+        series, until=asked + timedelta(days=step), method=method, calendar=calendar, alpha=alpha
+    )
+    return streams.picture(
+        judged, names=names, alpha=alpha, false_share=false_share, calendar=calendar
+    )
+
+
+def _round(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f}"
+
+
+def _told(found: "Picture") -> str:
+    lines = [f"{one.explanation.zh}\n{one.explanation.en}\n" for one in found.findings]
+    if not lines:
+        lines = [f"Nothing stands out on {found.day}.\n"]
+    lines.append(
+        f"{found.day}: {found.streams} streams looked at by {found.method}, {found.family} p-values judged together; "
+        f"{found.alarms} beyond their own limit ({found.alpha:.2%} of quiet days), {len(found.findings)} raised "
+        f"(at most {found.false_share:.0%} of them false), {len(found.unjudged)} not judged by history"
+    )
+    why: dict[str, int] = {}
+    for stream in found.unjudged:
+        why[stream.judgement.value] = why.get(stream.judgement.value, 0) + 1
+    lines += [f"  {reason}: {count}" for reason, count in sorted(why.items())]
+    kinds: dict[str, int] = {}
+    for fault in found.faults:
+        kinds[fault.kind.value] = kinds.get(fault.kind.value, 0) + 1
+    lines += [f"  looks faulty, {kind}: {count}" for kind, count in sorted(kinds.items())]
+    return "\n".join(lines)

@@ -112,6 +112,17 @@ from .users import (
     check_may,
 )
 from .visits import Gathering, Venue, Visit, VisitRole
+from .watching import (
+    ALERT_STEPS,
+    TRIAGE_LEADS_TO,
+    Alert,
+    AlertState,
+    AlertStep,
+    Sentinel,
+    SentinelKind,
+    Triage,
+    WatchRule,
+)
 from .zones import (
     OVER,
     Adoption,
@@ -129,6 +140,7 @@ from .zones import (
 )
 
 __all__ = [
+    "ALERT_STEPS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -140,10 +152,14 @@ __all__ = [
     "PROPOSAL_STEPS",
     "STAGE_STEPS",
     "TASK_STEPS",
+    "TRIAGE_LEADS_TO",
     "TUBE_MODES",
     "Act",
     "Address",
     "Adoption",
+    "Alert",
+    "AlertState",
+    "AlertStep",
     "Alternative",
     "Answer",
     "Area",
@@ -233,6 +249,8 @@ __all__ = [
     "ScoreCard",
     "ScreeningRound",
     "Sentence",
+    "Sentinel",
+    "SentinelKind",
     "SeriesTable",
     "Setting",
     "Severity",
@@ -248,6 +266,7 @@ __all__ = [
     "TaskStep",
     "TestResult",
     "TransmissionChain",
+    "Triage",
     "TripTable",
     "User",
     "Venue",
@@ -255,6 +274,7 @@ __all__ = [
     "Viewer",
     "Visit",
     "VisitRole",
+    "WatchRule",
     "WorkCalendar",
     "WrongStep",
     "Zone",

@@ -13,7 +13,8 @@ class Counted(StrEnum):
     What a stream counts.
 
     A conversion (an asymptomatic infection later confirmed as a case) is reported as a confirmed case but
-    was already counted as an infection, so it never adds to infections.
+    was already counted as an infection, so it never adds to infections. `OTHER` is a stream of somebody's own
+    table, told apart by its disease and site.
     """
 
     LOCAL_CONFIRMED = "local_confirmed"
@@ -35,6 +36,7 @@ class Counted(StrEnum):
     LABORATORY_TESTS = "laboratory_tests"
     HOTLINE_CALLS = "hotline_calls"
     WASTEWATER_POSITIVES = "wastewater_positives"
+    OTHER = "other"
 
     @property
     def is_infection(self) -> bool:

@@ -21,7 +21,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
 )
 """The desks of a round in order. Each takes the post and the moment, records what it finds, says how much."""
 
-HANDS: dict[str, commanding.Hand] = {zoning.HAND: zoning.carry_out}
+HANDS: dict[str, commanding.Hand] = {zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out}
 """Who carries out the lines of an order, by the desk their kind names."""
 
 

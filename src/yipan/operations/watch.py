@@ -1,32 +1,67 @@
-"""The watch: which streams stand out, and why."""
+"""The watch: what stands out, what is silent, what was decided about it, and by which rule it is watched."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from yipan.analytics.detect import ears
+import numpy as np
+
+from yipan.analytics.detect.baseline import METHOD as BASELINE
+from yipan.analytics.detect.methods import DEFAULT, METHODS
+from yipan.analytics.detect.rehearsal import Rehearsal
 from yipan.model import (
+    Alert,
+    AlertState,
+    AlertStep,
     AreaPath,
     Counted,
     CountSeries,
+    Duty,
+    Incident,
+    IncidentState,
     Interval,
+    Order,
+    OrderLine,
     Power,
+    Proposal,
+    Reason,
+    Sentence,
+    Sentinel,
     Signal,
     Stream,
+    Task,
+    Triage,
+    WatchRule,
+    WorkCalendar,
+    WrongStep,
     check_area,
     check_may,
+    contains,
 )
-from yipan.operations import figures
+from yipan.operations import commanding, figures, streams, watching
 from yipan.operations.post import Post
-from yipan.store import Record
+from yipan.packs import read_calendar
+from yipan.store import Acting, Record
+from yipan.store.tables.incidents import INCIDENTS
+from yipan.store.tables.watch import ALERTS, RULES, SENTINELS
 
 DESK = "watch"
-METHOD = "EARS C2"
-LOOK_BACK_DAYS = 35
-"""Days read before the first day judged: enough for the baseline of every method the desk uses."""
+HAND = "watch"
+"""The first word of the kind of every order line this desk carries out."""
+METHOD = BASELINE
+LOOK_BACK_DAYS = 730
+"""Days read before the first day judged, where the record holds so many: two festivals."""
 JUDGED_DAYS = 14
 """How many of the newest days a round judges again, because late reports can make a day stand out later."""
+QUIET_DAYS = 7
+"""An alert is one until its area has been quiet for so many days; until then it is updated, not raised again."""
+VERIFY_HOURS = 24
+"""Hours given for a verification unless the office that triages says otherwise."""
+HABIT_DAYS = 56
+"""Days from which the reporting habit of a sentinel is learned."""
+SILENT_P = 0.01
+"""A silence this unlikely by a sentinel's own habit is a signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,58 +81,223 @@ class ExplainedSignal:
     series: CountSeries
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelSheet:
+    """
+    How a sentinel keeps what it owes, over the last 28 days it owed.
+
+    `owed` and `sent` are stream-days; `zero_reports` how many of those sent were zero; `completeness` the share
+    sent; `late_share` the share of those that came after their hour and `median_delay_hours` after the end of the day (None where nothing
+    came). `silent_days` counts days since anything was sent, of those owed, and `silence_p` is how likely such a silence is by its
+    own habit; `state` is reporting, late, incomplete, silent, never or out_of_service. `call` and `office` say who rings whom.
+    """
+
+    sentinel: Sentinel
+    owed: int
+    sent: int
+    zero_reports: int
+    completeness: float | None
+    late_share: float | None
+    median_delay_hours: float | None
+    last_report: date | None
+    silent_days: int
+    silence_p: float | None
+    state: str
+    explanation: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaSilence:
+    """How much of what an area's sentinels owe today is missing: for the map of silence."""
+
+    area: AreaPath
+    sentinels: int
+    silent: int
+    completeness: float | None
+
+
+def rule_of(record: Record, area: AreaPath, at: datetime) -> WatchRule:
+    """Return the rule an area is watched by at an instant: its own, else that of the nearest area around it, else the default."""
+    known = [rule for rule in record.nouns(RULES) if contains(rule.area, area) and rule.since <= at]
+    if known:
+        return max(known, key=lambda rule: (len(rule.area), rule.since))
+    return WatchRule(
+        id="default", area=area, method=DEFAULT, alpha=streams.ALPHA, false_share=streams.FALSE_SHARE,
+        since=at,
+    )  # fmt: skip
+
+
 def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
     """
-    Judge the newest days of every daily stream in the post's area, record what stands out, return how many.
+    Judge the newest days of every stream in the post's area, record what stands out, return how many signals.
 
-    Infections (of every area that publishes them) and every sentinel stream are judged by EARS C2. A signal
-    already known is not recorded again; one that late reports take away stays in the history and is no
-    longer current.
+    Infections (of every area that publishes them) and every sentinel stream are judged together by the rule in
+    force (by default the calendar baseline, and for weekly streams with three years behind them Farrington's method).
+    What stands out on a day, with the false share of that day held, is a signal; one that late reports take away stays in
+    the history and is no longer current. The newest findings open alerts or join the ones they belong to, and
+    a sentinel silent against its habit makes a call due.
     """
     check_may(post.viewer, Power.RUN_ROUND)
     until = at.astimezone(time_zone).date()
     since = until - timedelta(days=JUDGED_DAYS)
+    calendar = read_calendar()
     with post.store.acting(
         post.viewer, desk=DESK, verb="review_signals", rule=METHOD,
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}", at=at,
     ) as act:  # fmt: skip
-        found = [
-            signal
-            for series in watched_series(act, under=post.area, since=since, until=until)
-            for signal in ears.ears_c2(series)
-            if signal.day >= since
-        ]
-        act.put_signals(found, under=post.area, since=since, until=until, method=METHOD)
+        rule = rule_of(act, post.area, at)
+        series = watched_series(act, under=post.area, since=since, until=until)
+        found: list[Signal] = []
+        newest: list[streams.Finding] = []
+        methods: set[str] = set()
+        for interval in Interval:
+            some = [one for one in series if one.stream.interval is interval]
+            if not some:
+                continue
+            judged = streams.judge_streams(
+                some, until=until, judged_days=JUDGED_DAYS, method=rule.method, calendar=calendar,
+                alpha=rule.alpha,
+            )  # fmt: skip
+            methods.add(judged.verdicts.method)
+            names = act.area_names({one.area for one in judged.series})
+            pictures = [
+                streams.picture(
+                    judged, day=day, names=names, alpha=rule.alpha, false_share=rule.false_share,
+                    calendar=calendar,
+                )
+                for day in judged.days
+                if day >= since
+            ]  # fmt: skip
+            found += signals_of(judged, pictures)
+            newest += pictures[-1].findings if pictures else ()
+        for method in sorted({*methods, *_methods_on_record(act, post.area, since, until)}):
+            act.put_signals(
+                [signal for signal in found if signal.method == method],
+                under=post.area, since=since, until=until, method=method,
+            )  # fmt: skip
+        act.put(ALERTS, joined(act.nouns(ALERTS, under=post.area), newest, at=at))
+        commanding.put_tasks(act, _calls(act, under=post.area, at=at, time_zone=time_zone))
     return len(found)
+
+
+def _methods_on_record(record: Record, under: AreaPath, since: date, until: date) -> set[str]:
+    return {signal.method for signal in record.signals(under=under, since=since, until=until)}
+
+
+def signals_of(judged: streams.Judged, pictures: Sequence[streams.Picture]) -> tuple[Signal, ...]:
+    """Return the streams that contribute to a finding beyond their own limit, day by day, as signals."""
+    rows = {(one.area, one.stream): row for row, one in enumerate(judged.series[: judged.own])}
+    cells = {day: cell for cell, day in enumerate(judged.days)}
+    v = judged.verdicts
+    made: dict[tuple[int, int], Signal] = {}
+    for picture in pictures:
+        cell = cells[picture.day]
+        for finding in picture.findings:
+            for part in finding.contributions:
+                row = rows.get((part.area, part.stream))
+                if row is None or not v.alarm[row, cell]:
+                    continue
+                made[row, cell] = Signal(
+                    area=part.area, stream=part.stream, day=picture.day, method=v.method,
+                    observed=part.observed or 0, expected=part.expected or 0.0,
+                    threshold=max(0.0, part.threshold or 0.0), score=float(np.nan_to_num(v.score[row, cell])),
+                    since=part.since or picture.day, baseline=part.baseline,
+                    baseline_missing=part.baseline_missing, judgement=part.judgement,
+                )  # fmt: skip
+    return tuple(made.values())
+
+
+def joined(
+    known: Sequence[Alert], findings: Sequence[streams.Finding], *, at: datetime
+) -> tuple[Alert, ...]:
+    """
+    Return the alerts that findings open or change.
+
+    A finding belongs to an alert of the same disease whose area contains it or lies in it and that was last seen
+    within QUIET_DAYS; a closed one takes it in silently. Joined again by the same day it changes nothing but its words.
+    """
+    now = {alert.id: alert for alert in known}
+    changed: set[str] = set()
+    for finding in findings:
+        same = [
+            alert
+            for alert in now.values()
+            if alert.disease == finding.disease
+            and (contains(alert.area, finding.area) or contains(finding.area, alert.area))
+            and finding.day - alert.last_day <= timedelta(days=QUIET_DAYS)
+            and finding.day >= alert.last_day
+        ]
+        keys = tuple(f"{part.area}|{part.stream.key}" for part in finding.contributions)
+        if same:
+            one = max(same, key=lambda alert: (alert.is_open, alert.last_day, len(alert.area)))
+            again = one.last_day == finding.day
+            later = replace(
+                one, last_day=finding.day, seen=one.seen + (not again),
+                streams=tuple(dict.fromkeys((*one.streams, *keys))),
+                p_value=min(one.p_value, finding.p_value), q_value=finding.q_value,
+                explanation=finding.explanation,
+            )  # fmt: skip
+            now[one.id] = later
+            if later != one:
+                changed.add(one.id)
+            continue
+        made = Alert(
+            id="a-" + commanding.mark(finding.area, finding.disease, finding.day), area=finding.area,
+            disease=finding.disease, first_day=finding.since, last_day=finding.day, opened=at, streams=keys,
+            p_value=finding.p_value, q_value=finding.q_value, explanation=finding.explanation,
+            method=finding.method,
+        )  # fmt: skip
+        now[made.id] = made
+        changed.add(made.id)
+    return tuple(now[key] for key in sorted(changed))
 
 
 def watched_series(
     record: Record, *, under: AreaPath, since: date, until: date
 ) -> tuple[CountSeries, ...]:
-    """Return every daily series in the area that the desk watches, with the days needed before `since`."""
+    """Return every series in the area that the desk watches, with the days needed before `since`."""
     first = since - timedelta(days=LOOK_BACK_DAYS)
     series: list[CountSeries] = []
     found = figures.daily(record, figures.Figure.INFECTIONS, under=under, since=first, until=until)
     for disease in figures.diseases_of(record, under=under)[:1]:
         stream = figures.infections_stream(disease)
         series += [
-            found.series(area, since=first, until=until, stream=stream) for area in found.areas
+            _begun(found.series(area, since=first, until=until, stream=stream))
+            for area in found.areas
         ]
-    for area, stream in record.area_streams(under=under):
-        if not is_sentinel(stream):
+    rows = record.count_rows(under=under, since=first, until=until)
+    values: dict[tuple[AreaPath, str], dict[date, int | None]] = {}
+    for area, key, day, value in rows.select("area", "stream", "day", "value").iter_rows():
+        values.setdefault((AreaPath(area), key), {})[day] = value
+    for (area, key), known in values.items():
+        sentinel = Stream.parse(key)
+        if not is_sentinel(sentinel):
             continue
-        series.append(record.series(area, stream, since=first, until=until))
-    return tuple(series)
+        step = sentinel.interval.days
+        begun = min(known)
+        days = range(0, (until - begun).days // step * step, step)
+        series.append(
+            _begun(
+                CountSeries(
+                    area=area, stream=sentinel, first_day=begun,
+                    counts=tuple(known.get(begun + timedelta(days=i)) for i in days),
+                )
+            )
+        )  # fmt: skip
+    return tuple(one for one in series if len(one))
+
+
+def _begun(series: CountSeries) -> CountSeries:
+    """The series from its first report on: what came before was not silence."""
+    began = next((i for i, count in enumerate(series.counts) if count is not None), len(series))
+    return replace(series, first_day=series.day(began), counts=series.counts[began:])
 
 
 def is_sentinel(stream: Stream) -> bool:
-    """Whether a daily stream is judged by itself: all but the published counts of infections."""
-    return (
-        stream.interval is Interval.DAY
-        and not stream.counted.is_infection
-        and stream.counted
-        not in {Counted.LOCAL_CONVERSIONS, Counted.IMPORTED_CONVERSIONS, Counted.DEATHS}
-    )
+    """Whether a stream is judged by itself: all but the published counts of infections."""
+    return not stream.counted.is_infection and stream.counted not in {
+        Counted.LOCAL_CONVERSIONS, Counted.IMPORTED_CONVERSIONS, Counted.DEATHS,
+    }  # fmt: skip
 
 
 def signals(
@@ -112,7 +312,7 @@ def signals(
     if not found:
         return ()
     names = record.area_names(signal.area for signal in found)
-    first = min(signal.day for signal in found) - timedelta(days=LOOK_BACK_DAYS)
+    first = min(signal.day for signal in found) - timedelta(days=35)
     infections = figures.daily(
         record, figures.Figure.INFECTIONS, under=area, since=first, until=until
     )
@@ -129,30 +329,7 @@ def signals(
     return tuple(explained)
 
 
-STREAM_NAMES: Mapping[Counted, tuple[str, str]] = {
-    Counted.LOCAL_CONFIRMED: ("本土确诊病例", "local confirmed cases"),
-    Counted.LOCAL_ASYMPTOMATIC: ("本土无症状感染者", "local asymptomatic infections"),
-    Counted.LOCAL_INFECTIONS: ("本土感染者", "local infections"),
-    Counted.LOCAL_CONVERSIONS: ("无症状转确诊", "asymptomatic infections later confirmed"),
-    Counted.IMPORTED_CONFIRMED: ("境外输入确诊病例", "imported confirmed cases"),
-    Counted.IMPORTED_ASYMPTOMATIC: ("境外输入无症状感染者", "imported asymptomatic infections"),
-    Counted.IMPORTED_CONVERSIONS: (
-        "输入无症状转确诊",
-        "imported asymptomatic infections later confirmed",
-    ),
-    Counted.SUSPECTED: ("疑似病例", "suspected cases"),
-    Counted.DEATHS: ("死亡病例", "deaths"),
-    Counted.FEVER_CLINIC_VISITS: ("发热门诊就诊", "fever-clinic visits"),
-    Counted.ILI_VISITS: ("流感样病例就诊", "visits for influenza-like illness"),
-    Counted.OUTPATIENT_VISITS: ("门诊就诊", "outpatient visits"),
-    Counted.PHARMACY_SALES: ("药店退热止咳药销量", "pharmacy sales of fever and cough medicine"),
-    Counted.SCHOOL_ABSENCES: ("学校因病缺课", "school absences through illness"),
-    Counted.CARE_HOME_FEVERS: ("养老机构发热", "fevers in care homes"),
-    Counted.LABORATORY_POSITIVES: ("实验室阳性", "positive laboratory results"),
-    Counted.LABORATORY_TESTS: ("实验室检测", "laboratory tests"),
-    Counted.HOTLINE_CALLS: ("热线来电", "hotline calls"),
-    Counted.WASTEWATER_POSITIVES: ("污水阳性", "positive wastewater samples"),
-}
+STREAM_NAMES = streams.STREAM_NAMES
 """What each stream is called where people read, in Chinese and English."""
 
 
@@ -173,15 +350,19 @@ def explain(signal: Signal, names: Mapping[AreaPath, tuple[str, str]]) -> Explan
     )
     run_zh = f"，已连续{days}天" if days > 1 else ""
     run_en = f", for the {_ordinal(days)} day in a row" if days > 1 else ""
+    line_zh = f"报警线为{signal.threshold:.1f}例"
+    line_en = f"more than {signal.threshold:.1f} stand out"
+    if signal.threshold < signal.expected:
+        line_zh = f"因前几日已偏高，超过{signal.threshold:.0f}例即报警"
+        line_en = f"after the days before more than {signal.threshold:.0f} stand out"
     zh = (
         f"{area_zh}{signal.day.month}月{signal.day.day}日报告{what_zh}{signal.observed}例，"
-        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}例、报警线为{signal.threshold:.1f}例"
-        f"{run_zh}{missing_zh}。"
+        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}例、{line_zh}{run_zh}{missing_zh}。"
     )
     en = (
         f"{area_en} reported {signal.observed} {what_en} on {signal.day.day} {signal.day:%B}; from the "
-        f"{signal.baseline} reported days before, {signal.expected:.1f} were expected and more than "
-        f"{signal.threshold:.1f} stand out{run_en}{missing_en}."
+        f"{signal.baseline} reported days before, {signal.expected:.1f} were expected and {line_en}"
+        f"{run_en}{missing_en}."
     )
     return Explanation(zh=zh, en=en)
 
@@ -197,3 +378,529 @@ def _ordinal(number: int) -> str:
         "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     )
     return f"{number}{ending}"
+
+
+def seen_now(
+    record: Record, *, area: AreaPath, day: date, at: datetime, calendar: WorkCalendar | None = None
+) -> streams.Picture:
+    """
+    Return the picture of one day in an area, judged afresh by the rule in force from what the record knew.
+
+    Nothing is recorded: the round does that. An area without any daily stream has an empty picture.
+    """
+    check_area(record.viewer, area)
+    calendar = calendar or read_calendar()
+    rule = rule_of(record, area, at)
+    until = day + timedelta(days=1)
+    series = [
+        one
+        for one in watched_series(record, under=area, since=day, until=until)
+        if one.stream.interval is Interval.DAY
+    ]
+    if not series:
+        return streams.Picture(
+            day=day, method=rule.method, streams=0, family=0, alpha=rule.alpha,
+            false_share=rule.false_share, alarms=0, findings=(), unjudged=(), faults=(),
+        )  # fmt: skip
+    judged = streams.judge_streams(
+        series, until=until, method=rule.method, calendar=calendar, alpha=rule.alpha
+    )
+    return streams.picture(
+        judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
+        false_share=rule.false_share, calendar=calendar,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """A rehearsal on the record, None where the record is too short for one; `why` says so in words."""
+
+    rehearsal: Rehearsal | None
+    why: str
+
+
+def rehearsal(
+    record: Record,
+    *,
+    area: AreaPath,
+    at: datetime,
+    time_zone: ZoneInfo,
+    most: int = 40,
+    outbreaks: int = 12,
+) -> Rehearsed:
+    """
+    Rehearse on the longest daily series of an area, at most `most`, with few outbreaks: for a page, not for a decision.
+
+    A record too short to learn anything from has no rehearsal, and says so.
+    """
+    check_area(record.viewer, area)
+    day = at.astimezone(time_zone).date()
+    series = [
+        one
+        for one in watched_series(record, under=area, since=day, until=day)
+        if one.stream.interval is Interval.DAY and len(one) >= 90
+    ]
+    series.sort(key=lambda one: (-len(one), one.area, one.stream.key))
+    try:
+        found = watching.rehearse(
+            series[:most], generator=np.random.default_rng(1), calendar=read_calendar(),
+            outbreaks=outbreaks,
+        )  # fmt: skip
+    except ValueError as short:
+        return Rehearsed(rehearsal=None, why=str(short))
+    return Rehearsed(rehearsal=found, why="")
+
+
+# Alerts
+
+
+def alerts(
+    record: Record,
+    *,
+    area: AreaPath,
+    at: datetime,
+    states: Iterable[AlertState] = (),
+    snoozed: bool = False,
+) -> tuple[Alert, ...]:
+    """
+    Return the alerts of an area, those nobody judged first and the least likely to be false at their head.
+
+    Open ones unless `states` names others; those snoozed at `at` are left out unless asked for.
+    """
+    check_area(record.viewer, area)
+    wanted = set(states) or {AlertState.NEW, AlertState.WATCHED, AlertState.VERIFYING}
+    order = list(AlertState)
+    found = [
+        alert
+        for alert in record.nouns(ALERTS, under=area, where={"state": [s.value for s in wanted]})
+        if snoozed or alert.snoozed_until is None or alert.snoozed_until <= at
+    ]
+    return tuple(
+        sorted(
+            found,
+            key=lambda a: (
+                order.index(a.state),
+                a.q_value,
+                a.p_value,
+                -a.last_day.toordinal(),
+                a.id,
+            ),
+        )
+    )
+
+
+def triage(
+    post: Post,
+    alert: str,
+    *,
+    held: Triage,
+    reason: str,
+    at: datetime,
+    hours: int = VERIFY_HOURS,
+    duty: Duty = Duty.EPIDEMIOLOGIST,
+) -> Alert:
+    """
+    Say what an alert is held to be, with the reason: noise, a fault of data, to be watched, to be verified, an event or none.
+
+    To verify makes a task for `duty` in the alert's area due in `hours`; an event opens an incident under watch, and either
+    end closes the verification. Raises NotAllowed, NotYourArea, WrongStep for a step that is not allowed, ValueError without a reason.
+    """
+    check_may(post.viewer, Power.TRIAGE)
+    if hours < 1:
+        raise ValueError(f"a verification needs at least one hour, not {hours}")
+    with post.store.reading(post.viewer) as record:
+        area = record.noun(ALERTS, alert).area
+    check_area(post.viewer, area)
+    with post.store.acting(
+        post.viewer,
+        desk=DESK,
+        verb=f"triage_{held.value}",
+        subject=alert,
+        area=area,
+        why=reason,
+        at=at,
+    ) as act:
+        found = act.noun(ALERTS, alert)
+        changed = found.judged(
+            AlertStep(held=held, at=act.moment, by=post.viewer.user, reason=reason)
+        )
+        if held is Triage.VERIFY:
+            task = Task(
+                id="t-" + commanding.mark("verify", found.id, act.moment), area=found.area, duty=duty, desk=DESK,
+                kind="watch.verify", subject=found.id,
+                what=Sentence(
+                    zh=f"核实预警：{found.explanation.zh}", en=f"Verify the alert: {found.explanation.en}"
+                ),
+                starts=act.moment, due=act.moment + timedelta(hours=hours), measured_to="verified",
+                cause=found.id,
+            )  # fmt: skip
+            commanding.put_tasks(act, [task])
+            changed = replace(changed, task=task.id)
+        if held in {Triage.EVENT, Triage.NO_EVENT} and found.task:
+            _end_task(act, found.task, by=post.viewer.user)
+        if held is Triage.EVENT:
+            incident = Incident(
+                id="i-" + commanding.mark(found.id), area=found.area, disease=found.disease,
+                title_zh=f"{found.disease}预警事件", title_en=f"Event of {found.disease} from an alert",
+                state=IncidentState.WATCH, opened=act.moment,
+            )  # fmt: skip
+            act.put(INCIDENTS, [incident])
+            changed = replace(changed, incident=incident.id)
+        act.put(ALERTS, [changed])
+    return changed
+
+
+def _end_task(act: Acting, task: str, *, by: str) -> None:
+    from yipan.model import TaskState, TaskStep
+    from yipan.store.tables.commanding import TASKS
+
+    running = [one for one in act.nouns(TASKS, where={"id": task}) if one.is_running]
+    step = TaskStep(to=TaskState.DONE, at=act.moment, by=by)
+    act.put(TASKS, [one.stepped(step) for one in running])
+
+
+def snooze(post: Post, alert: str, *, until: datetime, reason: str, at: datetime) -> Alert:
+    """
+    Let an alert ask for nothing until an instant, at most 14 days ahead. It comes back by itself.
+
+    Raises ValueError for an instant that does not lie ahead or too far, WrongStep for an alert that is no longer open.
+    """
+    check_may(post.viewer, Power.TRIAGE)
+    if not at < until <= at + timedelta(days=14):
+        raise ValueError(
+            f"a snooze ends within 14 days; {until.isoformat()} is not between {at.isoformat()} and then"
+        )
+    with post.store.reading(post.viewer) as record:
+        area = record.noun(ALERTS, alert).area
+    check_area(post.viewer, area)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="snooze", subject=alert, area=area, why=reason, at=at
+    ) as act:
+        found = act.noun(ALERTS, alert)
+        if not found.is_open:
+            raise WrongStep(f"alert {alert} is {found.state.value}; only an open one is snoozed")
+        later = replace(found, snoozed_until=until)
+        act.put(ALERTS, [later])
+    return later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What decisions say of a method's alerts in an area: how many, how they ended, how fast they were judged."""
+
+    method: str
+    alerts: int
+    open: int
+    events: int
+    no_events: int
+    data_faults: int
+    predictive_value: float | None
+    median_hours_to_triage: float | None
+
+
+def verdicts(record: Record, *, area: AreaPath) -> tuple[Verdicts, ...]:
+    """Return per method what became of its alerts: the predictive value in earnest."""
+    check_area(record.viewer, area)
+    by: dict[str, list[Alert]] = {}
+    for alert in record.nouns(ALERTS, under=area):
+        by.setdefault(alert.method, []).append(alert)
+    found = []
+    for method, some in sorted(by.items()):
+        held = [alert.steps[-1].held for alert in some if alert.steps]
+        events = held.count(Triage.EVENT)
+        nothing = held.count(Triage.NO_EVENT) + held.count(Triage.NOISE)
+        faults = held.count(Triage.DATA_FAULT)
+        ended = events + nothing + faults
+        hours = [(a.steps[0].at - a.opened) / timedelta(hours=1) for a in some if a.steps]
+        found.append(
+            Verdicts(
+                method=method, alerts=len(some), open=sum(a.is_open for a in some), events=events,
+                no_events=nothing, data_faults=faults, predictive_value=events / ended if ended else None,
+                median_hours_to_triage=float(np.median(hours)) if hours else None,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def seven(record: Record, *, area: AreaPath) -> tuple[watching.Detected, ...]:
+    """Return the detect interval of 7-1-7 of every incident in an area: from the earliest onset known to its alert."""
+    check_area(record.viewer, area)
+    incidents = record.nouns(INCIDENTS, under=area)
+    signalled = {a.incident: a.opened for a in record.nouns(ALERTS, under=area) if a.incident}
+    emerged: dict[str, datetime] = {}
+    for incident in incidents:
+        onsets = [
+            case.onset
+            for case in record.cases(under=incident.area)
+            if case.disease == incident.disease and case.onset is not None
+        ]
+        if onsets:
+            first = min(onsets)
+            emerged[incident.id] = datetime.combine(
+                first, datetime.min.time(), tzinfo=incident.opened.tzinfo
+            )
+    return watching.detected(incidents, emerged, signalled)
+
+
+# Sentinels
+
+
+def register_sentinels(post: Post, sentinels: Sequence[Sentinel], *, at: datetime) -> int:
+    """Put sentinels on the register (a known id gets its new terms) and return how many are new or changed."""
+    check_may(post.viewer, Power.TRIAGE)
+    for one in sentinels:
+        check_area(post.viewer, one.area)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="register_sentinels", why="sentinels and what they owe", at=at
+    ) as act:
+        change = act.put(SENTINELS, sentinels)
+    return change.new + change.corrected
+
+
+def sentinel_sheets(
+    record: Record,
+    *,
+    area: AreaPath,
+    at: datetime,
+    time_zone: ZoneInfo,
+    calendar: WorkCalendar | None = None,
+) -> tuple[SentinelSheet, ...]:
+    """Return how each sentinel of an area keeps what it owes at an instant, the silent ones first."""
+    check_area(record.viewer, area)
+    calendar = calendar or read_calendar()
+    registered = record.nouns(SENTINELS, under=area)
+    today = at.astimezone(time_zone).date()
+    first = today - timedelta(days=HABIT_DAYS)
+    rows: dict[tuple[str, str], dict[date, tuple[int | None, datetime]]] = {}
+    wanted = {(one.area, stream.key) for one in registered for stream in one.streams}
+    if registered:
+        table = record.count_rows(under=area, since=first, until=today)
+        for where, key, day, value, known in table.select(
+            "area", "stream", "day", "value", "known_from"
+        ).iter_rows():
+            if (where, key) in wanted:
+                rows.setdefault((where, key), {})[day] = (value, known)
+    sheets = [_sheet(one, rows, first, today, at, time_zone, calendar) for one in registered]
+    order = ("silent", "never", "late", "incomplete", "reporting", "out_of_service")
+    return tuple(
+        sorted(sheets, key=lambda s: (order.index(s.state), s.sentinel.area, s.sentinel.id))
+    )
+
+
+def _sheet(
+    one: Sentinel,
+    rows: Mapping[tuple[str, str], Mapping[date, tuple[int | None, datetime]]],
+    first: date,
+    today: date,
+    at: datetime,
+    time_zone: ZoneInfo,
+    calendar: WorkCalendar,
+) -> SentinelSheet:
+    def due(day: date) -> datetime:
+        return datetime.combine(
+            day + timedelta(days=1), datetime.min.time(), tzinfo=time_zone
+        ) + timedelta(hours=one.due_hour)
+
+    days = [
+        day
+        for day in (first + timedelta(days=i) for i in range((today - first).days))
+        if one.owes(day)
+        and due(day) <= at
+        and (not one.working_days_only or calendar.is_working(day))
+    ]
+    sent: dict[date, list[tuple[int, datetime]]] = {}
+    for stream in one.streams:
+        for day, (value, known) in rows.get((one.area, stream.key), {}).items():
+            if value is not None:
+                sent.setdefault(day, []).append((value, known))
+    last = max((day for day in sent), default=None)
+    recent = days[-28:]
+    owed = len(recent) * len(one.streams)
+    came = [entry for day in recent for entry in sent.get(day, [])]
+    # what arrived with the first report of all is a past handed in, not a report that was late
+    begun = min((known for entries in sent.values() for _, known in entries), default=at)
+    delays = [
+        (known - due(day)) / timedelta(hours=1)
+        for day in recent
+        if due(day) >= begun
+        for _, known in sent.get(day, [])
+    ]
+    silent = 0
+    for day in reversed(days):
+        if day in sent:
+            break
+        silent += 1
+    habit_days = days[: len(days) - silent]
+    habit = (sum(day in sent for day in habit_days) + 0.5) / (len(habit_days) + 1)
+    silence_p = float((1 - habit) ** silent) if habit_days and silent else (1.0 if days else None)
+    share = len(came) / owed if owed else None
+    late = sum(delay > 0 for delay in delays) / len(delays) if delays else None
+    if not days:
+        state = "out_of_service"
+    elif last is None:
+        state = "never"
+    elif silence_p is not None and silence_p < SILENT_P:
+        state = "silent"
+    elif late is not None and late > 0.2:
+        state = "late"
+    elif share is not None and share < 0.8:
+        state = "incomplete"
+    else:
+        state = "reporting"
+    return SentinelSheet(
+        sentinel=one, owed=owed, sent=len(came), zero_reports=sum(value == 0 for value, _ in came),
+        completeness=share, late_share=late,
+        median_delay_hours=float(np.median(delays)) + one.due_hour if delays else None,
+        last_report=last, silent_days=silent, silence_p=silence_p, state=state,
+        explanation=_told_sentinel(one, state, silent, last, share, late),
+    )  # fmt: skip
+
+
+def _told_sentinel(
+    one: Sentinel,
+    state: str,
+    silent: int,
+    last: date | None,
+    share: float | None,
+    late: float | None,
+) -> Sentence:
+    ring_zh = f"；请致电{one.office}" if one.office else ""
+    ring_en = f"; ring {one.office}" if one.office else ""
+    since_zh = f"最后一次报告为{last.month}月{last.day}日" if last else "从未报告"
+    since_en = f"last reported for {last.day} {last:%B}" if last else "never reported"
+    told = {
+        "silent": (f"已{silent}天应报未报（{since_zh}）{ring_zh}", f"silent for {silent} days it owed ({since_en}){ring_en}"),
+        "never": (f"登记后从未报告{ring_zh}", f"has never reported since it was registered{ring_en}"),
+        "late": (f"迟报占{(late or 0):.0%}{ring_zh}", f"late with {(late or 0):.0%} of its reports{ring_en}"),
+        "incomplete": (f"报告完整率{(share or 0):.0%}{ring_zh}", f"sends {(share or 0):.0%} of what it owes{ring_en}"),
+        "reporting": ("报告正常", "reports as it owes"),
+        "out_of_service": ("当前不在报告期", "owes nothing at present"),
+    }[state]  # fmt: skip
+    return Sentence(zh=f"{one.name.zh}：{told[0]}。", en=f"{one.name.en}: {told[1]}.")
+
+
+def silence(sheets: Sequence[SentinelSheet]) -> tuple[AreaSilence, ...]:
+    """Return per area how many of its sentinels are silent and how complete their reports are."""
+    areas: dict[AreaPath, list[SentinelSheet]] = {}
+    for sheet in sheets:
+        if sheet.state != "out_of_service":
+            areas.setdefault(sheet.sentinel.area, []).append(sheet)
+    return tuple(
+        AreaSilence(
+            area=area, sentinels=len(some), silent=sum(s.state in {"silent", "never"} for s in some),
+            completeness=sum(s.sent for s in some) / owed if (owed := sum(s.owed for s in some)) else None,
+        )
+        for area, some in sorted(areas.items())
+    )  # fmt: skip
+
+
+def _calls(act: Acting, *, under: AreaPath, at: datetime, time_zone: ZoneInfo) -> list[Task]:
+    """Return the calls that silent sentinels make due, one per silence."""
+    return [
+        Task(
+            id="t-" + commanding.mark("call", sheet.sentinel.id, sheet.last_report or sheet.sentinel.since),
+            area=sheet.sentinel.area, duty=sheet.sentinel.call, desk=DESK, kind="watch.call",
+            subject=sheet.sentinel.id, what=sheet.explanation, starts=at, due=None,
+            measured_to="report received", cause=sheet.sentinel.id,
+        )
+        for sheet in sentinel_sheets(act, area=under, at=at, time_zone=time_zone)
+        if sheet.state in {"silent", "never"}
+    ]  # fmt: skip
+
+
+# Rules
+
+
+def propose_rule(
+    post: Post,
+    *,
+    area: AreaPath,
+    method: str,
+    alpha: float,
+    false_share: float,
+    at: datetime,
+    time_zone: ZoneInfo,
+    seed: int = 1,
+) -> Proposal:
+    """
+    Propose that an area be watched by another rule, with the workload it would have made in the last four weeks.
+
+    Nothing changes until somebody with the power accepts. Raises ValueError for an unknown method or limits
+    that cannot be meant.
+    """
+    check_may(post.viewer, Power.PROPOSE)
+    check_area(post.viewer, area)
+    if method not in METHODS:
+        raise ValueError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
+    wanted = WatchRule(
+        id=f"r-{commanding.mark(area, at)}", area=area, method=method, alpha=alpha, false_share=false_share,
+        since=at,
+    )  # fmt: skip
+    with post.store.reading(post.viewer) as record:
+        before = rule_of(record, area, at)
+        day = at.astimezone(time_zone).date()
+        series = [
+            one
+            for one in watched_series(record, under=area, since=day, until=day)
+            if one.stream.interval is Interval.DAY
+        ]
+    reasons = [_burden_told(series, rule, seed) for rule in (before, wanted)] if series else []
+    reasons.append(
+        Reason(
+            zh="提议人要求调整；接受前不生效", en="asked for by a person; nothing changes before it is accepted",
+            source=(f"proposal of {post.viewer.user}",), confidence="judgement",
+        )
+    )  # fmt: skip
+    proposal = Proposal(
+        id="p-" + commanding.mark("watch.tune", area, method, alpha, false_share, at), area=area, desk=DESK,
+        kind="watch.tune", subject=area,
+        what=Sentence(
+            zh=f"预警方法改为{method}，单条监测流阈值{alpha:.2%}，错误预警占比上限{false_share:.0%}",
+            en=f"Watch by {method}, {alpha:.2%} of quiet days per stream, at most {false_share:.0%} false",
+        ),
+        reasons=tuple(reasons), by=post.viewer.user, made=at, decided_in=area,
+        lines=(
+            OrderLine(
+                kind="watch.tune", subject=area, area=area, effective=at,
+                terms={"method": method, "alpha": alpha, "false_share": false_share},
+            ),
+        ),
+    )  # fmt: skip
+    return commanding.propose(post, proposal, at=at)
+
+
+def _burden_told(series: Sequence[CountSeries], rule: WatchRule, seed: int) -> Reason:
+    found = watching.burden(
+        series, method=rule.method, alpha=rule.alpha, false_share=rule.false_share,
+        generator=np.random.default_rng(seed), calendar=read_calendar(),
+    )  # fmt: skip
+    value = found.predictive_value
+    share_zh = (
+        f"，植入检验中预测值{value.value:.0%}（{value.low:.0%}–{value.high:.0%}）" if value else ""
+    )
+    share_en = (
+        f"; of what it raised with outbreaks put in {value.value:.0%} ({value.low:.0%}-{value.high:.0%}) was true"
+        if value
+        else ""
+    )
+    return Reason(
+        zh=f"{rule.method}（{rule.alpha:.2%}）过去{found.days}天每周信号{found.signals_per_week:.1f}个{share_zh}",
+        en=f"{rule.method} at {rule.alpha:.2%} would have raised {found.signals_per_week:.1f} signals a week "
+        f"in the last {found.days} days{share_en}",
+        source=("replay of the record",), confidence="replayed",
+    )  # fmt: skip
+
+
+def carry_out(act: Acting, order: Order) -> tuple[Task, ...]:
+    """Put the rules an order names in force within its act; they make no task due."""
+    rules = [
+        WatchRule(
+            id=f"r-{order.id}-{number}", area=line.area, method=str(line.terms["method"]),
+            alpha=float(line.terms["alpha"]), false_share=float(line.terms["false_share"]),
+            since=line.effective, proposal=order.proposal or "",
+        )
+        for number, line in enumerate(order.lines)
+        if line.desk == HAND
+    ]  # fmt: skip
+    act.put(RULES, rules)
+    return ()

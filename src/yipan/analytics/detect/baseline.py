@@ -1,6 +1,8 @@
 """
 The calendar baseline: today and the last week against what the days before and the calendar foretell.
 
+`plain_baseline` says the same for one stream and one day at a time; this is its twin for whole provinces.
+
 The default of the watch. One pass through the days, each judged by what was known the evening before, so
 that tomorrow cannot change today's signal. Expected count of a day:
 
@@ -183,7 +185,7 @@ def baseline_matrix(
     exposure: ArrayLike | None = None,
     known_outbreak: ArrayLike | None = None,
     columns: Sequence[int] | None = None,
-    thresholds: bool = True,
+    thresholds: int | None = None,
     options: BaselineOptions = STANDARD,
 ) -> BaselineVerdicts:
     """
@@ -193,8 +195,8 @@ def baseline_matrix(
     weekdays nor holidays here (`WEEKLY` are options for them). `groups`
     numbers the siblings of each stream from 0 (default: all are siblings). `exposure` (streams, days or one
     row) multiplies the expected count: sites reporting, or the completeness of a day still coming in. Days in
-    `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest); `thresholds=False` leaves out the
-    counts that would alarm, which take most of the time where many days are judged.
+    `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest); the counts that would alarm, which take most
+    of the time, are found for the last `thresholds` of them only (None: for all).
     A stream with fewer than seven reported days is judged by the gamma-Poisson rule on those and says so;
     one never reported before has nothing to be judged by, and says that. Raises ValueError for shapes that do
     not match and for counts that are none.
@@ -638,7 +640,7 @@ def _judged(
     bins: Ints,
     columns: Sequence[int],
     options: BaselineOptions,
-    thresholds: bool,
+    thresholds: int | None,
 ) -> BaselineVerdicts:
     seen = ~np.isnan(y)
     reported = found["reported"]
@@ -658,9 +660,12 @@ def _judged(
         asked, today = law.of(answered), y[answered]
         p_day[answered], p_week[answered] = asked.day(today), asked.week(today)
         p_value[answered] = asked.both(today)
-        if thresholds:
-            needed[answered] = asked.least(options.alpha)
-            attained[answered] = asked.day(needed[answered])
+        wanted = answered.copy()
+        if thresholds is not None:
+            wanted[:, : max(0, y.shape[1] - thresholds)] = False
+        if wanted.any():
+            needed[wanted] = law.of(wanted).least(options.alpha)
+            attained[wanted] = law.of(wanted).day(needed[wanted])
     with np.errstate(invalid="ignore"):
         alarm = answered & (p_value <= options.alpha) & (y > 0)
     judgement = np.full(y.shape, CODE[Judgement.JUDGED], np.int8)

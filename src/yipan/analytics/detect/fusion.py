@@ -29,6 +29,8 @@ Rule = Literal["BH", "BY"]
 
 LEAST_P = 1e-15
 """P-values are kept above this: no stream is believed beyond it."""
+MOST_P = 0.95
+"""And below this where scores are added: a rare disease that rightly has no case today is no evidence against others."""
 
 
 def harmonic_p(p_values: ArrayLike, weights: ArrayLike | None = None) -> Floats:
@@ -63,7 +65,7 @@ def stouffer_p(
     array([0.022])
     """
     p, w = _channels(p_values, weights)
-    z = -special.ndtri(np.clip(p, LEAST_P, 1 - LEAST_P))
+    z = -special.ndtri(np.clip(p, LEAST_P, MOST_P))
     matrix = np.eye(p.shape[1]) if correlation is None else np.asarray(correlation, dtype=float)
     if matrix.shape != (p.shape[1], p.shape[1]):
         raise ValueError(f"correlation has shape {matrix.shape} for {p.shape[1]} channels")
@@ -73,19 +75,21 @@ def stouffer_p(
     return np.asarray(np.where(w.sum(axis=1) > 0, special.ndtr(-total), np.nan))
 
 
-def quiet_correlation(p_values: ArrayLike, *, shrink_days: float = 30.0) -> Floats:
+def quiet_correlation(
+    p_values: ArrayLike, *, prior: float = 0.3, shrink_days: float = 30.0
+) -> Floats:
     """
-    Return how the scores of channels move together on past days, drawn towards none by `shrink_days`.
+    Return how the scores of channels move together on past days, drawn towards `prior` as if by `shrink_days`.
 
     `p_values` (days, channels), NaN where a channel has none; days on which any channel lies beyond three
     standard deviations are left out, so that an outbreak does not pass for correlation. Negative correlations count as none,
-    which can only make the answer more careful.
+    which can only make the answer more careful; channels never seen together get the prior.
 
     >>> quiet_correlation([[0.1, 0.1], [0.9, 0.9], [0.4, 0.4]] * 30).round(2).tolist()
-    [[1.0, 0.75], [0.75, 1.0]]
+    [[1.0, 0.82], [0.82, 1.0]]
     """
     p = np.asarray(p_values, dtype=float)
-    z = -special.ndtri(np.clip(p, LEAST_P, 1 - LEAST_P))
+    z = -special.ndtri(np.clip(p, LEAST_P, MOST_P))
     z[(np.abs(z) > 3).any(axis=1)] = np.nan
     size = z.shape[1]
     found = np.eye(size)
@@ -93,10 +97,12 @@ def quiet_correlation(p_values: ArrayLike, *, shrink_days: float = 30.0) -> Floa
         for j in range(i):
             both = ~np.isnan(z[:, i]) & ~np.isnan(z[:, j])
             n = int(both.sum())
+            r = 0.0
             if n < 3 or np.ptp(z[both, i]) == 0 or np.ptp(z[both, j]) == 0:
-                continue
-            r = float(np.corrcoef(z[both, i], z[both, j])[0, 1])
-            found[i, j] = found[j, i] = max(0.0, r) * n / (n + shrink_days)
+                n = 0
+            else:
+                r = max(0.0, float(np.corrcoef(z[both, i], z[both, j])[0, 1]))
+            found[i, j] = found[j, i] = (r * n + prior * shrink_days) / (n + shrink_days)
     return found
 
 

@@ -33,7 +33,8 @@ class Asked:
     calendar: WorkCalendar | None = None
     groups: tuple[int, ...] | None = None
     alpha: float | None = None
-    thresholds: bool = True
+    thresholds: int | None = None
+    exposure: Floats | None = None
 
     @property
     def dates(self) -> list[date]:
@@ -60,6 +61,7 @@ def _baseline(asked: Asked) -> Verdicts:
         calendar=None if weekly else asked.calendar,
         groups=asked.groups,
         columns=asked.columns,
+        exposure=asked.exposure,
         thresholds=asked.thresholds,
         options=options if asked.alpha is None else replace(options, alpha=asked.alpha),
     )
@@ -75,10 +77,45 @@ def _farrington(asked: Asked) -> Verdicts:
 
 
 def _standard(asked: Asked) -> Verdicts:
-    """Weekly streams with three years behind them by their season, all others by the calendar baseline."""
+    """Weekly streams with three years behind them by their season and by the weeks before, all others by the baseline."""
     if asked.interval is Interval.WEEK and asked.counts.shape[1] >= 3 * 52 + 4:
-        return _farrington(asked)
+        return _season_and_weeks(asked)
     return _baseline(asked)
+
+
+def _season_and_weeks(asked: Asked) -> Verdicts:
+    """
+    Ask the same season of earlier years and the weeks just before, each at half the level; either may alarm.
+
+    A season that comes early escapes the first question, a rise a season explains the second.
+    """
+    half = replace(asked, alpha=(FLEXIBLE.alpha if asked.alpha is None else asked.alpha) / 2)
+    season, weeks = _farrington(half), _baseline(half)
+    p = [
+        np.where(np.isnan(one.p_value), np.inf, one.p_value)
+        for one in (season, weeks)
+        if one.p_value is not None
+    ]
+    first = p[0] <= p[1]
+
+    def pick(name: str) -> Floats:
+        return np.asarray(np.where(first, getattr(season, name), getattr(weeks, name)))
+
+    told = np.minimum(p[0], p[1])
+    return Verdicts(
+        method="season and weeks before",
+        observed=season.observed,
+        expected=pick("expected"),
+        sd=pick("sd"),
+        threshold=np.fmin(season.threshold, weeks.threshold),
+        score=pick("score"),
+        alarm=season.alarm | weeks.alarm,
+        judgement=pick("judgement").astype(np.int8),
+        baseline=pick("baseline").astype(np.int32),
+        baseline_missing=pick("baseline_missing").astype(np.int32),
+        p_value=np.where(np.isinf(told), np.nan, np.minimum(1.0, 2 * told)),
+        columns=np.array(asked.columns, dtype=np.int64),
+    )
 
 
 def _ears(kind: EarsMethod) -> Method:
@@ -103,7 +140,7 @@ def _nssp(function: Callable[..., Verdicts]) -> Method:
 
 
 def _expected(asked: Asked) -> Floats:
-    found = _baseline(replace(asked, columns=tuple(range(asked.counts.shape[1])), thresholds=False))
+    found = _baseline(replace(asked, columns=tuple(range(asked.counts.shape[1])), thresholds=0))
     return np.where(found.expected > 0, np.maximum(found.expected, 0.02), np.nan)
 
 
@@ -195,13 +232,14 @@ def judge(
     calendar: WorkCalendar | None = None,
     groups: Sequence[int] | None = None,
     alpha: float | None = None,
-    thresholds: bool = True,
+    thresholds: int | None = None,
+    exposure: ArrayLike | None = None,
 ) -> Verdicts:
     """
     Ask a method by its name about many streams; see `baseline_matrix` for shapes.
 
     `columns` are the intervals to judge (default: the newest). `alpha` is the share of quiet days that may
-    alarm, for the methods that have one (None: the method's own). Raises ValueError for an unknown name or
+    alarm, for the methods that have one (None: the method's own). `exposure` is heard by the calendar baseline only. Raises ValueError for an unknown name or
     an interval the method does not know.
 
     >>> found = judge("EARS C2", [[4, 5, 3, 4, 6, 5, 4, 9, 12, 30]], first_day=date(2022, 10, 1))
@@ -219,7 +257,7 @@ def judge(
     return METHODS[method](
         Asked(
             counts=y, first_day=first_day, interval=interval, columns=chosen, calendar=calendar,
-            groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds,
+            groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds, exposure=None if exposure is None else np.asarray(exposure, float),
         )
     )  # fmt: skip
 

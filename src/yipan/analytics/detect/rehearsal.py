@@ -7,7 +7,7 @@ themselves: outbreaks that really happened there count as quiet and make every m
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -118,7 +118,7 @@ ON_TRIAL = (DEFAULT, "EARS C1", "EARS C2", "EARS C3", "NSSP switch", "CUSUM", "G
 """The methods compared on daily series unless others are named."""
 
 
-def rehearse(
+def rehearse_matrix(
     counts: ArrayLike,
     *,
     first_day: date,
@@ -132,13 +132,14 @@ def rehearse(
     outbreaks: int = 60,
     quiet_rate: float = 0.01,
     judged: int | None = None,
+    along: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Rehearsal:
     """
     Put outbreaks into series and return how soon each method sees them, at `quiet_rate` false alarms per stream and day.
 
     `counts` (streams, intervals), NaN where nobody reported. The last `judged` intervals are replayed (default:
     half of them, at most 365); each of them is judged by what came before it. `outbreaks` of each shape and size begin on random
-    days in random streams, each in a copy of its own; a day nobody reported stays so. Raises ValueError where
+    days in random streams, each in a copy of its own; a day nobody reported stays so. `along` wraps the walk over the methods, for a progress bar. Raises ValueError where
     there are fewer than 56 intervals before those judged.
     """
     y = as_counts(counts)
@@ -157,16 +158,16 @@ def rehearse(
     together = np.vstack([y, staged.counts])
     siblings = np.concatenate([group, group[staged.stream]])
     workload, performance = [], []
-    for method in methods:
+    for method in along(methods):
         quiet = judge(
             method, y, first_day=first_day, interval=interval, columns=columns, calendar=calendar,
-            groups=group.tolist(), thresholds=False,
+            groups=group.tolist(), thresholds=0,
         )  # fmt: skip
         strength = evidence(quiet)
         limit, attained = equal_limit(strength, quiet_rate)
         found = judge(
             method, together, first_day=first_day, interval=interval, columns=columns,
-            calendar=calendar, groups=siblings.tolist(), thresholds=False,
+            calendar=calendar, groups=siblings.tolist(), thresholds=0,
         )  # fmt: skip
         with np.errstate(invalid="ignore"):
             alarm = evidence(found)[streams:] > limit

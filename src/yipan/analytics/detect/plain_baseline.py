@@ -1,0 +1,401 @@
+"""
+The calendar baseline told plainly: one day after another, one stream after another, numbers in lists.
+
+The judge of `baseline.baseline_matrix`, which does the same for twenty thousand streams. Read this one first.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from scipy import special, stats
+
+from yipan.model import WorkCalendar
+
+from .baseline import HOLIDAY_BINS, HOLIDAY_DAYS, NORMAL, STANDARD, BaselineOptions, DayKinds
+
+_LONGEST_DRIFT_DAYS = 30
+_LEAST_REPORTED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foretold:
+    """What was expected of one stream on one day, how far off it may be, and how often chance reaches the count."""
+
+    expected: float
+    variance: float
+    p_day: float
+    p_week: float
+    p_value: float
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Events seen and events expected, for one weekday, holiday stretch or day, of a stream or of its siblings."""
+
+    events: float = 0.0
+    expected: float = 0.0
+
+
+@dataclass(slots=True)
+class _Stream:
+    group: int
+    events: list[float] = field(default_factory=list)
+    factors: list[float] = field(default_factory=list)
+    reported: list[bool] = field(default_factory=list)
+    weekdays: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in range(7)])
+    stretches: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in range(HOLIDAY_BINS)])
+    missed: float = 0.0
+    days_of_spread: float = 0.0
+    total: float = 0.0
+    reports: int = 0
+    week: list[tuple[float, float, bool]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Siblings:
+    weekdays: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in range(7)])
+    days: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in range(HOLIDAY_DAYS)])
+    stretches: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in range(HOLIDAY_BINS)])
+    off: list[list[_Sums]] = field(
+        default_factory=lambda: [[_Sums(), _Sums()] for _ in range(HOLIDAY_BINS)]
+    )
+
+
+@dataclass(slots=True)
+class _Level:
+    rate: float
+    drift: float
+    rate_v: float
+    drift_v: float
+    age: float
+    reported: int
+
+
+@dataclass(slots=True)
+class _Day:
+    """One stream's forecast of a day while the day is being learned."""
+
+    stream: _Stream
+    level: _Level
+    mean: float
+    certain: float
+    off: float
+    dispersion: float
+    freedom: float
+    factor: float
+    profile: float
+    base: float
+    own: float
+    holiday_v: float
+    holiday_known: bool
+    judged: bool
+    count: float
+    seen: bool
+    clipped: float
+
+
+def plain_baseline(
+    counts: Sequence[Sequence[float | None]],
+    *,
+    first_day: date,
+    calendar: WorkCalendar | None = None,
+    groups: Sequence[int] | None = None,
+    options: BaselineOptions = STANDARD,
+) -> list[list[Foretold]]:
+    """
+    Judge every day of some daily streams (None where nobody reported) by the days before it; one row per stream.
+
+    Numbers are NaN where a stream could not be judged. See `baseline` for the model and what is meant by each option.
+
+    >>> days = [[4, 5, 3, 4, 6, 5, 4] * 6 + [30]]
+    >>> plain_baseline(days, first_day=date(2022, 5, 2))[0][-1].p_value < 0.001
+    True
+    """
+    length = max((len(row) for row in counts), default=0)
+    kinds = DayKinds.of(first_day, length, calendar)
+    group = list(groups) if groups is not None else [0] * len(counts)
+    streams = [_Stream(group=g) for g in group]
+    siblings = [_Siblings() for _ in range(max(group, default=-1) + 1)]
+    level_days: list[int] = []
+    level_days_before = [0]
+    found: list[list[Foretold]] = [[] for _ in counts]
+    for day in range(length):
+        stretch, within = int(kinds.bins[day]), int(kinds.days[day])
+        weekday = int(kinds.weekdays[day])
+        end = level_days_before[max(0, day - options.gap_days)]
+        spreads = _spreads(streams, len(siblings), options)
+        today = [
+            _foretell(
+                stream, row[day], day, end, level_days, stretch, within, weekday, spread,
+                siblings[stream.group], options,
+            )
+            for stream, row, spread in zip(streams, counts, spreads, strict=True)
+        ]  # fmt: skip
+        for position, one in enumerate(today):
+            found[position].append(_judge(one, options))
+        if stretch == NORMAL:
+            level_days.append(day)
+        _learn(today, siblings, stretch, within, weekday)
+        level_days_before.append(len(level_days))
+    return found
+
+
+def _spreads(
+    streams: Sequence[_Stream], groups: int, options: BaselineOptions
+) -> list[tuple[float, float]]:
+    """Return each stream's dispersion, drawn to that of its siblings, and from how many days it is known."""
+    pooled = [(15.0, 10.0)] * groups
+    for stream in streams:
+        own = stream.missed / max(stream.days_of_spread, 1e-9)
+        top, days = pooled[stream.group]
+        pooled[stream.group] = (
+            top + stream.days_of_spread * min(own, 4.0), days + stream.days_of_spread,
+        )  # fmt: skip
+    prior = options.prior_spread_days
+    answer = []
+    for stream in streams:
+        top, days = pooled[stream.group]
+        value = (stream.missed + prior * top / days) / (stream.days_of_spread + prior)
+        answer.append((max(value, 1.0), stream.days_of_spread + prior))
+    return answer
+
+
+def _foretell(
+    stream: _Stream,
+    count: float | None,
+    day: int,
+    end: int,
+    level_days: Sequence[int],
+    stretch: int,
+    within: int,
+    weekday: int,
+    spread: tuple[float, float],
+    siblings: _Siblings,
+    options: BaselineOptions,
+) -> _Day:
+    dispersion, freedom = spread
+    profile, profile_v = _weekday(stream, siblings, weekday, options)
+    base, own, holiday_v, off, known = _holiday(stream, siblings, stretch, within, options)
+    level = _level(stream, day, end, level_days, dispersion, options)
+    factor = profile * base * own
+    mean = level.rate * math.exp(level.drift * level.age) * factor
+    certain = level.rate_v + level.age**2 * level.drift_v + dispersion * profile_v + holiday_v
+    judged = level.reported >= _LEAST_REPORTED
+    seen = count is not None
+    value = float(count) if count is not None else math.nan
+    clipped = value
+    if seen and judged:
+        reach = 4 * math.sqrt(dispersion * mean + mean**2 * (certain + off))
+        clipped = max(min(value, mean + reach + 2), mean - reach)
+    return _Day(
+        stream=stream, level=level, mean=mean, certain=certain, off=off, dispersion=dispersion,
+        freedom=freedom, factor=factor, profile=profile, base=base, own=own, holiday_v=holiday_v,
+        holiday_known=known, judged=judged, count=value, seen=seen, clipped=clipped,
+    )  # fmt: skip
+
+
+def _weekday(
+    stream: _Stream, siblings: _Siblings, weekday: int, options: BaselineOptions
+) -> tuple[float, float]:
+    """Return how busy a weekday is and how uncertain that is; 7 is the mean of the five working days."""
+    raw = [(one.events + 100) / (one.expected + 100) for one in siblings.weekdays]
+    mean = sum(raw) / 7
+    prior = options.prior_weekday
+
+    def profile(day: int) -> tuple[float, float]:
+        own = stream.weekdays[day]
+        value = (own.events + prior * raw[day] / mean) / (own.expected + prior)
+        return value, 1 / (own.events + prior)
+
+    if weekday < 7:
+        return profile(weekday)
+    every = [profile(day) for day in range(5)]
+    return sum(p for p, _ in every) / 5, sum(v for _, v in every) / 5
+
+
+def _holiday(
+    stream: _Stream, siblings: _Siblings, stretch: int, within: int, options: BaselineOptions
+) -> tuple[float, float, float, float, bool]:
+    """Return the holiday's factor among siblings, the stream's own ratio to it, their uncertainty, and whether it was learned."""
+    if stretch == NORMAL:
+        return 1.0, 1.0, 0.0, 0.0, True
+    whole, day = siblings.stretches[stretch], siblings.days[within]
+    factor = (whole.events + 5) / (whole.expected + 5)
+    base = (day.events + 50 * factor) / (day.expected + 50)
+    mine, prior = stream.stretches[stretch], options.prior_holiday
+    own = (mine.events + prior) / (mine.expected * factor + prior)
+    unknown = options.festival_sd**2 * 5 / (whole.expected + 5)
+    variance = unknown + 1 / (day.events + 50) + 1 / (mine.events + prior)
+    told = siblings.off[stretch][mine.events >= 100]
+    off = max(0.0, (told.events + 2 * options.holiday_sd**2) / (told.expected + 2))
+    return base, own, variance, off, whole.expected > 0
+
+
+def _level(
+    stream: _Stream,
+    day: int,
+    end: int,
+    level_days: Sequence[int],
+    dispersion: float,
+    options: BaselineOptions,
+) -> _Level:
+    """Return the rate in the middle of as many normal days as hold enough events, and its drift since."""
+    o = options
+
+    def window(since: int, until: int) -> tuple[float, float, int]:
+        part = range(since, until)
+        return (
+            sum(stream.events[i] for i in part), sum(stream.factors[i] for i in part),
+            sum(stream.reported[i] for i in part),
+        )  # fmt: skip
+
+    events, shape, _ = window(max(0, end - o.most_days), end)
+    want = o.level_events * shape / (events + 0.5) if shape else 0.0
+    width = min(max(math.ceil(want / 7) * 7, o.least_days), o.most_days)
+    while True:
+        start = max(0, end - width)
+        n = window(start, end)[2]
+        if not (n < o.least_days / 2 and width < o.most_days and start > 0):
+            break
+        width = min(2 * width, o.most_days)
+    middle = max(start, end - width // 2)
+    if middle - start < 7:
+        middle = start
+    older, older_shape, _ = window(start, middle)
+    newer, newer_shape, _ = window(middle, end)
+    total, shape = older + newer, older_shape + newer_shape
+    span = max(end - start, 1)
+
+    def centre(since: int, until: int) -> float:
+        return sum(level_days[since:until]) / max(until - since, 1)
+
+    age = min(day - sum(level_days[start:end]) / span, _LONGEST_DRIFT_DAYS)
+    apart = max(centre(middle, end) - centre(start, middle), 1.0)
+    prior = (o.drift_sd / max(span / 2, 7.0)) ** 2
+    drift, drift_v = 0.0, prior
+    if older_shape > 0 and newer_shape > 0 and middle > start:
+        slope = math.log((newer + 0.5) / newer_shape / ((older + 0.5) / older_shape)) / apart
+        noise = dispersion * (1 / (newer + 0.5) + 1 / (older + 0.5)) / apart**2
+        believed = prior / (prior + noise)
+        drift = max(-o.most_drift, min(o.most_drift, slope * believed))
+        drift_v = prior * (1 - believed)
+    rate = (total + 0.5) / shape if shape > 0 else 0.0
+    return _Level(rate, drift, dispersion / (total + 0.5), drift_v, age, n)
+
+
+def _learn(
+    today: Sequence[_Day], siblings: Sequence[_Siblings], stretch: int, within: int, weekday: int
+) -> None:
+    if stretch != NORMAL:
+        _learn_how_far_off(today, siblings, stretch)
+    decay = 0.5 ** (7 / 365)
+    if stretch == NORMAL:
+        for group in siblings:
+            group.weekdays[weekday].events *= decay
+            group.weekdays[weekday].expected *= decay
+    for one in today:
+        stream, group = one.stream, siblings[one.stream.group]
+        taken = one.clipped if one.seen else 0.0
+        learned = one.judged and one.seen
+        stream.total += taken
+        stream.reports += one.seen
+        heard = 1 / (1 + one.mean / 10) if learned else 0.0
+        if stretch == NORMAL:
+            stream.events.append(taken)
+            stream.factors.append(one.factor if one.seen else 0.0)
+            stream.reported.append(one.seen)
+            plain = one.mean / one.profile if learned else 0.0
+            mine = stream.weekdays[weekday]
+            mine.events = mine.events * decay + (taken if learned else 0.0)
+            mine.expected = mine.expected * decay + plain
+            group.weekdays[weekday].events += taken * heard
+            group.weekdays[weekday].expected += plain * heard
+            gone = 0.5 ** (1 / 365)
+            share = 1 / (one.mean + 0.5) if learned else 0.0
+            inflated = 1 + one.mean * one.certain / one.dispersion
+            stream.missed = stream.missed * gone + share * (taken - one.mean) ** 2 / inflated
+            stream.days_of_spread = stream.days_of_spread * gone + share * one.mean
+        elif learned:
+            plain = one.mean / (one.base * one.own)
+            stream.stretches[stretch].events += taken
+            stream.stretches[stretch].expected += plain
+            for sums in (group.days[within], group.stretches[stretch]):
+                sums.events += taken * heard
+                sums.expected += plain * heard
+        stream.week = [*stream.week, (taken, one.factor if one.seen else 0.0, one.seen)][-6:]
+
+
+def _learn_how_far_off(today: Sequence[_Day], siblings: Sequence[_Siblings], stretch: int) -> None:
+    """Learn by how much holiday forecasts missed beyond what they admitted, apart for streams known well and badly."""
+    if not any(group.stretches[stretch].expected for group in siblings):
+        return
+    for number, group in enumerate(siblings):
+        for known_well in (False, True):
+            missed = asked = 0.0
+            for one in today:
+                well = one.stream.stretches[stretch].events >= 100
+                if (
+                    one.stream.group != number
+                    or well is not known_well
+                    or not (one.judged and one.seen)
+                ):
+                    continue
+                share = 1 / (one.mean + one.dispersion) ** 2
+                beyond = (
+                    (one.clipped - one.mean) ** 2
+                    - one.dispersion * one.mean
+                    - one.mean**2 * one.certain
+                )
+                missed += share * beyond
+                asked += share * one.mean**2
+            whole = max(asked, 1.0)
+            told = group.off[stretch][known_well]
+            told.events = 0.85 * told.events + missed / whole
+            told.expected = 0.85 * told.expected + asked / whole
+
+
+def _judge(one: _Day, options: BaselineOptions) -> Foretold:
+    stream, level = one.stream, one.level
+    nothing = Foretold(
+        expected=math.nan, variance=math.nan, p_day=math.nan, p_week=math.nan, p_value=math.nan
+    )
+    relative = one.certain + one.off
+    if not one.judged:
+        if not stream.reports:
+            return nothing
+        mean = (stream.total + 0.5) / stream.reports
+        variance = mean + mean**2 / (stream.total + 0.5)
+        p = _tail(one.count, mean, variance, 1e6) if one.seen else math.nan
+        return Foretold(expected=mean, variance=variance, p_day=p, p_week=math.nan, p_value=p)
+    variance = one.dispersion * one.mean + one.mean**2 * relative
+    if not one.seen:
+        return Foretold(
+            expected=one.mean, variance=variance, p_day=math.nan, p_week=math.nan, p_value=math.nan
+        )
+    p_day = _tail(one.count, one.mean, variance, one.freedom)
+    p_week = math.nan
+    if options.week_too and sum(seen for *_, seen in stream.week) >= 3:
+        age = max(level.age - 3, 0)
+        shape = sum(factor for _, factor, _ in stream.week) + one.factor
+        mean = level.rate * math.exp(level.drift * age) * shape
+        wide = level.rate_v + age**2 * level.drift_v + one.holiday_v + one.off
+        total = sum(events for events, *_ in stream.week) + one.count
+        p_week = _tail(total, mean, one.dispersion * mean + mean**2 * wide, one.freedom)
+    p = p_day if math.isnan(p_week) else 2 / (1 / p_day + 1 / p_week)
+    return Foretold(expected=one.mean, variance=variance, p_day=p_day, p_week=p_week, p_value=p)
+
+
+def _tail(count: float, mean: float, variance: float, freedom: float) -> float:
+    """Return how often a quiet day reaches the count; a sum may hold parts of events where days were clipped."""
+    if count <= 0:
+        return 1.0
+    over = max(variance / mean, 1.0)
+    count = max(count, 1.0)
+    if over > 1 + 1e-9:
+        tail = float(special.betainc(count, mean / (over - 1), 1 - 1 / over))
+    else:
+        tail = float(special.gammainc(count, mean))
+    tail = min(max(tail, 1e-300), 1.0)
+    return max(float(stats.t.sf(-special.ndtri(tail), freedom)), tail)

@@ -1,0 +1,573 @@
+"""
+Streams judged together: one picture from many series, wherever they come from.
+
+Works on series handed in, from the record or from somebody's own table, and touches neither.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import numpy as np
+
+from yipan.analytics.detect import fusion
+from yipan.analytics.detect.baseline import BaselineVerdicts, DayKinds, sibling_key
+from yipan.analytics.detect.faults import FaultKind, series_faults
+from yipan.analytics.detect.methods import DEFAULT, judge
+from yipan.analytics.detect.verdicts import Verdicts
+from yipan.model import (
+    AreaPath,
+    Counted,
+    CountSeries,
+    Interval,
+    Judgement,
+    Sentence,
+    Stream,
+    WorkCalendar,
+    ancestors_of,
+)
+
+ALPHA = 0.005
+"""The share of quiet days on which one stream may stand out by chance."""
+FALSE_SHARE = 0.1
+"""The share of false ones that may be among all that is raised on a day."""
+JUDGED_DAYS = 14
+CURVE_DAYS = 42
+QUIET_DAYS = 60
+"""Days of the past from which it is learned how the channels of an area move together."""
+
+QUIET_P = 0.2
+"""Channels none of which is below this cannot stand out together, however they move."""
+
+SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS})
+"""Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
+
+Names = Mapping[AreaPath, tuple[str, str]]
+
+STREAM_NAMES: Mapping[Counted, tuple[str, str]] = {
+    Counted.LOCAL_CONFIRMED: ("本土确诊病例", "local confirmed cases"),
+    Counted.LOCAL_ASYMPTOMATIC: ("本土无症状感染者", "local asymptomatic infections"),
+    Counted.LOCAL_INFECTIONS: ("本土感染者", "local infections"),
+    Counted.LOCAL_CONVERSIONS: ("无症状转确诊", "asymptomatic infections later confirmed"),
+    Counted.IMPORTED_CONFIRMED: ("境外输入确诊病例", "imported confirmed cases"),
+    Counted.IMPORTED_ASYMPTOMATIC: ("境外输入无症状感染者", "imported asymptomatic infections"),
+    Counted.IMPORTED_CONVERSIONS: ("输入无症状转确诊", "imported asymptomatic infections later confirmed"),
+    Counted.SUSPECTED: ("疑似病例", "suspected cases"),
+    Counted.DEATHS: ("死亡病例", "deaths"),
+    Counted.FEVER_CLINIC_VISITS: ("发热门诊就诊", "fever-clinic visits"),
+    Counted.ILI_VISITS: ("流感样病例就诊", "visits for influenza-like illness"),
+    Counted.OUTPATIENT_VISITS: ("门诊就诊", "outpatient visits"),
+    Counted.PHARMACY_SALES: ("药店退热止咳药销量", "pharmacy sales of fever and cough medicine"),
+    Counted.SCHOOL_ABSENCES: ("学校因病缺课", "school absences through illness"),
+    Counted.CARE_HOME_FEVERS: ("养老机构发热", "fevers in care homes"),
+    Counted.LABORATORY_POSITIVES: ("实验室阳性", "positive laboratory results"),
+    Counted.LABORATORY_TESTS: ("实验室检测", "laboratory tests"),
+    Counted.HOTLINE_CALLS: ("热线来电", "hotline calls"),
+    Counted.WASTEWATER_POSITIVES: ("污水阳性", "positive wastewater samples"),
+    Counted.OTHER: ("监测计数", "counts"),
+}  # fmt: skip
+"""What each stream is called where people read, in Chinese and English."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """
+    One stream's part in a finding: what it counted, what was expected, how often chance does as much.
+
+    `threshold` is the largest count that would not have stood out; `week_observed` and `week_expected` are
+    the last seven days where the method looks at them, else None; `p_value` None where it was not judged.
+    """
+
+    area: AreaPath
+    stream: Stream
+    name: Sentence
+    observed: int | None
+    expected: float | None
+    threshold: float | None
+    p_value: float | None
+    week_observed: float | None
+    week_expected: float | None
+    since: date | None
+    judgement: Judgement
+    baseline: int
+    baseline_missing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """
+    One cause that stands out on one day, told once, at the level where it is clearest.
+
+    `q_value` is the share of false ones among all findings at least as clear; `lead` is the clearest stream and
+    `contributions` every stream of the area with evidence of its own, the lead first. `against` counts the streams of the area
+    that were judged and saw nothing, `missing` those that did not report. `together` is the p-value of all channels of the area, None where
+    there is one. `curve` is the lead's series of the last weeks; `explanation` all of it in one sentence.
+    """
+
+    area: AreaPath
+    disease: str
+    day: date
+    since: date
+    p_value: float
+    q_value: float
+    method: str
+    lead: Contribution
+    contributions: tuple[Contribution, ...]
+    against: int
+    missing: tuple[Stream, ...]
+    together: float | None
+    festival: bool
+    explanation: Sentence
+    curve: CountSeries
+
+    @property
+    def key(self) -> str:
+        """Text that names the finding: area, disease and day."""
+        return f"{self.area}|{self.disease}|{self.day.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A stream that could not be judged on the day, and why not; or one answered by the no-history rule."""
+
+    area: AreaPath
+    stream: Stream
+    name: Sentence
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFault:
+    """What is wrong with a series, or looks so; `day` is when, None where it is the whole."""
+
+    area: AreaPath
+    stream: Stream
+    name: Sentence
+    kind: FaultKind
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """
+    What stands out on one day among all streams looked at, and what could not be seen.
+
+    `family` is how many p-values were judged together, `alarms` how many lay beyond the limit of their own
+    stream; `findings` are those kept when no more than `false_share` of all may be false, each cause once.
+    """
+
+    day: date
+    method: str
+    streams: int
+    family: int
+    alpha: float
+    false_share: float
+    alarms: int
+    findings: tuple[Finding, ...]
+    unjudged: tuple[Unjudged, ...]
+    faults: tuple[DataFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Verdicts on every series and every sum of them, for the last days."""
+
+    series: tuple[CountSeries, ...]
+    own: int
+    verdicts: Verdicts
+    days: tuple[date, ...]
+    faults: tuple[DataFault, ...] = field(default=())
+
+    def p_values(self, cell: int) -> "np.ndarray":
+        """The p-values of one day; NaN where a stream was not judged."""
+        if self.verdicts.p_value is not None:
+            return self.verdicts.p_value[:, cell]
+        judged = ~np.isnan(self.verdicts.score[:, cell])
+        return np.where(judged, np.where(self.verdicts.alarm[:, cell], ALPHA / 10, 0.5), np.nan)
+
+    def past_p_values(self, cell: int, rows: Sequence[int]) -> "np.ndarray":
+        """The p-values of some streams on the days before one, as (days, streams)."""
+        if self.verdicts.p_value is not None:
+            return self.verdicts.p_value[list(rows), max(0, cell - QUIET_DAYS) : cell].T
+        found = [
+            self.p_values(before)[list(rows)] for before in range(max(0, cell - QUIET_DAYS), cell)
+        ]
+        return np.array(found).reshape(len(found), len(rows))
+
+
+def judge_streams(
+    series: Sequence[CountSeries],
+    *,
+    until: date,
+    judged_days: int = JUDGED_DAYS,
+    method: str = DEFAULT,
+    calendar: WorkCalendar | None = None,
+    alpha: float = ALPHA,
+    sums: bool = True,
+) -> Judged:
+    """
+    Judge the last intervals before `until` of series of one interval, and of their sums over the areas above.
+
+    A series that ends early is taken as not reported since. A sum counts the areas that reported and expects
+    as much less as the silent ones used to send. Raises ValueError for series of different intervals.
+    """
+    own = [ended(one, until) for one in series]
+    intervals = {one.stream.interval for one in own}
+    if len(intervals) > 1:
+        raise ValueError("daily and weekly series are judged apart; sort them by interval first")
+    interval = next(iter(intervals), Interval.DAY)
+    width = max((len(one) for one in own), default=0)
+    matrix = np.full((len(own), width), np.nan)
+    for row, one in enumerate(own):
+        if len(one):
+            matrix[row, width - len(one) :] = [np.nan if c is None else c for c in one.counts]
+    first = until - timedelta(days=width * interval.days)
+    added, added_rows, exposure = _sums(own, matrix, first) if sums else ([], [], [])
+    everything = [*own, *added]
+    counts = np.vstack([matrix, *added_rows]) if added else matrix
+    weight = np.vstack([np.ones_like(matrix), *exposure]) if added else None
+    columns = list(range(max(0, width - max(judged_days, QUIET_DAYS)), width))
+    names: dict[str, int] = {}
+    groups = [names.setdefault(sibling_key(one), len(names)) for one in everything]
+    verdicts = judge(
+        method, counts, first_day=first, interval=interval, columns=columns, calendar=calendar,
+        groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight, thresholds=judged_days,
+    )  # fmt: skip
+    faults = tuple(
+        DataFault(
+            area=own[f.row].area, stream=own[f.row].stream, name=_named(own[f.row].stream), kind=f.kind,
+            day=None if f.position is None else first + timedelta(days=f.position * interval.days),
+        )
+        for f in series_faults(matrix, daily=interval is Interval.DAY)
+    )  # fmt: skip
+    return Judged(
+        series=tuple(everything), own=len(own), verdicts=verdicts, faults=faults,
+        days=tuple(first + timedelta(days=c * interval.days) for c in columns),
+    )  # fmt: skip
+
+
+def ended(series: CountSeries, end: date) -> CountSeries:
+    """Cut or lengthen a series so that it ends at `end`; what was not sent is not zero."""
+    step = series.stream.interval.days
+    short = (end - series.until).days // step
+    if short > 0:
+        return replace(series, counts=(*series.counts, *[None] * short))
+    return series.before(end)
+
+
+def _sums(
+    own: Sequence[CountSeries], matrix: "np.ndarray", first: date
+) -> tuple[list[CountSeries], list["np.ndarray"], list["np.ndarray"]]:
+    there = {(one.area, one.stream) for one in own}
+    stems = [replace(one.stream, site="") for one in own]
+    members: dict[tuple[AreaPath, Stream], list[int]] = {}
+    for row, one in enumerate(own):
+        for above in ancestors_of(one.area):
+            members.setdefault((above, stems[row]), []).append(row)
+    series, rows, weights = [], [], []
+    for (area, stream), parts in sorted(members.items()):
+        # what an area sends already holds what the areas below it send
+        lowest = [row for row in parts if (own[row].area, stream) not in members]
+        if len(lowest) < 2 or (area, stream) in there:
+            continue
+        part = matrix[lowest]
+        seen = ~np.isnan(part)
+        with np.errstate(invalid="ignore"):
+            usual = np.where(
+                seen.any(axis=1), np.nansum(part, axis=1) / np.maximum(seen.sum(axis=1), 1), 0
+            )
+        whole = max(float(usual.sum()), 1e-9)
+        share = (seen * usual[:, None]).sum(axis=0) / whole
+        total = np.where(seen.any(axis=0) & (share >= 0.3), np.nansum(part, axis=0), np.nan)
+        rows.append(total)
+        weights.append(np.where(np.isnan(total), 1.0, np.maximum(share, 1e-6)))
+        series.append(
+            CountSeries(
+                area=area, stream=stream, first_day=first,
+                counts=tuple(None if np.isnan(v) else int(v) for v in total),
+            )
+        )  # fmt: skip
+    return series, rows, weights
+
+
+def picture(
+    judged: Judged,
+    *,
+    day: date | None = None,
+    names: Names | None = None,
+    false_share: float = FALSE_SHARE,
+    alpha: float = ALPHA,
+    calendar: WorkCalendar | None = None,
+) -> Picture:
+    """
+    Return what stands out on a day judged (default: the newest), each cause once, and what could not be seen.
+
+    All channels of an area are also asked together, by the correlation they had on quiet days (`fusion.stouffer_p`).
+    """
+    if not judged.days:
+        raise ValueError("no day was judged: the series are empty")
+    cell = len(judged.days) - 1 if day is None else judged.days.index(day)
+    today = judged.days[cell]
+    p = judged.p_values(cell)
+    rows = range(len(judged.series))
+    by_place: dict[tuple[str, AreaPath], list[int]] = {}
+    for row in rows:
+        one = judged.series[row]
+        by_place.setdefault((one.stream.disease, one.area), []).append(row)
+    together: dict[tuple[str, AreaPath], float] = {}
+    for place, members in by_place.items():
+        if len(members) > 1:
+            if not (p[members] < QUIET_P).any():
+                # counted in the family all the same: many were asked
+                together[place] = 0.5
+                continue
+            weights = [0.5 if _supports(judged.series[row]) else 1.0 for row in members]
+            combined = _together(judged, cell, members, weights)
+            if not np.isnan(combined) and (~np.isnan(p[members])).sum() > 1:
+                together[place] = combined
+    family = np.concatenate([p, np.array(list(together.values()), dtype=float)])
+    q = fusion.q_values(family)
+    joint = dict(zip(together, q[len(p) :], strict=True))
+    best_p: dict[tuple[str, AreaPath], float] = {}
+    best_q: dict[tuple[str, AreaPath], float] = {}
+    for place, members in by_place.items():
+        speaking = [row for row in members if not _supports(judged.series[row])]
+        backed = any(p[row] < 0.1 for row in speaking)
+        heard = [row for row in members if backed or row in speaking]
+        known = [(float(p[row]), float(q[row])) for row in heard if not np.isnan(p[row])]
+        if place in together and backed:
+            known.append((together[place], float(joint[place])))
+        if known:
+            best_p[place], best_q[place] = min(known)
+    findings: list[Finding] = []
+    for disease in sorted({disease for disease, _ in by_place}):
+        raised = {
+            area for (name, area), value in best_p.items()
+            if name == disease and value <= alpha and best_q[name, area] <= false_share
+        }  # fmt: skip
+        if not raised:
+            continue
+        low = [
+            row for row in rows if judged.series[row].stream.disease == disease and row < judged.own
+        ]
+        whole = {area: value for (name, area), value in best_p.items() if name == disease}
+        told = fusion.clearest(
+            [judged.series[row].area for row in low], [float(p[row]) for row in low], whole,
+            alpha=alpha, raised=raised,
+        )  # fmt: skip
+        findings += [
+            _finding(
+                judged, cell, disease, cause, low, by_place[disease, cause.area], p,
+                best_q[disease, cause.area], together.get((disease, cause.area)), names or {}, calendar,
+            )
+            for cause in told
+        ]  # fmt: skip
+    findings.sort(key=lambda f: (f.q_value, f.p_value, f.area, f.disease))
+    unjudged = tuple(
+        Unjudged(
+            area=judged.series[row].area, stream=judged.series[row].stream, name=_named(judged.series[row].stream),
+            judgement=judged.verdicts.judgement_of(row, cell),
+        )
+        for row in range(judged.own)
+        if judged.verdicts.judgement_of(row, cell) is not Judgement.JUDGED
+    )  # fmt: skip
+    return Picture(
+        day=today, method=judged.verdicts.method, streams=judged.own, family=int((~np.isnan(family)).sum()),
+        alpha=alpha, false_share=false_share, alarms=int(judged.verdicts.alarm[: judged.own, cell].sum()),
+        findings=tuple(findings), unjudged=unjudged, faults=judged.faults,
+    )  # fmt: skip
+
+
+def _together(judged: Judged, cell: int, members: Sequence[int], weights: Sequence[float]) -> float:
+    """Return the p-value of all channels of an area: by their correlation where two weeks of it are known."""
+    p = judged.p_values(cell)[list(members)]
+    past = judged.past_p_values(cell, members)
+    if (~np.isnan(past)).sum(axis=0).min(initial=0) < 14:
+        return float(fusion.harmonic_p([p], weights)[0])
+    return float(fusion.stouffer_p([p], weights, correlation=fusion.quiet_correlation(past))[0])
+
+
+def _supports(series: CountSeries) -> bool:
+    return series.stream.counted in SUPPORTING
+
+
+def _finding(
+    judged: Judged,
+    cell: int,
+    disease: str,
+    told: fusion.Told,
+    low: Sequence[int],
+    here: Sequence[int],
+    p: "np.ndarray",
+    q_value: float,
+    together: float | None,
+    names: Names,
+    calendar: WorkCalendar | None,
+) -> Finding:
+    own = [row for row in here if not np.isnan(p[row])]
+    lead = min(own, key=lambda row: (p[row], judged.series[row].stream.key))
+    rows = [lead]
+    for row in [*sorted(own, key=lambda r: p[r]), *(low[i] for i in told.contributors)]:
+        if row not in rows and p[row] < 0.05:
+            rows.append(row)
+    parts = tuple(_contribution(judged, row, cell) for row in rows)
+    inside = [row for row in low if judged.series[row].area.startswith(told.area)]
+    missing = tuple(judged.series[row].stream for row in inside if np.isnan(p[row]))
+    against = sum(1 for row in inside if not np.isnan(p[row]) and row not in rows)
+    series = judged.series[lead]
+    today = judged.days[cell]
+    shown = series.before(today + timedelta(days=series.stream.interval.days))
+    cut = max(0, len(shown) - CURVE_DAYS)
+    finding = Finding(
+        area=told.area, disease=disease, day=today,
+        since=min(part.since or today for part in parts), p_value=told.p_value, q_value=q_value,
+        method=judged.verdicts.method, lead=parts[0], contributions=parts, against=against, missing=missing,
+        together=together,
+        festival=bool(calendar and DayKinds.of(today, 1, calendar).bins[0]),
+        explanation=Sentence(zh="-", en="-"),
+        curve=replace(shown, first_day=shown.day(cut), counts=shown.counts[cut:]),
+    )  # fmt: skip
+    return replace(finding, explanation=explain(finding, names))
+
+
+def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
+    v = judged.verdicts
+    series = judged.series[row]
+    value = judged.p_values(cell)[row]
+    week = isinstance(v, BaselineVerdicts) and not np.isnan(v.week_observed[row, cell])
+    began = cell
+    while v.alarm[row, began] and began and v.alarm[row, began - 1]:
+        began -= 1
+    return Contribution(
+        area=series.area, stream=series.stream, name=_named(series.stream), observed=_whole(v.observed[row, cell]),
+        expected=_number(v.expected[row, cell]), threshold=_number(v.threshold[row, cell]),
+        p_value=_number(value),
+        week_observed=float(v.week_observed[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        week_expected=float(v.week_expected[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        since=judged.days[began] if v.alarm[row, cell] else None,
+        judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
+        baseline_missing=int(v.baseline_missing[row, cell]),
+    )  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _whole(value: float) -> int | None:
+    return None if np.isnan(value) else round(float(value))
+
+
+MOST_YEARS = 10.0
+
+
+def explain(finding: Finding, names: Names) -> Sentence:
+    """
+    Return a finding as one sentence in each language.
+
+    Observed, expected, how unusual, since when, which streams, against what, what was missing, and what would
+    make it go away. Areas without a name are told by their path; rarity is not told beyond ten years.
+    """
+    lead = finding.lead
+    zh_area, en_area = names.get(finding.area, (finding.area, finding.area))
+    zh_what, en_what = name_of(lead.stream)
+    week = (
+        lead.week_observed is not None and lead.week_expected is not None
+        and lead.observed is not None and lead.threshold is not None
+        and lead.expected is not None and lead.observed < 1.5 * lead.expected + 1
+    )  # fmt: skip
+    if week:
+        zh_seen = f"近7日{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）"
+        en_seen = f"{lead.week_observed:.0f} {en_what} in the last 7 days, where {lead.week_expected:.1f} were expected"
+    else:
+        zh_seen = f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}例（预期{lead.expected or 0:.1f}例）"
+        en_seen = (
+            f"{lead.observed} {en_what} on {finding.day.day} {finding.day:%B}, where "
+            f"{lead.expected or 0:.1f} were expected"
+        )
+    zh_rare, en_rare = _rarity(finding.p_value, lead.stream.interval.days)
+    days = (finding.day - finding.since).days + 1
+    zh_run = f"，自{finding.since.month}月{finding.since.day}日起" if days > 1 else ""
+    en_run = f", since {finding.since.day} {finding.since:%B}" if days > 1 else ""
+    zh_with, en_with = _others(finding, names)
+    zh_base, en_base = _base(finding)
+    zh_miss = f"；另有{len(finding.missing)}条监测流未报" if finding.missing else ""
+    en_miss = (
+        f"; {len(finding.missing)} stream{'s' * (len(finding.missing) != 1)} here did not report"
+        if finding.missing
+        else ""
+    )
+    zh_end, en_end = "", ""
+    if lead.threshold is not None:
+        zh_end = f"；当日数不超过{lead.threshold:.0f}例则不会提示"
+        en_end = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
+        if lead.threshold < 0.5 * (lead.expected or 0):
+            zh_end = "；前几日之高已足以提示，须待其过去七日方解除"
+            en_end = "; the days before stand out by themselves, so it goes away only when they are a week old"
+    return Sentence(
+        zh=f"{zh_area}：{zh_seen}，{zh_rare}{zh_run}{zh_with}{zh_base}{zh_miss}{zh_end}。",
+        en=f"{en_area}: {en_seen}, {en_rare}{en_run}{en_with}{en_base}{en_miss}{en_end}.",
+    )
+
+
+def name_of(stream: Stream) -> tuple[str, str]:
+    """Return what a stream is called, its site with it; a stream of somebody's own table by its own name."""
+    if stream.counted is Counted.OTHER:
+        return (stream.site or stream.disease,) * 2
+    zh, en = STREAM_NAMES[stream.counted]
+    return (f"{stream.site}{zh}", f"{en} at {stream.site}") if stream.site else (zh, en)
+
+
+def _named(stream: Stream) -> Sentence:
+    zh, en = name_of(stream)
+    return Sentence(zh=zh, en=en)
+
+
+def _rarity(p_value: float, interval_days: int) -> tuple[str, str]:
+    days = interval_days / max(p_value, 1e-12)
+    if days > MOST_YEARS * 365:
+        return "平静时十年难遇一次", "which chance alone brings less than once in ten years"
+    if days >= 700:
+        return (
+            f"平静时约{days / 365:.0f}年一遇",
+            f"which chance alone brings once in {days / 365:.0f} years",
+        )
+    return f"平静时约{days:.0f}天一遇", f"which chance alone brings once in {days:.0f} days"
+
+
+def _others(finding: Finding, names: Names) -> tuple[str, str]:
+    others = finding.contributions[1:]
+    if not others:
+        return "", ""
+    zh, en = [], []
+    for part in others[:3]:
+        zh_area, en_area = names.get(part.area, (part.area, part.area))
+        zh_name, en_name = name_of(part.stream)
+        zh.append(zh_name if part.area == finding.area else f"{zh_area}{zh_name}")
+        en.append(en_name if part.area == finding.area else f"{en_name} of {en_area}")
+    more = len(others) - len(zh)
+    return (
+        f"；同时偏高：{'、'.join(zh)}{f'等{len(others)}条' if more else ''}",
+        f"; also high: {', '.join(en)}{f' and {more} more' if more else ''}",
+    )
+
+
+def _base(finding: Finding) -> tuple[str, str]:
+    lead = finding.lead
+    unit_zh, unit_en = (
+        ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("个平常日", "plain days")
+    )
+    if lead.judgement is Judgement.NO_HISTORY_RULE:
+        return (
+            f"；历史不足，仅据已报{lead.baseline}{unit_zh}判断",
+            f"; there is little history: judged by {lead.baseline} reported {unit_en} alone",
+        )
+    gap_zh = f"（缺{lead.baseline_missing}{unit_zh}）" if lead.baseline_missing else ""
+    gap_en = f" ({lead.baseline_missing} not reported)" if lead.baseline_missing else ""
+    feast_zh, feast_en = (
+        ("，已计入节假日", ", the holiday allowed for") if finding.festival else ("", "")
+    )
+    return (
+        f"；依据此前{lead.baseline}{unit_zh}{gap_zh}{feast_zh}",
+        f"; judged by {lead.baseline} {unit_en} before{gap_en}{feast_en}",
+    )

@@ -1,0 +1,263 @@
+"""The watch desk on a record: round, alerts, triage, sentinels, rules."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+
+from places import GUANGZHOU, PROVINCE, SHENZHEN
+from yipan.model import (
+    AlertState,
+    Counted,
+    CountSeries,
+    Duty,
+    NotAllowed,
+    NotYourArea,
+    Sentence,
+    Sentinel,
+    SentinelKind,
+    Stream,
+    Triage,
+    Verdict,
+    Viewer,
+    WrongStep,
+)
+from yipan.operations import commanding, day, watch
+from yipan.operations.post import Post
+from yipan.store.tables.commanding import TASKS
+from yipan.store.tables.incidents import INCIDENTS
+from yipan.store.tables.watch import ALERTS
+
+pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
+
+CHINA = ZoneInfo("Asia/Shanghai")
+FIRST = date(2022, 8, 1)
+DAYS = 101
+AT = datetime(2022, 11, 10, 8, tzinfo=CHINA)
+FEVER = Stream(disease="respiratory", counted=Counted.FEVER_CLINIC_VISITS)
+CLINIC = Stream(disease="respiratory", counted=Counted.ILI_VISITS, site="clinic-1")
+
+
+def counts_of(seed, *, mean=8.0, extra=0, silent=0):
+    counts = [int(c) for c in np.random.default_rng(seed).poisson(mean, DAYS)]
+    for back in range(1, 4):
+        counts[-back] += extra
+    return tuple(counts[: DAYS - silent])
+
+
+def table(*series):
+    rows = [
+        (one.area, one.stream.key, one.day(i), value, "test")
+        for one in series
+        for i, value in enumerate(one.counts)
+    ]
+    return pl.DataFrame(rows, schema=["area", "stream", "day", "value", "source"], orient="row")
+
+
+def fill(store, *, extra=30):
+    with store.acting(
+        store.system(), desk="t", verb="t", why="t", at=AT - timedelta(hours=2)
+    ) as act:
+        act.put_counts(
+            table(
+                CountSeries(area=GUANGZHOU, stream=FEVER, first_day=FIRST, counts=counts_of(1, extra=extra)),
+                CountSeries(area=SHENZHEN, stream=FEVER, first_day=FIRST, counts=counts_of(2)),
+                CountSeries(area=GUANGZHOU, stream=CLINIC, first_day=FIRST, counts=counts_of(3, silent=6)),
+            ),
+            published=True,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def post(store):
+    fill(store)
+    return Post(store=store, viewer=store.system())
+
+
+def raised(post):
+    watch.review_signals(post, at=AT, time_zone=CHINA)
+    with post.store.reading(post.viewer) as record:
+        (alert,) = watch.alerts(record, area=PROVINCE, at=AT)
+    return alert
+
+
+class TestReview:
+    def test_raises_one_alert_with_its_sentence_and_its_signals(self, post):
+        alert = raised(post)
+
+        assert alert.area == GUANGZHOU
+        assert "广州市" in alert.explanation.zh
+        with post.store.reading(post.viewer) as record:
+            found = watch.signals(
+                record, area=PROVINCE, since=date(2022, 11, 1), until=date(2022, 11, 10)
+            )
+        assert {one.signal.method for one in found} == {"calendar baseline"}
+        assert max(one.signal.day for one in found) == date(2022, 11, 9)
+
+    def test_done_again_changes_nothing(self, post):
+        raised(post)
+        with post.store.reading(post.viewer) as record:
+            before = record.nouns(ALERTS), record.signals(under=PROVINCE)
+
+        watch.review_signals(post, at=AT, time_zone=CHINA)
+
+        with post.store.reading(post.viewer) as record:
+            assert (record.nouns(ALERTS), record.signals(under=PROVINCE)) == before
+
+    def test_joins_the_next_day_to_the_alert_instead_of_raising_it_again(self, post):
+        first = raised(post)
+        later = AT + timedelta(days=1)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=later) as act:
+            act.put_counts(
+                table(
+                    CountSeries(area=GUANGZHOU, stream=FEVER, first_day=FIRST + timedelta(days=DAYS), counts=(45,))
+                ),
+                published=True,
+            )  # fmt: skip
+
+        watch.review_signals(post, at=later, time_zone=CHINA)
+
+        with post.store.reading(post.viewer) as record:
+            (alert,) = watch.alerts(record, area=PROVINCE, at=later)
+        assert (alert.id, alert.seen) == (first.id, 2)
+
+    def test_makes_a_call_due_for_a_sentinel_silent_against_its_habit(self, post):
+        register(post)
+
+        watch.review_signals(post, at=AT, time_zone=CHINA)
+        watch.review_signals(post, at=AT, time_zone=CHINA)
+
+        with post.store.reading(post.viewer) as record:
+            calls = [t for t in record.nouns(TASKS) if t.kind == "watch.call"]
+        assert [task.subject for task in calls] == ["s-1"]
+        assert "门诊部" in calls[0].what.zh
+
+
+class TestTriage:
+    def test_to_verify_makes_a_task_with_a_clock_and_an_event_an_incident(self, post):
+        alert = raised(post)
+
+        verifying = watch.triage(
+            post, alert.id, held=Triage.VERIFY, reason="三家门诊一致", at=AT, hours=6
+        )
+        event = watch.triage(
+            post, alert.id, held=Triage.EVENT, reason="五例确诊", at=AT + timedelta(hours=3)
+        )
+
+        with post.store.reading(post.viewer) as record:
+            task = record.noun(TASKS, verifying.task)
+            incident = record.noun(INCIDENTS, event.incident)
+            (verdicts,) = watch.verdicts(record, area=PROVINCE)
+            (seven,) = watch.seven(record, area=PROVINCE)
+        assert task.due - task.starts == timedelta(hours=6)
+        assert task.state.value == "done"
+        assert incident.area == GUANGZHOU
+        assert verdicts.predictive_value == 1.0
+        assert seven.incident == incident.id
+        assert seven.days is None
+
+    def test_closes_noise_with_its_reason_and_is_not_raised_again_within_the_week(self, post):
+        alert = raised(post)
+
+        closed = watch.triage(post, alert.id, held=Triage.NOISE, reason="促销活动", at=AT)
+        watch.review_signals(post, at=AT + timedelta(minutes=5), time_zone=CHINA)
+
+        assert closed.state is AlertState.CLOSED
+        with post.store.reading(post.viewer) as record:
+            assert watch.alerts(record, area=PROVINCE, at=AT) == ()
+
+    def test_refuses_a_step_that_is_not_in_the_table_and_a_reason_left_out(self, post):
+        alert = raised(post)
+
+        with pytest.raises(WrongStep, match="cannot be held event"):
+            watch.triage(post, alert.id, held=Triage.EVENT, reason="x", at=AT)
+        with pytest.raises(ValueError, match="reason"):
+            watch.triage(post, alert.id, held=Triage.NOISE, reason=" ", at=AT)
+
+    def test_is_for_those_who_may_and_in_their_area(self, post):
+        alert = raised(post)
+        for viewer, wrong in (
+            (Viewer(user="a", duty=Duty.ANALYST, area=PROVINCE), NotAllowed),
+            (Viewer(user="b", duty=Duty.EPIDEMIOLOGIST, area=SHENZHEN), Exception),
+        ):
+            with pytest.raises(wrong) as failure:
+                watch.triage(
+                    Post(store=post.store, viewer=viewer),
+                    alert.id,
+                    held=Triage.NOISE,
+                    reason="x",
+                    at=AT,
+                )
+            assert isinstance(failure.value, NotAllowed | NotYourArea | KeyError | LookupError)
+
+    def test_a_snooze_ends_by_itself(self, post):
+        alert = raised(post)
+        until = AT + timedelta(days=2)
+
+        watch.snooze(post, alert.id, until=until, reason="周一更正", at=AT)
+
+        with post.store.reading(post.viewer) as record:
+            assert watch.alerts(record, area=PROVINCE, at=AT) == ()
+            assert len(watch.alerts(record, area=PROVINCE, at=until)) == 1
+        with pytest.raises(ValueError, match="14 days"):
+            watch.snooze(post, alert.id, until=AT + timedelta(days=20), reason="x", at=AT)
+
+
+def register(post):
+    sentinel = Sentinel(
+        id="s-1", area=GUANGZHOU, kind=SentinelKind.FEVER_CLINIC, name=Sentence(zh="一号门诊", en="Clinic one"),
+        streams=(CLINIC,), due_hour=10, since=FIRST, office="门诊部",
+    )  # fmt: skip
+    watch.register_sentinels(post, [sentinel], at=AT)
+
+
+class TestSentinels:
+    def test_silent_ones_stand_first_with_whom_to_ring(self, post):
+        register(post)
+
+        with post.store.reading(post.viewer) as record:
+            (sheet,) = watch.sentinel_sheets(record, area=PROVINCE, at=AT, time_zone=CHINA)
+            (place,) = watch.silence([sheet])
+        assert sheet.state == "silent"
+        assert sheet.silent_days == 5
+        assert sheet.silence_p < 0.01
+        assert sheet.completeness < 1
+        assert "门诊部" in sheet.explanation.zh
+        assert (place.area, place.silent) == (GUANGZHOU, 1)
+
+
+class TestRules:
+    def test_change_only_by_a_decision_and_show_their_workload_before(self, post):
+        proposal = watch.propose_rule(
+            post,
+            area=PROVINCE,
+            method="EARS C2",
+            alpha=0.01,
+            false_share=0.2,
+            at=AT,
+            time_zone=CHINA,
+        )
+        with post.store.reading(post.viewer) as record:
+            assert watch.rule_of(record, GUANGZHOU, AT).method == "standard"
+        assert any("signals a week" in reason.en for reason in proposal.reasons)
+
+        day.decide(post, proposal.id, verdict=Verdict.ACCEPT, at=AT, reason="试行")
+
+        with post.store.reading(post.viewer) as record:
+            rule = watch.rule_of(record, GUANGZHOU, AT + timedelta(minutes=1))
+        assert (rule.method, rule.alpha, rule.false_share) == ("EARS C2", 0.01, 0.2)
+
+    def test_of_unknown_methods_are_refused(self, post):
+        with pytest.raises(ValueError, match="no method"):
+            watch.propose_rule(
+                post,
+                area=PROVINCE,
+                method="magic",
+                alpha=0.01,
+                false_share=0.2,
+                at=AT,
+                time_zone=CHINA,
+            )
+        assert commanding.DESK == "commanding"
