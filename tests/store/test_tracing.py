@@ -16,6 +16,7 @@ from yipan.model import (
     ExposureState,
     NotYourArea,
     Role,
+    SamenessState,
     Setting,
     Stage,
     TransmissionChain,
@@ -341,6 +342,40 @@ class TestExport:
         assert b"Wang" not in b"".join(content for _, content in plain.files)
         assert any("names, numbers and addresses" in loss for loss in plain.losses)
         assert [r["purpose"] for r in readings] == ["hand over"]
+
+
+class TestPeopleToldOfTwice:
+    def test_are_proposed_by_pseudonym_and_remembered_when_different(self, post, tmp_path):
+        twice = (
+            "case_id,onset,name,phone,birth_date\n1,2022-11-01,张伟,13800000001,1980-02-03\n"
+            "2,2022-11-02,章伟,13800000001,1980-02-03\n3,2022-11-02,李娜,13800000009,1990-01-01\n"
+        )
+        tracing.import_files(
+            post, files(tmp_path, o=twice), at=at(1), area=GUANGZHOU, disease="covid-19"
+        )
+        tracer = Viewer(user="tr", duty=Duty.TRACER, area=GUANGZHOU)
+
+        def found():
+            with post.store.reading(tracer) as record:
+                return tracing.likely_same(
+                    record, area=GUANGZHOU, purpose="one person twice", at=at(2)
+                )
+
+        (one,) = found()
+        assert "张" not in repr(one)
+        tracing.decide_same(
+            post,
+            one.first,
+            one.second,
+            state=SamenessState.DIFFERENT,
+            why="father and son",
+            at=at(3),
+        )
+        assert found() == ()
+        tracing.decide_same(
+            post, one.first, one.second, state=SamenessState.UNDONE, why="a mistake", at=at(4)
+        )
+        assert len(found()) == 1
 
 
 def chain(id, cases, *, active=True):

@@ -49,7 +49,9 @@ class TestMission:
 
 
 class TestManual:
-    @pytest.mark.parametrize("desk", ["watch", "outlook", "report", "db", "ingest", "areas"])
+    @pytest.mark.parametrize(
+        "desk", ["watch", "outlook", "report", "db", "ingest", "areas", "tracing"]
+    )
     def test_has_a_page_for_each_desk(self, desk):
         page = {"report": "reports", "db": "database"}.get(desk, desk)
 

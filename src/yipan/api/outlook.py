@@ -209,9 +209,9 @@ def bottom_lines(
 
     path = asking.area(area)
     with asking.reading() as record:
+        last = asking.day(day, record)
         if limit is None:
             return answer(outlook.recorded_lines(record, area=path))
-        last = asking.day(day, record)
         return answer(
             outlook.what_if(record, area=path, until=last, limit=limit, alarm_at=alarm_at)
         )

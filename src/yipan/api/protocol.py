@@ -88,26 +88,34 @@ def in_effect(
     "/protocols/{text}",
     summary="One text, each number in words with its source",
     openapi_extra=PUBLISHED,
-    responses=responses(_BOOK, description="The text with all it amends resolved"),
+    responses=responses(
+        _BOOK,
+        description="The text with all it amends resolved",
+        failures=(401, 403, 404, 422, 503),
+    ),
 )
 def one_text(_: Asked, text: Text) -> Response:
     """Return every number of a text, those of the texts it amends among them."""
-    return answer(rulebook_told(_book(text, "text")))
+    return answer(rulebook_told(_book(text)))
 
 
 @routes.get(
     "/protocols/{text}/changes-to/{other}",
     summary="What changes from one text to another, and for whom",
     openapi_extra=PUBLISHED,
-    responses=responses([_CHANGE], description="Changes in order of their keys"),
+    responses=responses(
+        [_CHANGE], description="Changes in order of their keys", failures=(401, 403, 404, 422, 503)
+    ),
 )
 def changes(_: Asked, text: Text, other: Text) -> Response:
     """Return the differences in words of both languages; an empty list where nothing changes."""
-    return answer(changes_told(_book(text, "text"), _book(other, "other")))
+    return answer(changes_told(_book(text), _book(other)))
 
 
-def _book(name: str, where: str) -> Rulebook:
-    try:
-        return protocols().rulebook(name)
-    except ProtocolError as wrong:
-        raise BadInput(str(wrong), where=where) from None
+def _book(name: str) -> Rulebook:
+    from yipan.store import NotFound
+
+    books = protocols()
+    if name not in books.versions:
+        raise NotFound(f"there is no text {name!r}; known: {', '.join(sorted(books.versions))}")
+    return books.rulebook(name)

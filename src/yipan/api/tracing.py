@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
@@ -26,7 +26,10 @@ CaseMaybe = Annotated[
     str | None, Query(alias="case", max_length=200, pattern=Text, description="only of this case")
 ]
 DiseaseAsked = Annotated[
-    str | None, Query(max_length=100, pattern=Text, description="only this disease")
+    str | None,
+    Query(
+        max_length=100, pattern=Text, description="of this disease; the commonest where left out"
+    ),
 ]
 DayAsked = Annotated[
     date | None, Query(description="the day quiet and due are counted to; today where left out")
@@ -469,13 +472,16 @@ def inquiries(
 )  # fmt: skip
 def changes(
     asking: Asked,
-    since: Annotated[Instant, Query(description="the earlier instant")],
     area: AreaAsked = None,
+    since: Annotated[
+        Instant | None, Query(description="the earlier instant; a day before where left out")
+    ] = None,
 ) -> Response:
     """Return what changed in an area of the viewer's."""
     from yipan.operations import tracing
 
-    path, begin = asking.area(area), asking.instant(since, where="since")
+    path = asking.area(area)
+    begin = asking.instant(since, where="since") if since else _now(asking) - timedelta(days=1)
     with asking.reading() as now, asking.reading(known_at=begin) as before:
         return answer(
             tracing.changed(

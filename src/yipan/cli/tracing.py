@@ -435,6 +435,63 @@ def overlaps(
 
 
 @app.command()
+def same(
+    purpose: Annotated[
+        str,
+        typer.Option(
+            "--purpose", help="What the names are read for; each reading is written down."
+        ),
+    ],
+    area: AreaAsked = None,
+    least_bits: Annotated[float, typer.Option(help="How sure, in bits.")] = 8.0,
+    as_json: door.AsJson = False,
+) -> None:
+    """Who may be told of twice, by phone, certificate, birth, name and address; only pseudonyms are shown."""
+    from yipan.model import Duty, Viewer
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (_, post):
+        with post.store.reading(post.viewer) as record:
+            place = door.find_area(record.areas(), area).path if area else post.area
+        reader = Viewer(user="system", duty=Duty.EPIDEMIOLOGIST, area=place)
+        with post.store.reading(reader) as record:
+            found = desk.likely_same(
+                record, area=place, purpose=purpose, at=door.now(), least_bits=least_bits
+            )
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(("first", "second", "bits", "decided"), [(s.first, s.second, s.bits, s.decided) for s in found]),
+    )  # fmt: skip
+
+
+@app.command()
+def decide(
+    one: Annotated[str, typer.Argument(help="Pseudonym that stands for both.")],
+    other: Annotated[str, typer.Argument(help="The other pseudonym.")],
+    state: Annotated[str, typer.Option("--state", help="same, different or undone.")],
+    why: Annotated[str, typer.Option("--why", help="Why.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Decide whether two pseudonyms are one person; it can be undone, and different is remembered."""
+    from yipan.model import SamenessState, person_id
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.decide_same(
+            post,
+            person_id(one),
+            person_id(other),
+            state=SamenessState(state),
+            why=why,
+            at=door.moment(at, settings),
+        )
+    door.answer(
+        made, as_json=as_json, text=lambda: f"{made.kept} and {made.other}: {made.state.value}."
+    )
+
+
+@app.command()
 def changed(
     since: Annotated[str, typer.Option("--since", help="The earlier instant.")],
     area: AreaAsked = None,

@@ -123,6 +123,9 @@ def _laid_out(records: list[tuple[int, tuple[str, ...]]], why: str) -> Sheet:
             f"more than {MOST_ROWS:,} rows in one file", f"一个文件超过{MOST_ROWS:,}行", "split it"
         )
     rows = []
+    tags = [field.strip() for field in told[1][1] if field.strip()] if len(told) > 1 else []
+    if tags and all(re.fullmatch(r"#[a-z]+(\+[a-z]+)*", tag) for tag in tags):  # a row of HXL tags
+        del told[1]
     for line, fields in told[1:]:
         if any(field.strip() for field in fields[len(header) :]):
             raise file_problem(

@@ -554,7 +554,7 @@ class _Reader:
                     row.number, "case_id", Refused(en="the case has no number", zh="缺少病例编号")
                 )
             else:
-                f["keys"] = [f"row-{_digest(*row.cells)}"]
+                f["keys"] = [f"row-{_digest(*sorted(row.cells))}"]
         if row.number in told.wrong or area is None or not disease:
             return
         kind = f["classification"]
@@ -632,7 +632,7 @@ class _Reader:
         if row.number in told.wrong or area is None:
             return
         words = row.fields["words"]
-        keys = row.fields["keys"] or [f"row-{_digest(*row.cells)}"]
+        keys = row.fields["keys"] or [f"row-{_digest(*sorted(row.cells))}"]
         row.fields["keys"] = keys
         person = self._person(row, area)
         self._keep(row, "contact", person, area, who=person)
@@ -649,7 +649,7 @@ class _Reader:
             told.refuse(row.number, "title", Refused(en="the event has no title", zh="缺少名称"))
         if row.number in told.wrong or area is None:
             return
-        f["keys"] = f["keys"] or [f"row-{_digest(*row.cells)}"]
+        f["keys"] = f["keys"] or [f"row-{_digest(*sorted(row.cells))}"]
         node = self._node(f["keys"], "g", area)
         self.gatherings[node] = Gathering(
             id=node,
@@ -679,7 +679,7 @@ class _Reader:
         area = self._place(row, told)
         if row.number in told.wrong or area is None:
             return
-        row.fields["keys"] = row.fields["keys"] or [f"row-{_digest(*row.cells)}"]
+        row.fields["keys"] = row.fields["keys"] or [f"row-{_digest(*sorted(row.cells))}"]
         person = self._person(row, area)
         self._keep(row, "participant", person, area, who=person)
         told.notes.append(

@@ -212,7 +212,7 @@ def _sormas(known: Known, zone: ZoneInfo, lost: Counter[str]) -> dict[str, list[
     names = _names(known.keys)
     carried = {(row.table, row.node): row for row in known.carried if row.system == "sormas"}
     cases, contacts = [], []
-    of_person = {case.person: case for case in known.cases}
+    of_person: dict[str, Case] = {case.person: case for case in known.cases}
     for case in known.cases:
         now: dict[str, Any] = {
             "disease": case.disease, "classification": case.classification, "outcome": case.outcome, "onset": case.onset,
@@ -235,18 +235,18 @@ def _sormas(known: Known, zone: ZoneInfo, lost: Counter[str]) -> dict[str, list[
             )
         )
     for e in known.exposures:
-        source = of_person.get(e.source)  # type: ignore[call-overload]  # a node may be a person
-        if source is None or not e.target.startswith("p-"):
+        source = of_person.get(e.source)
+        row = carried.get(("contact", e.target))
+        if not e.target.startswith("p-") or (source is None and row is None):
             lost["exposures that do not lead from a case to a person"] += 1
             continue
-        row = carried.get(("contact", e.target))
         now = {
             "first_contact": e.first_contact,
             "last_contact": e.last_contact,
             "certainty": e.certainty,
         }
         fresh = {
-            "uuid": e.id, "sourceCaseUuid": names.get(source.person, source.id), "disease": source.disease,
+            "uuid": e.id, "sourceCaseUuid": names.get(e.source, e.source), "disease": source.disease if source else "",
             "contactClassification": "certainty", "firstContactDate": "first_contact", "lastContactDate": "last_contact",
             "person.uuid": names.get(e.target, e.target),
         }  # fmt: skip

@@ -7,7 +7,7 @@ from visits and confirmed by a tracer; names stay in the vault throughout.
 
 import hashlib
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import yaml
 
+from yipan.analytics.trace.duplicates import Who, duplicates, encoded
 from yipan.feeds.frame import ReadReport
 from yipan.feeds.reading import file_hash
 from yipan.feeds.tracing import TracingReading, read_tracing
@@ -46,6 +47,8 @@ from yipan.model import (
     Reached,
     Receipt,
     Role,
+    Sameness,
+    SamenessState,
     Sentence,
     Setting,
     Stage,
@@ -56,6 +59,7 @@ from yipan.model import (
     Visit,
     check_area,
     check_may,
+    pair_key,
     roles_of,
 )
 from yipan.operations import commanding, network
@@ -76,6 +80,7 @@ from yipan.store.tables.tracing import (
     INVESTIGATIONS,
     OUTSIDE_KEYS,
     PERSON_TESTS,
+    SAMENESS,
     VENUES,
     VISITS,
 )
@@ -729,6 +734,93 @@ def contacts(
     )
 
 
+# People told of twice -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelySame:
+    """Two pseudonyms that may be one person: how sure in bits, by which fields they agree, and what was decided."""
+
+    first: PersonId
+    second: PersonId
+    bits: float
+    decided: SamenessState | None
+
+
+def likely_same(
+    record: Record, *, area: AreaPath, purpose: str, at: datetime, least_bits: float = 8.0
+) -> tuple[LikelySame, ...]:
+    """
+    Return who among the cases and contacts of an area may be told of twice, the likeliest first.
+
+    Every identity compared is read from the vault under the purpose, and each reading is written down; only
+    pseudonyms come back. Pairs once decided to be different are not proposed again. Raises NotAllowed.
+    """
+    check_area(record.viewer, area)
+    people = {str(c.person) for c in record.cases(under=area, limit=MOST_CASES)}
+    people |= {
+        str(k.node) for k in record.nouns(OUTSIDE_KEYS, under=area) if k.node.startswith("p-")
+    }
+    listed = sorted(people)
+    held = []
+    for person in listed:
+        try:
+            found = record.identity(PersonId(person), purpose=purpose, at=at)
+        except NotFound:
+            held.append(Who())
+            continue
+        held.append(
+            Who(
+                name=found.name,
+                phone=found.phone,
+                certificate=found.certificate,
+                address=found.address,
+                born=found.born,
+            )
+        )
+    pairs = duplicates(encoded(held, key=secrets.token_bytes(32)), least_bits=least_bits)
+    decided = {one.id: one.state for one in record.nouns(SAMENESS)}
+    shown = [
+        LikelySame(
+            first=PersonId(listed[a]), second=PersonId(listed[b]), bits=round(float(bits), 1),
+            decided=decided.get(pair_key(PersonId(listed[a]), PersonId(listed[b]))),
+        )
+        for a, b, bits in zip(pairs.first, pairs.second, pairs.bits, strict=True)
+    ]  # fmt: skip
+    return tuple(one for one in shown if one.decided is not SamenessState.DIFFERENT)
+
+
+def decide_same(
+    post: Post, one: PersonId, other: PersonId, *, state: SamenessState, why: str, at: datetime, area: AreaPath | None = None
+) -> Sameness:  # fmt: skip
+    """
+    Decide that two pseudonyms are one person, are not, or take such a decision back.
+
+    Nothing is rewritten: both stay on record as they came, and the decision itself has a history.
+    """
+    check_may(post.viewer, Power.WORK)
+    if area is None:
+        with post.store.reading(post.viewer) as record:
+            held = record.nouns(OUTSIDE_KEYS, where={"node": [one, other]})
+        area = _common([key.area for key in held]) if held else post.area
+    place = area
+    check_area(post.viewer, place)
+    made = Sameness(
+        id=pair_key(one, other), area=place, kept=one, other=other, state=state, why=why
+    )
+    with post.store.acting(
+        post.viewer,
+        desk=DESK,
+        verb=f"decide_{state.value}",
+        subject=made.id,
+        area=place,
+        why=why,
+        at=at,
+    ) as act:
+        act.put(SAMENESS, [made])
+    return made
+
+
 # Letters -------------------------------------------------------------------------------------------------------------
 
 
@@ -802,11 +894,13 @@ def letters(record: Record, *, area: AreaPath, at: datetime) -> tuple[LetterView
 
 
 def network_in(record: Record, *, area: AreaPath, disease: str | None = None) -> Network:
-    """Return the network of an area as the record knows it, perhaps of one disease only."""
+    """Return the network of one disease in an area as the record knows it: the commonest where none is named."""
     check_area(record.viewer, area)
     cases = record.cases(under=area, limit=MOST_CASES)
+    counted = Counter(case.disease for case in cases)
+    disease = disease or min(counted, key=lambda name: (-counted[name], name), default=None)
     return network.network_of(
-        (case for case in cases if disease is None or case.disease == disease),
+        (case for case in cases if case.disease == disease),
         record.nouns(EXPOSURES, under=area), record.nouns(VISITS, under=area), record.nouns(VENUES, under=area),
         record.nouns(GATHERINGS, under=area),
     )  # fmt: skip

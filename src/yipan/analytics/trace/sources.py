@@ -27,6 +27,7 @@ UNDATED = np.iinfo(np.int64).min
 """The day of a case whose day is not known."""
 LEAST = 1e-300
 MOST_SNPS = 200
+BUSY_DAYS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -726,7 +727,8 @@ def _improved(found: SourcePosterior, evidence: _Evidence, base: Floats) -> Para
     dated = cases.day != UNDATED
     if not dated.any():
         return now
-    span = float(cases.day[dated].max() - cases.day[dated].min() + 1)
+    # Long quiet spans between outbreaks are no time in which sources outside stayed away.
+    span = 1.0 + float(np.minimum(np.diff(np.unique(cases.day[dated])), BUSY_DAYS).sum())
     seen = now.serial.cdf((cases.day[dated].max() - cases.day[dated]).astype(np.float64) + 0.5)
     rate_known = (known + 0.5) / (float(seen.sum()) + 1.0)
     freely = found.outside[~cases.imported]

@@ -1,0 +1,24 @@
+import { both } from '../lib/words'
+
+export const words = both({
+  zh: {
+    chains: '传播链', contacts: '接触者', investigations: '流调', letters: '协查函', ask: '问题', tab: '分页', cases: '病例', linked: '有上家的病例', introductions: '独立引入', R: '再生数 R', k: '离散度 k',
+    interval: '95% 区间', single: '单发病例', chainTable: '传播链一览', root: '首例', size: '病例数', generations: '代数', first: '首日', last: '末日', active: '活跃', curve: '逐日', view: '链图', viewNote: '横轴为日期，纵向按代展开；线越实概率越高；悬停看其他可能来源', choose: '选择一条链，或看全部',
+    all: '全部', spreaders: '超级传播', expected: '预计感染', probability: '概率', serial: '代际间隔', given: '指定', 'recorded pairs': '由记录的接触对估计', assumed: '假设值', days: '天', outside: '已知病例之外', source: '来源', nothing: '暂无病例。', none: '没有。',
+    person: '人员（化名）', role: '角色', contact: '密接', contact_of_contact: '次密接', due: '应办', overdue: '逾期', today: '今日', later: '以后', unknown: '未定', over: '期满', lastContact: '末次接触', until: '随访至', lastSeen: '末次随访', of: '所属病例', state: '状态', proposed: '待核实', confirmed: '已确认',
+    confirm: '确认', reject: '排除', stage: '阶段', on_site: '到达现场', core: '核心信息', zones: '划定风险区', full: '流调报告', opened: '已开启', closed: '已结束', reached: '已到达', missing: '缺', noLimit: '规程未定时限', reachStage: '记为已到达', answers: '填写', save: '保存', hours: '小时', late: '逾期',
+    openIt: '开启流调', propose: '由轨迹找接触者', chronology: '时间轴', spans: '窗口', exposure: '暴露窗口', infectious: '传染期', isolation: '隔离', now: '至今', history: '分类变化', possible: '可能来源', because: '依据', to: '发往', from: '来自', asked: '请求', reply: '回函', waiting: '未回',
+    inconsistent: '自相矛盾之处', settle: '最能解决问题的证据', bits: '比特', indicators: '流调指标', median: '中位数', found: '新增', yes: '是', no: '否', recorded: '记录的接触群组', case: '病例', keyboard: '左右键换病例，回车打开', openCase: '打开病例', onset: '发病', sampled: '采样', reported: '报告', isolated: '隔离', test: '检测', follow_up: '随访', visit: '到访', exposed: '暴露他人', exposed_by: '被暴露', classified: '分类', stage_opened: '开启流调', stage_on_site: '到达现场', stage_core: '查清核心信息', stage_zones: '划定风险区', stage_full: '完成流调', stage_closed: '结束',
+    suspected: '疑似', probable: '临床诊断', asymptomatic: '无症状', repeat_positive: '复阳', excluded: '排除',
+  },
+  en: {
+    chains: 'Chains', contacts: 'Contacts', investigations: 'Investigations', letters: 'Letters', ask: 'Questions', tab: 'Part', cases: 'Cases', linked: 'with a source', introductions: 'Introductions', R: 'Reproduction R', k: 'Dispersion k',
+    interval: '95 % interval', single: 'single cases', chainTable: 'Chains', root: 'First case', size: 'Cases', generations: 'Generations', first: 'First day', last: 'Last day', active: 'Active', curve: 'By day', view: 'Chain view', viewNote: 'time across, generations down; the fuller the line the likelier the link; hover for other sources', choose: 'Choose a chain, or see all',
+    all: 'All', spreaders: 'Superspreading', expected: 'infected, expected', probability: 'probability', serial: 'Serial interval', given: 'given', 'recorded pairs': 'from recorded pairs', assumed: 'assumed', days: 'days', outside: 'outside the cases known', source: 'Source', nothing: 'No cases yet.', none: 'None.',
+    person: 'Person (pseudonym)', role: 'Role', contact: 'contact', contact_of_contact: 'contact of contact', due: 'Due', overdue: 'overdue', today: 'today', later: 'later', unknown: 'not known', over: 'over', lastContact: 'Last contact', until: 'Followed until', lastSeen: 'Last seen', of: 'Of case', state: 'State', proposed: 'proposed', confirmed: 'confirmed',
+    confirm: 'Confirm', reject: 'Reject', stage: 'Stage', on_site: 'On site', core: 'Core known', zones: 'Zones drawn', full: 'Full report', opened: 'opened', closed: 'closed', reached: 'reached', missing: 'missing', noLimit: 'no limit in the protocol', reachStage: 'Mark as reached', answers: 'Answers', save: 'Save', hours: 'h', late: 'late',
+    openIt: 'Open the investigation', propose: 'Find contacts in visits', chronology: 'Chronology', spans: 'Windows', exposure: 'exposure', infectious: 'infectious', isolation: 'isolation', now: 'now', history: 'Classification over time', possible: 'Possible sources', because: 'because of', to: 'To', from: 'From', asked: 'Asked', reply: 'Reply', waiting: 'waiting',
+    inconsistent: 'What contradicts itself', settle: 'What would settle most', bits: 'bits', indicators: 'Indicators', median: 'median', found: 'new', yes: 'yes', no: 'no', recorded: 'Groups of recorded exposures', case: 'Case', keyboard: 'arrow keys move between cases, Enter opens', openCase: 'Open the case', onset: 'onset', sampled: 'sampled', reported: 'reported', isolated: 'isolated', test: 'test', follow_up: 'follow-up', visit: 'visit', exposed: 'exposed', exposed_by: 'exposed by', classified: 'classified', stage_opened: 'investigation opened', stage_on_site: 'on site', stage_core: 'core known', stage_zones: 'zones drawn', stage_full: 'full report', stage_closed: 'closed',
+    suspected: 'suspected', probable: 'probable', asymptomatic: 'asymptomatic', repeat_positive: 'repeat positive', excluded: 'excluded',
+  },
+})
