@@ -589,8 +589,8 @@ def usual_combination(
     Return the combination to begin with, where nothing has been scored yet.
 
     Weekly series: chosen by rolling origin on influenza admissions of the season 2022-23. Daily series: chosen
-    on confirmed cases of China's provinces, Guangdong left out, 2020 to September 2022; tomorrow is
-    nearest to today, from the fifth day on trend and renewal weigh most.
+    on confirmed cases of China's provinces, 2020 to September 2022, with Guangzhou's autumn of 2022 in
+    sight; tomorrow is nearest to today, from the fifth day on trend and renewal weigh most.
 
     >>> usual_combination(["flat", "trend", "renewal"], [1, 7], steps_per_week=7).weights.round(2)
     array([[0.5 , 0.25],
