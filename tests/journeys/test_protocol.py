@@ -63,17 +63,17 @@ class TestProtocols:
         assert told["id"] == "cn-covid-20m"
 
     @pytest.mark.parametrize(
-        ("path", "says"),
+        ("path", "status", "says"),
         [
-            ("/protocols/no-such-text", "there is no version"),
-            ("/protocols/in-effect?at=2001-01-01T00:00:00Z", "no national protocol"),
-            ("/protocols/cn-covid-9ed/changes-to/no-such-text", "there is no version"),
+            ("/protocols/no-such-text", 404, "there is no text"),
+            ("/protocols/in-effect?at=2001-01-01T00:00:00Z", 422, "no national protocol"),
+            ("/protocols/cn-covid-9ed/changes-to/no-such-text", 404, "there is no text"),
         ],
     )
-    def test_say_what_is_not_there(self, web, path, says):
+    def test_say_what_is_not_there(self, web, path, status, says):
         refused = web.get(f"/api/v1{path}")
 
-        assert refused.status_code == 422
+        assert refused.status_code == status
         assert says in refused.text
 
     def test_are_told_to_nobody_who_is_not_logged_in(self, web):
