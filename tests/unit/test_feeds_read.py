@@ -270,6 +270,11 @@ class TestHostileFiles:
 
         assert "not a workbook" in reasons(read(out.getvalue()))
 
+    def test_with_control_characters_are_refused_with_their_row(self):
+        content = "area,day,value\n44.,2022-11-10,\x013\n".encode("utf-16")
+
+        assert "row 2: a control character" in str(read(content).report.problems[0])
+
     @settings(max_examples=60, deadline=None)
     @given(st.binary(max_size=300))
     def test_of_any_kind_are_answered(self, content):

@@ -42,3 +42,5 @@ class TestGeneratedPages:
 
     def test_tell_of_every_desk_at_the_terminal(self):
         assert {f"commands/{desk}.md" for desk in DESKS} <= set(made())
+        assert "## yipan areas import" in made()["commands/areas.md"]
+        assert "`--datum`" in made()["commands/areas.md"]

@@ -24,6 +24,8 @@ MISSING = frozenset(
 PLAIN_COUNT = "^[0-9]{1,9}$"
 _GROUPED = re.compile(r"\d{1,3}(?:[, '’]\d{3})+")
 _CHUNK = 1 << 20
+_NEVER_IN_A_TABLE = b"\x01"
+"""Lines are read whole by a separator no table holds; a file with it is refused."""
 _CJK = re.compile("[一-鿿]")
 _WIDE_UTF8 = re.compile(rb"[\xe3-\xe9][\x80-\xbf][\x80-\xbf]")
 
@@ -323,17 +325,26 @@ def check_width(width: int) -> None:
 
 def _check_shape(data: Path | bytes, width: int, separator: str, skipped: int) -> bool:
     """Refuse rows with too few or too many fields and a file cut inside quotes; say whether it quotes at all."""
-    quotes = 0
+    quotes, row = 0, 1
     with io.BytesIO(data) if isinstance(data, bytes) else data.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             quotes += chunk.count(b'"')
+            if (at := chunk.find(_NEVER_IN_A_TABLE)) >= 0:
+                raise file_problem(
+                    "a control character (byte 01) stands here: this is no text table",
+                    "此处有控制字符（字节01）：不是文本表格",
+                    "save the table again as CSV, or send it as XLSX or Parquet",
+                    row=row + chunk.count(b"\n", 0, at),
+                )
+            row += chunk.count(b"\n")
     if quotes:
         _walk_quoted(data, width, separator, skipped)
         return True
     ragged = (
         pl.scan_csv(
             io.BytesIO(data) if isinstance(data, bytes) else data,
-            separator="\x01", quote_char=None, has_header=False, schema={"line": pl.String},
+            separator=_NEVER_IN_A_TABLE.decode(), quote_char=None, has_header=False,
+            schema={"line": pl.String},
             skip_lines=skipped, truncate_ragged_lines=True,
         )
         .with_row_index("row", offset=1 + skipped)
