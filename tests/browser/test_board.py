@@ -1,12 +1,17 @@
 """The board as people use it: in a real browser, over a real record."""
 
+import json
 import re
+from datetime import UTC, date, datetime
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from looking import Seat, settle, unfit, untranslated
-from yipan.operations import demo
+from yipan.cli import watch as terminal
+from yipan.model import area_path
+from yipan.operations import demo, watch
 
 LATE = "at=2022-11-11T03:00:00Z"
 PROVINCE, GUANGZHOU, SHENZHEN = "44.", "44.4401.", "44.4403."
@@ -82,6 +87,33 @@ class TestFigure:
         page.get_by_role("dialog").wait_for(state="hidden")
 
         assert "infections" in page.evaluate("document.activeElement.innerText").lower()
+
+
+class TestOneQuestion:
+    def test_has_one_answer_through_library_terminal_web_and_board(self, sit, served, monkeypatch):
+        """Which signals did Guangzhou have, as known on the morning of the 11th?"""
+        at = datetime(2022, 11, 11, 3, tzinfo=UTC)
+        since, until = date(2022, 10, 28), date(2022, 11, 11)
+        with served.store.reading(served.store.system(), known_at=at) as record:
+            known = watch.signals(record, area=area_path(GUANGZHOU), since=since, until=until)
+        told = sorted(signal.explanation.en for signal in known)
+        asked = {"since": str(since), "until": str(until)}
+
+        seat = sit("province")
+        page = seat.open(f"#/situation?lang=en&{LATE}&area={GUANGZHOU}")
+        query = {"area": GUANGZHOU, "known_at": at.isoformat(), **asked}
+        answered = page.request.get(f"{served.address}/api/v1/signals", params=query).json()
+        monkeypatch.setenv("YIPAN_HOME", str(served.store.server.home))
+        typed = CliRunner().invoke(
+            terminal.app,
+            ["signals", "--area", GUANGZHOU, "--known-at", at.isoformat(), "--json"]
+            + [part for name, value in asked.items() for part in (f"--{name}", value)],
+        )
+
+        assert told, "Guangzhou stood out"
+        assert sorted(one["explanation"]["en"] for one in answered) == told
+        assert sorted(one["explanation"]["en"] for one in json.loads(typed.stdout)) == told
+        assert sorted(page.locator("#signals li p").all_inner_texts()) == told
 
 
 class TestTimeSlider:
