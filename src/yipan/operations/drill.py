@@ -75,7 +75,7 @@ def run(
     The files stay in `folder`, where one can look at them. Raises ValueError for too few people.
     """
     plan = drill.DrillPlan(people=people)
-    opened = at - timedelta(days=3)
+    opened = at.replace(microsecond=0) - timedelta(days=3)  # the files tell whole seconds
     clock = _Clock()
     with post.store.reading(post.viewer) as record:
         places = [a for a in record.areas(post.area) if a.level in {"town", "street"} and a.code]
