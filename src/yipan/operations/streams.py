@@ -75,7 +75,7 @@ class Contribution:
     One stream's part in a finding: what it counted, what was expected, how often chance does as much.
 
     `threshold` is the largest count that would not have stood out; `week_observed` and `week_expected` are
-    the last seven days where the method looks at them, else None; `p_value` None where it was not judged.
+    the last `week_length` intervals (seven days, two or four weeks) where the method looks at them, else None; `p_value` None where it was not judged.
     """
 
     area: AreaPath
@@ -87,6 +87,7 @@ class Contribution:
     p_value: float | None
     week_observed: float | None
     week_expected: float | None
+    week_length: int | None
     since: date | None
     judgement: Judgement
     baseline: int
@@ -444,6 +445,7 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         p_value=_number(value),
         week_observed=float(v.week_observed[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         week_expected=float(v.week_expected[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        week_length=int(v.week_length[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
         baseline_missing=int(v.baseline_missing[row, cell]),
@@ -477,8 +479,14 @@ def explain(finding: Finding, names: Names) -> Sentence:
         and lead.expected is not None and lead.observed < 1.5 * lead.expected + 1
     )  # fmt: skip
     if week:
-        zh_seen = f"近7日{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）"
-        en_seen = f"{lead.week_observed:.0f} {en_what} in the last 7 days, where {lead.week_expected:.1f} were expected"
+        zh_unit, en_unit = (
+            ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("日", "days")
+        )
+        zh_seen = f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）"
+        en_seen = (
+            f"{lead.week_observed:.0f} {en_what} in the last {lead.week_length} {en_unit}, "
+            f"where {lead.week_expected:.1f} were expected"
+        )
     else:
         zh_seen = f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}例（预期{lead.expected or 0:.1f}例）"
         en_seen = (
@@ -502,8 +510,8 @@ def explain(finding: Finding, names: Names) -> Sentence:
         zh_end = f"；当日数不超过{lead.threshold:.0f}例则不会提示"
         en_end = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
         if lead.threshold < 0.5 * (lead.expected or 0):
-            zh_end = "；前几日之高已足以提示，须待其过去七日方解除"
-            en_end = "; the days before stand out by themselves, so it goes away only when they are a week old"
+            zh_end = "；此前之高已足以提示，须待其移出所看的时段方解除"
+            en_end = "; what came before stands out by itself, so it goes away only when that lies outside the stretch looked at"
     return Sentence(
         zh=f"{zh_area}：{zh_seen}，{zh_rare}{zh_run}{zh_with}{zh_base}{zh_miss}{zh_end}。",
         en=f"{en_area}: {en_seen}, {en_rare}{en_run}{en_with}{en_base}{en_miss}{en_end}.",
