@@ -404,14 +404,17 @@ def zone_flags(
             flags.append(ZoneFlag(
                 code="lifting_late", at=steps[0].eligible_at, severity="late", limit=grace, observed=hours,
             ))  # fmt: skip
-    elif (clock := running_clock(facts, adoptions, profile, at=at)) is not None:
-        if clock.value.period_ends <= at and clock.value.missing:
-            unsampled = clock.value.unsampled
-            flags.append(ZoneFlag(
-                code="closing_round_incomplete" if unsampled else "no_order_when_period_elapsed",
-                at=clock.value.period_ends, severity="check" if unsampled else "needs_reason",
-                limit=0 if unsampled else None, observed=unsampled or None, reasons=clock.reasons,
-            ))  # fmt: skip
+    elif (
+        (clock := running_clock(facts, adoptions, profile, at=at)) is not None
+        and clock.value.period_ends <= at
+        and clock.value.missing
+    ):
+        unsampled = clock.value.unsampled
+        flags.append(ZoneFlag(
+            code="closing_round_incomplete" if unsampled else "no_order_when_period_elapsed",
+            at=clock.value.period_ends, severity="check" if unsampled else "needs_reason",
+            limit=0 if unsampled else None, observed=unsampled or None, reasons=clock.reasons,
+        ))  # fmt: skip
     return tuple(flags)
 
 
