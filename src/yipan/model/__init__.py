@@ -55,9 +55,11 @@ from .investigations import (
 )
 from .orders import Order, OrderLine
 from .outlook import (
+    ASSUMED,
     AreaBottomLine,
     AreaNowcast,
     ArrivalPath,
+    Assumed,
     BottomLine,
     BottomLineState,
     CommandLine,
@@ -66,6 +68,7 @@ from .outlook import (
     DelayBought,
     ForecastScore,
     Lever,
+    OutlookAssumptions,
     QuantileForecast,
     ScoreCard,
     SeriesTable,
@@ -141,6 +144,7 @@ from .zones import (
 
 __all__ = [
     "ALERT_STEPS",
+    "ASSUMED",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -171,6 +175,7 @@ __all__ = [
     "AssistCheck",
     "AssistOutcome",
     "AssistReply",
+    "Assumed",
     "BottomLine",
     "BottomLineState",
     "CarriedRow",
@@ -224,6 +229,7 @@ __all__ = [
     "OrderLine",
     "Origin",
     "Outcome",
+    "OutlookAssumptions",
     "OutsideKey",
     "Person",
     "PersonId",

@@ -14,14 +14,18 @@ Desk = Callable[..., int]
 
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
-    (outlook.DESK, outlook.review),
     (tracing.DESK, tracing.extend_chains),
+    (outlook.DESK, outlook.review),
     (zoning.DESK, zoning.review_zones),
     (prohibitions.DESK, prohibitions.review_measures),
 )
 """The desks of a round in order. Each takes the post and the moment, records what it finds, says how much."""
 
-HANDS: dict[str, commanding.Hand] = {zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out}
+HANDS: dict[str, commanding.Hand] = {
+    zoning.HAND: zoning.carry_out,
+    watch.HAND: watch.carry_out,
+    outlook.HAND: outlook.carry_out,
+}
 """Who carries out the lines of an order, by the desk their kind names."""
 
 
