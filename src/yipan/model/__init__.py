@@ -41,7 +41,7 @@ from .exposures import (
     roles_of,
 )
 from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
-from .incidents import INCIDENT_STEPS, Incident, IncidentState
+from .incidents import INCIDENT_STEPS, ActionNoted, EarlyAction, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
     Answer,
@@ -156,6 +156,7 @@ __all__ = [
     "TRIAGE_LEADS_TO",
     "TUBE_MODES",
     "Act",
+    "ActionNoted",
     "Address",
     "Adoption",
     "Alert",
@@ -190,6 +191,7 @@ __all__ = [
     "DelayBought",
     "DetectionMode",
     "Duty",
+    "EarlyAction",
     "Estimate",
     "EstimateState",
     "Evidence",
