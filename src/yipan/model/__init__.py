@@ -76,6 +76,7 @@ from .outlook import (
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
 from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
     PROPOSAL_STEPS,
@@ -229,10 +230,14 @@ __all__ = [
     "OutsideKey",
     "Person",
     "PersonId",
+    "PersonRole",
     "PersonTest",
     "Place",
     "PlaceIndex",
     "PlacePart",
+    "PlanOnRecord",
+    "PlanStretch",
+    "PlanTerms",
     "Power",
     "Proposal",
     "ProposalState",
@@ -243,6 +248,7 @@ __all__ = [
     "RegisteredPlace",
     "ReproductionNumber",
     "Role",
+    "RolesOnRecord",
     "Roster",
     "RosterGroup",
     "Round",
