@@ -1,19 +1,25 @@
 """The desk of tracing on a record: from files and a report to contacts, letters, chains and what changed."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from typer.testing import CliRunner
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH
+from yipan.cli.tracing import app as terminal
 from yipan.feeds.tracing import read_tracing
 from yipan.model import (
     AssistOutcome,
     Case,
     Classification,
     Duty,
+    EarlyAction,
     ExposureState,
+    Incident,
+    IncidentState,
     NotYourArea,
     Role,
     SamenessState,
@@ -27,6 +33,7 @@ from yipan.model import (
 )
 from yipan.operations import day, network, tracing
 from yipan.operations.post import Post
+from yipan.store.tables.incidents import INCIDENTS
 from yipan.store.tables.tracing import CHAINS, EXPOSURES, VENUES, VISITS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -316,6 +323,104 @@ class TestIndicators:
         assert (seven.detect_days, seven.notify_days, seven.respond_days) == (1, 0, None)
 
 
+class TestSevenOneSeven:
+    """An outbreak reported within a day whose seven early actions are on record, noted, or do not apply."""
+
+    @pytest.fixture
+    def incident(self, post):
+        made = Incident(
+            id="i-1", area=GUANGZHOU, disease="covid-19", title_zh="疫情", title_en="Outbreak", state=IncidentState.RESPONSE,
+            opened=at(1),
+        )  # fmt: skip
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=at(1)) as act:
+            act.put(INCIDENTS, [made])
+            act.put_cases([replace(CASE, incident="i-1", confirmed=at(2), isolated=at(3))])
+        return made
+
+    def test_takes_what_the_record_shows_and_what_a_person_notes(self, post, incident):
+        tracing.open_investigation(post, "c-1", at=at(4))
+        with post.store.reading(post.viewer) as record:
+            before = tracing.seven_one_seven(
+                record, area=PROVINCE, disease="x", incident="i-1", time_zone=ZONE
+            )
+        for action, told in (
+            (EarlyAction.ANALYSIS, {"started": at(5)}), (EarlyAction.COMMUNITY, {"not_applicable": "nobody was exposed there"}),
+            (EarlyAction.COMMUNICATION, {"started": at(30), "why": "press office"}),
+        ):  # fmt: skip
+            after = tracing.note_action(post, "i-1", action, at=at(40), time_zone=ZONE, **told)
+
+        shown = {a.name: a.at for a in before.actions if a.at}
+        assert shown == {
+            "investigation_started": at(4), "laboratory_confirmation": at(2), "case_management": at(3), "coordination": at(1),
+        }  # fmt: skip
+        assert (before.detect_days, before.notify_days, before.respond_days) == (2, 0, None)
+        assert (after.incident, after.respond_days) == ("i-1", 1)
+        assert after.milestones[-1].at == at(30)
+
+    def test_is_not_complete_by_an_action_that_lies_ahead_or_says_nothing(self, post, incident):
+        with pytest.raises(ValueError, match="lies in the future"):
+            tracing.note_action(
+                post, "i-1", EarlyAction.ANALYSIS, at=at(5), started=at(6), time_zone=ZONE
+            )
+        with pytest.raises(ValueError, match="either a moment or a reason"):
+            tracing.note_action(post, "i-1", EarlyAction.ANALYSIS, at=at(5), time_zone=ZONE)
+
+
+class TestAtTheTerminal:
+    """Letters, answers, stages, hand-over and 7-1-7 by the command line."""
+
+    def test_does_what_the_desk_does(self, post, home, monkeypatch):
+        monkeypatch.setenv("YIPAN_HOME", str(home))
+        made = tracing.open_investigation(post, "c-1", at=at(0.5)).investigation.id
+
+        def typed(*words, code=0):
+            done = CliRunner().invoke(terminal, [*words, "--json"])
+            assert done.exit_code == code, done.output
+            return json.loads(done.stdout)
+
+        def when(hours):
+            return at(hours).isoformat()
+
+        letter = typed(
+            "letter",
+            "深圳",
+            "--asked",
+            "find and test",
+            "--due",
+            "24",
+            "--person",
+            B,
+            "--area",
+            "广州",
+            "--at",
+            when(1),
+        )
+        assert typed("letters", "--at", when(26), code=1)[0]["late_hours"] == 1
+        answered = typed(
+            "reply", letter["id"], "--outcome", "found", "--answer", "negative", "--at", when(27)
+        )
+        assert (answered["reply"]["outcome"], answered["late_hours"]) == ("found", 2)
+        typed("letters", "--at", when(28))
+        view = typed(
+            "answer",
+            made,
+            "present=yes",
+            "interviewed_at=2022-11-10T09:00:00+08:00",
+            "--at",
+            when(28),
+        )
+        assert view["clocks"][0]["missing"] == []
+        assert typed("reach", made, "core", "--at", when(29))["stage"] == "core"
+        handed = typed("hand-over", made, "深圳", "--why", "works there", "--at", when(30))
+        assert [c["area"] for c in handed["charges"]] == [GUANGZHOU, SHENZHEN]
+        assert typed("7-1-7", "--disease", "covid-19", code=1)["detect_days"] == 2
+        assert {q["key"] for q in typed("form", "mers")} >= {"onset", "hospital_stay"}
+        assert typed("same") == []
+        wrong = CliRunner().invoke(terminal, ["reach", made, "everest"])
+        assert wrong.exit_code == 2
+        assert "on_site" in wrong.output
+
+
 class TestExport:
     def test_leaves_names_in_the_house_unless_a_purpose_is_given(self, post, tmp_path):
         tracing.import_files(
@@ -376,6 +481,95 @@ class TestPeopleToldOfTwice:
             post, one.first, one.second, state=SamenessState.UNDONE, why="a mistake", at=at(4)
         )
         assert len(found()) == 1
+
+
+class TestOnePersonTwice:
+    """Two pseudonyms decided to be one person are one wherever people are counted, until it is taken back."""
+
+    @pytest.fixture
+    def twice(self, post, tmp_path):
+        lines = "case_id,onset,report_date\n1,2022-11-01,2022-11-02\n2,2022-11-05,2022-11-06\n3,,2022-11-06\n4,2022-11-09,2022-11-10\n"
+        tracing.import_files(
+            post, files(tmp_path, o_linelist=lines, o_contacts="from,to\n1,2\n3,4\n1,k5\n2,k5\n"), at=at(1),
+            area=GUANGZHOU, disease="x", outbreak="o",
+        )  # fmt: skip
+        with post.store.reading(post.viewer) as record:
+            return {c.id: c for c in record.cases(under=GUANGZHOU)}
+
+    def decided(self, post, twice, state, hours):
+        two, three = (next(c.person for n, c in twice.items() if n.endswith(e)) for e in ("2", "3"))
+        return tracing.decide_same(
+            post, two, three, state=state, why="one certificate", at=at(hours)
+        )
+
+    def seen(self, post, known_at=None):
+        with post.store.reading(post.viewer, known_at=known_at) as record:
+            net = tracing.network_in(record, area=GUANGZHOU, disease="x")
+            listed = [c.id for c in tracing.case_page(record, area=GUANGZHOU)]
+            among, *_ = tracing.indicators(record, area=GUANGZHOU, time_zone=ZONE)
+            return (
+                len(net.cases),
+                network.recorded_components(net),
+                len(listed),
+                (len(among.cases), len(among.of)),
+            )
+
+    def test_joins_chains_counts_and_lists_and_can_be_taken_back(self, post, twice):
+        apart = self.seen(post)
+        self.decided(post, twice, SamenessState.SAME, 2)
+        joined = self.seen(post)
+        self.decided(post, twice, SamenessState.UNDONE, 4)
+
+        assert apart == (4, (3, 2), 5, (2, 5))
+        assert joined == (3, (4,), 4, (2, 4))
+        assert self.seen(post) == apart
+        assert self.seen(post, known_at=at(3)) == joined
+
+    def test_shows_one_case_with_everything_told_of_it(self, post, twice):
+        self.decided(post, twice, SamenessState.SAME, 2)
+        two, three = (next(n for n in twice if n.endswith(e)) for e in ("2", "3"))
+
+        with post.store.reading(post.viewer) as record:
+            views = [tracing.case_view(record, n, at=at(3), time_zone=ZONE) for n in (two, three)]
+            rows = tracing.contacts(record, area=GUANGZHOU, today=date(2022, 11, 10), case=three)
+        assert [v.case.id for v in views] == [two, two]
+        assert views[0].told_as == (three,)
+        assert {e.target for e in views[0].exposed} > {
+            next(c.person for n, c in twice.items() if n.endswith("4"))
+        }
+        assert [row.of_cases for row in rows] == [(two,)]
+
+    def test_waits_on_a_queue_that_reads_no_identity(self, post, tmp_path):
+        tracing.import_files(
+            post, files(tmp_path, o="case_id,onset,name,phone,birth_date\n1,2022-11-01,张伟,13800000001,1980-02-03\n"
+                        "2,2022-11-02,章伟,13800000001,1980-02-03\n"), at=at(1), area=GUANGZHOU, disease="x",
+        )  # fmt: skip
+        tracer = Post(store=post.store, viewer=Viewer(user="tr", duty=Duty.TRACER, area=GUANGZHOU))
+
+        def queue(decided=False):
+            with post.store.reading(tracer.viewer) as record:
+                return tracing.same_queue(record, area=GUANGZHOU, decided=decided)
+
+        (made,) = tracing.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(2))
+        (waiting,) = queue()
+        assert waiting.sameness == made
+        assert made.why == "phone born sound"
+        assert waiting.cases_kept
+        assert tracing.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(3)) == ()
+        with post.store.reading(tracer.viewer) as record:
+            readings = record.identity_readings()
+        assert [r["purpose"] for r in readings] == ["told twice"] * 4
+        for state, hours, left in ((SamenessState.LATER, 4, 1), (SamenessState.DIFFERENT, 5, 0)):
+            tracing.decide_same(
+                tracer, made.kept, made.other, state=state, why="asked", at=at(hours)
+            )
+            assert len(queue()) == left
+        assert [p.sameness.bits for p in queue(decided=True)] == [made.bits]
+        assert tracing.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(6)) == ()
+        with pytest.raises(ValueError, match="by a search"):
+            tracing.decide_same(
+                tracer, made.kept, made.other, state=SamenessState.SUGGESTED, why="x", at=at(7)
+            )
 
 
 def chain(id, cases, *, active=True):

@@ -12,7 +12,7 @@ from yipan.api.access import OWN, AreaAsked, Asked, Instant
 from yipan.api.commanding import post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
-from yipan.model import AssistOutcome, ExposureState, Stage, area_path, person_id
+from yipan.model import AssistOutcome, EarlyAction, ExposureState, Stage, area_path, person_id
 
 routes = routes_of("tracing")
 
@@ -86,9 +86,13 @@ def cases(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
 ) -> Response:
-    """Return cases in an area of the viewer's; who they are is in the vault."""
+    """Return cases in an area of the viewer's, each illness once; who they are is in the vault."""
+    from yipan.operations import tracing
+
     path = asking.area(area)
-    return asking.answer(lambda record: record.cases(under=path, after=after, limit=limit))
+    return asking.answer(
+        lambda record: tracing.case_page(record, area=path, after=after, limit=limit)
+    )
 
 
 @routes.get(
@@ -293,6 +297,85 @@ def judge(asking: Asked, given: JudgementGiven) -> Response:
             why=given.why,
         )
     )
+
+
+SAME_EXAMPLE: dict[str, Any] = {
+    "id": "p-aaaaaaaaaaaa+p-bbbbbbbbbbbb", "area": "44.4401.", "kept": "p-aaaaaaaaaaaa", "other": "p-bbbbbbbbbbbb",
+    "state": "suggested", "why": "phone born", "bits": 31.2, "cases_kept": ["c-1"], "cases_other": ["c-7"],
+}  # fmt: skip
+
+
+@routes.get(
+    "/tracing/same", summary="Pairs that may be one person: those waiting for a decision, or those decided", openapi_extra=OWN,
+    responses=responses([SAME_EXAMPLE], description="The surest first, those put off last; by pseudonym only"),
+)  # fmt: skip
+def same(
+    asking: Asked, area: AreaAsked = None,
+    decided: Annotated[bool, Query(description="those decided, to look at or take back")] = False,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
+) -> Response:  # fmt: skip
+    """Return the queue of suggested duplicates in an area of the viewer's; no identity is read for it."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: tracing.same_queue(record, area=path, decided=decided, limit=limit)
+    )
+
+
+class SearchGiven(BaseModel):
+    """What identities are compared for, where, and how sure a pair has to be."""
+
+    purpose: str = Field(
+        min_length=3, max_length=150, pattern=Text, examples=["people told of twice"]
+    )
+    area: str | None = Field(default=None, max_length=200)
+    least_bits: float = Field(default=8.0, ge=0, le=100)
+
+
+@routes.post(
+    "/tracing/same/searches", summary="Search for people told of twice; each identity read is written down", openapi_extra=OWN,
+    responses=responses([SAME_EXAMPLE], description="What is new on the queue", failures=CHANGE),
+)  # fmt: skip
+def search_same(asking: Asked, given: SearchGiven) -> Response:
+    """Put pairs that look like one person on the queue as the viewer, whose duty has to allow reading identities."""
+    from yipan.operations import tracing
+
+    post = post_of(asking)
+    return answer(
+        tracing.suggest_same(
+            post, area=_area(given.area, "area") if given.area else post.area, purpose=given.purpose,
+            least_bits=given.least_bits, at=asking.door.clock(),
+        )
+    )  # fmt: skip
+
+
+class SameGiven(BaseModel):
+    """What a person decided about two pseudonyms; `one` stands for both where they are the same."""
+
+    one: str = Field(max_length=40, examples=["p-aaaaaaaaaaaa"])
+    other: str = Field(max_length=40, examples=["p-bbbbbbbbbbbb"])
+    state: Annotated[str, Field(pattern="^(same|different|later|undone)$")] = Field(
+        examples=["same"]
+    )
+    why: str = Field(min_length=1, max_length=500, pattern=Text, examples=["same certificate"])
+
+
+@routes.post(
+    "/tracing/same/decisions", summary="Decide whether two pseudonyms are one person; it can be taken back", openapi_extra=OWN,
+    responses=responses(SAME_EXAMPLE, description="The decision", failures=CHANGE),
+)  # fmt: skip
+def decide_same(asking: Asked, given: SameGiven) -> Response:
+    """Decide about two pseudonyms as the viewer; contacts, chains and counts follow, and nothing is rewritten."""
+    from yipan.model import SamenessState
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.decide_same(
+            post_of(asking), person_id(given.one), person_id(given.other), state=SamenessState(given.state),
+            why=given.why, at=asking.door.clock(),
+        )
+    )  # fmt: skip
 
 
 @routes.get(
@@ -511,26 +594,76 @@ def indicators(asking: Asked, area: AreaAsked = None) -> Response:
     return asking.answer(lambda record: tracing.indicators(record, area=path, time_zone=zone))
 
 
+SEVEN_EXAMPLE: dict[str, Any] = {
+    "incident": "i-3f2a", "disease": "covid-19", "area": "44.4401.",
+    "milestones": [{"name": "emergence", "at": "2022-10-30", "noted": False, "not_applicable": ""}],
+    "actions": [{"name": "investigation_started", "at": None, "noted": False, "not_applicable": ""}],
+    "detect_days": 3, "notify_days": 0, "respond_days": None,
+}  # fmt: skip
+
+
 @routes.get(
     "/tracing/7-1-7", summary="Milestones and early actions of 7-1-7 as the record shows them", openapi_extra=OWN,
-    responses=responses(
-        {"milestones": [{"name": "emergence", "at": "2022-10-30"}], "actions": [{"name": "investigation_started", "at": None}],
-         "detect_days": 3, "notify_days": 0, "respond_days": None},
-        description="None where the record does not show it",
-    ),
+    responses=responses(SEVEN_EXAMPLE, description="None where nothing shows it", failures=READ),
 )  # fmt: skip
 def seven_one_seven(
     asking: Asked,
     area: AreaAsked = None,
     disease: Annotated[str, Query(max_length=100, pattern=Text)] = "covid-19",
+    incident: Annotated[
+        str | None, Query(max_length=100, pattern=Text, description="of this incident")
+    ] = None,
 ) -> Response:
-    """Return 7-1-7 for a disease in an area of the viewer's."""
+    """Return 7-1-7 for an incident, or for a disease in an area of the viewer's."""
     from yipan.operations import tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
     return asking.answer(
-        lambda record: tracing.seven_one_seven(record, area=path, disease=disease, time_zone=zone)
+        lambda record: tracing.seven_one_seven(
+            record, area=path, disease=disease, time_zone=zone, incident=incident
+        )
     )
+
+
+@routes.get(
+    "/tracing/incidents", summary="Incidents of an area, those not closed first", openapi_extra=OWN,
+    responses=responses(
+        [{"id": "i-3f2a", "area": "44.4401.", "disease": "covid-19", "title_zh": "……", "title_en": "…", "state": "response",
+          "opened": "2022-10-24T08:00:00+08:00", "closed": None}], description="The newest first",
+    ),
+)  # fmt: skip
+def incidents(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the incidents of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.incidents(record, area=path))
+
+
+class ActionGiven(BaseModel):
+    """An early action of an incident: when it was started, or why it does not apply."""
+
+    action: EarlyAction = Field(examples=["coordination"])
+    started: datetime | None = None
+    not_applicable: str = Field(default="", max_length=500)
+    why: str = Field(default="", max_length=500)
+
+
+@routes.post(
+    "/tracing/incidents/{incident}/actions", summary="Note when an early action was started, or why it does not apply", openapi_extra=OWN,
+    responses=responses(SEVEN_EXAMPLE, description="7-1-7 as it then stands", failures=CHANGE),
+)  # fmt: skip
+def note_action(asking: Asked, incident: Id, given: ActionGiven) -> Response:
+    """Note an early action as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.note_action(
+            post_of(asking), incident, given.action, at=asking.door.clock(), not_applicable=given.not_applicable.strip(),
+            started=asking.instant(given.started, where="started") if given.started else None, why=given.why.strip(),
+            time_zone=asking.door.settings.time_zone,
+        )
+    )  # fmt: skip
 
 
 @routes.get(

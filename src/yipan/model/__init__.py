@@ -41,7 +41,7 @@ from .exposures import (
     roles_of,
 )
 from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
-from .incidents import INCIDENT_STEPS, Incident, IncidentState
+from .incidents import INCIDENT_STEPS, ActionNoted, EarlyAction, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
     Answer,
@@ -79,6 +79,7 @@ from .outlook import (
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
 from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
     PROPOSAL_STEPS,
@@ -159,6 +160,7 @@ __all__ = [
     "TRIAGE_LEADS_TO",
     "TUBE_MODES",
     "Act",
+    "ActionNoted",
     "Address",
     "Adoption",
     "Alert",
@@ -194,6 +196,7 @@ __all__ = [
     "DelayBought",
     "DetectionMode",
     "Duty",
+    "EarlyAction",
     "Estimate",
     "EstimateState",
     "Evidence",
@@ -233,10 +236,14 @@ __all__ = [
     "OutsideKey",
     "Person",
     "PersonId",
+    "PersonRole",
     "PersonTest",
     "Place",
     "PlaceIndex",
     "PlacePart",
+    "PlanOnRecord",
+    "PlanStretch",
+    "PlanTerms",
     "Power",
     "Proposal",
     "ProposalState",
@@ -247,6 +254,7 @@ __all__ = [
     "RegisteredPlace",
     "ReproductionNumber",
     "Role",
+    "RolesOnRecord",
     "Roster",
     "RosterGroup",
     "Round",

@@ -318,8 +318,10 @@ class CarriedRow:
 
 
 class SamenessState(StrEnum):
-    """What a person decided about two records that look like one person."""
+    """What is held about two records that look like one person: suggested by a search, the rest decided by a person."""
 
+    SUGGESTED = "suggested"
+    LATER = "later"
     SAME = "same"
     DIFFERENT = "different"
     UNDONE = "undone"
@@ -330,7 +332,8 @@ class Sameness:
     """
     A decision about two pseudonyms: one person (`kept` stands for both), not the same, or taken back.
 
-    Nothing is rewritten by it: records keep the pseudonym they came with, so every merge can be undone.
+    Nothing is rewritten by it: records keep the pseudonym they came with, so every merge can be undone. Before
+    anybody decides it is a suggestion or put off; `bits` is how sure the search was, None where nobody searched.
     """
 
     id: str
@@ -339,6 +342,7 @@ class Sameness:
     other: PersonId
     state: SamenessState
     why: str
+    bits: float | None = None
 
     def __post_init__(self) -> None:
         area_path(self.area)

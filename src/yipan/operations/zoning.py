@@ -59,7 +59,7 @@ from yipan.protocol.rules.zones import (
     RoundProgress,
     ZoneClock,
     ZoneFacts,
-    zone_clock,
+    running_clock,
     zone_steps,
 )
 from yipan.store import Acting, Change, NotFound, Record
@@ -745,13 +745,10 @@ def clock_sheet(
         grace = timedelta(hours=float(profile.value("overdue_grace_hours")))
         steps = zone_steps(found, adopted, profile)
         first = steps.value[0] if steps.value else None
-        stage = "medium_after_high" if span.after_high and span.level == "medium" else span.level
-        book = _rulebook(first.rulebook) if first else _ruling_book(adopted, span.clock_start)
-        if not book.has(f"zone.{stage}.quiet_days"):
-            book = _ruling_book(adopted, span.clock_start)
-        rulebook = first.rulebook if first else book.id
-        if book.has(f"zone.{stage}.quiet_days"):
-            ruling = zone_clock(found, book, profile)
+        rulebook = first.rulebook if first else _ruling_book(adopted, max(span.clock_start, at)).id
+        ends = max(at, first.eligible_at) if first else at
+        ruling = running_clock(found, adopted, profile, at=ends)
+        if ruling is not None:
             clock: ZoneClock = ruling.value
             period, missing = clock.period_ends, clock.missing
             reasons, trace, assumed = ruling.reasons, ruling.trace, ruling.assumed

@@ -1,6 +1,7 @@
 """What tracers put on record."""
 
 from yipan.model import (
+    ActionNoted,
     AssistCheck,
     AssistReply,
     CarriedRow,
@@ -103,7 +104,15 @@ CHAINS = NounTable(
     columns=(Column(name="disease", sql="text not null", of=lambda chain: chain.disease),),
 )
 
+ACTIONS_NOTED = NounTable(
+    name="action_noted",
+    noun=ActionNoted,
+    columns=(
+        Column(name="incident", sql="text not null", of=lambda noted: noted.incident, indexed=True),
+    ),
+)
+
 TABLES = (
     EXPOSURES, VENUES, GATHERINGS, VISITS, HOUSEHOLDS, FOLLOW_UPS, PERSON_TESTS, OUTSIDE_KEYS, CARRIED_ROWS,
-    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS,
+    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS, ACTIONS_NOTED,
 )  # fmt: skip
