@@ -55,9 +55,11 @@ from .investigations import (
 )
 from .orders import Order, OrderLine
 from .outlook import (
+    ASSUMED,
     AreaBottomLine,
     AreaNowcast,
     ArrivalPath,
+    Assumed,
     BottomLine,
     BottomLineState,
     CommandLine,
@@ -66,6 +68,7 @@ from .outlook import (
     DelayBought,
     ForecastScore,
     Lever,
+    OutlookAssumptions,
     QuantileForecast,
     ScoreCard,
     SeriesTable,
@@ -76,6 +79,7 @@ from .outlook import (
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
 from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
     PROPOSAL_STEPS,
@@ -141,6 +145,7 @@ from .zones import (
 
 __all__ = [
     "ALERT_STEPS",
+    "ASSUMED",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -172,6 +177,7 @@ __all__ = [
     "AssistCheck",
     "AssistOutcome",
     "AssistReply",
+    "Assumed",
     "BottomLine",
     "BottomLineState",
     "CarriedRow",
@@ -226,13 +232,18 @@ __all__ = [
     "OrderLine",
     "Origin",
     "Outcome",
+    "OutlookAssumptions",
     "OutsideKey",
     "Person",
     "PersonId",
+    "PersonRole",
     "PersonTest",
     "Place",
     "PlaceIndex",
     "PlacePart",
+    "PlanOnRecord",
+    "PlanStretch",
+    "PlanTerms",
     "Power",
     "Proposal",
     "ProposalState",
@@ -243,6 +254,7 @@ __all__ = [
     "RegisteredPlace",
     "ReproductionNumber",
     "Role",
+    "RolesOnRecord",
     "Roster",
     "RosterGroup",
     "Round",
