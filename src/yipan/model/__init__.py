@@ -41,6 +41,7 @@ from .exposures import (
     roles_of,
 )
 from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
+from .genomes import GenomeDistance, genome_distance
 from .incidents import INCIDENT_STEPS, ActionNoted, EarlyAction, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
@@ -204,6 +205,7 @@ __all__ = [
     "FollowUpResult",
     "ForecastScore",
     "Gathering",
+    "GenomeDistance",
     "Grant",
     "Household",
     "Identity",
@@ -293,6 +295,7 @@ __all__ = [
     "check_may",
     "contains",
     "depth_of",
+    "genome_distance",
     "node_id",
     "pair_key",
     "parent_of",

@@ -22,6 +22,7 @@ import yaml
 
 from yipan.analytics.trace.duplicates import Who, agreeing, duplicates, encoded
 from yipan.feeds.frame import ReadReport
+from yipan.feeds.genomes import read_genomes
 from yipan.feeds.reading import file_hash
 from yipan.feeds.tracing import TracingReading, read_tracing
 from yipan.feeds.tracing_export import Known, written
@@ -83,6 +84,7 @@ from yipan.store.tables.tracing import (
     EXPOSURES,
     FOLLOW_UPS,
     GATHERINGS,
+    GENOMES,
     INVESTIGATIONS,
     OUTSIDE_KEYS,
     PERSON_TESTS,
@@ -1030,11 +1032,106 @@ def network_in(record: Record, *, area: AreaPath, disease: str | None = None) ->
     cases = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
     counted = Counter(case.disease for case in cases)
     disease = disease or min(counted, key=lambda name: (-counted[name], name), default=None)
+    cases = tuple(case for case in cases if case.disease == disease)
     return network.network_of(
-        (case for case in cases if case.disease == disease),
+        cases,
         same.exposures(record.nouns(EXPOSURES, under=area)), same.visits(record.nouns(VISITS, under=area)),
-        record.nouns(VENUES, under=area), record.nouns(GATHERINGS, under=area),
+        record.nouns(VENUES, under=area), record.nouns(GATHERINGS, under=area), record.nouns(GENOMES, under=area),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiseaseRow:
+    """A disease with cases in an area: how many, the interval published for it in days, and its own questions."""
+
+    disease: str
+    cases: int
+    serial_mean_days: float | None
+    serial_sd_days: float | None
+    questions: int
+
+
+def diseases(record: Record, *, area: AreaPath) -> tuple[DiseaseRow, ...]:
+    """Return the diseases with cases on record in an area, the commonest first."""
+    check_area(record.viewer, area)
+    rows = []
+    for name, cases in record.case_counts(under=area).items():
+        serial = network.serial_of_disease(name)
+        rows.append(
+            DiseaseRow(
+                disease=name, cases=cases, serial_mean_days=serial.mean_days if serial else None,
+                serial_sd_days=serial.sd_days if serial else None, questions=len(form_of(name)),
+            )
+        )  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.cases, row.disease)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenomesImported:
+    """What became of a file of distances between genomes."""
+
+    report: ReadReport
+    distances: int
+    receipt: Receipt | None
+
+
+def import_genomes(
+    post: Post, source: Path | tuple[str, bytes], *, at: datetime, dry_run: bool = False
+) -> GenomesImported:
+    """
+    Read distances between genomes of cases on record and commit all of them or none, with a receipt.
+
+    A case is named by its id or as its own file named it, where that is clear. Raises TracingFilesHaveProblems,
+    AlreadyImported.
+    """
+    check_may(post.viewer, Power.INGEST)
+    with post.store.reading(post.viewer) as record:
+        found = read_genomes(
+            source, cases=_case_names(record.cases(under=post.area, limit=MOST_CASES))
+        )
+    if dry_run:
+        return GenomesImported(report=found.report, distances=len(found.distances), receipt=None)
+    if not found.ok:
+        raise TracingFilesHaveProblems((found.report,))
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="import_genomes", subject=found.report.file[:200], at=at,
+        why=f"{len(found.distances)} distances between genomes",
+    ) as act:  # fmt: skip
+        before = act.receipt_of(found.report.sha256)
+        if before is not None:
+            raise AlreadyImported(
+                f"{found.report.file} was committed before, as receipt {before.id} of act {before.act}"
+            )
+        act.put(GENOMES, found.distances)
+        receipt = act.commit_reading(
+            file=found.report.file[:200], sha256=found.report.sha256, format=found.report.format,
+            rows_read=found.report.read, rows_rejected=0,
+        )  # fmt: skip
+    return GenomesImported(report=found.report, distances=len(found.distances), receipt=receipt)
+
+
+def genomes_for(net: Network, path: Path) -> Network:
+    """
+    Return a network with the distances a file tells between its cases.
+
+    Raises TracingFilesHaveProblems naming row, column and value.
+    """
+    found = read_genomes(path, cases=_case_names(net.cases))
+    if not found.ok:
+        raise TracingFilesHaveProblems((found.report,))
+    return replace(net, genomes=(*net.genomes, *found.distances))
+
+
+def _case_names(cases: Iterable[Case]) -> dict[str, tuple[str, AreaPath]]:
+    """Cases by id, and by what stands after the last colon of it where only one case is named so."""
+    listed = tuple(cases)
+    short = Counter(case.id.rpartition(":")[2] for case in listed)
+    names = {
+        case.id.rpartition(":")[2]: (case.id, case.area)
+        for case in listed
+        if short[case.id.rpartition(":")[2]] == 1
+    }
+    return names | {case.id: (case.id, case.area) for case in listed}
 
 
 def extend_chains(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:

@@ -373,6 +373,14 @@ class Record:
         )  # fmt: skip
         return tuple(_case(row) for row in rows)
 
+    def case_counts(self, *, under: AreaPath) -> dict[str, int]:
+        """Return how many cases of each disease are on record in `under`."""
+        rows = self._rows(
+            "select disease, count(*) as n from case_version", ("area ^@ %(under)s", under),
+            group="disease", order="disease", under=under,
+        )  # fmt: skip
+        return {row["disease"]: int(row["n"]) for row in rows}
+
     def case(self, id: str) -> Case:
         """Return one case by its id, or raise NotFound naming it."""
         rows = self._rows(

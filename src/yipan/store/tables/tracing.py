@@ -8,6 +8,7 @@ from yipan.model import (
     Exposure,
     FollowUp,
     Gathering,
+    GenomeDistance,
     Household,
     Investigation,
     OutsideKey,
@@ -112,7 +113,18 @@ ACTIONS_NOTED = NounTable(
     ),
 )
 
+GENOMES = NounTable(
+    name="genome_distance",
+    noun=GenomeDistance,
+    columns=(
+        Column(name="first", sql="text not null", of=lambda distance: distance.first, indexed=True),
+        Column(
+            name="second", sql="text not null", of=lambda distance: distance.second, indexed=True
+        ),
+    ),
+)
+
 TABLES = (
     EXPOSURES, VENUES, GATHERINGS, VISITS, HOUSEHOLDS, FOLLOW_UPS, PERSON_TESTS, OUTSIDE_KEYS, CARRIED_ROWS,
-    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS, ACTIONS_NOTED,
+    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS, ACTIONS_NOTED, GENOMES,
 )  # fmt: skip
