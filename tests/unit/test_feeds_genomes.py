@@ -95,7 +95,9 @@ def share(net, of, source, **options):
 class TestSources:
     def test_follow_genomes_where_days_say_nothing(self, tmp_path):
         net = network.network_of(CASES)
-        (tmp_path / "d.csv").write_text("first,second,snps\nA,C,0\nB,C,12\nA,D,11\nB,D,1\n", encoding="utf-8")
+        (tmp_path / "d.csv").write_text(
+            "first,second,snps\nA,C,0\nB,C,12\nA,D,11\nB,D,1\n", encoding="utf-8"
+        )
 
         told_apart = tracing.genomes_for(net, tmp_path / "d.csv")
 
@@ -106,9 +108,16 @@ class TestSources:
     def test_follow_the_weight_of_a_setting(self):
         def visit(name, person, place):
             noon = datetime(2022, 11, 1, 4, tzinfo=UTC)
-            return Visit(id=name, area=GUANGZHOU, person=person.person, place=place, since=noon, until=noon + timedelta(hours=2))
+            return Visit(
+                id=name,
+                area=GUANGZHOU,
+                person=person.person,
+                place=place,
+                since=noon,
+                until=noon + timedelta(hours=2),
+            )
 
-        a, b, c, d = CASES
+        a, b, c, _ = CASES
         venues = [
             Venue(id=f"v-{kind}", area=GUANGZHOU, name_zh="z", name_en="e", setting=Setting(kind))
             for kind in ("household", "shop")
@@ -121,7 +130,9 @@ class TestSources:
         weights = network.weights_of(["household=4"])
 
         assert share(net, "o:C", "o:A") == pytest.approx(share(net, "o:C", "o:B"))
-        assert share(net, "o:C", "o:A", weights=weights) > 2 * share(net, "o:C", "o:B", weights=weights)
+        assert share(net, "o:C", "o:A", weights=weights) > 2 * share(
+            net, "o:C", "o:B", weights=weights
+        )
 
     @pytest.mark.parametrize("text", ["household", "moon=2", "shop=x", "shop=-1", "shop=1e9"])
     def test_refuse_a_weight_that_is_none(self, text):

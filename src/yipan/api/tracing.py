@@ -12,7 +12,15 @@ from yipan.api.access import OWN, AreaAsked, Asked, Instant
 from yipan.api.commanding import post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
-from yipan.model import AssistOutcome, EarlyAction, ExposureState, Stage, area_path, person_id
+from yipan.model import (
+    AssistOutcome,
+    DueWord,
+    EarlyAction,
+    ExposureState,
+    Stage,
+    area_path,
+    person_id,
+)
 
 routes = routes_of("tracing")
 
@@ -244,14 +252,60 @@ def hand_over(asking: Asked, investigation: Id, given: HandoverGiven) -> Respons
     responses=responses([CONTACT_EXAMPLE], description="Contacts and contacts of contacts", failures=READ),
 )  # fmt: skip
 def contacts(
-    asking: Asked, area: AreaAsked = None, case: CaseMaybe = None, day: DayAsked = None
+    asking: Asked,
+    area: AreaAsked = None,
+    case: CaseMaybe = None,
+    day: DayAsked = None,
+    due: Annotated[
+        DueWord | None, Query(description="only those for whom this is due, page by page")
+    ] = None,
+    after: Annotated[
+        str | None, Query(max_length=40, description="person of the last row of the page before")
+    ] = None,
+    after_until: Annotated[
+        date | None, Query(description="`until` of that row; left out where it has none")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many a page")] = 200,
 ) -> Response:
-    """Return the contacts in an area of the viewer's, perhaps of one case."""
+    """Return contacts in an area of the viewer's: a page by what is due, else all of them, perhaps of one case."""
     from yipan.operations import tracing
 
-    path = asking.area(area)
+    path, today = asking.area(area), asking.as_of(day)
+    if due is None or case is not None:
+        with asking.reading() as record:
+            return answer(tracing.contacts(record, area=path, today=today, case=case))
+    if after is not None:
+        person_id(after)
+
+    def page(record: Any) -> object:
+        return tracing.contact_page(
+            record, area=path, today=today, due=due, after=person_id(after) if after else None, after_until=after_until,
+            limit=limit,
+        )  # fmt: skip
+
+    return _of_day(asking, day, page)
+
+
+@routes.get(
+    "/tracing/contacts/counts", summary="How many contacts there are by what is due", openapi_extra=OWN,
+    responses=responses({"overdue": 3, "today": 5, "later": 12, "unknown": 0, "over": 40}, description="Contacts and contacts of contacts"),
+)  # fmt: skip
+def contact_counts(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Response:
+    """Return how many contacts there are in an area of the viewer's by what is due."""
+    from yipan.operations import tracing
+
+    path, today = asking.area(area), asking.as_of(day)
+    return _of_day(
+        asking, day, lambda record: tracing.contact_counts(record, area=path, today=today)
+    )
+
+
+def _of_day(asking: Asked, day: date | None, question: Any) -> Response:
+    """An answer that is kept only where its day stands in the words or follows from the moment asked about."""
+    if day is not None or asking.known_at is not None:
+        return asking.answer(question)
     with asking.reading() as record:
-        return answer(tracing.contacts(record, area=path, today=asking.as_of(day), case=case))
+        return answer(question(record))
 
 
 class ProposalGiven(BaseModel):
@@ -504,10 +558,7 @@ def chains(
             traced, today=asking.as_of(day), rng=np.random.default_rng(1), quiet_days=quiet_days
         )
 
-    if day is not None or asking.known_at is not None:
-        return asking.answer(told)
-    with asking.reading() as record:
-        return answer(told(record))
+    return _of_day(asking, day, told)
 
 
 @routes.get(

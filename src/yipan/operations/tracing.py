@@ -36,6 +36,7 @@ from yipan.model import (
     Case,
     Charge,
     Classification,
+    DueWord,
     Duty,
     EarlyAction,
     Exposure,
@@ -51,7 +52,6 @@ from yipan.model import (
     Power,
     Reached,
     Receipt,
-    Role,
     Sameness,
     SamenessState,
     Sentence,
@@ -65,12 +65,12 @@ from yipan.model import (
     check_area,
     check_may,
     pair_key,
-    roles_of,
 )
-from yipan.operations import commanding, network, sameness
+from yipan.operations import commanding, following, network, sameness
+from yipan.operations.following import ContactRow, DueCounts, rulebook_of
 from yipan.operations.network import Network, Traced
 from yipan.operations.post import Post
-from yipan.protocol import ProtocolError, Rulebook, protocols
+from yipan.protocol import Rulebook
 from yipan.store import Acting, NotFound, Record
 from yipan.store.nouns import Version
 from yipan.store.tables.commanding import TASKS
@@ -175,26 +175,6 @@ class InvestigationView:
     stage: Stage
     rule: str
     clocks: tuple[Clock, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactRow:
-    """
-    Somebody who is a contact, why, until when they are followed, and what is due.
-
-    `due` is overdue, today, later, over, or unknown where neither the protocol nor the record says how long.
-    """
-
-    person: PersonId
-    area: AreaPath
-    role: Role
-    exposures: tuple[str, ...]
-    of_cases: tuple[str, ...]
-    last_contact: date | None
-    until: date | None
-    last_seen: date | None
-    proposed: bool
-    due: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,6 +353,8 @@ def import_files(
         if dry_run
         else _committed(post, reading, paths, {str(node) for node in known.values()}, at=at)
     )
+    if receipt is not None:
+        following.renew(post, at=at)
     return imported_of(reading, receipt)
 
 
@@ -612,7 +594,7 @@ def hand_over(
 
 def view_of(investigation: Investigation, *, at: datetime) -> InvestigationView:
     """Return an investigation with its clocks as they stand at an instant."""
-    rulebook = _rulebook(investigation.disease, investigation.reported)
+    rulebook = rulebook_of(investigation.disease, investigation.reported)
     given = investigation.answered()
     clocks = []
     for stage in LIMITS:
@@ -690,6 +672,7 @@ def propose_contacts(
         )
         new = tuple(e for e in proposed if e.id not in known)
         act.put(EXPOSURES, new)
+    following.renew(post, at=at)
     return new
 
 
@@ -735,52 +718,52 @@ def judge_exposures(
                 )
         changed = tuple(replace(e, state=state) for e in found)
         act.put(EXPOSURES, changed)
+    following.renew(post, at=at)
     return changed
 
 
 def contacts(
     record: Record, *, area: AreaPath, today: date, case: str | None = None
 ) -> tuple[ContactRow, ...]:
-    """Return the contacts of cases (or of one), what follows for each, and what is due: overdue first, then today."""
+    """
+    Return the contacts of cases (or of one), what follows for each, and what is due: overdue first, then today.
+
+    It is worked out from the whole record each time; `following.page` shows long lists page by page.
+    """
     check_area(record.viewer, area)
     same = sameness.of_record(record)
-    every_case = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
-    asked = None if case is None else record.case(case)
-    cases = every_case if asked is None else tuple(
-        c for c in every_case if NodeId(c.person) == same.one(asked.person) and c.disease == asked.disease
+    cases = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
+    of = None if case is None else {same.one(record.case(case).person)}
+    found = following.contacts_plain(
+        cases, same.exposures(record.nouns(EXPOSURES, under=area)), same.follow_ups(record.nouns(FOLLOW_UPS, under=area)),
+        of=of,
     )  # fmt: skip
-    held: dict[str, Case] = {
-        c.person: c for c in cases if c.classification is not Classification.EXCLUDED
-    }
-    exposures = same.exposures(record.nouns(EXPOSURES, under=area))
-    every = {c.person for c in every_case} if case else set(held)
-    by_id = {e.id: e for e in exposures}
-    days = _follow_days(held.values())
-    seen: dict[str, date] = {}
-    for follow_up in same.follow_ups(record.nouns(FOLLOW_UPS, under=area)):
-        if follow_up.result.value.startswith("seen"):
-            seen[follow_up.person] = max(follow_up.day, seen.get(follow_up.person, follow_up.day))
-    rows = []
-    for node, (role, because) in roles_of({c.person for c in held.values()}, exposures).items():
-        if role is Role.CASE or node in every:
-            continue
-        told = [by_id[name] for name in sorted(because)]
-        last = max((e.last_contact for e in told if e.last_contact), default=None)
-        of = tuple(sorted({held[e.source].id for e in told if e.source in held}))
-        length = max((days[c] for c in of if c in days), default=None)
-        until = last + timedelta(days=length) if last and length else None
-        rows.append(
-            ContactRow(
-                person=PersonId(node), area=told[0].area, role=role, exposures=tuple(e.id for e in told), of_cases=of,
-                last_contact=last, until=until, last_seen=seen.get(node),
-                proposed=all(e.state is ExposureState.PROPOSED for e in told),
-                due=_due_word(today, last, until, seen.get(node)),
-            )
-        )  # fmt: skip
-    order = ("overdue", "today", "later", "unknown", "over")
+    order = [word.value for word in DueWord]
+    rows = [following.row_of(one, today) for one in found]
     return tuple(
         sorted(rows, key=lambda row: (order.index(row.due), row.until or date.max, row.person))
     )
+
+
+def contact_page(
+    record: Record, *, area: AreaPath, today: date, due: DueWord, after: PersonId | None = None, after_until: date | None = None,
+    limit: int = 200,
+) -> tuple[ContactRow, ...]:  # fmt: skip
+    """
+    Return a page of the contacts of an area for whom this is due, by the day until which they are followed.
+
+    The next page begins after the last row's person and `until`.
+    """
+    check_area(record.viewer, area)
+    return following.page(
+        record, area=area, today=today, due=due, after=after, after_until=after_until, limit=limit
+    )
+
+
+def contact_counts(record: Record, *, area: AreaPath, today: date) -> DueCounts:
+    """Return how many contacts of an area there are by what is due."""
+    check_area(record.viewer, area)
+    return following.counts(record, area=area, today=today)
 
 
 # People told of twice -------------------------------------------------------------------------------------------------
@@ -938,6 +921,7 @@ def decide_same(
         at=at,
     ) as act:
         act.put(SAMENESS, [made])
+    following.renew(post, at=at)
     return made
 
 
@@ -1155,6 +1139,7 @@ def extend_chains(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         gone = {chain.id for chain in act.nouns(CHAINS, under=post.area)} - {c.id for c in made}
         act.put(CHAINS, made)
         act.end(CHAINS, sorted(gone))
+    following.renew(post, at=at)
     return len(made)
 
 
@@ -1535,13 +1520,6 @@ def _working(
         yield act, act.noun(INVESTIGATIONS, investigation)
 
 
-def _rulebook(disease: str, moment: datetime) -> Rulebook | None:
-    try:
-        return protocols().at(moment, disease=disease)
-    except ProtocolError:
-        return None
-
-
 def _due(rulebook: Rulebook | None, investigation: Investigation, stage: Stage) -> datetime | None:
     if rulebook is None or not rulebook.has(LIMITS[stage]):
         return None
@@ -1562,7 +1540,7 @@ def _reached(investigation: Investigation, stage: Stage) -> datetime | None:
 
 
 def _tasks(investigation: Investigation) -> tuple[Task, ...]:
-    rulebook = _rulebook(investigation.disease, investigation.reported)
+    rulebook = rulebook_of(investigation.disease, investigation.reported)
     return tuple(
         Task(
             id=f"t-{commanding.mark(investigation.id, stage.value)}", area=investigation.area, duty=Duty.TRACER, desk=DESK,
@@ -1590,37 +1568,6 @@ def _check_answer(question: Question, value: str) -> None:
             raise ValueError(
                 f"{question.key} is answered by a {question.kind}, not {value!r}"
             ) from None
-
-
-def _follow_days(cases: Iterable[Case]) -> dict[str, int]:
-    days: dict[str, int] = {}
-    for case in cases:
-        moment = case.reported or case.confirmed or case.sampled
-        rulebook = _rulebook(case.disease, moment) if moment else None
-        if rulebook is None:
-            continue
-        if rulebook.has("follow_up.contact_days"):
-            days[case.id] = int(rulebook.value("follow_up.contact_days"))
-        elif rulebook.has("person.close_contact"):
-            phases = rulebook.value("person.close_contact")
-            days[case.id] = sum(int(phase["days"]) for phase in phases if "days" in phase)
-    return days
-
-
-def _due_word(today: date, last: date | None, until: date | None, seen: date | None) -> str:
-    if until is None:
-        return "unknown"
-    if today > until:
-        return "over"
-    if last is not None and today <= last:
-        return "later"
-    if seen == today:
-        return "later"
-    return (
-        "today"
-        if seen == today - timedelta(days=1) or last == today - timedelta(days=1)
-        else "overdue"
-    )
 
 
 def _late(due: datetime, end: datetime) -> float:

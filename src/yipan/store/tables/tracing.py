@@ -1,11 +1,14 @@
 """What tracers put on record."""
 
+from datetime import date
+
 from yipan.model import (
     ActionNoted,
     AssistCheck,
     AssistReply,
     CarriedRow,
     Exposure,
+    Followed,
     FollowUp,
     Gathering,
     GenomeDistance,
@@ -19,6 +22,9 @@ from yipan.model import (
     Visit,
 )
 from yipan.store.nouns import Column, NounTable, Readers
+
+NO_DAY = date(9999, 12, 31)
+"""Stands beside a noun for a day nobody knows, so that rows can be paged by it."""
 
 EXPOSURES = NounTable(
     name="exposure",
@@ -124,7 +130,16 @@ GENOMES = NounTable(
     ),
 )
 
+FOLLOWED = NounTable(
+    name="followed",
+    noun=Followed,
+    columns=(
+        Column(name="until_day", sql="date not null", of=lambda f: f.until or NO_DAY),
+        Column(name="due_day", sql="date not null", of=lambda f: f.due or NO_DAY),
+    ),
+)
+
 TABLES = (
     EXPOSURES, VENUES, GATHERINGS, VISITS, HOUSEHOLDS, FOLLOW_UPS, PERSON_TESTS, OUTSIDE_KEYS, CARRIED_ROWS,
-    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS, ACTIONS_NOTED, GENOMES,
+    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS, ACTIONS_NOTED, GENOMES, FOLLOWED,
 )  # fmt: skip
