@@ -175,7 +175,7 @@ def renew(post: Post, *, at: datetime, everybody: bool = False) -> int:
                 same.cases(act.cases(under=top.area, limit=MOST_CASES)),
                 same.exposures(act.nouns(EXPOSURES)), same.follow_ups(act.nouns(FOLLOW_UPS)),
             )  # fmt: skip
-            gone: set[str] = {one.id for one in act.nouns(FOLLOWED)} - {one.id for one in made}
+            gone = {str(one.id) for one in act.nouns(FOLLOWED)} - {one.id for one in made}
         else:
             made = _around(act, same, touched)
             gone = touched - {one.id for one in made}
