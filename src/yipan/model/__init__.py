@@ -58,9 +58,11 @@ from .investigations import (
 )
 from .orders import Order, OrderLine
 from .outlook import (
+    ASSUMED,
     AreaBottomLine,
     AreaNowcast,
     ArrivalPath,
+    Assumed,
     BottomLine,
     BottomLineState,
     CommandLine,
@@ -69,6 +71,7 @@ from .outlook import (
     DelayBought,
     ForecastScore,
     Lever,
+    OutlookAssumptions,
     QuantileForecast,
     ScoreCard,
     SeriesTable,
@@ -79,6 +82,7 @@ from .outlook import (
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
 from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
     PROPOSAL_STEPS,
@@ -144,6 +148,7 @@ from .zones import (
 
 __all__ = [
     "ALERT_STEPS",
+    "ASSUMED",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -175,6 +180,7 @@ __all__ = [
     "AssistCheck",
     "AssistOutcome",
     "AssistReply",
+    "Assumed",
     "BottomLine",
     "BottomLineState",
     "CarriedRow",
@@ -232,13 +238,18 @@ __all__ = [
     "OrderLine",
     "Origin",
     "Outcome",
+    "OutlookAssumptions",
     "OutsideKey",
     "Person",
     "PersonId",
+    "PersonRole",
     "PersonTest",
     "Place",
     "PlaceIndex",
     "PlacePart",
+    "PlanOnRecord",
+    "PlanStretch",
+    "PlanTerms",
     "Power",
     "Proposal",
     "ProposalState",
@@ -249,6 +260,7 @@ __all__ = [
     "RegisteredPlace",
     "ReproductionNumber",
     "Role",
+    "RolesOnRecord",
     "Roster",
     "RosterGroup",
     "Round",

@@ -103,12 +103,16 @@ def run_clock(
     start: datetime,
     happenings: Sequence[Happening] = (),
     met: Mapping[str, Sequence[datetime]] | None = None,
+    *,
+    in_force: datetime | None = None,
 ) -> ClockReading:
     """
     Run a clock over what happened: resets before it is complete, guards, late guards.
 
     `met` holds the instants at which each guard was fulfilled. An event at the very instant at which the clock is
-    complete comes too late to reset it. Events before `start` reset nothing.
+    complete comes too late to reset it. Events before `start` reset nothing. `in_force` is when the text that sets
+    the clock came to hold, where that was after the start: until then the clock could end nothing, so an event that
+    was found earlier is never too late.
 
     >>> clock = Clock(name="zone", anchor="order", days=7, resets=frozenset({"infection"}))
     >>> begun = datetime(2022, 9, 1, 11, tzinfo=UTC)
@@ -122,6 +126,7 @@ def run_clock(
     }
     trace = [TraceStep(what="clock started", at=start)]
     begun = since = start.astimezone(UTC)
+    earliest = begun if in_force is None else in_force.astimezone(UTC)
     for one in sorted(happenings, key=lambda each: (each.at, each.counts_from)):
         if one.kind not in clock.resets:
             continue
@@ -131,7 +136,7 @@ def run_clock(
             trace.append(TraceStep(what="infection does not reset", at=one.at, detail=detail))
             continue
         eligible = _stands(clock, since, fulfilled, zone)[1]
-        if eligible is not None and one.at >= eligible:
+        if eligible is not None and one.at >= max(eligible, earliest):
             break
         since = max(since, one.counts_from.astimezone(UTC))
         trace.append(TraceStep(what="clock reset", at=since.astimezone(zone), detail=one.kind))

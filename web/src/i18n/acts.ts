@@ -3,12 +3,13 @@ import { both } from '../lib/words'
 /** Desks and what they do, as acts name them; a test asks for every desk and verb the operations write. */
 export const words = both({
   zh: {
+    plans: '人员方案', record_roles: '登记人员身份', record_visits: '登记上门随访', record_samples: '登记采样', release: '解除管控', record_result: '登记检测结果', review_plans: '审视人员方案', note_action: '登记早期行动', suggest_same: '提出疑似同一人',
     areas: '地区', ingest: '入库', watch: '监测', outlook: '研判', zoning: '划区', commanding: '指挥', users: '用户', day: '轮次', reports: '报告', tracing: '流调', screening: '筛查',
     isolation: '隔离', borders: '口岸', services: '保障', readiness: '准备', supervision: '督查', exercise: '演练', prohibitions: '九不准', simulate: '推演', add_user: '新增用户',
     assign: '派发任务', close_round: '完成一轮', commit_file: '文件入库', undo_file: '撤回文件', estimate_reproduction: '估计再生数', order: '下达命令', propose: '提出建议', publish: '公布',
     put_bulletins: '通报入库', put_pack: '载入地区', import_boundaries: '导入边界', review_signals: '审视信号', review_zones: '审视风险区', review_measures: '审视管控措施',
     record_measures: '登记管控措施', record_register: '登记场所', record_case_places: '登记病例活动地点', record_round: '登记检测轮次', record_roster: '登记应检名单', adopt: '采用方案版本', attach: '附上证据',
-    recheck: '复查', open_round: '开启筛查轮次', take_in_roster: '应检名单入库', take_in_samples: '样本入库', take_in_results: '结果入库', put_trips: '人员流动入库', look_ahead: '向前预测',
+    recheck: '复查', open_round: '开启筛查轮次', take_in_roster: '应检名单入库', take_in_samples: '样本入库', take_in_results: '结果入库', put_trips: '人员流动入库', put_assumptions: '展望假设入库', look_ahead: '向前预测',
     draw_line: '划定底线', register_sentinels: '登记哨点', snooze: '暂缓提醒', triage_noise: '判为噪声', triage_data_fault: '判为数据问题', triage_watch: '判为继续观察', triage_verify: '转为核实',
     triage_event: '判为事件', triage_no_event: '判为非事件', open_investigation: '启动流调', propose_contacts: '提出密接名单', proposed_contacts: '密接待确认', confirmed_contacts: '确认密接',
     rejected_contacts: '排除密接', send_letter: '发协查函', reply_letter: '回复协查函', extend_chains: '续接传播链', hand_over: '移交', answer: '答复', import_files: '导入文件', accept: '采纳建议',
@@ -17,6 +18,7 @@ export const words = both({
     change: '调整建议', refuse: '不采纳建议', task_open: '任务退回', task_acknowledged: '签收任务', task_done: '任务已办', task_verified: '任务已核验', task_cancelled: '任务取消',
   },
   en: {
+    plans: 'plans', record_roles: 'roles recorded', record_visits: 'visits recorded', record_samples: 'tests recorded', release: 'let go', record_result: 'test result recorded', review_plans: 'plans reviewed', note_action: 'early action noted', suggest_same: 'may be one person',
     areas: 'areas', ingest: 'ingest', watch: 'watch', outlook: 'outlook', zoning: 'zoning', commanding: 'command', users: 'users', day: 'round', reports: 'reports',
     tracing: 'tracing', screening: 'screening', isolation: 'isolation', borders: 'borders', services: 'services', readiness: 'readiness', supervision: 'supervision',
     exercise: 'exercise', prohibitions: 'nine prohibitions', simulate: 'simulation', add_user: 'user added', assign: 'task given', close_round: 'round closed',
@@ -25,7 +27,7 @@ export const words = both({
     review_zones: 'zones reviewed', review_measures: 'measures reviewed', record_measures: 'measures recorded', record_register: 'places recorded',
     record_case_places: 'places of cases recorded', record_round: 'testing round recorded', record_roster: 'roster recorded', adopt: 'version adopted',
     attach: 'evidence attached', recheck: 'checked again', open_round: 'screening round opened', take_in_roster: 'roster taken in', take_in_samples: 'samples taken in',
-    take_in_results: 'results taken in', put_trips: 'trips read in', look_ahead: 'looked ahead', draw_line: 'bottom line drawn',
+    take_in_results: 'results taken in', put_trips: 'trips read in', put_assumptions: 'assumptions put on record', look_ahead: 'looked ahead', draw_line: 'bottom line drawn',
     register_sentinels: 'sentinels registered', snooze: 'alert put off', triage_noise: 'held to be noise', triage_data_fault: 'held to be a fault of data',
     triage_watch: 'held to be watched', triage_verify: 'sent to be verified', triage_event: 'held to be an event', triage_no_event: 'held to be no event',
     open_investigation: 'investigation opened', propose_contacts: 'contacts proposed', proposed_contacts: 'contacts proposed', confirmed_contacts: 'contacts confirmed',

@@ -4,7 +4,9 @@ import { both } from '../lib/words'
 export const words = both({
   zh: {
     title: '一盘', subtitle: '全省疫情指挥一张图', user: '用户名', password: '密码', login: '登录', logout: '退出',
-    wrong: '用户名或密码不对', demoHint: '演示用户：province、guangzhou、haizhu；密码 yipan-demo-2022', other: 'English',
+    wrong: '用户名或密码不对', demoHint: '演示用户：province、guangzhou、haizhu；密码 yipan-demo-2022', other: 'English', byProvider: '用本单位账号登录',
+    restsOn: '依据', onRecord: '记录中的事实', sureness: '可信程度：', sure_high: '高', sure_medium: '中', sure_low: '低', sure_judgement: '人的判断', sure_replayed: '由记录重算',
+    demonstration: '演示', demonstrationNow: '演示记录：时钟从 2022 年秋末一轮之后走起，打开时走，关闭时停',
     loading: '正在读取…', unreachable: '无法连接服务器', again: '重试', noPage: '没有这个页面', toFirst: '回到首页',
     notAllowed: '您的岗位不能查看此页', pages: '页面', more: '更多', keys: '快捷键', close: '关闭', skip: '跳到正文',
     asKnown: '截至此刻所知', now: '现在', backToNow: '回到现在', past: '历史时刻', day: '日期', play: '播放', pause: '停止',
@@ -18,7 +20,9 @@ export const words = both({
   },
   en: {
     title: 'Yipan', subtitle: 'One board for the whole province', user: 'User', password: 'Password', login: 'Log in', logout: 'Log out',
-    wrong: 'No such user, or not this password', demoHint: 'Demonstration users: province, guangzhou, haizhu; password yipan-demo-2022', other: '中文',
+    wrong: 'No such user, or not this password', demoHint: 'Demonstration users: province, guangzhou, haizhu; password yipan-demo-2022', other: '中文', byProvider: 'Log in with your organisation’s account',
+    restsOn: 'Rests on', onRecord: 'a fact on record', sureness: 'Confidence: ', sure_high: 'high', sure_medium: 'medium', sure_low: 'low', sure_judgement: 'somebody’s judgement', sure_replayed: 'worked out again from the record',
+    demonstration: 'Demonstration', demonstrationNow: 'A demonstration record: its clock goes on from the last round of autumn 2022 while it is open',
     loading: 'Reading…', unreachable: 'The server cannot be reached', again: 'Try again', noPage: 'There is no such page', toFirst: 'To the first page',
     notAllowed: 'Your duty does not include this page', pages: 'Pages', more: 'More', keys: 'Keys', close: 'Close', skip: 'Skip to the content',
     asKnown: 'as known at', now: 'now', backToNow: 'Back to now', past: 'Past moment', day: 'Day', play: 'Play', pause: 'Stop',
