@@ -20,11 +20,13 @@ from .exposures import (
     EXPOSURE_STEPS,
     CarriedRow,
     Certainty,
+    DueWord,
     Exposure,
     ExposureDuration,
     ExposureFrequency,
     ExposureKind,
     ExposureState,
+    Followed,
     FollowUp,
     FollowUpResult,
     Household,
@@ -41,6 +43,7 @@ from .exposures import (
     roles_of,
 )
 from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
+from .genomes import GenomeDistance, genome_distance
 from .incidents import INCIDENT_STEPS, ActionNoted, EarlyAction, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
@@ -195,6 +198,7 @@ __all__ = [
     "Decision",
     "DelayBought",
     "DetectionMode",
+    "DueWord",
     "Duty",
     "EarlyAction",
     "Estimate",
@@ -208,8 +212,10 @@ __all__ = [
     "FindingOnRecord",
     "FollowUp",
     "FollowUpResult",
+    "Followed",
     "ForecastScore",
     "Gathering",
+    "GenomeDistance",
     "Grant",
     "Household",
     "Identity",
@@ -305,6 +311,7 @@ __all__ = [
     "check_may",
     "contains",
     "depth_of",
+    "genome_distance",
     "node_id",
     "pair_key",
     "parent_of",
