@@ -74,6 +74,21 @@ def _adopt(version: str, since: str) -> Callable[[Post, datetime], object]:
     return tell
 
 
+_CORNERS = {"花园": (113.3150, 23.0610), "新村": (113.3262, 23.0555)}
+"""Where the two compounds of Haizhu are drawn (south-west corners, made up as they are); that of Tianhe has no outline."""
+
+
+def _outline(name: str, number: int) -> tuple[tuple[float, float], ...] | None:
+    """Return six blocks in two rows, each about 60 m by 25 m."""
+    if name not in _CORNERS:
+        return None
+    west = _CORNERS[name][0] + 0.0009 * ((number - 1) % 3)
+    south = _CORNERS[name][1] + 0.0006 * ((number - 1) // 3)
+    return (
+        (west, south), (west + 0.0006, south), (west + 0.0006, south + 0.00025), (west, south + 0.00025),
+    )  # fmt: skip
+
+
 def _begin(post: Post, at: datetime) -> None:
     _adopt("cn-covid-9ed", "2022-06-28")(post, at)
     zoning.record_register(
@@ -81,7 +96,7 @@ def _begin(post: Post, at: datetime) -> None:
         [
             RegisteredPlace(
                 id=f"demo-{name}-{number}", area=area, residents=180 + 17 * number, source=SOURCE,
-                place=place(f"{_compound(area, name)} building {number}"),
+                place=place(f"{_compound(area, name)} building {number}"), outline=_outline(name, number),
             )
             for area, name in ((HAIZHU, "花园"), (HAIZHU, "新村"), (TIANHE, "家园"))
             for number in range(1, 7)
