@@ -91,12 +91,17 @@ from .proposals import (
 )
 from .rounds import Receipt, Round
 from .screening import (
+    CARE_NEEDS,
     HOUSEHOLD_MODE,
     TUBE_MODES,
+    Confirmation,
+    HeldPerson,
     LakeBatch,
     LakeKind,
     LakePart,
+    PersonState,
     ScreeningRound,
+    TubeHold,
 )
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
@@ -142,6 +147,7 @@ from .zones import (
 
 __all__ = [
     "ALERT_STEPS",
+    "CARE_NEEDS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -182,6 +188,7 @@ __all__ = [
     "Charge",
     "Classification",
     "CommandLine",
+    "Confirmation",
     "Control",
     "Cost",
     "CountSeries",
@@ -206,6 +213,7 @@ __all__ = [
     "ForecastScore",
     "Gathering",
     "Grant",
+    "HeldPerson",
     "Household",
     "Identity",
     "Incident",
@@ -231,6 +239,7 @@ __all__ = [
     "Person",
     "PersonId",
     "PersonRole",
+    "PersonState",
     "PersonTest",
     "Place",
     "PlaceIndex",
@@ -276,6 +285,7 @@ __all__ = [
     "TransmissionChain",
     "Triage",
     "TripTable",
+    "TubeHold",
     "User",
     "Venue",
     "Verdict",
