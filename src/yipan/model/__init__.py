@@ -20,11 +20,13 @@ from .exposures import (
     EXPOSURE_STEPS,
     CarriedRow,
     Certainty,
+    DueWord,
     Exposure,
     ExposureDuration,
     ExposureFrequency,
     ExposureKind,
     ExposureState,
+    Followed,
     FollowUp,
     FollowUpResult,
     Household,
@@ -41,6 +43,7 @@ from .exposures import (
     roles_of,
 )
 from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
+from .genomes import GenomeDistance, genome_distance
 from .incidents import INCIDENT_STEPS, ActionNoted, EarlyAction, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
@@ -55,9 +58,11 @@ from .investigations import (
 )
 from .orders import Order, OrderLine
 from .outlook import (
+    ASSUMED,
     AreaBottomLine,
     AreaNowcast,
     ArrivalPath,
+    Assumed,
     BottomLine,
     BottomLineState,
     CommandLine,
@@ -66,6 +71,7 @@ from .outlook import (
     DelayBought,
     ForecastScore,
     Lever,
+    OutlookAssumptions,
     QuantileForecast,
     ScoreCard,
     SeriesTable,
@@ -147,6 +153,7 @@ from .zones import (
 
 __all__ = [
     "ALERT_STEPS",
+    "ASSUMED",
     "CARE_NEEDS",
     "DECIDED",
     "EXPOSURE_STEPS",
@@ -179,6 +186,7 @@ __all__ = [
     "AssistCheck",
     "AssistOutcome",
     "AssistReply",
+    "Assumed",
     "BottomLine",
     "BottomLineState",
     "CarriedRow",
@@ -197,6 +205,7 @@ __all__ = [
     "Decision",
     "DelayBought",
     "DetectionMode",
+    "DueWord",
     "Duty",
     "EarlyAction",
     "Estimate",
@@ -210,8 +219,10 @@ __all__ = [
     "FindingOnRecord",
     "FollowUp",
     "FollowUpResult",
+    "Followed",
     "ForecastScore",
     "Gathering",
+    "GenomeDistance",
     "Grant",
     "HeldPerson",
     "Household",
@@ -235,6 +246,7 @@ __all__ = [
     "OrderLine",
     "Origin",
     "Outcome",
+    "OutlookAssumptions",
     "OutsideKey",
     "Person",
     "PersonId",
@@ -309,6 +321,7 @@ __all__ = [
     "check_may",
     "contains",
     "depth_of",
+    "genome_distance",
     "node_id",
     "pair_key",
     "parent_of",

@@ -23,8 +23,8 @@ Desk = Callable[..., int]
 
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
-    (outlook.DESK, outlook.review),
     (tracing.DESK, tracing.extend_chains),
+    (outlook.DESK, outlook.review),
     (zoning.DESK, zoning.review_zones),
     (holding.DESK, holding.review_rounds),
     (plans.DESK, plans.review_plans),
@@ -35,6 +35,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
 HANDS: dict[str, commanding.Hand] = {
     zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out, plans.HAND: plans.carry_out,
     holding.HAND: holding.carry_out,
+    outlook.HAND: outlook.carry_out,
 }  # fmt: skip
 """Who carries out the lines of an order, by the desk their kind names."""
 

@@ -818,6 +818,10 @@ def bottom_lines(
             dies_out=float(dies[row]),
             state=state,
             levers=tuple(sorted(levers, key=lambda lever: -lever.lowered_by)),
+            seen=cluster.seen,
+            active=len(cluster.active_ages),
+            reproduction=r,
+            dispersion=k,
             reasons=(
                 f"{cluster.seen} cases seen, {len(cluster.active_ages)} of them may still transmit",
                 f"one case infects {r:.2f} on average before control, dispersion {k:.2g}",

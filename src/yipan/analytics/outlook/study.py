@@ -28,6 +28,7 @@ from yipan.model import (
     EstimateState,
     ForecastScore,
     Interval,
+    OutlookAssumptions,
     QuantileForecast,
     SeriesTable,
     ShownReproduction,
@@ -42,11 +43,16 @@ DISPERSIONS = (0.2, 0.4, 0.8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disease:
-    """What the estimates need to know of the disease: the serial interval in days, and the dispersion of offspring."""
+    """
+    What the estimates need to know of the disease: the serial interval in days, and the dispersion of offspring.
+
+    `assuming` says where the figures are from; it stands beside every estimate.
+    """
 
     interval_mean_days: float
     interval_sd_days: float
     dispersions: tuple[float, ...] = DISPERSIONS
+    assuming: str = ""
 
     def __post_init__(self) -> None:
         if self.interval_mean_days <= 1 or self.interval_sd_days <= 0:
@@ -56,6 +62,14 @@ class Disease:
             )
         if not self.dispersions or min(self.dispersions) <= 0:
             raise ValueError(f"dispersions must be above 0, got {self.dispersions}")
+
+    @property
+    def told(self) -> str:
+        """What is taken as given, in words."""
+        return self.assuming or (
+            f"serial interval {self.interval_mean_days:g} d; serial interval sd {self.interval_sd_days:g} d; "
+            f"dispersion {' or '.join(f'{k:g}' for k in self.dispersions)} (as given)"
+        )
 
     def pmf(self, last_lag: int) -> FloatArray:
         """Shares of the serial interval at lags 0 to `last_lag` days."""
@@ -81,6 +95,16 @@ class Disease:
         weekly[1] += weekly[0]  # what falls into the same week is felt in the next
         weekly[0] = 0.0
         return weekly
+
+
+def disease_of(assumed: OutlookAssumptions) -> Disease:
+    """Return what the estimates need of a block of assumptions, its words with it."""
+    return Disease(
+        interval_mean_days=assumed.value("serial_interval_days"),
+        interval_sd_days=assumed.value("serial_interval_sd_days"),
+        dispersions=assumed.figure("dispersion").values,
+        assuming=assumed.told("serial_interval_days", "serial_interval_sd_days", "dispersion"),
+    )
 
 
 def matrix_of(table: SeriesTable) -> FloatArray:
@@ -171,6 +195,7 @@ def reproduction_numbers(
             ShownReproduction(
                 area=name[n.area], resting_on=name[n.area], since=n.since, until=n.until,
                 state=n.state, estimate=n.estimate, cases=n.cases, missing_days=n.missing_days,
+                assuming=disease.told,
             )
             for n in numbers
         ]
@@ -194,6 +219,145 @@ def reproduction_numbers(
                 cases=speaker.cases, missing_days=speaker.missing_days,
             )  # fmt: skip
     return tuple(number for numbers in shown.values() for number in numbers)
+
+
+def uncertain_intervals(
+    disease: Disease, *, mean_sd_days: float, sd_sd_days: float, last_lag: int, nodes: int = 5
+) -> FloatArray:
+    """
+    Return serial intervals held alike likely where mean and spread of the disease's are themselves uncertain.
+
+    Both are normal, cut at three standard deviations, the mean above one day.
+
+    >>> disease = Disease(interval_mean_days=2.7, interval_sd_days=1.8)
+    >>> uncertain_intervals(disease, mean_sd_days=0.4, sd_sd_days=0.2, last_lag=20).shape
+    (25, 21)
+    """
+    if mean_sd_days < 0 or sd_sd_days < 0:
+        raise ValueError(f"an uncertainty is 0 days or more, got {mean_sd_days} and {sd_sd_days}")
+
+    def bounds(value: float, sd: float, least: float) -> tuple[float, float, float, float]:
+        spread = max(sd, 1e-6)
+        return value, spread, max(value - 3 * spread, least), value + 3 * spread
+
+    return reproduction.uncertain_serial_intervals(
+        mean_days=bounds(disease.interval_mean_days, mean_sd_days, 1.01),
+        sd_days=bounds(disease.interval_sd_days, sd_sd_days, 0.05),
+        last_lag=max(last_lag, disease.longest), nodes=nodes,
+    )  # fmt: skip
+
+
+def mixed_numbers(
+    table: SeriesTable,
+    intervals: ArrayLike,
+    *,
+    window_days: int = 7,
+    latest: int | None = None,
+    level: float = 0.95,
+    prior_mean: float = 2.0,
+    prior_sd: float = 2.0,
+    told: str = "",
+) -> tuple[ShownReproduction, ...]:
+    """
+    Return R of every area under serial intervals of one's own, oldest window first by area.
+
+    `intervals` is one interval (shares at lags 0, 1, ...) or several, one per row, held alike likely: drawn by a study
+    of pairs, or the nodes of an uncertain mean and spread. The posterior is their exact mixture. Nothing is pooled.
+
+    >>> from yipan.model import Interval
+    >>> series = SeriesTable(areas=("a",), first_day=date(2022, 10, 22), interval=Interval.DAY,
+    ...     counts=((3, 4, 6, 8, 9, 12, 14, 20, 22, 30),))
+    >>> mixed_numbers(series, [[0, 0.4, 0.6], [0, 0.2, 0.8]], latest=1)[0].state.value
+    'estimated'
+    """
+    counts, imported = _daily(table)
+    rows = np.atleast_2d(np.asarray(intervals, dtype=np.float64))
+    since, until = reproduction.sliding_windows(counts.shape[1], window_days)
+    if latest is not None:
+        since, until = since[-latest:], until[-latest:]
+    tail = (1 - level) / 2
+    answer: list[ShownReproduction] = []
+    for row, area in enumerate(table.areas) if since.size else ():
+        brought = None if imported is None else imported[row : row + 1]
+        plain = reproduction.reproduction_table(
+            counts[row : row + 1], rows.mean(axis=0), imported=brought, since=since, until=until,
+            prior_mean=prior_mean, prior_sd=prior_sd,
+        )  # fmt: skip
+        found = reproduction.reproduction_mixture(
+            counts[row : row + 1], rows, imported=brought, since=since, until=until,
+            prior_mean=prior_mean, prior_sd=prior_sd,
+        )  # fmt: skip
+        low, high = found.quantiles((tail, 1 - tail))
+        mean, variation = found.mean, found.sd / found.mean
+        states = plain.states()[0]
+        for window in range(since.size):
+            state = states[window]
+            if not math.isnan(mean[window]) and state is not EstimateState.NOT_REPORTED:
+                few = variation[window] > reproduction.MOST_VARIATION
+                state = EstimateState.TOO_FEW_CASES if few else EstimateState.ESTIMATED
+            elif state is EstimateState.ESTIMATED:
+                state = EstimateState.TOO_EARLY
+            answer.append(
+                ShownReproduction(
+                    area=area, resting_on=area,
+                    since=table.first_day + timedelta(days=int(since[window])),
+                    until=table.first_day + timedelta(days=int(until[window])), state=state,
+                    estimate=Estimate(
+                        value=float(mean[window]), low=float(low[window]), high=float(high[window]), level=level
+                    )
+                    if state is EstimateState.ESTIMATED
+                    else None,
+                    cases=round(float(np.nan_to_num(plain.cases[0, window]))),
+                    missing_days=max(window_days - int(plain.days_used[0, window]), 0), assuming=told,
+                )
+            )  # fmt: skip
+    return tuple(answer)
+
+
+def discounted_numbers(
+    table: SeriesTable,
+    disease: Disease,
+    *,
+    discount: float = 0.85,
+    latest: int | None = None,
+    level: float = 0.95,
+) -> tuple[ShownReproduction, ...]:
+    """
+    Return R of every area day by day by the filter that forgets: for daily use, without a window.
+
+    >>> from yipan.model import Interval
+    >>> series = SeriesTable(areas=("a",), first_day=date(2022, 10, 22), interval=Interval.DAY,
+    ...     counts=((3, 4, 6, 8, 9, 12, 14, 20, 22, 30),))
+    >>> disease = Disease(interval_mean_days=2.6, interval_sd_days=1.5)
+    >>> round(discounted_numbers(series, disease)[-1].estimate.value, 1)
+    1.8
+    """
+    counts, imported = _daily(table)
+    if counts.shape[1] < 2:
+        return ()
+    found = reproduction.discounted_reproduction(
+        counts, disease.pmf(max(counts.shape[1], 2)), imported=imported, discount=discount
+    )
+    tail = (1 - level) / 2
+    low, high = found.quantiles((tail, 1 - tail))
+    states, windows = found.states(), range(found.since.size)
+    kept = windows if latest is None else windows[-latest:]
+    missing = np.isnan(counts)
+    return tuple(
+        ShownReproduction(
+            area=area, resting_on=area, since=table.first_day + timedelta(days=int(found.since[w])),
+            until=table.first_day + timedelta(days=int(found.until[w])), state=states[row, w],
+            estimate=Estimate(
+                value=float(found.mean[row, w]), low=float(low[row, w]), high=float(high[row, w]), level=level
+            )
+            if states[row, w] is EstimateState.ESTIMATED
+            else None,
+            cases=round(float(found.cases[row, w])), missing_days=int(missing[row, found.since[w]]),
+            assuming=f"{disease.told}; yesterday's evidence counts {discount:g} of today's",
+        )
+        for row, area in enumerate(table.areas)
+        for w in kept
+    )  # fmt: skip
 
 
 def cohort_numbers(
@@ -343,7 +507,7 @@ def forecasts(
             id=f"{area}@{stream}@{made.isoformat()}@{name}", area=area, stream=stream, made=made,
             first_day=made, interval=table.interval, levels=levels, quantiles=(),
             control=name, state=EstimateState.TOO_EARLY if early else EstimateState.NOT_REPORTED,
-            failed=area in failed,
+            failed=area in failed, assuming=disease.told,
         )  # fmt: skip
         if not early and not silent[row]:
             told = replace(
@@ -433,7 +597,7 @@ def scores_of(
 
     def card(area: str, horizon: int | None, kept: list[int]) -> ForecastScore:
         return ForecastScore(
-            id=f"{area}@{stream}@{horizon or 'all'}", area=area, stream=stream, horizon=horizon,
+            id=f"{area}@{stream}@{'all' if horizon is None else horizon}", area=area, stream=stream, horizon=horizon,
             until=table.until,
             card=scores.score_card(
                 [tasks[i][2] for i in kept], [tasks[i][3] for i in kept],
@@ -453,6 +617,75 @@ def scores_of(
         answer += [card(together, None, every)] if together not in by_area else []
         answer += [card(together, horizon, kept) for horizon, kept in sorted(by_horizon.items())]
     return tuple(answer)
+
+
+def hub_scores(
+    tasks: Sequence[tuple[str, date, str, date, int]],
+    quantiles: Sequence[Sequence[float]],
+    levels: Sequence[float],
+    truth: Mapping[tuple[str, date], float],
+    *,
+    baseline: str | None = None,
+    by_place: bool = False,
+) -> tuple[ForecastScore, ...]:
+    """
+    Return how forecasts made anywhere fared: by model over all and by horizon, perhaps by place.
+
+    `tasks` are (model, made, place, target day, horizon). `baseline` names the model the others are held against, on
+    the tasks both did; without one the relative scores are not a number. Tasks whose outcome is not in `truth` are
+    left out. Raises ValueError where no task has an outcome, or the baseline is no model of the files.
+
+    >>> day = date(2022, 10, 8)
+    >>> tasks = [(name, date(2022, 10, 1), "44", day, 1) for name in ("ours", "flat")]
+    >>> rows = [[4.0] * 11 + [5.0] + [6.0] * 11, [9.0] * 23]
+    >>> cards = hub_scores(tasks, rows, forecast.HUB_LEVELS, {("44", day): 5.0}, baseline="flat")
+    >>> [(each.stream, each.horizon) for each in cards], cards[2].card.relative_wis < 1
+    ([('flat', None), ('flat', 1), ('ours', None), ('ours', 1)], True)
+    """
+    models = sorted({task[0] for task in tasks})
+    if baseline is not None and baseline not in models:
+        raise ValueError(f"there is no model {baseline!r} among {', '.join(models[:8])}")
+    known = [i for i, task in enumerate(tasks) if (task[2], task[3]) in truth]
+    if not known:
+        raise ValueError(
+            "no forecast has an outcome in the truth: do places and days go by the same names?"
+        )
+    rows = np.array([quantiles[i] for i in known], dtype=np.float64)
+    came = np.array([truth[tasks[i][2], tasks[i][3]] for i in known])
+    told = [tasks[i] for i in known]
+    place = {task: row for row, task in enumerate(told)}
+    answer: list[ForecastScore] = []
+
+    def card(model: str, area: str, horizon: int | None, kept: list[int]) -> None:
+        against = rows[kept]
+        if baseline is not None:
+            partners = [place.get((baseline, *told[row][1:])) for row in kept]
+            kept = [row for row, partner in zip(kept, partners, strict=True) if partner is not None]
+            if not kept:
+                return
+            against = rows[[partner for partner in partners if partner is not None]]
+        found = scores.score_card(came[kept], rows[kept], against, levels)
+        if baseline is None:
+            found = replace(found, relative_wis=math.nan, relative_log_wis=math.nan)
+        answer.append(
+            ForecastScore(
+                id=f"{area}@{model}@{'all' if horizon is None else horizon}", area=area, stream=model,
+                horizon=horizon, until=max(told[row][3] for row in kept), card=found,
+            )
+        )  # fmt: skip
+
+    for model in models:
+        own = [row for row, task in enumerate(told) if task[0] == model]
+        card(model, EVERYWHERE, None, own)
+        for horizon in sorted({told[row][4] for row in own}):
+            card(model, EVERYWHERE, horizon, [row for row in own if told[row][4] == horizon])
+        for area in sorted({told[row][2] for row in own}) if by_place else ():
+            card(model, area, None, [row for row in own if told[row][2] == area])
+    return tuple(answer)
+
+
+EVERYWHERE = "all places"
+"""The area under which scores over all places of a file are told."""
 
 
 def origins(table: SeriesTable, *, first: int, every: int = 1) -> Iterable[tuple[int, SeriesTable]]:
@@ -566,12 +799,75 @@ def bottom_lines(
     >>> a.line.state.value, b.line.state.value
     ('alarm', 'quiet')
     """
-    if not 1 <= limit <= MOST_LIMIT:
-        raise ValueError(f"a limit of {limit} cases is no line; expected 1 to {MOST_LIMIT:,}")
-    counts, imported = _daily(table)
     now = tuple(clusters) if clusters is not None else clusters_of(table, disease)
     if len(now) != len(table.areas):
         raise ValueError(f"{len(now)} clusters for {len(table.areas)} rows")
+    wanted = range(len(now)) if rows is None else rows
+    return _lines(
+        table, disease, [(now[row], row) for row in wanted], limit=limit, alarm_at=alarm_at,
+        control=control, alternatives=alternatives, days=days, window_days=window_days,
+    )  # fmt: skip
+
+
+def chain_lines(
+    table: SeriesTable,
+    disease: Disease,
+    chains: Sequence[tuple[str, cluster.ClusterNow]],
+    *,
+    limit: int,
+    alarm_at: float,
+    control: Control | None = None,
+    alternatives: Sequence[Control] = (),
+    days: Sequence[int] = (7, 14, 28),
+    window_days: int = 7,
+) -> tuple[RestedLine, ...]:
+    """
+    Return the bottom line of every chain (its area, its cases), in the order given.
+
+    R is that of the smallest area of the table around the chain, or what speaks for it. Raises ValueError naming a
+    chain that lies in no area of the table.
+
+    >>> from yipan.model import Interval
+    >>> series = SeriesTable(areas=("44.4401.",), first_day=date(2022, 10, 22), interval=Interval.DAY,
+    ...     counts=((3, 4, 6, 8, 9, 12, 14, 20, 22, 30),))
+    >>> disease = Disease(interval_mean_days=2.6, interval_sd_days=1.5)
+    >>> young = cluster.ClusterNow(name="c-1", seen=2, active_ages=(0, 1))
+    >>> found = chain_lines(series, disease, [("44.4401.440103.", young)], limit=10, alarm_at=0.05)
+    >>> found[0].resting_on, found[0].line.name, found[0].line.state.value
+    ('44.4401.', 'c-1', 'alarm')
+    """
+    row_of = {area: row for row, area in enumerate(table.areas)}
+
+    def row(area: str, name: str) -> int:
+        around = (area, *reversed(ancestors_of(AreaPath(area)))) if area.endswith(".") else (area,)
+        for each in around:
+            if each in row_of:
+                return row_of[each]
+        raise ValueError(f"chain {name} lies in {area}, in none of the {len(row_of)} areas counted")
+
+    return _lines(
+        table, disease, [(each, row(area, each.name)) for area, each in chains], limit=limit,
+        alarm_at=alarm_at, control=control, alternatives=alternatives, days=days,
+        window_days=window_days,
+    )  # fmt: skip
+
+
+def _lines(
+    table: SeriesTable,
+    disease: Disease,
+    asked: Sequence[tuple[cluster.ClusterNow, int]],
+    *,
+    limit: int,
+    alarm_at: float,
+    control: Control | None,
+    alternatives: Sequence[Control],
+    days: Sequence[int],
+    window_days: int,
+) -> tuple[RestedLine, ...]:
+    """The bottom line of each cluster, R taken from its row of the table; clusters with one R are solved together."""
+    if not 1 <= limit <= MOST_LIMIT:
+        raise ValueError(f"a limit of {limit} cases is no line; expected 1 to {MOST_LIMIT:,}")
+    counts, imported = _daily(table)
     generation = disease.pmf(disease.longest)
     paths = _paths(table.areas)
     stand_in = paths or _stand_ins(table)
@@ -586,25 +882,24 @@ def bottom_lines(
         window_days=window, windows_back=QUIET_DAYS,
     )  # fmt: skip
     groups: dict[tuple[str, float, float], list[int]] = {}
-    wanted = range(len(now)) if rows is None else rows
-    for row in wanted:
+    for place, (_, row) in enumerate(asked):
         voice = speaking[row]
         key = (voice.area, voice.posterior.shape, voice.posterior.rate)
-        groups.setdefault(key, []).append(row)
+        groups.setdefault(key, []).append(place)
     present = control or Control(name="as now")
     found: dict[int, RestedLine] = {}
     for (speaker, shape, rate), members in groups.items():
         belief = belief_of(shape=shape, rate=rate, dispersions=disease.dispersions)
         lines = cluster.bottom_lines(
-            [now[row] for row in members], belief, present, limit=limit, alarm_at=alarm_at,
+            [asked[place][0] for place in members], belief, present, limit=limit, alarm_at=alarm_at,
             generation=generation, days=days, alternatives=alternatives,
         )  # fmt: skip
         resting = named.get(AreaPath(speaker), speaker)
         found |= {
-            row: RestedLine(resting_on=resting, line=_heard(line, counts[row], table))
-            for row, line in zip(members, lines, strict=True)
+            place: RestedLine(resting_on=resting, line=_heard(line, counts[asked[place][1]], table))
+            for place, line in zip(members, lines, strict=True)
         }
-    return tuple(found[row] for row in wanted)
+    return tuple(found[place] for place in range(len(asked)))
 
 
 def _heard(line: BottomLine, counts: FloatArray, table: SeriesTable) -> BottomLine:
@@ -644,6 +939,20 @@ def belief_of(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InfectedPaths:
+    """
+    Infected people in the days ahead, draw by draw: what prevalence may be, not what it is on average.
+
+    `at_large` is draws x areas x days x ages: infected so many whole days ago and not yet found. `newly` is draws x
+    areas x days: infected on the day. `growth` is the growth per day of each draw.
+    """
+
+    at_large: FloatArray
+    newly: FloatArray
+    growth: FloatArray
+
+
 def infected_paths(
     table: SeriesTable,
     disease: Disease,
@@ -654,13 +963,13 @@ def infected_paths(
     found_share: float = 1.0,
     residents: Mapping[str, float] | None = None,
     chance: np.random.Generator,
-) -> tuple[FloatArray, NDArray[np.float64]]:
+) -> InfectedPaths:
     """
-    Return infected people not yet found by draw, area and day ahead, and the growth per day of each draw.
+    Return infected people not yet found by draw, area, day ahead and age of infection.
 
-    People infected on a day are counted `found_after_days` later on average; those counted in the next days are
-    walking about now. So the number at large on a day is R-projected counts over the coming days, divided by the
-    share ever found. Draws differ in R (Gamma) and in the counts (Poisson-Gamma): prevalence is uncertain. Where
+    People infected on a day are counted `found_after_days` later; those counted in the next days are walking about
+    now, the later the younger. So the number at large on a day is R-projected counts over the coming days, divided
+    by the share ever found. Draws differ in R (Gamma) and in the counts (Poisson-Gamma): prevalence is uncertain. Where
     `residents` are given, nobody is infected twice.
     """
     counts, imported = _daily(table)
@@ -681,7 +990,7 @@ def infected_paths(
     left = np.broadcast_to(people, r.shape).copy()
     trail = np.broadcast_to(known[:, -lags:], (draws, *known[:, -lags:].shape)).copy()
     weights = pmf[lags:0:-1]
-    lag = math.ceil(found_after_days)
+    lag = int(found_after_days) + 1
     ahead = np.empty((draws, len(known), days + lag))
     for day in range(days + lag):
         mean = r * (trail @ weights)
@@ -693,16 +1002,25 @@ def infected_paths(
         ahead[:, :, day] = born
         left = np.maximum(left - born, 0.0)
         trail = np.concatenate([trail[:, :, 1:], born[:, :, None]], axis=2)
-    running = np.cumsum(np.pad(ahead, ((0, 0), (0, 0), (1, 0))), axis=2)
-    whole = np.floor(found_after_days)
-    at_large = running[:, :, int(whole) : int(whole) + days] - running[:, :, :days]
+    whole = int(found_after_days)
     part = found_after_days - whole
+    ages = [
+        (part if age == 0 else 1.0) * ahead[:, :, whole - age : whole - age + days]
+        for age in range(0 if part > 0 else 1, whole + 1)
+    ]
+    if not ages:
+        ages = [np.zeros((draws, len(known), days))]
+    elif part <= 0:
+        ages.insert(0, np.zeros_like(ages[0]))
+    newly = ahead[:, :, whole : whole + days]
     if part > 0:
-        at_large = at_large + part * ahead[:, :, int(whole) : int(whole) + days]
+        newly = (1 - part) * newly + part * ahead[:, :, whole + 1 : whole + 1 + days]
     total = known[:, -lags:].sum(axis=1)
     share = total / max(total.sum(), 1e-12)
     growth = _growth(r @ share if total.sum() else r.mean(axis=1), pmf)
-    return at_large / found_share, growth
+    return InfectedPaths(
+        at_large=np.stack(ages, axis=3) / found_share, newly=newly / found_share, growth=growth
+    )
 
 
 def _growth(r: FloatArray, pmf: ArrayLike) -> FloatArray:
