@@ -97,12 +97,17 @@ from .proposals import (
 )
 from .rounds import Receipt, Round
 from .screening import (
+    CARE_NEEDS,
     HOUSEHOLD_MODE,
     TUBE_MODES,
+    Confirmation,
+    HeldPerson,
     LakeBatch,
     LakeKind,
     LakePart,
+    PersonState,
     ScreeningRound,
+    TubeHold,
 )
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
@@ -149,6 +154,7 @@ from .zones import (
 __all__ = [
     "ALERT_STEPS",
     "ASSUMED",
+    "CARE_NEEDS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -190,6 +196,7 @@ __all__ = [
     "Charge",
     "Classification",
     "CommandLine",
+    "Confirmation",
     "Control",
     "Cost",
     "CountSeries",
@@ -217,6 +224,7 @@ __all__ = [
     "Gathering",
     "GenomeDistance",
     "Grant",
+    "HeldPerson",
     "Household",
     "Identity",
     "Incident",
@@ -243,6 +251,7 @@ __all__ = [
     "Person",
     "PersonId",
     "PersonRole",
+    "PersonState",
     "PersonTest",
     "Place",
     "PlaceIndex",
@@ -289,6 +298,7 @@ __all__ = [
     "TransmissionChain",
     "Triage",
     "TripTable",
+    "TubeHold",
     "User",
     "Venue",
     "Verdict",

@@ -30,7 +30,10 @@ from yipan.model import (
     TestResult,
     Verdict,
     Viewer,
+    ZoneChange,
+    ZonePart,
     ZoneRound,
+    ZoneTerms,
     area_path,
     person_id,
     place,
@@ -188,6 +191,24 @@ def _round(sampled: int) -> Callable[[Post, datetime], object]:
     return tell
 
 
+def _ring(post: Post, at: datetime) -> object:
+    """Order a ring of medium risk around the cores of 花园: the rest of the compound."""
+    hall = Post(store=post.store, viewer=HALL)
+    with post.store.reading(HALL) as record:
+        cores = [sheet.zone for sheet in zoning.zones(record, area=HAIZHU, at=at)]
+    around = place(_compound(HAIZHU, "花园")).minus(*(core.place for core in cores))
+    terms = ZoneTerms(
+        place=around, level="medium", part=ZonePart.RING, ring_of=cores[0].id, disease=cores[0].disease,
+        name_zh="海珠区示范花园其余各栋", name_en="Haizhu, 示范花园, the other buildings", residents=1006,
+    )  # fmt: skip
+    made = zoning.line(ZoneChange.SET, "z-demo-ring", area=HAIZHU, effective=at, terms=terms)
+    done = commanding.order(
+        hall, area=HAIZHU, lines=(made,), reason="核心区外围（示范）", at=at, hands=day.HANDS, rule="cn-covid-9ed",
+        signer="示范指挥部",
+    )  # fmt: skip
+    return commanding.publish(hall, done.order.id, at=at, number="示范1号附")
+
+
 def _checkpoint(post: Post, at: datetime) -> object:
     return prohibitions.record_measures(
         post,
@@ -288,6 +309,7 @@ _ZONES = _scenes(
     ("11-01T16:30", _decide(
         "zone.set", Verdict.CHANGE, alternative=0, number="1", reason="流调显示风险限于两栋（示范）"
     )),
+    ("11-01T17:00", _ring),
     ("11-03T09:30", _cases(TIANHE, "家园", 4)),
     ("11-03T13:00", _decide("zone.set", Verdict.ACCEPT, number="2")),
     ("11-05T15:00", _cases(HAIZHU, "花园", 2)),
