@@ -517,10 +517,17 @@ def exceedances(
 
     def exceeded(laws: ComplexArray, mass: FloatArray) -> FloatArray:
         """From laws (ages x beliefs x circle) the chance of each cluster to exceed, averaged over beliefs."""
-        value = np.exp(np.tensordot(members, np.log(laws), axes=1))
-        sizes = np.fft.irfft(np.conj(value), points, axis=2)[..., : limit + 1] * scale
-        below = np.cumsum(sizes, axis=2)[row_of, :, room]
-        return np.asarray(np.clip(1.0 - below, 0.0, 1.0) @ mass)
+        # sizes are linear in the generating function: beliefs are averaged before the transform, not after
+        value = np.empty((len(clusters), laws.shape[2]), dtype=np.complex128)
+        for row in row_of:
+            product = np.ones(laws.shape[1:], dtype=np.complex128)
+            for place in np.flatnonzero(members[row]):
+                times = int(members[row, place])
+                product *= laws[place] if times == 1 else _power(laws[place], times)
+            value[row] = mass @ product
+        sizes = np.fft.irfft(np.conj(value), points, axis=1)[:, : limit + 1] * scale
+        below = np.cumsum(sizes, axis=1)[row_of, room]
+        return np.asarray(np.clip(mass.sum() - below, 0.0, 1.0))
 
     at_once = max(1, 2_000_000 // max(z.size * max(len(clusters), *(*days, 1)), 1))
     for start in range(0, belief.weight.size if ages else 0, at_once):
@@ -546,6 +553,19 @@ def exceedances(
     within = np.minimum(np.maximum.accumulate(within, axis=1), final[:, None])
     within[over], final[over] = 1.0, 1.0
     return final, within, np.minimum(dies, 1.0)
+
+
+def _power(law: ComplexArray, times: int) -> ComplexArray:
+    """A law to a whole power, by repeated squaring."""
+    answer: ComplexArray | None = None
+    square = law
+    while times:
+        if times & 1:
+            answer = square if answer is None else answer * square
+        times >>= 1
+        if times:
+            square = square * square
+    return np.ones_like(law) if answer is None else answer
 
 
 def _dies_out(
