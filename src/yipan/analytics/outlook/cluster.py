@@ -517,7 +517,7 @@ def exceedances(
     over = np.array([cluster.seen > limit for cluster in clusters], dtype=bool)
     room = np.clip(limit - spent, 0, limit)
     z, radius, points = _circle(limit)
-    shares = [left_share(age, weights) for age in ages]
+    ahead = [left_share(age, weights) for age in ages]
     final, dies = np.zeros(len(clusters)), np.zeros(len(clusters))
     within = np.zeros((len(clusters), len(days)))
     scale = radius ** -np.arange(limit + 1.0)
@@ -529,12 +529,11 @@ def exceedances(
         value = np.empty((len(clusters), laws.shape[2]), dtype=np.complex128)
         for row in row_of:
             held = np.flatnonzero(mass[row])
-            if held.size == mass.shape[1]:
-                held = np.s_[:]
+            among = laws if held.size == mass.shape[1] else laws[:, held]
             product: ComplexArray | None = None
             for place in np.flatnonzero(members[row]):
                 times = int(members[row, place])
-                law = laws[place, held] if times == 1 else _power(laws[place, held], times)
+                law = among[place] if times == 1 else _power(among[place], times)
                 product = law if product is None else product * law
             value[row] = 0.0 if product is None else mass[row, held] @ product
         sizes = np.fft.irfft(np.conj(value), points, axis=1)[:, : limit + 1] * scale
@@ -551,7 +550,7 @@ def exceedances(
             isolated_share=control.isolated_share,
         )
         h = law.total_progeny(z)
-        final += exceeded(np.stack([z * law.generating(h, share) for share in shares]), mass)
+        final += exceeded(np.stack([z * law.generating(h, share) for share in ahead]), mass)
         if days:
             laws = _laws_by_day(z, law.generating, weights / weights.sum(), ages, days)
             for index in range(len(days)):

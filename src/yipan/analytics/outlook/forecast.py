@@ -361,7 +361,7 @@ def pooled_autoregression(
     origin = z if data.steps_per_week == 1 else features[:, :, 1]
     fallback = _around(data, z[:, -1], horizons, levels)
     learned = np.zeros(len(horizons), dtype=bool)
-    whole = ~np.isnan(features).any(axis=2)
+    whole = np.asarray(~np.isnan(features).any(axis=2))
     for column, horizon in enumerate(horizons):
         if steps <= horizon + (lags + 1) * data.steps_per_week + 4:
             continue

@@ -384,6 +384,10 @@ def cohort_numbers(
     )
 
 
+LEAST_DELAY_SEEN = 7
+"""Intervals of delay a record must be old enough to have seen before a nowcast counts as learned."""
+
+
 def nowcasts(
     versions: Iterable[CountVersion],
     *,
@@ -398,7 +402,8 @@ def nowcasts(
     Return for each area what its latest days will come to, learned from the versions of earlier days.
 
     `today` is the day up to which reports are in (the newest `known` where None). Days before the first version
-    of an area are nobody's. Raises `ValueError` without versions or where one is known before its day.
+    of an area are nobody's. A record too young to have seen `LEAST_DELAY_SEEN` intervals of delay (or `most_delay`
+    where that is less) says TOO_EARLY: its figures are what was known, with little learned. Raises `ValueError` without versions or where one is known before its day.
 
     >>> grew = [(d, k, v) for d in range(1, 25) for k, v in ((d, 5), (d + 1, 10)) if k <= 24]
     >>> days = [CountVersion(area="a", day=date(2022, 10, d), known=date(2022, 10, k), value=v) for d, k, v in grew]
@@ -423,6 +428,7 @@ def nowcasts(
         areas=len(areas), days=count, most_delay=delay, weekday_of_first=first.weekday(),
     )  # fmt: skip
     found = nowcast.nowcast(triangle, levels=levels)
+    young = count - 1 < min(most_delay, LEAST_DELAY_SEEN)
     begin = max(0, count - shown_days)
 
     def one(row: int, area: str) -> AreaNowcast:
@@ -440,7 +446,12 @@ def nowcasts(
                 None if np.isnan(quantiles[day]).any() else tuple(map(float, quantiles[day]))
                 for day in days
             ),
-            states=tuple(found.states[row, day] for day in days),
+            states=tuple(
+                EstimateState.TOO_EARLY
+                if young and found.states[row, day] is EstimateState.ESTIMATED
+                else found.states[row, day]
+                for day in days
+            ),
         )  # fmt: skip
 
     return tuple(one(row, area) for row, area in enumerate(areas))
