@@ -7,7 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
-from yipan.operations import commanding, outlook, plans, prohibitions, tracing, watch, zoning
+from yipan.operations import (
+    closing,
+    commanding,
+    outlook,
+    plans,
+    prohibitions,
+    tracing,
+    watch,
+    zoning,
+)
 from yipan.operations.post import Post
 
 Desk = Callable[..., int]
@@ -16,6 +25,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
     (tracing.DESK, tracing.extend_chains),
     (outlook.DESK, outlook.review),
+    (closing.DESK, closing.review_rounds),
     (zoning.DESK, zoning.review_zones),
     (plans.DESK, plans.review_plans),
     (prohibitions.DESK, prohibitions.review_measures),

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
+from yipan.operations import swabs
 from yipan.operations.post import Post
 from yipan.protocol import Rulebook
 from yipan.store import NotFound, Record, lake
@@ -481,7 +481,7 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
 
     Exempt people count in no share; pending and invalid ones are not covered. Raises NotFound.
     """
-    with _looking(record, home, round) as engine:
+    with swabs.looking(record, home, round) as engine:
         rows = lake.coverage(engine)
     found = record.noun(SCREENING_ROUNDS, round)
     places = {int(a.code): a for a in record.areas(found.area) if a.code and a.code.isdigit()}
@@ -517,14 +517,14 @@ def gaps(
     code = record.area(street).code
     if code is None or not code.isdigit():
         raise NotFound(f"{street} has no code; bulk files name streets by their code")
-    with _looking(record, home, round) as engine:
+    with swabs.looking(record, home, round) as engine:
         rows = lake.gaps(engine, street=int(code), limit=limit)
     return tuple(Gap(person=p, why=why, sampled_at=_utc(moment)) for p, why, moment in rows)
 
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    with _looking(record, home, round) as engine:
+    with swabs.looking(record, home, round) as engine:
         rows = lake.held(engine)
     places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
     return tuple(
@@ -540,7 +540,7 @@ def waiting(
     record: Record, home: lake.Lake, *, round: str, at: datetime
 ) -> tuple[WaitingTube, ...]:
     """Return the tubes without a result, those that have waited longest first."""
-    with _looking(record, home, round) as engine:
+    with swabs.looking(record, home, round) as engine:
         rows = lake.waiting_tubes(engine)
     places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
     return tuple(
@@ -554,7 +554,7 @@ def waiting(
 
 def late_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[int, ...]:
     """Return the tubes whose result was published more than 24 hours after their last swab, the latest first."""
-    with _looking(record, home, round) as engine:
+    with swabs.looking(record, home, round) as engine:
         return tuple(int(row[0]) for row in lake.late_tubes(engine, hours=LATE_HOURS))
 
 
@@ -565,7 +565,7 @@ def laboratories(record: Record, home: lake.Lake, *, round: str) -> Laboratories
     Results that name no plate beside laboratories that always do; positives far above or below what the same
     streets gave elsewhere; plates with too many positives from different sites. Each finding shows its numbers.
     """
-    with _looking(record, home, round) as engine:
+    with swabs.looking(record, home, round) as engine:
         counts, times = lake.laboratory_counts(engine), lake.turn_around_hours(engine)
         hot = lake.plates(engine, least=PLATE_POSITIVES)
     names = sorted({row[0] for row in counts})
@@ -657,7 +657,7 @@ def person_history(
     with home.engine() as engine:
         for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
             mine = [part for part in parts if part.round == name]
-            _views(engine, home, mine, _acts(record, name))
+            swabs.views(engine, home, mine, swabs.acts_of(record, name))
             found += [
                 PersonSwab(
                     round=name, sample=sample, tube=tube, area=places[street], mode=mode,
@@ -701,41 +701,6 @@ def zero_confidence(
             reached=0.25,
         ),
     )  # fmt: skip
-
-
-@contextmanager
-def _looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """An engine with the views of a round's parts as known when asked and within the viewer's area."""
-    record.noun(SCREENING_ROUNDS, round)
-    parts = record.nouns(LAKE_PARTS, where={"round": round})
-    with home.engine() as engine:
-        _views(engine, home, parts, _acts(record, round))
-        yield engine
-
-
-def _views(
-    engine: "duckdb.DuckDBPyConnection",
-    home: lake.Lake,
-    parts: Sequence[LakePart],
-    acts: dict[str, int],
-) -> None:
-    for kind, columns in (
-        (LakeKind.ROSTER, lake.ROSTER_COLUMNS),
-        (LakeKind.SAMPLES, lake.SAMPLE_COLUMNS),
-        (LakeKind.RESULTS, lake.RESULT_COLUMNS),
-    ):
-        paths = [part.id for part in parts if part.kind is kind]
-        home.view(engine, kind.value, paths, columns=columns)
-    known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
-    lake.latest_results(engine, {batch: acts[batch] for batch in known})
-
-
-def _acts(record: Record, round: str) -> dict[str, int]:
-    """The number of the act that brought each batch of a round."""
-    return {
-        batch.id: record.versions(LAKE_BATCHES, batch.id)[-1].act
-        for batch in record.nouns(LAKE_BATCHES, where={"round": round})
-    }
 
 
 def _streets(record: Record, under: AreaPath) -> dict[int, AreaPath]:
