@@ -11,6 +11,7 @@ from yipan.cli import ingest
 from yipan.model import (
     Adoption,
     Area,
+    Confirmation,
     LakeKind,
     ScreeningRound,
     Verdict,
@@ -19,8 +20,9 @@ from yipan.model import (
     area_path,
     place,
 )
-from yipan.operations import closing, commanding, day, screening, swabs, zoning
+from yipan.operations import closing, commanding, day, screening, zoning
 from yipan.operations.post import Post
+from yipan.store.tables.screening import CONFIRMATIONS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
@@ -64,7 +66,7 @@ def screen(post, tmp_path):
     """Take the swabs and results of a round of screening in, as its files would bring them."""
     numbers = iter(range(10_000))
 
-    def run(name, swabbed, *, sampled, known, at=None):
+    def run(name, swabbed, *, sampled, known, at=None, kind=LakeKind.SAMPLES):
         moment = (at or known) + HOUR / 2
         with post.store.reading(post.viewer) as record:
             there = {one.id for one in screening.rounds(record)}
@@ -83,22 +85,22 @@ def screen(post, tmp_path):
         ]
         shown = {tube: result for tube, _, result in swabbed.values() if result}
         stamp = f"{known:%Y-%m-%dT%H:%M:%S%z}"
-        for kind, head, several in (
-            (LakeKind.SAMPLES, "sample,tube,person,street,site,mode,sampled_at", rows),
+        for told, head, several in (
+            (kind, "sample,tube,person,street,site,mode,sampled_at", rows),
             (
                 LakeKind.RESULTS, "tube,laboratory,result,plate,well,received_at,published_at",
                 [f"{tube},lab-a,{result},p1,A{tube},{stamp},{stamp}" for tube, result in shown.items()],
             ),
         ):  # fmt: skip
             if several:
-                path = tmp_path / f"{kind.value}-{next(numbers)}.csv"
+                path = tmp_path / f"{told.value}-{next(numbers)}.csv"
                 path.write_text("\n".join([head, *several]) + "\n", encoding="utf-8")
                 screening.take_in(
                     post,
-                    swabs.lake_of(post.store),
+                    post.lake,
                     path,
                     round=name,
-                    kind=kind,
+                    kind=told,
                     at=moment,
                     time_zone=CHINA,
                 )
@@ -107,13 +109,18 @@ def screen(post, tmp_path):
     return run
 
 
-def look(post, at):
-    done = day.run(post, at=at, time_zone=CHINA)
-    assert done.ok, done
+def look(post, at, *, whole=False):
+    """Do the round's work for zones, or the whole round, and return the sheet of the zone and what is proposed."""
+    if whole:
+        done = day.run(post, at=at, time_zone=CHINA)
+        assert done.ok, done
+    else:
+        closing.review_rounds(post, at=at, time_zone=CHINA)
+        zoning.review_zones(post, at=at, time_zone=CHINA)
     with post.store.reading(post.viewer) as record:
-        return zoning.sheet_of(record, "z-1", at=at), commanding.proposals(
-            record, area=HAIZHU, at=at
-        )
+        made = commanding.proposals(record, area=HAIZHU, at=at)
+        sheet = zoning.sheet_of(record, "z-1", at=at)
+    return sheet, tuple(one for one in made if one.proposal.subject == "z-1")
 
 
 def swabbed(*people, tube=500, mode=10, result="negative"):
@@ -138,7 +145,7 @@ class TestLaboratory:
         assert nothing == ()
 
         screen("r1", swabbed(4, 5, tube=501), sampled=OVER + 2 * HOUR, known=OVER + 8 * HOUR)
-        full, (proposal,) = look(post, OVER + 9 * HOUR)
+        full, (proposal,) = look(post, OVER + 9 * HOUR, whole=True)
 
         assert (full.eligible_at, full.missing_people) == (OVER + 8 * HOUR, ())
         assert (proposal.proposal.kind, proposal.proposal.subject) == ("zone.lower", "z-1")
@@ -170,14 +177,19 @@ class TestLaboratory:
         assert sheet.period_ends == found + 7 * DAY
         assert proposal.proposal.kind == "zone.split"
 
-    def test_waits_for_everybody_in_a_positive_tube_to_be_swabbed_again(self, post, screen):
+    @pytest.mark.parametrize(
+        ("round", "kind"), [("r2", LakeKind.SAMPLES), ("r1", LakeKind.RESWABS)]
+    )
+    def test_waits_for_everybody_in_a_positive_tube_to_be_swabbed_again(
+        self, post, screen, round, kind
+    ):
         hot = swabbed(1, 2, 3, tube=601, result="positive") | swabbed(4, 5)
         screen("r1", hot, sampled=OVER - 20 * HOUR, known=OVER - 10 * HOUR)
         held, _ = look(post, OVER)
         assert held.eligible_at is None
 
         again = {person: (700 + person, 1, "negative") for person in (1, 2, 3)}
-        screen("r2", again, sampled=OVER + HOUR, known=OVER + 5 * HOUR)
+        screen(round, again, sampled=OVER + HOUR, known=OVER + 5 * HOUR, kind=kind)
         freed, (proposal,) = look(post, OVER + 6 * HOUR)
 
         assert freed.eligible_at == OVER + 5 * HOUR
@@ -198,9 +210,7 @@ class TestLaboratory:
         found = OVER - 3 * DAY
         told = swabbed(1, tube=601, mode=1, result="positive") | swabbed(2, 3, 4, 5)
         screen("r1", told, sampled=found - 6 * HOUR, known=found)
-        look(post, found + HOUR)
-        with post.store.reading(post.viewer) as record:
-            (proposal,) = commanding.proposals(record, area=HAIZHU, at=found + HOUR)
+        _, (proposal,) = look(post, found + HOUR)
         day.decide(
             post, proposal.proposal.id, verdict=Verdict.CHANGE, reason="all of it", at=found + 2 * HOUR,
             alternative=0,
@@ -225,3 +235,27 @@ class TestLaboratory:
         with post.store.reading(post.viewer) as record:
             assert record.newest_act() == newest
         assert (first, again) == (1, 0)
+
+    def test_takes_back_an_infection_that_a_second_laboratory_did_not_confirm(self, post, screen):
+        found = OVER - 3 * DAY
+        told = swabbed(1, tube=601, mode=1, result="positive") | swabbed(2, 3, 4, 5)
+        screen("r1", told, sampled=found - 6 * HOUR, known=found)
+        look(post, found + HOUR)
+        made = Confirmation(
+            id="k-1",
+            area=HAIZHU,
+            round="r1",
+            person=1,
+            laboratory="lab-b",
+            confirmed=False,
+            at=found + 5 * HOUR,
+        )
+        with post.store.acting(
+            post.viewer, desk="screening", verb="confirm", why="test", at=found + 5 * HOUR
+        ) as act:
+            act.put(CONFIRMATIONS, [made])
+
+        sheet, _ = look(post, found + 6 * HOUR)
+
+        assert sheet.infections == 0
+        assert sheet.period_ends == OVER

@@ -1,7 +1,7 @@
 """Closing rounds from the laboratory: whom of a zone's roster the swabs of screening reached, and with what result."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,21 +16,25 @@ from yipan.model import (
     check_may,
     person_id,
 )
-from yipan.operations import swabs
+from yipan.operations import screening
 from yipan.operations.commanding import mark
 from yipan.operations.post import Post
 from yipan.store import NotFound, Record, lake
 from yipan.store.nouns import OpenAfter
-from yipan.store.tables.screening import SCREENING_ROUNDS
+from yipan.store.tables.screening import CONFIRMATIONS, SCREENING_ROUNDS
 from yipan.store.tables.zoning import CASE_PLACES, ROSTERS, ROUNDS, SEVERAL, ZONES, compound_of
 
-DESK = "screening"
+DESK = "closing"
 NEGATIVE, POSITIVE, WEAK = "negative", "positive", "weak"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swab:
-    """One swab of somebody on a roster: how many shared its tube, what that showed, and since when it is known."""
+    """
+    One swab of somebody on a roster: how many shared its tube, what that showed, and since when it is known.
+
+    `overturned` tells a positive that a second laboratory did not confirm: it counts as negative since that is known.
+    """
 
     person: PersonId
     round: str
@@ -39,6 +43,7 @@ class Swab:
     sampled: datetime
     result: str | None
     known: datetime | None
+    overturned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,11 +182,11 @@ def review_rounds(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
             )
             if zone.in_force(at)
         ]
-        told = from_laboratory(record, swabs.lake_of(post.store), running, at=at)
+        told = from_laboratory(record, post.lake, running, at=at)
     if not told.is_new:
         return 0
     with post.store.acting(
-        post.viewer, desk=DESK, verb="review_rounds", at=at,
+        post.viewer, desk=DESK, verb="fill_rounds", at=at,
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}: {len(told.rounds)} rounds of zones, "
         f"{len(told.case_places)} infections told by the laboratory",
     ) as act:  # fmt: skip
@@ -196,7 +201,8 @@ def from_laboratory(
     """
     Return what the swabs known at `at` tell of zones whose rosters name people by number, where it is new.
 
-    Only swabs since a zone's clock was last set matter. A positive tube of one person becomes an infection found at
+    Only swabs since a zone's clock was last set matter. An infection that a second laboratory did not confirm no longer
+    counts. A positive tube of one person becomes an infection found at
     the part of the zone where the roster has them, unless somebody put that on record already.
     """
     held = (
@@ -223,9 +229,17 @@ def from_laboratory(
     known = {
         one.id: one for one in record.nouns(ROUNDS, where={"zone": [zone.id for zone in watched]})
     }
+    refuted = [_place_id(one) for several in found.values() for one in several if one.overturned]
     return Told(
         rounds=tuple(one for one in rounds if known.get(one.id) != one),
-        case_places=tuple(_places(record, infections, rosters)),
+        case_places=(
+            *_places(record, infections, rosters),
+            *(
+                replace(one, counts=False)
+                for one in (record.nouns(CASE_PLACES, where={"id": refuted}) if refuted else ())
+                if one.counts
+            ),
+        ),
     )
 
 
@@ -272,8 +286,13 @@ def _swabs(
         )
         if not asked:
             continue
-        with swabs.looking(record, home, one.id) as engine:
+        with screening.looking(record, home, one.id) as engine:
             rows = lake.swabs_of(engine, people=asked)
+        refuted = {
+            told.person: told.at
+            for told in record.nouns(CONFIRMATIONS, where={"round": one.id})
+            if not told.confirmed and told.at <= at
+        }
         for token, tube, people, sampled, result, known in rows:
             taken = sampled.replace(tzinfo=UTC)
             told = (
@@ -283,13 +302,23 @@ def _swabs(
             )
             if taken > at:
                 continue
+            overturned = (
+                result == POSITIVE and people == 1 and token in refuted and told is not None
+            )
+            shown = NEGATIVE if overturned else result
+            told = refuted[token] if overturned else told
             for zone, person in of_token[token]:
                 if zone in near and taken >= since[zone]:
                     found.setdefault(zone, []).append(Swab(
                         person=person, round=one.id, tube=tube, people=people, sampled=taken,
-                        result=result if told is not None else None, known=told,
+                        result=shown if told is not None else None, known=told, overturned=overturned,
                     ))  # fmt: skip
     return found
+
+
+def _place_id(one: Swab) -> str:
+    """Name the place of an infection found by a swab the same wherever its zone is split or merged."""
+    return f"cp-{mark('laboratory', one.person, one.tube)}"
 
 
 def _meet(one: AreaPath, other: AreaPath) -> bool:
@@ -313,5 +342,5 @@ def _places(
             continue
         assert one.known is not None
         yield CasePlace(
-            id=f"cp-{mark('laboratory', person, one.tube)}", area=zone.area, case=own[-1], place=spot, found=one.known,
+            id=_place_id(one), area=zone.area, case=own[-1], place=spot, found=one.known,
         )  # fmt: skip

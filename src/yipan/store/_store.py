@@ -58,7 +58,7 @@ class Store:
     ) -> None:
         self.conninfo = conninfo
         self.home = home
-        """The folder of the deployment: the embedded server's, and that of the lake of screening."""
+        """The folder of this deployment: what the record names and does not hold lies below it."""
         self.server = server
         self.committed: dict[str, int] = {}
         """How many acts of each desk were committed through this object: it moves before who made one goes on."""
