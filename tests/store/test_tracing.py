@@ -1,6 +1,7 @@
 """The desk of tracing on a record: from files and a report to contacts, letters, chains and what changed."""
 
 import json
+import random
 from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -15,9 +16,13 @@ from yipan.model import (
     AssistOutcome,
     Case,
     Classification,
+    DueWord,
     Duty,
     EarlyAction,
+    Exposure,
     ExposureState,
+    FollowUp,
+    FollowUpResult,
     Incident,
     IncidentState,
     NotYourArea,
@@ -31,10 +36,10 @@ from yipan.model import (
     Visit,
     person_id,
 )
-from yipan.operations import day, network, tracing
+from yipan.operations import day, following, network, tracing
 from yipan.operations.post import Post
 from yipan.store.tables.incidents import INCIDENTS
-from yipan.store.tables.tracing import CHAINS, EXPOSURES, VENUES, VISITS
+from yipan.store.tables.tracing import CHAINS, EXPOSURES, FOLLOW_UPS, VENUES, VISITS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
@@ -231,6 +236,118 @@ class TestContacts:
         assert [span.name for span in view.spans] == ["infectious"]
         assert {"onset", "reported", "visit", "exposed"} <= {m.kind for m in view.chronology}
         assert view.sources[0].source is None
+
+
+class TestContactList:
+    """The list that is kept for paging says what the whole record says, whatever was done and by whom."""
+
+    def kept(self, post, today, area=PROVINCE):
+        with post.store.reading(post.viewer) as record:
+            pages = [
+                row
+                for due in DueWord
+                for row in tracing.contact_page(record, area=area, today=today, due=due, limit=1000)
+            ]
+            counted = tracing.contact_counts(record, area=area, today=today)
+            plain = tracing.contacts(record, area=area, today=today)
+        assert sorted(pages, key=repr) == sorted(plain, key=repr)
+        assert sum(getattr(counted, due.value) for due in DueWord) == len(plain)
+        return plain
+
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_is_that_of_the_whole_record_after_anything(self, post, seed):
+        luck = random.Random(seed)
+        nodes = [person_id(f"p-{i:012x}") for i in range(14)] + ["v-1", "g-1"]
+
+        def exposure(i):
+            source, target = luck.sample(nodes, 2)
+            return Exposure(
+                id=f"x-{i}", area=luck.choice([GUANGZHOU, SHENZHEN]), source=source, target=target,
+                last_contact=date(2022, 11, luck.randint(1, 12)), state=luck.choice(list(ExposureState)),
+            )  # fmt: skip
+
+        for turn in range(8):
+            hour = 1 + 2 * turn
+            with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=at(hour)) as act:
+                act.put(EXPOSURES, [exposure(i) for i in luck.sample(range(40), 9)])
+                person = luck.choice(nodes[:14])
+                act.put_cases([replace(CASE, id=f"k-{person}", person=person, classification=luck.choice(
+                    [Classification.CONFIRMED, Classification.SUSPECTED, Classification.EXCLUDED]
+                ), onset=None)])  # fmt: skip
+                act.put(FOLLOW_UPS, [FollowUp(
+                    id=f"f-{luck.randint(1, 9)}", area=GUANGZHOU, person=luck.choice(nodes[:14]),
+                    day=date(2022, 11, luck.randint(8, 12)), result=FollowUpResult.SEEN_OK,
+                )])  # fmt: skip
+            one, other = luck.sample(nodes[:14], 2)
+            state = luck.choice([SamenessState.SAME, SamenessState.UNDONE, SamenessState.DIFFERENT])
+            tracing.decide_same(
+                post, one, other, state=state, why="w", at=at(hour + 1), area=PROVINCE
+            )
+
+            self.kept(post, date(2022, 11, 12))
+
+    def test_is_right_for_the_province_when_a_city_that_cannot_see_the_case_judges(self, post):
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=at(1)) as act:
+            act.put(
+                EXPOSURES,
+                [
+                    Exposure(
+                        id="x-1", area=SHENZHEN, source=A, target=B, state=ExposureState.PROPOSED
+                    )
+                ],
+            )
+        shenzhen = Post(store=post.store, viewer=Viewer(user="sz", duty=Duty.TRACER, area=SHENZHEN))
+
+        tracing.judge_exposures(shenzhen, ["x-1"], state=ExposureState.CONFIRMED, at=at(2))
+
+        (row,) = self.kept(post, date(2022, 11, 12))
+        assert (row.person, row.of_cases, row.proposed) == (B, ("c-1",), False)
+
+    def test_is_paged_in_order(self, post):
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=at(1)) as act:
+            act.put(EXPOSURES, [
+                Exposure(id=f"x-{i}", area=GUANGZHOU, source=A, target=person_id(f"p-{i:012x}"), last_contact=date(2022, 11, 3 + i % 4))
+                for i in range(20)
+            ])  # fmt: skip
+        following.renew(post, at=at(2))
+        seen, last = [], None
+        with post.store.reading(post.viewer) as record:
+            while True:
+                rows = tracing.contact_page(
+                    record, area=GUANGZHOU, today=date(2022, 11, 9), due=DueWord.OVERDUE, limit=3,
+                    after=last.person if last else None, after_until=last.until if last else None,
+                )  # fmt: skip
+                if not rows:
+                    break
+                seen += rows
+                last = rows[-1]
+
+        assert len({row.person for row in seen}) == len(seen) == 20
+        assert [(row.until, row.person) for row in seen] == sorted(
+            (row.until, row.person) for row in seen
+        )
+
+    def test_is_as_it_was_known_at_an_earlier_moment(self, post):
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=at(1)) as act:
+            act.put(
+                EXPOSURES,
+                [
+                    Exposure(
+                        id="x-1", area=GUANGZHOU, source=A, target=B, last_contact=date(2022, 11, 9)
+                    )
+                ],
+            )
+        following.renew(post, at=at(2))
+        tracing.judge_exposures(post, ["x-1"], state=ExposureState.REJECTED, at=at(5))
+
+        with post.store.reading(post.viewer, known_at=at(3)) as record:
+            assert (
+                tracing.contact_counts(record, area=GUANGZHOU, today=date(2022, 11, 10)).today == 1
+            )
+        with post.store.reading(post.viewer) as record:
+            assert (
+                tracing.contact_counts(record, area=GUANGZHOU, today=date(2022, 11, 10)).today == 0
+            )
 
 
 class TestLetters:

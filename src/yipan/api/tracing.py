@@ -12,7 +12,15 @@ from yipan.api.access import OWN, AreaAsked, Asked, Instant
 from yipan.api.commanding import post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
-from yipan.model import AssistOutcome, EarlyAction, ExposureState, Stage, area_path, person_id
+from yipan.model import (
+    AssistOutcome,
+    DueWord,
+    EarlyAction,
+    ExposureState,
+    Stage,
+    area_path,
+    person_id,
+)
 
 routes = routes_of("tracing")
 
@@ -34,6 +42,13 @@ DiseaseAsked = Annotated[
 DayAsked = Annotated[
     date | None, Query(description="the day quiet and due are counted to; today where left out")
 ]
+WeightsAsked = Annotated[
+    str,
+    Query(
+        max_length=500, pattern=r"^[a-z_=0-9.,]*$",
+        description="how much an hour together counts by setting, like household=3,restaurant=2; 1 where not named",
+    ),
+]  # fmt: skip
 Id = Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z._-]+$", description="its id")]
 
 CANDIDATE = {"source": "mers:SK_1", "probability": 0.93, "because": ["x-3f2a"]}
@@ -237,14 +252,60 @@ def hand_over(asking: Asked, investigation: Id, given: HandoverGiven) -> Respons
     responses=responses([CONTACT_EXAMPLE], description="Contacts and contacts of contacts", failures=READ),
 )  # fmt: skip
 def contacts(
-    asking: Asked, area: AreaAsked = None, case: CaseMaybe = None, day: DayAsked = None
+    asking: Asked,
+    area: AreaAsked = None,
+    case: CaseMaybe = None,
+    day: DayAsked = None,
+    due: Annotated[
+        DueWord | None, Query(description="only those for whom this is due, page by page")
+    ] = None,
+    after: Annotated[
+        str | None, Query(max_length=40, description="person of the last row of the page before")
+    ] = None,
+    after_until: Annotated[
+        date | None, Query(description="`until` of that row; left out where it has none")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many a page")] = 200,
 ) -> Response:
-    """Return the contacts in an area of the viewer's, perhaps of one case."""
+    """Return contacts in an area of the viewer's: a page by what is due, else all of them, perhaps of one case."""
     from yipan.operations import tracing
 
-    path = asking.area(area)
+    path, today = asking.area(area), asking.as_of(day)
+    if due is None or case is not None:
+        with asking.reading() as record:
+            return answer(tracing.contacts(record, area=path, today=today, case=case))
+    if after is not None:
+        person_id(after)
+
+    def page(record: Any) -> object:
+        return tracing.contact_page(
+            record, area=path, today=today, due=due, after=person_id(after) if after else None, after_until=after_until,
+            limit=limit,
+        )  # fmt: skip
+
+    return _of_day(asking, day, page)
+
+
+@routes.get(
+    "/tracing/contacts/counts", summary="How many contacts there are by what is due", openapi_extra=OWN,
+    responses=responses({"overdue": 3, "today": 5, "later": 12, "unknown": 0, "over": 40}, description="Contacts and contacts of contacts"),
+)  # fmt: skip
+def contact_counts(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Response:
+    """Return how many contacts there are in an area of the viewer's by what is due."""
+    from yipan.operations import tracing
+
+    path, today = asking.area(area), asking.as_of(day)
+    return _of_day(
+        asking, day, lambda record: tracing.contact_counts(record, area=path, today=today)
+    )
+
+
+def _of_day(asking: Asked, day: date | None, question: Any) -> Response:
+    """An answer that is kept only where its day stands in the words or follows from the moment asked about."""
+    if day is not None or asking.known_at is not None:
+        return asking.answer(question)
     with asking.reading() as record:
-        return answer(tracing.contacts(record, area=path, today=asking.as_of(day), case=case))
+        return answer(question(record))
 
 
 class ProposalGiven(BaseModel):
@@ -457,16 +518,17 @@ def reply_letter(asking: Asked, letter: Id, given: ReplyGiven) -> Response:
     ),
 )  # fmt: skip
 def sources(
-    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, case: CaseMaybe = None,
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, case: CaseMaybe = None, weights: WeightsAsked = "",
     most: Annotated[int, Query(ge=1, le=20, description="at most so many candidates")] = 5,
 ) -> Response:  # fmt: skip
     """Return the candidates of the cases in an area of the viewer's."""
     from yipan.operations import network, tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
+    heavy = _weights(weights)
     return asking.answer(
         lambda record: network.sources_answer(
-            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone),
+            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone, weights=heavy),
             only=(case,) if case else (), most=most,
         )
     )  # fmt: skip
@@ -477,7 +539,7 @@ def sources(
     responses=responses(CHAINS_EXAMPLE, description="The chains of the likeliest forest"),
 )  # fmt: skip
 def chains(
-    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, day: DayAsked = None,
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, day: DayAsked = None, weights: WeightsAsked = "",
     quiet_days: Annotated[int, Query(ge=1, le=365, description="a chain is active while its last case is younger")] = 14,
 ) -> Response:  # fmt: skip
     """Return the chains in an area of the viewer's."""
@@ -486,19 +548,17 @@ def chains(
     from yipan.operations import network, tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
+    heavy = _weights(weights)
 
     def told(record: Any) -> object:
         traced = network.trace(
-            tracing.network_in(record, area=path, disease=disease), time_zone=zone
+            tracing.network_in(record, area=path, disease=disease), time_zone=zone, weights=heavy
         )
         return network.chains_answer(
             traced, today=asking.as_of(day), rng=np.random.default_rng(1), quiet_days=quiet_days
         )
 
-    if day is not None or asking.known_at is not None:
-        return asking.answer(told)
-    with asking.reading() as record:
-        return answer(told(record))
+    return _of_day(asking, day, told)
 
 
 @routes.get(
@@ -530,15 +590,20 @@ def inconsistencies(
 )  # fmt: skip
 def inquiries(
     asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None,
-    most: Annotated[int, Query(ge=1, le=200, description="at most so many")] = 20,
+    most: Annotated[int, Query(ge=1, le=200, description="at most so many")] = 20, weights: WeightsAsked = "",
 ) -> Response:  # fmt: skip
     """Return what to find out next in an area of the viewer's."""
     from yipan.operations import network, tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
+    heavy = _weights(weights)
     return asking.answer(
         lambda record: network.inquiries(
-            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone),
+            network.trace(
+                tracing.network_in(record, area=path, disease=disease),
+                time_zone=zone,
+                weights=heavy,
+            ),
             most=most,
         )
     )
@@ -725,6 +790,68 @@ def identity(asking: Asked, given: IdentityAsked) -> Response:
                 "address": found.address,
             }
         )
+
+
+@routes.get(
+    "/tracing/diseases", summary="Diseases with cases on record, the commonest first", openapi_extra=OWN,
+    responses=responses(
+        [{"disease": "covid-19", "cases": 120, "serial_mean_days": 3.0, "serial_sd_days": 1.8, "questions": 13}],
+        description="With the interval published for each, None where there is none",
+    ),
+)  # fmt: skip
+def diseases(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the diseases of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.diseases(record, area=path))
+
+
+class GenomePair(BaseModel):
+    """By how many single-nucleotide differences the genomes of two cases differ."""
+
+    first: str = Field(max_length=200, pattern=r'^[^\x00-\x1f,"]+$', examples=["c-1"])
+    second: str = Field(max_length=200, pattern=r'^[^\x00-\x1f,"]+$', examples=["c-2"])
+    snps: int = Field(ge=0, le=1_000_000, examples=[2])
+
+
+class GenomesGiven(BaseModel):
+    """Distances between genomes, all put on record or none."""
+
+    distances: list[GenomePair] = Field(min_length=1, max_length=200_000)
+    dry_run: bool = False
+
+
+@routes.post(
+    "/tracing/genomes", summary="Put distances between genomes of cases on record", openapi_extra=OWN,
+    responses=responses(
+        {"report": {"file": "request", "read": 1, "accepted": 1, "wrong": 0, "problems": []}, "distances": 1, "receipt": None},
+        description="What was read, with the receipt unless it was a dry run", failures=CHANGE,
+    ),
+)  # fmt: skip
+def genomes(asking: Asked, given: GenomesGiven) -> Response:
+    """Commit distances as the viewer; a row about a case that is not known refuses all."""
+    from yipan.operations import tracing
+
+    rows = [f"{pair.first},{pair.second},{pair.snps}" for pair in given.distances]
+    text = "\n".join(["first,second,snps", *rows]) + "\n"
+    return answer(
+        tracing.import_genomes(
+            post_of(asking),
+            ("request", text.encode()),
+            at=asking.door.clock(),
+            dry_run=given.dry_run,
+        )
+    )
+
+
+def _weights(text: str) -> Any:
+    from yipan.operations import network
+
+    try:
+        return network.weights_of(part for part in text.split(",") if part)
+    except ValueError as wrong:
+        raise BadInput(str(wrong), where="weights") from None
 
 
 def _now(asking: Asked) -> datetime:

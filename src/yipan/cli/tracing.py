@@ -42,6 +42,18 @@ Today = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the sampled forests.")]
+Genomes = Annotated[
+    Path | None,
+    typer.Option(
+        "--genomes", help="Distances in SNPs: first,second,snps, or a square table of the cases."
+    ),
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight", help="How much an hour together counts, like household=3; again for more."
+    ),
+]
 Most = Annotated[int, typer.Option("--most", help="At most so many rows.")]
 
 
@@ -86,6 +98,51 @@ def import_(
             raise typer.Exit(3) from None
     door.answer(done, as_json=as_json, text=lambda: _imported(done))
     raise typer.Exit(3 if dry_run and any(r.wrong or not r.accepted for r in done.reports) else 0)
+
+
+@app.command(name="genomes")
+def genomes_(
+    file: Annotated[
+        Path, typer.Argument(help="Rows of first,second,snps, or a square table of the cases.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put distances between genomes of cases on record: all or none. Exit code 3 where a row is wrong."""
+    from yipan.operations import tracing as desk
+
+    _there([file])
+    with door.at_post() as (settings, post):
+        try:
+            done = desk.import_genomes(post, file, at=door.moment(at, settings), dry_run=dry_run)
+        except desk.TracingFilesHaveProblems as refused:
+            reports = refused.reports
+            door.answer(reports, as_json=as_json, text=lambda: _reports(reports))
+            raise typer.Exit(3) from None
+    door.answer(
+        done, as_json=as_json,
+        text=lambda: _reports([done.report]) + (f"\nReceipt {done.receipt.id}." if done.receipt else "\nNothing was committed."),
+    )  # fmt: skip
+    raise typer.Exit(3 if dry_run and done.report.wrong else 0)
+
+
+@app.command()
+def diseases(
+    area: AreaAsked = None, known_at: door.KnownAt = None, as_json: door.AsJson = False
+) -> None:
+    """List the diseases with cases on record, with the interval published for each."""
+    from yipan.operations import tracing as desk
+
+    with _record(area, known_at) as (_, _, record, place):
+        found = desk.diseases(record, area=place)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("disease", "cases", "serial interval", "questions"),
+            [(d.disease, d.cases, f"{d.serial_mean_days} ± {d.serial_sd_days} d" if d.serial_mean_days else None, d.questions) for d in found],
+        ),
+    )  # fmt: skip
 
 
 @app.command(name="export")
@@ -256,6 +313,8 @@ def sources(
     serial_mean: SerialMean = None,
     serial_sd: SerialSd = 3.0,
     most: Most = 5,
+    genomes: Genomes = None,
+    weight: Weights = None,
     known_at: door.KnownAt = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -265,7 +324,9 @@ def sources(
     def asked(traced: "Traced", _: date) -> Any:
         return network.sources_answer(traced, only=only or (), most=most)
 
-    found = _traced(files, area, disease, serial_mean, serial_sd, None, known_at, asked)
+    found = _traced(
+        files, area, disease, serial_mean, serial_sd, None, known_at, asked, genomes, weight
+    )
     door.answer(
         found, as_json=as_json,
         text=lambda: "\n".join(
@@ -289,6 +350,8 @@ def chains(
     today: Today = None,
     seed: Seed = 1,
     most: Most = 20,
+    genomes: Genomes = None,
+    weight: Weights = None,
     known_at: door.KnownAt = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -302,7 +365,9 @@ def chains(
             traced, today=day, rng=np.random.default_rng(seed), quiet_days=quiet_days
         )
 
-    found = _traced(files, area, disease, serial_mean, serial_sd, today, known_at, asked)
+    found = _traced(
+        files, area, disease, serial_mean, serial_sd, today, known_at, asked, genomes, weight
+    )
 
     def text() -> str:
         told = [
@@ -379,6 +444,8 @@ def inquiries(
     serial_mean: SerialMean = None,
     serial_sd: SerialSd = 3.0,
     most: Most = 20,
+    genomes: Genomes = None,
+    weight: Weights = None,
     known_at: door.KnownAt = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -394,6 +461,8 @@ def inquiries(
         None,
         known_at,
         lambda t, _: network.inquiries(t, most=most),
+        genomes,
+        weight,
     )
     door.answer(
         found,
@@ -809,14 +878,25 @@ def _network(
 
 def _traced(
     files: list[Path] | None, area: str | None, disease: str | None, mean: float | None, sd: float, today: str | None,
-    known_at: str | None, asked: Callable[["Traced", date], Any],
+    known_at: str | None, asked: Callable[["Traced", date], Any], genomes: Path | None = None, weights: list[str] | None = None,
 ) -> Any:  # fmt: skip
     from yipan.analytics.trace.sources import Delay
     from yipan.operations import network
+    from yipan.operations import tracing as desk
 
-    with _network(files, area, disease, known_at) as (zone, net, _):
+    with _network(files, area, disease, known_at) as (zone, read, _):
         serial = Delay(mean_days=mean, sd_days=sd) if mean is not None else None
-        traced = network.trace(net, time_zone=zone, serial=serial)
+        net = read
+        if genomes is not None:
+            _there([genomes])
+            try:
+                net = desk.genomes_for(read, genomes)
+            except desk.TracingFilesHaveProblems as refused:
+                typer.echo(_reports(refused.reports), err=True)
+                raise typer.Exit(3) from None
+        traced = network.trace(
+            net, time_zone=zone, serial=serial, weights=network.weights_of(weights or ())
+        )
         last = _last_day(net, zone) if files else door.now().astimezone(zone).date()
         return asked(traced, door.day(today, last))
 

@@ -20,11 +20,13 @@ from .exposures import (
     EXPOSURE_STEPS,
     CarriedRow,
     Certainty,
+    DueWord,
     Exposure,
     ExposureDuration,
     ExposureFrequency,
     ExposureKind,
     ExposureState,
+    Followed,
     FollowUp,
     FollowUpResult,
     Household,
@@ -41,6 +43,7 @@ from .exposures import (
     roles_of,
 )
 from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
+from .genomes import GenomeDistance, genome_distance
 from .incidents import INCIDENT_STEPS, ActionNoted, EarlyAction, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
@@ -94,12 +97,17 @@ from .proposals import (
 )
 from .rounds import Receipt, Round
 from .screening import (
+    CARE_NEEDS,
     HOUSEHOLD_MODE,
     TUBE_MODES,
+    Confirmation,
+    HeldPerson,
     LakeBatch,
     LakeKind,
     LakePart,
+    PersonState,
     ScreeningRound,
+    TubeHold,
 )
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
@@ -146,6 +154,7 @@ from .zones import (
 __all__ = [
     "ALERT_STEPS",
     "ASSUMED",
+    "CARE_NEEDS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -187,6 +196,7 @@ __all__ = [
     "Charge",
     "Classification",
     "CommandLine",
+    "Confirmation",
     "Control",
     "Cost",
     "CountSeries",
@@ -195,6 +205,7 @@ __all__ = [
     "Decision",
     "DelayBought",
     "DetectionMode",
+    "DueWord",
     "Duty",
     "EarlyAction",
     "Estimate",
@@ -208,9 +219,12 @@ __all__ = [
     "FindingOnRecord",
     "FollowUp",
     "FollowUpResult",
+    "Followed",
     "ForecastScore",
     "Gathering",
+    "GenomeDistance",
     "Grant",
+    "HeldPerson",
     "Household",
     "Identity",
     "Incident",
@@ -237,6 +251,7 @@ __all__ = [
     "Person",
     "PersonId",
     "PersonRole",
+    "PersonState",
     "PersonTest",
     "Place",
     "PlaceIndex",
@@ -282,6 +297,7 @@ __all__ = [
     "TransmissionChain",
     "Triage",
     "TripTable",
+    "TubeHold",
     "User",
     "Venue",
     "Verdict",
@@ -305,6 +321,7 @@ __all__ = [
     "check_may",
     "contains",
     "depth_of",
+    "genome_distance",
     "node_id",
     "pair_key",
     "parent_of",

@@ -22,6 +22,7 @@ import yaml
 
 from yipan.analytics.trace.duplicates import Who, agreeing, duplicates, encoded
 from yipan.feeds.frame import ReadReport
+from yipan.feeds.genomes import read_genomes
 from yipan.feeds.reading import file_hash
 from yipan.feeds.tracing import TracingReading, read_tracing
 from yipan.feeds.tracing_export import Known, written
@@ -35,6 +36,7 @@ from yipan.model import (
     Case,
     Charge,
     Classification,
+    DueWord,
     Duty,
     EarlyAction,
     Exposure,
@@ -50,7 +52,6 @@ from yipan.model import (
     Power,
     Reached,
     Receipt,
-    Role,
     Sameness,
     SamenessState,
     Sentence,
@@ -64,12 +65,12 @@ from yipan.model import (
     check_area,
     check_may,
     pair_key,
-    roles_of,
 )
-from yipan.operations import commanding, network, sameness
+from yipan.operations import commanding, following, network, sameness
+from yipan.operations.following import ContactRow, DueCounts, rulebook_of
 from yipan.operations.network import Network, Traced
 from yipan.operations.post import Post
-from yipan.protocol import ProtocolError, Rulebook, protocols
+from yipan.protocol import Rulebook
 from yipan.store import Acting, NotFound, Record
 from yipan.store.nouns import Version
 from yipan.store.tables.commanding import TASKS
@@ -83,6 +84,7 @@ from yipan.store.tables.tracing import (
     EXPOSURES,
     FOLLOW_UPS,
     GATHERINGS,
+    GENOMES,
     INVESTIGATIONS,
     OUTSIDE_KEYS,
     PERSON_TESTS,
@@ -173,26 +175,6 @@ class InvestigationView:
     stage: Stage
     rule: str
     clocks: tuple[Clock, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactRow:
-    """
-    Somebody who is a contact, why, until when they are followed, and what is due.
-
-    `due` is overdue, today, later, over, or unknown where neither the protocol nor the record says how long.
-    """
-
-    person: PersonId
-    area: AreaPath
-    role: Role
-    exposures: tuple[str, ...]
-    of_cases: tuple[str, ...]
-    last_contact: date | None
-    until: date | None
-    last_seen: date | None
-    proposed: bool
-    due: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +353,8 @@ def import_files(
         if dry_run
         else _committed(post, reading, paths, {str(node) for node in known.values()}, at=at)
     )
+    if receipt is not None:
+        following.renew(post, at=at)
     return imported_of(reading, receipt)
 
 
@@ -610,7 +594,7 @@ def hand_over(
 
 def view_of(investigation: Investigation, *, at: datetime) -> InvestigationView:
     """Return an investigation with its clocks as they stand at an instant."""
-    rulebook = _rulebook(investigation.disease, investigation.reported)
+    rulebook = rulebook_of(investigation.disease, investigation.reported)
     given = investigation.answered()
     clocks = []
     for stage in LIMITS:
@@ -688,6 +672,7 @@ def propose_contacts(
         )
         new = tuple(e for e in proposed if e.id not in known)
         act.put(EXPOSURES, new)
+    following.renew(post, at=at)
     return new
 
 
@@ -733,52 +718,52 @@ def judge_exposures(
                 )
         changed = tuple(replace(e, state=state) for e in found)
         act.put(EXPOSURES, changed)
+    following.renew(post, at=at)
     return changed
 
 
 def contacts(
     record: Record, *, area: AreaPath, today: date, case: str | None = None
 ) -> tuple[ContactRow, ...]:
-    """Return the contacts of cases (or of one), what follows for each, and what is due: overdue first, then today."""
+    """
+    Return the contacts of cases (or of one), what follows for each, and what is due: overdue first, then today.
+
+    It is worked out from the whole record each time; `following.page` shows long lists page by page.
+    """
     check_area(record.viewer, area)
     same = sameness.of_record(record)
-    every_case = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
-    asked = None if case is None else record.case(case)
-    cases = every_case if asked is None else tuple(
-        c for c in every_case if NodeId(c.person) == same.one(asked.person) and c.disease == asked.disease
+    cases = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
+    of = None if case is None else {same.one(record.case(case).person)}
+    found = following.contacts_plain(
+        cases, same.exposures(record.nouns(EXPOSURES, under=area)), same.follow_ups(record.nouns(FOLLOW_UPS, under=area)),
+        of=of,
     )  # fmt: skip
-    held: dict[str, Case] = {
-        c.person: c for c in cases if c.classification is not Classification.EXCLUDED
-    }
-    exposures = same.exposures(record.nouns(EXPOSURES, under=area))
-    every = {c.person for c in every_case} if case else set(held)
-    by_id = {e.id: e for e in exposures}
-    days = _follow_days(held.values())
-    seen: dict[str, date] = {}
-    for follow_up in same.follow_ups(record.nouns(FOLLOW_UPS, under=area)):
-        if follow_up.result.value.startswith("seen"):
-            seen[follow_up.person] = max(follow_up.day, seen.get(follow_up.person, follow_up.day))
-    rows = []
-    for node, (role, because) in roles_of({c.person for c in held.values()}, exposures).items():
-        if role is Role.CASE or node in every:
-            continue
-        told = [by_id[name] for name in sorted(because)]
-        last = max((e.last_contact for e in told if e.last_contact), default=None)
-        of = tuple(sorted({held[e.source].id for e in told if e.source in held}))
-        length = max((days[c] for c in of if c in days), default=None)
-        until = last + timedelta(days=length) if last and length else None
-        rows.append(
-            ContactRow(
-                person=PersonId(node), area=told[0].area, role=role, exposures=tuple(e.id for e in told), of_cases=of,
-                last_contact=last, until=until, last_seen=seen.get(node),
-                proposed=all(e.state is ExposureState.PROPOSED for e in told),
-                due=_due_word(today, last, until, seen.get(node)),
-            )
-        )  # fmt: skip
-    order = ("overdue", "today", "later", "unknown", "over")
+    order = [word.value for word in DueWord]
+    rows = [following.row_of(one, today) for one in found]
     return tuple(
         sorted(rows, key=lambda row: (order.index(row.due), row.until or date.max, row.person))
     )
+
+
+def contact_page(
+    record: Record, *, area: AreaPath, today: date, due: DueWord, after: PersonId | None = None, after_until: date | None = None,
+    limit: int = 200,
+) -> tuple[ContactRow, ...]:  # fmt: skip
+    """
+    Return a page of the contacts of an area for whom this is due, by the day until which they are followed.
+
+    The next page begins after the last row's person and `until`.
+    """
+    check_area(record.viewer, area)
+    return following.page(
+        record, area=area, today=today, due=due, after=after, after_until=after_until, limit=limit
+    )
+
+
+def contact_counts(record: Record, *, area: AreaPath, today: date) -> DueCounts:
+    """Return how many contacts of an area there are by what is due."""
+    check_area(record.viewer, area)
+    return following.counts(record, area=area, today=today)
 
 
 # People told of twice -------------------------------------------------------------------------------------------------
@@ -936,6 +921,7 @@ def decide_same(
         at=at,
     ) as act:
         act.put(SAMENESS, [made])
+    following.renew(post, at=at)
     return made
 
 
@@ -1030,11 +1016,106 @@ def network_in(record: Record, *, area: AreaPath, disease: str | None = None) ->
     cases = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
     counted = Counter(case.disease for case in cases)
     disease = disease or min(counted, key=lambda name: (-counted[name], name), default=None)
+    cases = tuple(case for case in cases if case.disease == disease)
     return network.network_of(
-        (case for case in cases if case.disease == disease),
+        cases,
         same.exposures(record.nouns(EXPOSURES, under=area)), same.visits(record.nouns(VISITS, under=area)),
-        record.nouns(VENUES, under=area), record.nouns(GATHERINGS, under=area),
+        record.nouns(VENUES, under=area), record.nouns(GATHERINGS, under=area), record.nouns(GENOMES, under=area),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiseaseRow:
+    """A disease with cases in an area: how many, the interval published for it in days, and its own questions."""
+
+    disease: str
+    cases: int
+    serial_mean_days: float | None
+    serial_sd_days: float | None
+    questions: int
+
+
+def diseases(record: Record, *, area: AreaPath) -> tuple[DiseaseRow, ...]:
+    """Return the diseases with cases on record in an area, the commonest first."""
+    check_area(record.viewer, area)
+    rows = []
+    for name, cases in record.case_counts(under=area).items():
+        serial = network.serial_of_disease(name)
+        rows.append(
+            DiseaseRow(
+                disease=name, cases=cases, serial_mean_days=serial.mean_days if serial else None,
+                serial_sd_days=serial.sd_days if serial else None, questions=len(form_of(name)),
+            )
+        )  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.cases, row.disease)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenomesImported:
+    """What became of a file of distances between genomes."""
+
+    report: ReadReport
+    distances: int
+    receipt: Receipt | None
+
+
+def import_genomes(
+    post: Post, source: Path | tuple[str, bytes], *, at: datetime, dry_run: bool = False
+) -> GenomesImported:
+    """
+    Read distances between genomes of cases on record and commit all of them or none, with a receipt.
+
+    A case is named by its id or as its own file named it, where that is clear. Raises TracingFilesHaveProblems,
+    AlreadyImported.
+    """
+    check_may(post.viewer, Power.INGEST)
+    with post.store.reading(post.viewer) as record:
+        found = read_genomes(
+            source, cases=_case_names(record.cases(under=post.area, limit=MOST_CASES))
+        )
+    if dry_run:
+        return GenomesImported(report=found.report, distances=len(found.distances), receipt=None)
+    if not found.ok:
+        raise TracingFilesHaveProblems((found.report,))
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="import_genomes", subject=found.report.file[:200], at=at,
+        why=f"{len(found.distances)} distances between genomes",
+    ) as act:  # fmt: skip
+        before = act.receipt_of(found.report.sha256)
+        if before is not None:
+            raise AlreadyImported(
+                f"{found.report.file} was committed before, as receipt {before.id} of act {before.act}"
+            )
+        act.put(GENOMES, found.distances)
+        receipt = act.commit_reading(
+            file=found.report.file[:200], sha256=found.report.sha256, format=found.report.format,
+            rows_read=found.report.read, rows_rejected=0,
+        )  # fmt: skip
+    return GenomesImported(report=found.report, distances=len(found.distances), receipt=receipt)
+
+
+def genomes_for(net: Network, path: Path) -> Network:
+    """
+    Return a network with the distances a file tells between its cases.
+
+    Raises TracingFilesHaveProblems naming row, column and value.
+    """
+    found = read_genomes(path, cases=_case_names(net.cases))
+    if not found.ok:
+        raise TracingFilesHaveProblems((found.report,))
+    return replace(net, genomes=(*net.genomes, *found.distances))
+
+
+def _case_names(cases: Iterable[Case]) -> dict[str, tuple[str, AreaPath]]:
+    """Cases by id, and by what stands after the last colon of it where only one case is named so."""
+    listed = tuple(cases)
+    short = Counter(case.id.rpartition(":")[2] for case in listed)
+    names = {
+        case.id.rpartition(":")[2]: (case.id, case.area)
+        for case in listed
+        if short[case.id.rpartition(":")[2]] == 1
+    }
+    return names | {case.id: (case.id, case.area) for case in listed}
 
 
 def extend_chains(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
@@ -1058,6 +1139,7 @@ def extend_chains(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         gone = {chain.id for chain in act.nouns(CHAINS, under=post.area)} - {c.id for c in made}
         act.put(CHAINS, made)
         act.end(CHAINS, sorted(gone))
+    following.renew(post, at=at)
     return len(made)
 
 
@@ -1438,13 +1520,6 @@ def _working(
         yield act, act.noun(INVESTIGATIONS, investigation)
 
 
-def _rulebook(disease: str, moment: datetime) -> Rulebook | None:
-    try:
-        return protocols().at(moment, disease=disease)
-    except ProtocolError:
-        return None
-
-
 def _due(rulebook: Rulebook | None, investigation: Investigation, stage: Stage) -> datetime | None:
     if rulebook is None or not rulebook.has(LIMITS[stage]):
         return None
@@ -1465,7 +1540,7 @@ def _reached(investigation: Investigation, stage: Stage) -> datetime | None:
 
 
 def _tasks(investigation: Investigation) -> tuple[Task, ...]:
-    rulebook = _rulebook(investigation.disease, investigation.reported)
+    rulebook = rulebook_of(investigation.disease, investigation.reported)
     return tuple(
         Task(
             id=f"t-{commanding.mark(investigation.id, stage.value)}", area=investigation.area, duty=Duty.TRACER, desk=DESK,
@@ -1493,37 +1568,6 @@ def _check_answer(question: Question, value: str) -> None:
             raise ValueError(
                 f"{question.key} is answered by a {question.kind}, not {value!r}"
             ) from None
-
-
-def _follow_days(cases: Iterable[Case]) -> dict[str, int]:
-    days: dict[str, int] = {}
-    for case in cases:
-        moment = case.reported or case.confirmed or case.sampled
-        rulebook = _rulebook(case.disease, moment) if moment else None
-        if rulebook is None:
-            continue
-        if rulebook.has("follow_up.contact_days"):
-            days[case.id] = int(rulebook.value("follow_up.contact_days"))
-        elif rulebook.has("person.close_contact"):
-            phases = rulebook.value("person.close_contact")
-            days[case.id] = sum(int(phase["days"]) for phase in phases if "days" in phase)
-    return days
-
-
-def _due_word(today: date, last: date | None, until: date | None, seen: date | None) -> str:
-    if until is None:
-        return "unknown"
-    if today > until:
-        return "over"
-    if last is not None and today <= last:
-        return "later"
-    if seen == today:
-        return "later"
-    return (
-        "today"
-        if seen == today - timedelta(days=1) or last == today - timedelta(days=1)
-        else "overdue"
-    )
 
 
 def _late(due: datetime, end: datetime) -> float:
