@@ -221,7 +221,9 @@ class ZoneRound:
     """
     One round of tests of a zone's roster: who was sampled, and the instant of the last result.
 
-    `last_result` is None while results are awaited; a round goes on until nobody is missing.
+    `last_result` is None while results are awaited; a round goes on until nobody is missing. `removed` of the roster
+    were taken out of the zone before it began: nobody waits for them. `source` names the round of screening whose
+    laboratory told it, empty where it was told by hand.
     """
 
     id: str
@@ -231,6 +233,8 @@ class ZoneRound:
     sampled: tuple[PersonId, ...]
     last_result: datetime | None
     positives: int = 0
+    removed: tuple[PersonId, ...] = ()
+    source: str = ""
 
     def __post_init__(self) -> None:
         require_text("id", self.id)
@@ -243,8 +247,8 @@ class ZoneRound:
             raise ValueError(f"round {self.id} has {self.positives} positives")
 
     def missing(self, roster: Roster) -> tuple[PersonId, ...]:
-        """Return who of the roster was not sampled, in order."""
-        return tuple(sorted(roster.people - set(self.sampled)))
+        """Return who of the roster was neither sampled nor removed before, in order."""
+        return tuple(sorted(roster.people - set(self.sampled) - set(self.removed)))
 
     def completed(self, roster: Roster | None) -> datetime | None:
         """Return when the round of everyone was over, all negative; None while somebody or something is missing."""
