@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,15 +70,17 @@ def create_app(
     settings: Settings,
     store: "Store | None" = None,
     *,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], datetime] | None = None,
     board_folder: Path = BOARD,
 ) -> FastAPI:
     """
-    Return the web application over a record, opened at start where `store` is None.
+    Return the web application over a record, opened at start where `store` is None; its clock is the settings' own
+    where none is given.
 
     The interactive pages that come with the framework load scripts from other hosts and are left out; the
     description itself is at `/api/v1/openapi.json`.
     """
+    clock = clock or settings.now
     door = Door(settings=settings, clock=clock, opened=store)
 
     @asynccontextmanager
@@ -112,7 +114,7 @@ def create_app(
     app.state.door = door
     for desk in DESKS:
         app.include_router(desk.routes)
-    _add_health(app)
+    _add_health(app, settings)
     app.include_router(pages(board_folder))
     app.add_middleware(Guard)
     app.add_exception_handler(RequestValidationError, _not_understood)
@@ -143,18 +145,26 @@ def _warm() -> None:
         importlib.import_module(f"yipan.operations.{module}")
 
 
-def _add_health(app: FastAPI) -> None:
+def _add_health(app: FastAPI, settings: Settings) -> None:
     @app.get(
         f"{VERSION}/health",
         summary="Whether the door is open",
         tags=["access"],
         responses=responses(
-            {"ok": True, "version": "0.1.0"}, description="It is open", failures=()
+            {"ok": True, "version": "0.1.0", "demonstration": False, "provider": None},
+            description="It is open; the path of the log-in of one's own organisation, where there is one",
+            failures=(),
         ),
     )
     async def health() -> Response:
         """Say that the door is open, to anybody."""
-        return answer({"ok": True, "version": __version__})
+        provider = f"{oidc.PATH}/login" if settings.oidc_issuer else None
+        return answer(
+            {
+                "ok": True, "version": __version__, "demonstration": settings.demonstration,
+                "provider": provider,
+            }
+        )  # fmt: skip
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import NoReturn
 
@@ -67,9 +66,7 @@ def serve(settings: Settings, *, open_browser: bool = False) -> NoReturn:
     """
     from yipan.store import Store
 
-    Store.open(
-        settings.home, database_url=settings.database_url, clock=lambda: datetime.now(UTC)
-    ).close()
+    Store.open(settings.home, database_url=settings.database_url, clock=settings.now).close()
     if open_browser:
         _show_in_browser(address_of(settings))
     sys.stdout.flush()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,8 +29,8 @@ Until = Annotated[str | None, typer.Option("--until", help="Last day, not includ
 
 
 def now() -> datetime:
-    """The moment by this machine's clock; nothing below the doors asks it."""
-    return datetime.now(UTC)
+    """The record's present, by this machine's clock; nothing below the doors asks it."""
+    return Settings.read().now()
 
 
 def moment(text: str | None, settings: Settings) -> datetime:
@@ -62,7 +62,7 @@ def opened() -> Iterator[tuple[Settings, "Store"]]:
     from yipan.store import Store
 
     settings = Settings.read()
-    store = Store.open(settings.home, database_url=settings.database_url, clock=now)
+    store = Store.open(settings.home, database_url=settings.database_url, clock=settings.now)
     try:
         yield settings, store
     finally:

@@ -59,7 +59,7 @@ from yipan.protocol.rules.zones import (
     RoundProgress,
     ZoneClock,
     ZoneFacts,
-    zone_clock,
+    running_clock,
     zone_steps,
 )
 from yipan.store import Acting, Change, NotFound, Record
@@ -464,7 +464,9 @@ def _share_roster(act: Acting, zone: str, piece: str, area: AreaPath, drawn: Pla
     for roster in act.nouns(ROSTERS, where={"id": zone}):
         groups: tuple[RosterGroup, ...] = tuple(g for g in roster.groups if g.place.overlaps(drawn))
         if groups:
-            act.put(ROSTERS, [Roster(id=piece, area=area, groups=groups)])
+            inside = {person for group in groups for person in group.people}
+            tokens = tuple(one for one in roster.tokens if one[1] in inside)
+            act.put(ROSTERS, [Roster(id=piece, area=area, groups=groups, tokens=tokens)])
     rounds = [
         replace(one, id=f"{one.id}.{piece}", zone=piece)
         for one in act.nouns(ROUNDS, where={"zone": zone})
@@ -500,13 +502,13 @@ def _merge(site: _Site, terms: ZoneTerms) -> Iterable[Zone]:
         spans=(span,), came_from=tuple(terms.zones),
         residents=sum(known) if len(known) == len(merged) else None,
     )  # fmt: skip
-    groups = tuple(
-        group
-        for roster in site.act.nouns(ROSTERS, where={"id": list(terms.zones)})
-        for group in roster.groups
-    )
-    if groups:
-        site.act.put(ROSTERS, [Roster(id=site.told.subject, area=site.told.area, groups=groups)])
+    rosters = site.act.nouns(ROSTERS, where={"id": list(terms.zones)})
+    if rosters:
+        site.act.put(ROSTERS, [Roster(
+            id=site.told.subject, area=site.told.area,
+            groups=tuple(group for one in rosters for group in one.groups),
+            tokens=tuple(dict(token for one in rosters for token in one.tokens).items()),
+        )])  # fmt: skip
     for zone in merged:
         gone = site.span("merged", ZoneChange.MERGE, terms, area=zone.area)
         yield replace(zone, spans=(*zone.spans, gone))
@@ -692,7 +694,7 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
 
     roster = facts.rosters.get(zone.id)
     done = [
-        ended
+        (ended, one.started)
         for one in facts.rounds.get(zone.id, ())
         if (ended := one.completed(roster)) is not None and ended <= at
     ]
@@ -701,12 +703,14 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
         infections=tuple(
             NewInfection(
                 found=local(one.found), controlled=local(one.controlled) if one.controlled else None, counts=one.counts,
-                home_isolated_contact=one.home_isolated_contact,
+                home_isolated_contact=one.home_isolated_contact, isolated=one.isolated,
             )
             for one in facts.infections(zone)
             if span.clock_start < one.found <= at
         ),
-        rounds=tuple(ClosingRound(completed=local(ended)) for ended in sorted(done)),
+        rounds=tuple(
+            ClosingRound(completed=local(ended), sampling_began=local(began)) for ended, began in sorted(done)
+        ),
         progress=tuple(
             RoundProgress(
                 at=local(one.last_result or one.started), sampled=len(roster.people) - len(one.missing(roster)),
@@ -745,13 +749,10 @@ def clock_sheet(
         grace = timedelta(hours=float(profile.value("overdue_grace_hours")))
         steps = zone_steps(found, adopted, profile)
         first = steps.value[0] if steps.value else None
-        stage = "medium_after_high" if span.after_high and span.level == "medium" else span.level
-        book = _rulebook(first.rulebook) if first else _ruling_book(adopted, span.clock_start)
-        if not book.has(f"zone.{stage}.quiet_days"):
-            book = _ruling_book(adopted, span.clock_start)
-        rulebook = first.rulebook if first else book.id
-        if book.has(f"zone.{stage}.quiet_days"):
-            ruling = zone_clock(found, book, profile)
+        rulebook = first.rulebook if first else _ruling_book(adopted, max(span.clock_start, at)).id
+        ends = max(at, first.eligible_at) if first else at
+        ruling = running_clock(found, adopted, profile, at=ends)
+        if ruling is not None:
             clock: ZoneClock = ruling.value
             period, missing = clock.period_ends, clock.missing
             reasons, trace, assumed = ruling.reasons, ruling.trace, ruling.assumed

@@ -76,18 +76,27 @@ class Record:
         where: Mapping[str, object] | None = None,
         after: str | None = None,
         limit: int | None = None,
+        by: str | None = None,
+        after_value: object = None,
     ) -> tuple[T, ...]:
         """
         Return the nouns of a desk in `under`, by columns where asked so, in order of their ids.
 
-        `where` asks for equality, or for membership where a list or set is given; pages begin after the id
-        `after` and hold at most `limit`.
+        `where` asks for equality, for membership where a list or set is given, or for a span (`Between`); pages
+        begin after the id `after` and hold at most `limit`. With `by` they are in order of that column, then id,
+        and a page begins after the noun that has `after_value` there and the id `after`.
         """
         parts, values = conditions(table, where or {})
+        if by is not None:
+            conditions(table, {by: None})
+            parts.append((f"({by}, id) > (%(after_value)s, %(after)s)", after))
+            values["after_value"] = after_value
+        else:
+            parts.append(("id > %(after)s", after))
         rows = self._rows(
             f"select content::text as content from {table.name}",
-            ("area ^@ %(under)s", under), ("id > %(after)s", after), *parts,
-            order="id", limit=limit, under=under, after=after, **values,
+            ("area ^@ %(under)s", under), *parts,
+            order=f"{by}, id" if by else "id", limit=limit, under=under, after=after, **values,
         )  # fmt: skip
         return tuple(table.read(row["content"]) for row in rows)
 
@@ -105,6 +114,40 @@ class Record:
             under=under, **values,
         )  # fmt: skip
         return int(row["n"])
+
+    def put_after(self, table: NounTable[T], act: int) -> tuple[T, ...]:
+        """Return every version, the earlier ones as well, of the nouns that acts later than number `act` put."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            f"select content::text as content from {table.name} where id in "
+            f"(select id from {table.name} where act > %s) order by id, act",
+            (act,),
+        )
+        return tuple(table.read(row["content"]) for row in rows)
+
+    def cases_put_after(self, act: int) -> tuple[Case, ...]:
+        """Return every version, the earlier ones as well, of the cases that acts later than number `act` put."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            "select id, area, person, disease, content from case_version where id in "
+            "(select id from case_version where act > %s) order by id, act",
+            (act,),
+        )
+        return tuple(_case(row) for row in rows)
+
+    def last_act(self, *, desk: str, verb: str) -> int | None:
+        """Return the number of the newest act of a desk that did this, None where none did."""
+        row = self.connection.execute(
+            "select number from act where desk = %s and verb = %s order by number desc limit 1",
+            (desk, verb),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def undone_after(self, act: int) -> bool:
+        """Whether any act later than number `act` took something back."""
+        row = self.connection.execute(
+            "select exists (select from act where number > %s and verb like '%%undo%%')", (act,)
+        ).fetchone()
+        assert row is not None
+        return bool(row[0])
 
     def newest(
         self,
@@ -354,15 +397,32 @@ class Record:
         )  # fmt: skip
 
     def cases(
-        self, *, under: AreaPath, after: str | None = None, limit: int = 1000
+        self,
+        *,
+        under: AreaPath,
+        after: str | None = None,
+        limit: int = 1000,
+        people: Sequence[PersonId] | None = None,
     ) -> tuple[Case, ...]:
-        """Return cases in `under` in order of their ids, at most `limit`, those after the id `after`."""
+        """
+        Return cases in `under` in order of their ids, at most `limit`, those after the id `after`.
+
+        With `people` only theirs are returned.
+        """
         rows = self._rows(
             "select id, area, person, disease, content from case_version",
-            ("area ^@ %(under)s", under), ("id > %(after)s", after),
-            order="id", limit=limit, under=under, after=after,
+            ("area ^@ %(under)s", under), ("id > %(after)s", after), ("person = any(%(people)s)", people),
+            order="id", limit=limit, under=under, after=after, people=list(people or ()),
         )  # fmt: skip
         return tuple(_case(row) for row in rows)
+
+    def case_counts(self, *, under: AreaPath) -> dict[str, int]:
+        """Return how many cases of each disease are on record in `under`."""
+        rows = self._rows(
+            "select disease, count(*) as n from case_version", ("area ^@ %(under)s", under),
+            group="disease", order="disease", under=under,
+        )  # fmt: skip
+        return {row["disease"]: int(row["n"]) for row in rows}
 
     def case(self, id: str) -> Case:
         """Return one case by its id, or raise NotFound naming it."""
@@ -457,6 +517,28 @@ class Record:
         if found is None:
             raise NotFound(f"{person} is not in the vault of {self.viewer.area}")
         return Identity(**found)
+
+    def identities(
+        self, people: Sequence[PersonId], *, purpose: str, at: datetime
+    ) -> dict[PersonId, Identity]:
+        """
+        Return who people are, as `identity` does for one: each reading is written down before any is returned.
+
+        Whoever is not in the vault of the viewer's area is left out. Raises NotAllowed without the duty.
+        """
+        check_may(self.viewer, Power.READ_IDENTITY)
+        asked = (list(people), at, self.viewer.user, self.viewer.duty.value, purpose)
+        with self.apart() as connection:
+            rows = (
+                connection.cursor(row_factory=dict_row)
+                .execute(
+                    "select r.* from unnest(%s::text[]) asked(person) "
+                    "cross join lateral identity_read(asked.person, %s, %s, %s, %s) r",
+                    asked,
+                )
+                .fetchall()
+            )
+        return {PersonId(row["person"]): Identity(**row) for row in rows}
 
     def identity_readings(self) -> tuple[Row, ...]:
         """Return every reading of the vault in the viewer's area: when, who, under which duty, whom, what for."""

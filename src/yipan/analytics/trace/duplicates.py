@@ -206,6 +206,23 @@ def score(
     return np.asarray(bits)
 
 
+def agreeing(people: Encoded, one: int, other: int) -> tuple[str, ...]:
+    """
+    Return by which fields two people agree: certificate, phone, born, name (or its sound), address.
+
+    >>> two = encoded([Who(name="张伟", phone="1"), Who(name="章伟", phone="1")], key=b"k")
+    >>> agreeing(two, 0, 1)
+    ('phone', 'sound')
+    """
+    found = [
+        name for name in ("certificate", "phone", "born", "name", "address")
+        if getattr(people, name)[one] != 0 and getattr(people, name)[one] == getattr(people, name)[other]
+    ]  # fmt: skip
+    if "name" not in found and people.sound[one] != 0 and people.sound[one] == people.sound[other]:
+        found.append("sound")
+    return tuple(found)
+
+
 def blocks(people: Encoded) -> tuple[Keys, ...]:
     """The keys by which people are brought together, one array per rule; 0 where a rule says nothing of somebody."""
     born = people.born.astype(np.uint64)
