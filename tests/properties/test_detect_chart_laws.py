@@ -66,7 +66,6 @@ class TestChartTwins:
 
         same(chart, sequential.binomial_cusum_matrix([counts], [tests], quiet_share=0.05))
 
-
     def test_many_streams_in_several_threads_say_what_few_say_in_one(self):
         generator = np.random.default_rng(1)
         mean = np.exp(generator.normal(0, 1, (25_000, 1))) * np.ones(12)
