@@ -11,7 +11,6 @@ days and starting points of the matrix forms of the GLR charts are compiled by N
 """
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numba import njit
+from numba import get_num_threads, njit
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -559,8 +558,8 @@ _ROWS_A_THREAD = 10_000
 
 
 def _in_parts(work: Callable[[slice], None], rows: int) -> None:
-    """Let as many threads as there are processors, at most four, do the rows; few rows are not worth a second one."""
-    threads = max(1, min(4, os.cpu_count() or 1, rows // _ROWS_A_THREAD))
+    """Let as many threads as Numba may use, at most four, do the rows; few rows are not worth a second one."""
+    threads = max(1, min(4, get_num_threads(), rows // _ROWS_A_THREAD))
     edges = [rows * i // threads for i in range(threads + 1)]
     parts = [slice(since, until) for since, until in pairwise(edges)]
     if threads == 1:
