@@ -1,8 +1,7 @@
 """How complete the newest days are: learned from the versions the record keeps of days now complete."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta, tzinfo
 
 import numpy as np
 
@@ -28,7 +27,7 @@ def completeness(
     *,
     under: AreaPath,
     until: date,
-    time_zone: ZoneInfo,
+    time_zone: tzinfo,
 ) -> Completeness:
     """
     Return what share of the newest days of each kind of daily stream is known by now, at most 1.

@@ -320,6 +320,8 @@ def _masked(
 
 def ended(series: CountSeries, end: date) -> CountSeries:
     """Cut or lengthen a series so that it ends at `end`; what was not sent is not zero."""
+    if series.until == end:
+        return series
     step = series.stream.interval.days
     short = (end - series.until).days // step
     if short > 0:
@@ -442,13 +444,11 @@ def picture(
             )
             for cause in told
         ]  # fmt: skip
-    clear = [
-        (one, float(q_value))
-        for one, q_value in zip(grown, q_grown, strict=True)
-        if one.p_value <= alpha and q_value <= false_share
-    ]
-    for one, q_value in clear:
-        findings = _with_cluster(findings, judged, cell, one, q_value, p, names or {}, calendar)
+    for group, share in zip(grown, q_grown, strict=True):
+        findings = _with_cluster(
+            findings, judged, cell, group, float(share), p, names or {}, calendar,
+            clear=group.p_value <= alpha and share <= false_share,
+        )  # fmt: skip
     findings.sort(key=lambda f: (f.q_value, f.p_value, f.area, f.disease))
     unjudged = tuple(
         Unjudged(
@@ -625,8 +625,12 @@ def _with_cluster(
     p: "np.ndarray",
     names: Names,
     calendar: WorkCalendar | None,
+    *,
+    clear: bool,
 ) -> list[Finding]:
-    """Join a cluster to what is told of its areas already, or tell it: one cause, one finding."""
+    """Join a cluster to what is told of its areas already, or tell it: one cause, one finding; nothing where it is not clear."""
+    if not clear:
+        return findings
     same = [
         one for one in findings
         if one.disease == grown.disease

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -194,7 +194,7 @@ def _methods_on_record(record: Record, under: AreaPath, since: date, until: date
 
 
 def known_outbreaks(
-    record: Record, *, under: AreaPath, until: date, time_zone: ZoneInfo
+    record: Record, *, under: AreaPath, until: date, time_zone: tzinfo
 ) -> tuple[streams.KnownOutbreak, ...]:
     """
     Return the outbreaks on record that must not pass for what is usual: incidents beyond mere watching, and closed ones.
@@ -435,12 +435,18 @@ def seen_now(
             day=day, method=rule.method, streams=0, family=0, alpha=rule.alpha,
             false_share=rule.false_share, alarms=0, findings=(), unjudged=(), faults=(),
         )  # fmt: skip
+    zone = at.tzinfo or UTC
     judged = streams.judge_streams(
-        series, until=until, method=rule.method, calendar=calendar, alpha=rule.alpha
-    )
+        series, until=until, method=rule.method, calendar=calendar, alpha=rule.alpha,
+        completeness=lateness.completeness(
+            record, series, under=area, until=until, time_zone=zone
+        ),
+        known_outbreaks=known_outbreaks(record, under=area, until=until, time_zone=zone),
+    )  # fmt: skip
     return streams.picture(
         judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
         false_share=rule.false_share, calendar=calendar,
+        neighbours=nearness.neighbours(record, sorted({one.area for one in series})),
     )  # fmt: skip
 
 
