@@ -435,7 +435,7 @@ def imported_of(reading: TracingReading, receipt: Receipt | None = None) -> Impo
 def network_of_reading(reading: TracingReading) -> Network:
     """Return the network that files hold, without a record."""
     return network.network_of(
-        reading.cases, reading.exposures, reading.visits, (), reading.gatherings
+        reading.cases, reading.exposures, reading.visits, reading.venues, reading.gatherings
     )
 
 
@@ -456,6 +456,7 @@ def _committed(
         act.put(OUTSIDE_KEYS, reading.keys)
         act.put(EXPOSURES, reading.exposures)
         act.put(GATHERINGS, reading.gatherings)
+        act.put(VENUES, reading.venues)
         act.put(VISITS, reading.visits)
         act.put(FOLLOW_UPS, reading.follow_ups)
         act.put(PERSON_TESTS, reading.tests)
