@@ -82,7 +82,7 @@ def _files(until: datetime) -> dict[str, str]:
     for case in known:
         lines.append(
             f"D{case.number:02d},{case.onset:%Y-%m-%d},{case.reported:%Y-%m-%d %H:%M},{case.isolated:%Y-%m-%d %H:%M},海珠区,"
-            f"示范{case.number:02d},1380000{case.number:04d},1980-01-{case.number % 28 + 1:02d}"
+            f"示范{case.number:02d},1380000{case.number:04d},{1941 + case.number}-{case.number % 12 + 1:02d}-{case.number % 28 + 1:02d}"
         )
         told = rng.random(3)
         if case.source in numbers and told[0] < 0.6:
@@ -112,8 +112,8 @@ def _files(until: datetime) -> dict[str, str]:
                 )
     twice = known[0]
     lines.append(
-        f"D{MOST + 1},,{known[-1].reported:%Y-%m-%d %H:%M},,海珠区,示范{twice.number:02d},1380000{twice.number:04d},1980-01-"
-        f"{twice.number % 28 + 1:02d}"
+        f"D{MOST + 1},,{known[-1].reported:%Y-%m-%d %H:%M},,海珠区,示范{twice.number:02d},1380000{twice.number:04d},"
+        f"{1941 + twice.number}-{twice.number % 12 + 1:02d}-{twice.number % 28 + 1:02d}"
     )
     head = "case_id,onset,report_date,isolated,district,name,phone,birth_date"
     return {
@@ -165,6 +165,6 @@ def _then(*steps: Callable[[Post, datetime], None]) -> Callable[[Post, datetime]
 OUTBREAK_STORY: tuple[Scene, ...] = (
     Scene(at=_at("2022-11-06T18:00"), tell=_brought_in),
     Scene(at=_at("2022-11-10T18:00"), tell=_brought_in),
-    Scene(at=_at("2022-11-12T20:00"), tell=_then(_brought_in, _traced)),
+    Scene(at=_at("2022-11-13T20:00"), tell=_then(_brought_in, _traced)),
 )
 """When the made-up outbreak comes in, and what is done about it at the end."""
