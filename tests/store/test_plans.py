@@ -259,7 +259,7 @@ class TestRevision:
         ]
         assert after.plan.terms.ends == china("2022-11-18")
         assert after.plan.revision == 2
-        assert "20m" in after.revisions[1].why.en
+        assert "to the Twenty Measures" in after.revisions[1].why.en
 
     def test_leaves_what_was_ruled_then_as_known_then(self, post):
         ordered(post)
@@ -306,6 +306,14 @@ class TestFollowUp:
 
         assert found.missed == (TENTH_DAY, TENTH_DAY + DAY)
         assert found.unseen == (TENTH_DAY + DAY,)
+
+    def test_counts_what_was_missed_before_a_revision(self, post):
+        ordered(post)
+        adopt(post, "cn-covid-20m", china("2022-11-11"), at=TENTH + DAY)
+        (proposal,) = review(post, TENTH + DAY)
+        accept(post, proposal, TENTH + DAY + HOUR)
+
+        assert sheet(post, A, TENTH + 2 * DAY).missed == (TENTH_DAY, TENTH_DAY + DAY)
 
     def test_does_not_take_a_vain_attempt_for_a_visit(self, post):
         ordered(post)

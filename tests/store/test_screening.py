@@ -13,8 +13,20 @@ import pytest
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
-from yipan.model import Area, Duty, LakeKind, NotYourArea, ScreeningRound, Viewer, area_path
-from yipan.operations import drill, screening
+from yipan.model import (
+    Adoption,
+    Area,
+    Duty,
+    LakeKind,
+    NotYourArea,
+    PersonState,
+    ScreeningRound,
+    TaskState,
+    Verdict,
+    Viewer,
+    area_path,
+)
+from yipan.operations import commanding, day, drill, holding, screening, zoning
 from yipan.operations.post import Post
 from yipan.protocol import protocols
 from yipan.store import Store, lake
@@ -259,3 +271,258 @@ class TestDrill:
         } == {}
         assert report.all_found
         assert report.rows_add_up
+
+
+# Positive tubes from the result file to the last release
+
+HOUR = timedelta(hours=1)
+RESWAB_HEAD = "sample,tube,person,street,site,mode,sampled_at"
+
+
+@pytest.fixture
+def filled(post, tmp_path):
+    zoning.adopt(
+        post, Adoption(id="a-1", area=PROVINCE, version="cn-covid-9ed", profile="guangdong-2022", at=TENTH),
+        at=TENTH,
+    )  # fmt: skip
+    bulk = post.lake
+    needs = table(
+        tmp_path / "needs.csv",
+        "person,street,need,risk",
+        f"4,{STREETS[0]},透析,",
+        f"8,{STREETS[2]},,0.2",
+    )
+    take(post, bulk, roster(tmp_path), LakeKind.ROSTER)
+    take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+    take(post, bulk, needs, LakeKind.NEEDS)
+    take(post, bulk, results(tmp_path, NEGATIVE, POSITIVE), LakeKind.RESULTS)
+    return post, tmp_path
+
+
+def review(at_post, at):
+    return holding.review_rounds(at_post, at=at, time_zone=ZONE)
+
+
+def waiting(at_post, at):
+    with at_post.store.reading(at_post.viewer) as record:
+        return commanding.inbox(record, area=PROVINCE, at=at)
+
+
+def accept(at_post, kind, at):
+    for entry in waiting(at_post, at).proposals:
+        if entry.proposal.kind == kind:
+            day.decide(at_post, entry.proposal.id, verdict=Verdict.ACCEPT, at=at)
+
+
+def sheets(at_post, at, **options):
+    with at_post.store.reading(at_post.viewer) as record:
+        return holding.holds(record, at_post.lake, round="r1", at=at, **options)
+
+
+def reswab(at_post, folder: Path, *rows, at, name="reswabs.csv"):
+    return take(
+        at_post, at_post.lake, table(folder / name, RESWAB_HEAD, *rows), LakeKind.RESWABS, at=at
+    )
+
+
+def single_results(at_post, folder: Path, *rows, at, name="single.csv"):
+    return take(at_post, at_post.lake, results(folder, *rows, name=name), LakeKind.RESULTS, at=at)
+
+
+SWAB_8 = f"208,908,8,{STREETS[2]},2,1,2022-11-11 10:30"
+SWAB_7 = f"207,907,7,{STREETS[2]},2,1,2022-11-11 10:40"
+FREE_7 = "907,lab-a,阴性,p3,A1,2022-11-11 12:00,2022-11-11 13:20"
+FOUND_8 = "908,lab-a,阳性,p3,A2,2022-11-11 12:00,2022-11-11 13:20"
+
+
+class TestReview:
+    def test_proposes_to_hold_the_riskiest_first_and_holds_nobody_by_itself(self, filled):
+        at_post, _ = filled
+
+        made = review(at_post, LATER)
+
+        (proposal,) = (
+            e.proposal for e in waiting(at_post, LATER).proposals if e.proposal.kind == holding.SET
+        )
+        assert made >= 2
+        assert proposal.lines[0].terms["people"] == [8, 7]
+        assert proposal.lines[0].terms["risks"][0] > proposal.lines[0].terms["risks"][1]
+        assert proposal.decided_in == "44.4403.440304."
+        assert sheets(at_post, LATER) == ()
+
+    def test_does_nothing_twice(self, filled):
+        at_post, _ = filled
+        review(at_post, LATER)
+
+        assert review(at_post, LATER + HOUR) == 0
+
+    def test_puts_those_who_wait_for_care_without_a_result_on_top(self, filled):
+        at_post, _ = filled
+        review(at_post, LATER)
+        with at_post.store.reading(at_post.viewer) as record:
+            people = holding.waiting_for_care(record, at_post.lake, round="r1", at=LATER)
+
+        assert [(p.person, p.need, p.why) for p in people] == [(4, "dialysis", "pending")]
+        (task,) = (t.task for t in waiting(at_post, LATER).tasks if t.task.kind == holding.CARE)
+        assert (task.area, task.duty) == (street(STREETS[0]), Duty.COMMUNITY)
+
+    def test_lets_a_proposal_go_whose_tube_was_corrected(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        fixed = results(folder, POSITIVE.replace("POS", "阴性"), name="fixed.csv")
+        take(at_post, at_post.lake, fixed, LakeKind.RESULTS, at=LATER + HOUR)
+
+        review(at_post, LATER + 2 * HOUR)
+
+        assert not [e for e in waiting(at_post, LATER).proposals if e.proposal.kind == holding.SET]
+
+    def test_follows_a_tube_to_the_last_release(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        (sheet,) = sheets(at_post, LATER)
+        assert (sheet.to_reach, sheet.to_swab, sheet.reach_due) == (
+            2,
+            2,
+            sheet.hold.known + 2 * HOUR,
+        )
+        assert sheet.reach_late_hours > 0
+
+        taken = reswab(at_post, folder, SWAB_8, SWAB_7, at=LATER + 8 * HOUR)
+        assert taken.quarantined == 0
+        single_results(at_post, folder, FREE_7, FOUND_8, at=LATER + 10 * HOUR)
+        review(at_post, LATER + 10 * HOUR)
+        (sheet,) = sheets(at_post, LATER + 10 * HOUR)
+        assert {p.person: p.state for p in sheet.people_now} == {
+            8: PersonState.SINGLE_POSITIVE,
+            7: PersonState.SINGLE_NEGATIVE,
+        }
+        assert (sheet.to_reach, sheet.to_swab, sheet.to_release) == (0, 0, 1)
+        total = covered(at_post, at_post.lake).total
+        assert (total.held, total.single_negative, total.single_positive) == (0, 1, 1)
+
+        (release,) = (
+            e.proposal
+            for e in waiting(at_post, LATER + 10 * HOUR).proposals
+            if e.proposal.kind == holding.RELEASE
+        )
+        assert release.due.minute == 0
+        accept(at_post, holding.RELEASE, LATER + 11 * HOUR)
+        (sheet,) = sheets(at_post, LATER + 11 * HOUR)
+        assert [p.released is not None for p in sheet.people_now] == [False, True]
+
+    def test_makes_a_single_positive_be_confirmed_and_then_reported(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        reswab(at_post, folder, SWAB_8, at=LATER + 8 * HOUR)
+        single_results(at_post, folder, FOUND_8, at=LATER + 10 * HOUR)
+        review(at_post, LATER + 10 * HOUR)
+        kinds = {t.task.kind for t in waiting(at_post, LATER).tasks}
+        assert holding.CONFIRM in kinds
+
+        with pytest.raises(ValueError, match="nothing yet"):
+            holding.confirm(
+                at_post,
+                round="r1",
+                person=7,
+                laboratory="lab-c",
+                confirmed=True,
+                at=LATER + 10 * HOUR,
+            )
+        holding.confirm(
+            at_post, round="r1", person=8, laboratory="lab-c", confirmed=True, at=LATER + 11 * HOUR
+        )
+        review(at_post, LATER + 12 * HOUR)
+
+        kinds = {t.task.kind for t in waiting(at_post, LATER).tasks}
+        assert holding.CASE in kinds
+        assert holding.CONFIRM not in kinds
+        with at_post.store.reading(at_post.viewer) as record:
+            assert (
+                holding.standing(record, at_post.lake, round="r1", person=8).state
+                is PersonState.CONFIRMED
+            )
+
+    def test_keeps_somebody_held_whose_single_swab_is_weak(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        reswab(at_post, folder, SWAB_7, at=LATER + 8 * HOUR)
+        single_results(at_post, folder, FREE_7.replace("阴性", "weak"), at=LATER + 10 * HOUR)
+        review(at_post, LATER + 10 * HOUR)
+
+        assert not [
+            e for e in waiting(at_post, LATER).proposals if e.proposal.kind == holding.RELEASE
+        ]
+        (sheet,) = sheets(at_post, LATER + 10 * HOUR)
+        assert {p.person: p.state for p in sheet.people_now}[7] is PersonState.HELD
+
+    def test_ends_the_task_to_reach_when_everybody_was_swabbed(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        reswab(at_post, folder, SWAB_8, SWAB_7, at=LATER + 8 * HOUR)
+        review(at_post, LATER + 8 * HOUR)
+        with at_post.store.reading(at_post.viewer) as record:
+            found = commanding.tasks(record, area=PROVINCE, at=LATER + 8 * HOUR, running=False)
+
+        (task,) = (t.task for t in found if t.task.kind == holding.REACH)
+        assert (task.state, task.finished.hour, task.finished.minute) == (TaskState.DONE, 2, 40)
+
+    def test_asks_for_the_gaps_when_the_round_was_to_close(self, filled):
+        at_post, _ = filled
+        review(at_post, ROUND.closes)
+
+        gaps = sorted(
+            (t.task for t in waiting(at_post, ROUND.closes).tasks if t.task.kind == holding.GAPS),
+            key=lambda task: task.area,
+        )
+        assert [(t.area, t.what.en.split()[2]) for t in gaps] == [
+            (street(STREETS[0]), "2"),
+            (street(STREETS[2]), "1"),
+        ]
+
+    def test_counts_what_it_lists(self, filled):
+        at_post, _ = filled
+        states = {}
+        with at_post.store.reading(at_post.viewer) as record:
+            for person in range(1, 10):
+                one = holding.standing(record, at_post.lake, round="r1", person=person)
+                states.setdefault(one.state, []).append(person)
+        total = covered(at_post, at_post.lake).total
+
+        assert len(states[PersonState.HELD]) == total.held
+        assert len(states[PersonState.PENDING]) == total.pending
+        assert len(states[PersonState.NOT_SEEN]) == total.not_seen
+        assert len(states[PersonState.EXEMPT]) == total.exempt
+        assert sum(len(some) for some in states.values()) == total.due + total.exempt
+
+
+class TestReswab:
+    def test_is_of_somebody_held_into_a_tube_of_its_own(self, filled):
+        at_post, folder = filled
+        taken = reswab(
+            at_post, folder, SWAB_8, SWAB_7.replace(",1,2022", ",5,2022"), f"209,909,1,{STREETS[0]},1,1,2022-11-11 10:00",
+            f"210,503,7,{STREETS[2]},2,1,2022-11-11 10:00", f"211,911,7,{STREETS[2]},2,1,2022-11-10 18:00",
+            at=LATER + 8 * HOUR,
+        )  # fmt: skip
+
+        assert taken.accepted == 1
+        assert taken.reasons == {
+            samples.NOT_SINGLE: 1, samples.NOT_HELD: 1, samples.TUBE_USED_TWICE: 1, samples.IMPOSSIBLE_TIME: 1,
+        }  # fmt: skip
+
+
+class TestReached:
+    def test_is_said_of_people_in_the_tube_only(self, filled):
+        at_post, _ = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        (sheet,) = sheets(at_post, LATER)
+
+        told = holding.record_reached(at_post, sheet.hold.id, people=[8], at=LATER + HOUR)
+
+        assert {p.person: p.reached is not None for p in told.people} == {8: True, 7: False}
+        with pytest.raises(ValueError, match="holds none of"):
+            holding.record_reached(at_post, sheet.hold.id, people=[1], at=LATER + HOUR)

@@ -51,7 +51,7 @@ PLAN_EXAMPLE: dict[str, Any] = {
         "versions": ["cn-covid-20m"], "profile": "guangdong-2022", "why": {"zh": "新确认的管理对象。", "en": "Newly found."},
         "reasons": [], "assumed": [],
     },
-    "order": "o-131", "line": 0, "ruled": "2022-11-12T10:00:00+08:00", "revision": 1, "released": None,
+    "order": "o-131", "line": 0, "begun": "2022-11-12T10:00:00+08:00", "ruled": "2022-11-12T10:00:00+08:00", "revision": 1, "released": None,
 }  # fmt: skip
 SHEET_EXAMPLE: dict[str, Any] = ROW_EXAMPLE | {
     "plan": PLAN_EXAMPLE,

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from yipan.cli import door
+
 app = typer.Typer(help="Show, compare and check protocols.", no_args_is_help=True)
 
 Folder = Annotated[
@@ -120,6 +122,43 @@ def at(
         typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
     _print(book, as_json, zh)
+
+
+@app.command()
+def here(
+    area: door.AreaOption, moment: door.At = None, known_at: door.KnownAt = None, as_json: Json = False, zh: Chinese = False,
+) -> None:  # fmt: skip
+    """Show which text holds in an area by adoption, by whose act, and what was settled with it. Exit code 1 where none does."""
+    from yipan.operations import protocol as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        when = door.moment(moment, settings) if moment or not known else known
+        with post.store.reading(post.viewer, known_at=known) as record:
+            place = door.find_area(record.areas(), area)
+            found = desk.here(record, area=place.path, at=when.astimezone(settings.time_zone))
+    door.answer(found, as_json=as_json, text=lambda: _here(found, zh))
+    raise typer.Exit(0 if found.text else 1)
+
+
+def _here(found: Any, zh: bool) -> str:
+    rows = [
+        (one.name_zh if zh else one.name_en, one.area, f"{one.at:%Y-%m-%d %H:%M}",
+         f"{one.until:%Y-%m-%d %H:%M}" if one.until else None, one.policy, f"act {one.act}", one.by,
+         "in force" if one.holds else None)
+        for one in found.adopted
+    ]  # fmt: skip
+    lines = [
+        door.table(
+            ("text", "command", "adopted", "until", "running clocks", "act", "by", ""), rows
+        ),
+        f"by its own date in effect: {found.in_effect or 'none'}",
+    ]
+    lines += [
+        f"{one.name_zh}：{one.value_zh}（{one.because_zh}）" if zh else f"{one.name_en}: {one.value_en} ({one.because_en})"
+        for one in found.choices
+    ]  # fmt: skip
+    return "\n".join(lines)
 
 
 @app.command()

@@ -81,7 +81,7 @@ from .outlook import (
     TripTable,
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
-from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .places import Address, Place, PlaceIndex, PlacePart, Point, address, place
 from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
@@ -97,12 +97,17 @@ from .proposals import (
 )
 from .rounds import Receipt, Round
 from .screening import (
+    CARE_NEEDS,
     HOUSEHOLD_MODE,
     TUBE_MODES,
+    Confirmation,
+    HeldPerson,
     LakeBatch,
     LakeKind,
     LakePart,
+    PersonState,
     ScreeningRound,
+    TubeHold,
 )
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
@@ -149,6 +154,7 @@ from .zones import (
 __all__ = [
     "ALERT_STEPS",
     "ASSUMED",
+    "CARE_NEEDS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -190,6 +196,7 @@ __all__ = [
     "Charge",
     "Classification",
     "CommandLine",
+    "Confirmation",
     "Control",
     "Cost",
     "CountSeries",
@@ -217,6 +224,7 @@ __all__ = [
     "Gathering",
     "GenomeDistance",
     "Grant",
+    "HeldPerson",
     "Household",
     "Identity",
     "Incident",
@@ -243,6 +251,7 @@ __all__ = [
     "Person",
     "PersonId",
     "PersonRole",
+    "PersonState",
     "PersonTest",
     "Place",
     "PlaceIndex",
@@ -250,6 +259,7 @@ __all__ = [
     "PlanOnRecord",
     "PlanStretch",
     "PlanTerms",
+    "Point",
     "Power",
     "Proposal",
     "ProposalState",
@@ -288,6 +298,7 @@ __all__ = [
     "TransmissionChain",
     "Triage",
     "TripTable",
+    "TubeHold",
     "User",
     "Venue",
     "Verdict",

@@ -115,9 +115,9 @@ class PlanOnRecord:
     """
     What somebody is asked to do, as it was ordered; `id` is the person's pseudonym, one plan merges all roles.
 
-    `order` and `line` (from 0) name the order line it rests on, `ruled` when it was made so, `revision` counts from 1;
-    earlier revisions are its earlier versions on record. `released` is the instant the person was let go, None
-    where nobody said so: a plan that is over without it is a late release.
+    `order` and `line` (from 0) name the order line it rests on, `ruled` when it was made so and `begun` when its first
+    revision was, `revision` counts from 1; earlier revisions are its earlier versions on record. `released` is the
+    instant the person was let go, None where nobody said so: a plan that is over without it is a late release.
     """
 
     id: PersonId
@@ -125,6 +125,7 @@ class PlanOnRecord:
     terms: PlanTerms
     order: str
     line: int
+    begun: datetime
     ruled: datetime
     revision: int = 1
     released: datetime | None = None
@@ -133,8 +134,9 @@ class PlanOnRecord:
         person_id(self.id)
         area_path(self.area)
         require_text("order", self.order)
-        require_aware("ruled", self.ruled)
-        require_aware("released", self.released)
+        for name in ("begun", "ruled", "released"):
+            require_aware(name, getattr(self, name))
+        require_order(("begun", self.begun), ("ruled", self.ruled))
         if self.revision < 1:
             raise ValueError(
                 f"revision {self.revision} of the plan of {self.id}; they count from 1"

@@ -7,7 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
-from yipan.operations import commanding, outlook, plans, prohibitions, tracing, watch, zoning
+from yipan.operations import (
+    closing,
+    commanding,
+    holding,
+    outlook,
+    plans,
+    prohibitions,
+    tracing,
+    watch,
+    zoning,
+)
 from yipan.operations.post import Post
 
 Desk = Callable[..., int]
@@ -16,7 +26,9 @@ DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
     (tracing.DESK, tracing.extend_chains),
     (outlook.DESK, outlook.review),
+    (closing.DESK, closing.review_rounds),
     (zoning.DESK, zoning.review_zones),
+    (holding.DESK, holding.review_rounds),
     (plans.DESK, plans.review_plans),
     (prohibitions.DESK, prohibitions.review_measures),
 )
@@ -24,6 +36,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
 
 HANDS: dict[str, commanding.Hand] = {
     zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out, plans.HAND: plans.carry_out,
+    holding.HAND: holding.carry_out,
     outlook.HAND: outlook.carry_out,
 }  # fmt: skip
 """Who carries out the lines of an order, by the desk their kind names."""

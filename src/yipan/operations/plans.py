@@ -45,7 +45,7 @@ from yipan.model import (
 )
 from yipan.operations import commanding, zoning
 from yipan.operations.post import Post
-from yipan.protocol import Adopted, Profile, Ruling
+from yipan.protocol import Adopted, Profile, Ruling, protocols
 from yipan.protocol.keys import PLACES, ROLES
 from yipan.protocol.rules.people import (
     MergedPlan,
@@ -89,7 +89,7 @@ class PlanRow:
 
     `place` and `roles` are today's (None and empty where nothing is asked today). `next_kind` is what comes next (test,
     result, release) on `next_day`. `missed_tests` are past test days without a sample, `unseen_days` past days
-    on which nobody saw the person, both counted since the plan was ordered. `late_hours` is how far past its end
+    on which nobody saw the person, both counted since a plan was first ordered. `late_hours` is how far past its end
     the plan is without a release; `revised_to` the end the rule gives now where it asks something else.
     """
 
@@ -340,9 +340,10 @@ def carry_out(act: Acting, order: Order) -> tuple[Task, ...]:
         ):
             raise ValueError(f"{person} is under a plan since {held.ruled.isoformat()}; revise it")
         terms = terms_of(told)
+        goes_on = held is not None and held.released is None
         made.append(PlanOnRecord(
             id=person, area=told.area, terms=terms, order=order.id, line=number, ruled=act.moment,
-            revision=held.revision + 1 if held else 1, released=None if terms.stretches else act.moment,
+            begun=held.begun if held and goes_on else act.moment, revision=held.revision + 1 if held else 1, released=None if terms.stretches else act.moment,
         ))  # fmt: skip
     act.put(PLANS, made)
     _cancel_releases(act, [one for one in made if not one.over(act.moment)])
@@ -668,13 +669,22 @@ def _why(
             zh="已成为病例，转按病例管理。", en="Has become a case and is cared for as one."
         )
     if versions != running.terms.versions and roles == running.terms.roles:
+        old_zh, old_en = _named(running.terms.versions)
+        new_zh, new_en = _named(versions)
         return "text", Sentence(
-            zh=f"采用的方案由{'、'.join(running.terms.versions)}变为{'、'.join(versions)}。",
-            en=f"The text adopted changed from {', '.join(running.terms.versions)} to {', '.join(versions)}.",
+            zh=f"采用的方案由{old_zh}变为{new_zh}。",
+            en=f"The text adopted changed from the {old_en} to the {new_en}.",
         )
     return "facts", Sentence(
         zh="身份或暴露事实有变化。", en="What is known of roles or exposures has changed."
     )
+
+
+def _named(versions: Sequence[str]) -> tuple[str, str]:
+    """Return what texts are called, in Chinese and in English."""
+    books = protocols().versions
+    told = [(books[one].name_zh, books[one].name_en) for one in versions]
+    return "、".join(zh for zh, _ in told), ", ".join(en for _, en in told)
 
 
 _ABOUT = {
@@ -892,7 +902,7 @@ def _sheet_parts(
     """Return the row, the missed test days, the unseen days, and what the rule changes from today on."""
     zone = rules.time_zone
     today = at.astimezone(zone).date()
-    since = held.ruled.astimezone(zone).date()
+    since = held.begun.astimezone(zone).date()
     sampled = done.sampled.get(held.id, frozenset())
     seen = done.seen.get(held.id, frozenset()) | sampled
     now = held.on(today)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -57,7 +57,8 @@ class StreetCoverage:
     Who of a street's roster was reached: the sampled, those with a valid result, the pending, in numbers of people.
 
     `due` and `exempt` add up to the roster; `with_result`, `pending` and `to_swab_again` are the parts of
-    `sampled`, and `not_seen` the rest of `due`. `held` of those with a result are in a positive or weak tube.
+    `sampled`, and `not_seen` the rest of `due`. Of those with a result, `held` are in a positive or weak tube and
+    not yet told apart, `single_negative` and `single_positive` are by a single swab since.
     """
 
     area: AreaPath
@@ -70,6 +71,8 @@ class StreetCoverage:
     pending: int
     held: int
     to_swab_again: int
+    single_negative: int
+    single_positive: int
     visitors: int
 
     @property
@@ -365,12 +368,14 @@ def take_in(
     kind: LakeKind,
     at: datetime,
     time_zone: ZoneInfo,
+    told_as: str = "",
 ) -> LakeBatch:
     """
     Take a bulk file into the lake: judge every row, write the accepted ones, put the others aside with their reason.
 
     A file is taken whole or not at all; what a crash leaves behind is seen by nobody. The very same file is
-    refused. A later file of results adds versions: what was known before stays known as of then.
+    refused. A later file of results adds versions: what was known before stays known as of then. `told_as` is what
+    the file is called on record, its own name where empty.
 
     Raises NotAllowed, NotFound for the round, CannotRead, AlreadyTaken.
     """
@@ -382,8 +387,9 @@ def take_in(
         if known:
             raise AlreadyTaken(f"{path.name} was taken in before, as batch {known[0].id}")
         place = _shared(found.area, post.viewer.area)
-        streets = _streets(record, place)
+        streets = streets_under(record, place)
         parts = record.nouns(LAKE_PARTS, where={"round": round})
+        acts = _acts(record, round)
     city_of = {street: int(_city(place)) for street, place in streets.items()}
     batch = f"b-{hashlib.sha256((sha256 + round + kind.value).encode()).hexdigest()[:12]}"
     with home.engine() as engine:
@@ -394,6 +400,7 @@ def take_in(
             parts,
             found,
             kind,
+            acts=acts,
             streets=list(streets),
             at=at,
             time_zone=time_zone,
@@ -408,7 +415,7 @@ def take_in(
             why=f"{reading.accepted} of {reading.read} rows accepted",
         ) as act:  # fmt: skip
             taken = LakeBatch(
-                id=batch, area=place, round=round, kind=kind, file=path.name, sha256=sha256,
+                id=batch, area=place, round=round, kind=kind, file=told_as or path.name, sha256=sha256,
                 read=reading.read, accepted=reading.accepted, quarantined=reading.quarantined,
                 reasons=reading.reasons, quarantine=quarantine,
             )  # fmt: skip
@@ -435,7 +442,8 @@ def take_in(
 
 def _judge(
     engine: "duckdb.DuckDBPyConnection", home: lake.Lake, path: Path, parts: Sequence[LakePart],
-    found: ScreeningRound, kind: LakeKind, *, streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
+    time_zone: ZoneInfo,
 ) -> samples.BulkReading:  # fmt: skip
     def earlier(kind: LakeKind, name: str, columns: dict[str, str]) -> str | None:
         paths = [part.id for part in parts if part.kind is kind]
@@ -454,14 +462,25 @@ def _judge(
             engine, path, streets=streets, since=found.opened, until=max(last, found.opened),
             time_zone=str(time_zone), already=already,
         )  # fmt: skip
-    home.view(
-        engine,
-        "samples",
-        [p.id for p in parts if p.kind is LakeKind.SAMPLES],
-        columns=lake.SAMPLE_COLUMNS,
-    )
+    if kind is LakeKind.NEEDS:
+        return samples.read_needs(engine, path, streets=streets)
+    _views(engine, home, parts, acts)
+    if kind is LakeKind.RESWABS:
+        engine.execute(
+            "create or replace temp table held_person as select s.person, min(l.published_at) as known "
+            "from samples s join latest l using (tube) where l.result in ('positive', 'weak') group by s.person"
+        )
+        engine.execute(
+            "create or replace temp view tube_used as select distinct tube from "
+            "(select tube from samples union all select tube from reswabs)"
+        )
+        return samples.read_reswabs(
+            engine, path, streets=streets, held="held_person", tubes="tube_used", until=at,
+            time_zone=str(time_zone), already=earlier(LakeKind.RESWABS, "earlier", lake.SAMPLE_COLUMNS),
+        )  # fmt: skip
     engine.execute(
-        "create or replace temp table tube_street as select tube, min(street) as street from samples group by tube"
+        "create or replace temp table tube_street as select tube, min(street) as street from "
+        "(select tube, street from samples union all select tube, street from reswabs) group by tube"
     )
     return samples.read_results(
         engine, path, tubes="tube_street", until=at, time_zone=str(time_zone)
@@ -469,7 +488,9 @@ def _judge(
 
 
 def _day_of(kind: LakeKind, time_zone: ZoneInfo) -> str | None:
-    column = {LakeKind.SAMPLES: "sampled_at", LakeKind.RESULTS: "published_at"}.get(kind)
+    column = {
+        LakeKind.SAMPLES: "sampled_at", LakeKind.RESWABS: "sampled_at", LakeKind.RESULTS: "published_at",
+    }.get(kind)  # fmt: skip
     if column is None:
         return None
     return f"timezone('{time_zone}', timezone('UTC', {column}))::date"
@@ -481,7 +502,7 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
 
     Exempt people count in no share; pending and invalid ones are not covered. Raises NotFound.
     """
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         rows = lake.coverage(engine)
     found = record.noun(SCREENING_ROUNDS, round)
     places = {int(a.code): a for a in record.areas(found.area) if a.code and a.code.isdigit()}
@@ -489,9 +510,9 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         StreetCoverage(
             area=places[street].path, name_zh=places[street].name_zh, name_en=places[street].name_en,
             due=due, exempt=exempt, sampled=sampled, with_result=with_result, pending=pending, held=held,
-            to_swab_again=again, visitors=visitors,
+            to_swab_again=again, single_negative=clear, single_positive=found_positive, visitors=visitors,
         )
-        for street, due, exempt, sampled, with_result, pending, held, again, visitors in rows
+        for street, due, exempt, sampled, with_result, pending, held, again, clear, found_positive, visitors in rows
     )  # fmt: skip
     whole = record.area(_shared(found.area, record.viewer.area))
     numbers = (
@@ -502,6 +523,8 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         "pending",
         "held",
         "to_swab_again",
+        "single_negative",
+        "single_positive",
         "visitors",
     )
     sums = {name: sum(getattr(street, name) for street in streets) for name in numbers}
@@ -517,16 +540,16 @@ def gaps(
     code = record.area(street).code
     if code is None or not code.isdigit():
         raise NotFound(f"{street} has no code; bulk files name streets by their code")
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         rows = lake.gaps(engine, street=int(code), limit=limit)
     return tuple(Gap(person=p, why=why, sampled_at=_utc(moment)) for p, why, moment in rows)
 
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         rows = lake.held(engine)
-    places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
+    places = streets_under(record, record.noun(SCREENING_ROUNDS, round).area)
     return tuple(
         HeldTube(
             tube=tube, area=places[street], laboratory=laboratory, result=result, ct_orf=orf, ct_n=n,
@@ -540,9 +563,9 @@ def waiting(
     record: Record, home: lake.Lake, *, round: str, at: datetime
 ) -> tuple[WaitingTube, ...]:
     """Return the tubes without a result, those that have waited longest first."""
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         rows = lake.waiting_tubes(engine)
-    places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
+    places = streets_under(record, record.noun(SCREENING_ROUNDS, round).area)
     return tuple(
         WaitingTube(
             tube=tube, area=places[street], people=people,
@@ -554,7 +577,7 @@ def waiting(
 
 def late_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[int, ...]:
     """Return the tubes whose result was published more than 24 hours after their last swab, the latest first."""
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         return tuple(int(row[0]) for row in lake.late_tubes(engine, hours=LATE_HOURS))
 
 
@@ -565,7 +588,7 @@ def laboratories(record: Record, home: lake.Lake, *, round: str) -> Laboratories
     Results that name no plate beside laboratories that always do; positives far above or below what the same
     streets gave elsewhere; plates with too many positives from different sites. Each finding shows its numbers.
     """
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         counts, times = lake.laboratory_counts(engine), lake.turn_around_hours(engine)
         hot = lake.plates(engine, least=PLATE_POSITIVES)
     names = sorted({row[0] for row in counts})
@@ -652,7 +675,7 @@ def person_history(
         for part in record.nouns(LAKE_PARTS)
         if since is None or part.day >= since or part.kind is LakeKind.ROSTER
     ]
-    places = _streets(record, record.viewer.area)
+    places = streets_under(record, record.viewer.area)
     found: list[PersonSwab] = []
     with home.engine() as engine:
         for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
@@ -704,8 +727,8 @@ def zero_confidence(
 
 
 @contextmanager
-def _looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """An engine with the views of a round's parts as known when asked and within the viewer's area."""
+def looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Give an engine with the views of a round's parts as known when asked and within the viewer's area."""
     record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
     with home.engine() as engine:
@@ -717,17 +740,20 @@ def _views(
     engine: "duckdb.DuckDBPyConnection",
     home: lake.Lake,
     parts: Sequence[LakePart],
-    acts: dict[str, int],
+    acts: Mapping[str, int],
 ) -> None:
     for kind, columns in (
         (LakeKind.ROSTER, lake.ROSTER_COLUMNS),
         (LakeKind.SAMPLES, lake.SAMPLE_COLUMNS),
         (LakeKind.RESULTS, lake.RESULT_COLUMNS),
+        (LakeKind.RESWABS, lake.SAMPLE_COLUMNS),
+        (LakeKind.NEEDS, lake.NEED_COLUMNS),
     ):
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)
     known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
     lake.latest_results(engine, {batch: acts[batch] for batch in known})
+    lake.single_results(engine)
 
 
 def _acts(record: Record, round: str) -> dict[str, int]:
@@ -738,8 +764,8 @@ def _acts(record: Record, round: str) -> dict[str, int]:
     }
 
 
-def _streets(record: Record, under: AreaPath) -> dict[int, AreaPath]:
-    """The areas under one that bulk files may name, by their code as a number."""
+def streets_under(record: Record, under: AreaPath) -> dict[int, AreaPath]:
+    """Return the areas under one that bulk files may name, by their code as a number."""
     return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
 
 

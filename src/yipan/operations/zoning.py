@@ -694,7 +694,7 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
 
     roster = facts.rosters.get(zone.id)
     done = [
-        ended
+        (ended, one.started)
         for one in facts.rounds.get(zone.id, ())
         if (ended := one.completed(roster)) is not None and ended <= at
     ]
@@ -708,7 +708,9 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
             for one in facts.infections(zone)
             if span.clock_start < one.found <= at
         ),
-        rounds=tuple(ClosingRound(completed=local(ended)) for ended in sorted(done)),
+        rounds=tuple(
+            ClosingRound(completed=local(ended), sampling_began=local(began)) for ended, began in sorted(done)
+        ),
         progress=tuple(
             RoundProgress(
                 at=local(one.last_result or one.started), sampled=len(roster.people) - len(one.missing(roster)),

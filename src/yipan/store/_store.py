@@ -49,9 +49,16 @@ class Store:
     """One record. Open it with `Store.open`, read it with `reading`, change it with `acting`."""
 
     def __init__(
-        self, conninfo: str, *, server: EmbeddedServer | None, clock: Callable[[], datetime]
+        self,
+        conninfo: str,
+        *,
+        home: Path,
+        server: EmbeddedServer | None,
+        clock: Callable[[], datetime],
     ) -> None:
         self.conninfo = conninfo
+        self.home = home
+        """The folder of this deployment: what the record names and does not hold lies below it."""
         self.server = server
         self.committed: dict[str, int] = {}
         """How many acts of each desk were committed through this object: it moves before who made one goes on."""
@@ -83,7 +90,7 @@ class Store:
             raise ServerUnavailable(
                 f"the record cannot be reached: {str(failure).strip()}"
             ) from None
-        return cls(conninfo, server=server, clock=clock)
+        return cls(conninfo, home=home, server=server, clock=clock)
 
     def close(self) -> None:
         """Give back every connection; an embedded server goes on for others and for the next start."""

@@ -165,6 +165,7 @@ SAMPLE_COLUMNS = {
     "sample": "bigint", "tube": "bigint", "person": "bigint", "street": "bigint", "site": "bigint",
     "mode": "bigint", "sampled_at": "timestamp",
 }  # fmt: skip
+NEED_COLUMNS = {"person": "bigint", "street": "bigint", "need": "varchar", "risk": "double"}
 RESULT_COLUMNS = {
     "tube": "bigint", "street": "bigint", "laboratory": "varchar", "result": "varchar", "plate": "varchar",
     "well": "varchar", "ct_orf": "double", "ct_n": "double", "ct_control": "double",
@@ -190,25 +191,45 @@ def latest_results(engine: "duckdb.DuckDBPyConnection", order: Mapping[str, int]
     )
 
 
-def coverage(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+def single_results(engine: "duckdb.DuckDBPyConnection") -> None:
     """
-    Ask who of the roster was reached, by street, from the views `roster`, `samples` and `latest`.
+    Make the table `single`: of everybody swabbed singly while held, what the newest of these swabs shows.
 
-    Columns: street, due, exempt, sampled, with a valid result, pending, in a tube that is positive or weak, to be
-    swabbed again for an invalid or cancelled tube, visitors (sampled and not on the roster). The exempt count in
-    none of the others.
+    Its result is null while none is known.
     """
     engine.execute(
-        "create or replace temp view reached as select s.person, s.street, s.tube, l.result "
-        "from samples s left join (select tube, result from latest) l using (tube)"
+        "create or replace temp table single as select person, arg_max(result, (sampled_at, sample)) as result, "
+        "arg_max(published_at, (sampled_at, sample)) as published_at, max(sampled_at) as sampled_at, "
+        "arg_max(tube, (sampled_at, sample)) as tube from (select w.person, w.sampled_at, w.sample, w.tube, "
+        "coalesce(l.result, '') as result, coalesce(l.published_at, timestamp '1970-01-01') as published_at "
+        "from reswabs w left join latest l using (tube)) group by person"
+    )
+
+
+def coverage(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """
+    Ask who of the roster was reached, by street, from the views `roster`, `samples`, `latest` and the table `single`.
+
+    Columns: street, due, exempt, sampled, with a valid result, pending, held in a tube that is positive or weak, to
+    be swabbed again for an invalid or cancelled tube, held before and single negative, single positive, visitors
+    (sampled and not on the roster). The exempt count in none of the others.
+    """
+    engine.execute(
+        "create or replace temp view reached as select s.person, s.street, s.tube, case when l.result in "
+        "('positive', 'weak') and h.result in ('negative', 'positive') then 'single_' || h.result "
+        "else l.result end as result from samples s left join (select tube, result from latest) l using (tube) "
+        "left join single h using (person)"
     )
     rows = engine.execute(
         "select street, count(*) filter (exempt = 0), count(*) filter (exempt <> 0), "
         "count(*) filter (exempt = 0 and s.person is not null), "
-        "count(*) filter (exempt = 0 and s.result in ('negative', 'positive', 'weak')), "
+        "count(*) filter (exempt = 0 and s.result in "
+        "('negative', 'positive', 'weak', 'single_negative', 'single_positive')), "
         "count(*) filter (exempt = 0 and s.person is not null and s.result is null), "
         "count(*) filter (exempt = 0 and s.result in ('positive', 'weak')), "
-        "count(*) filter (exempt = 0 and s.result in ('invalid', 'cancelled')) "
+        "count(*) filter (exempt = 0 and s.result in ('invalid', 'cancelled')), "
+        "count(*) filter (exempt = 0 and s.result = 'single_negative'), "
+        "count(*) filter (exempt = 0 and s.result = 'single_positive') "
         "from roster r left join (select person, result from reached) s using (person) group by street order by street"
     ).fetchall()
     visitors = dict(
@@ -219,7 +240,7 @@ def coverage(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
     known = {row[0] for row in rows}
     merged = [(*row, visitors.get(row[0], 0)) for row in rows]
     return merged + [
-        (street, 0, 0, 0, 0, 0, 0, 0, count)
+        (street, 0, 0, 0, 0, 0, 0, 0, 0, 0, count)
         for street, count in sorted(visitors.items())
         if street not in known
     ]
@@ -253,6 +274,52 @@ def waiting_tubes(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
     return engine.execute(
         "select s.tube, min(s.street), count(*), max(s.sampled_at) from samples s "
         "anti join latest l using (tube) group by s.tube order by max(s.sampled_at), s.tube"
+    ).fetchall()
+
+
+def waiting_for_care(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask who of those registered for care has no valid result: person, street, need, why, when they were swabbed."""
+    return engine.execute(
+        "select n.person, n.street, n.need, case when s.person is null then 'not_seen' when l.result is null "
+        "then 'pending' else l.result end, s.sampled_at from needs n left join samples s using (person) "
+        "left join (select tube, result from latest) l on s.tube = l.tube where n.need is not null "
+        "and (l.result is null or l.result in ('invalid', 'cancelled')) order by n.person"
+    ).fetchall()
+
+
+def risks(engine: "duckdb.DuckDBPyConnection") -> dict[int, float]:
+    """Ask for what is known of the risk of single people in a positive or weak tube, by person."""
+    rows = engine.execute(
+        "select n.person, n.risk from needs n join samples s using (person) join latest l on s.tube = l.tube "
+        "where n.risk is not null and l.result in ('positive', 'weak')"
+    ).fetchall()
+    return {int(person): float(risk) for person, risk in rows}
+
+
+def pool_counts(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask for the pools that have a valid result, by how many people they hold: people, pools, positive ones."""
+    return engine.execute(
+        "select people, count(*), count(*) filter (result in ('positive', 'weak')) from "
+        "(select s.tube, count(*) as people, any_value(l.result) as result from samples s join latest l using (tube) "
+        "where l.result in ('negative', 'positive', 'weak') group by s.tube) group by people order by people"
+    ).fetchall()
+
+
+def singles(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask what the newest single swab of everybody held says: person, tube, swabbed, result, published; null unknown."""
+    return engine.execute(
+        "select person, tube, sampled_at, nullif(result, ''), case when result <> '' then published_at end "
+        "from single order by person"
+    ).fetchall()
+
+
+def person_state(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Row]:
+    """Ask what is known of one person of the roster: exempt, swabbed, result of the tube, result of the single swab."""
+    return engine.execute(
+        "select r.exempt, s.sampled_at, l.result, nullif(h.result, '') from (select * from roster where person = $1) r "
+        "left join samples s using (person) left join (select tube, result from latest) l on s.tube = l.tube "
+        "left join single h on r.person = h.person",
+        [person],
     ).fetchall()
 
 
@@ -307,4 +374,24 @@ def late_tubes(engine: "duckdb.DuckDBPyConnection", *, hours: float) -> list[Row
         "epoch(any_value(l.published_at) - max(s.sampled_at)) / 3600.0 as hours "
         "from latest l join samples s using (tube) group by l.tube) where hours > $1 order by hours desc",
         [hours],
+    ).fetchall()
+
+
+def swabs_of(engine: "duckdb.DuckDBPyConnection", *, people: Sequence[int]) -> list[Row]:
+    """
+    Ask for the swabs of some people, single ones while held among them, with what their tubes showed.
+
+    Columns: person, tube, people in the tube, sampled_at, result (None while there is none), published_at.
+    """
+    engine.execute(
+        "create or replace temp table asked_people as select unnest($1::bigint[]) as person",
+        [list(people)],
+    )
+    return engine.execute(
+        "with every as (select person, tube, sampled_at from samples union all select person, tube, sampled_at from reswabs), "
+        "mine as (select * from every semi join asked_people using (person)), "
+        "held as (select tube, count(*) as people from every where tube in (select tube from mine) group by tube) "
+        "select m.person, m.tube, h.people, m.sampled_at, l.result, l.published_at from mine m join held h using (tube) "
+        "left join (select tube, result, published_at from latest where tube in (select tube from mine)) l using (tube) "
+        "order by m.sampled_at, m.person"
     ).fetchall()
