@@ -81,7 +81,7 @@ from .outlook import (
     TripTable,
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
-from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .places import Address, Place, PlaceIndex, PlacePart, Point, address, place
 from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
@@ -261,6 +261,7 @@ __all__ = [
     "PlanOnRecord",
     "PlanStretch",
     "PlanTerms",
+    "Point",
     "Power",
     "Proposal",
     "ProposalState",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from ._checks import require_aware, require_order, require_text
 from .areas import AreaPath, area_path
 from .people import PersonId, person_id
-from .places import Place
+from .places import Place, Point
 
 OVER = frozenset({"low", "normal", "ended", "split", "merged"})
 """Levels at which an episode restricts nobody any more; low and normal are told of the county."""
@@ -286,7 +286,12 @@ class LateLifting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredPlace:
-    """A unit of the place register (compound, building, unit ...) with its residents, None where not known."""
+    """
+    A unit of the place register (compound, building, unit ...) with its residents, None where not known.
+
+    `outline` is its ring of (longitude, latitude) in degrees (WGS84), at least three corners, not closed; `point` one
+    spot in it. Both are None where the register knows no more than its name.
+    """
 
     id: str
     area: AreaPath
@@ -294,6 +299,8 @@ class RegisteredPlace:
     residents: int | None
     households: int | None = None
     source: str = "register"
+    outline: tuple[Point, ...] | None = None
+    point: Point | None = None
 
     def __post_init__(self) -> None:
         require_text("id", self.id)
@@ -303,6 +310,15 @@ class RegisteredPlace:
             if value is not None and value < 0:
                 raise ValueError(
                     f"{name} of {self.id} is {value}; expected at least 0, or not known"
+                )
+        if self.outline is not None and len(set(self.outline)) < 3:
+            raise ValueError(
+                f"the outline of {self.id} has {len(set(self.outline))} corners; it needs at least 3"
+            )
+        for longitude, latitude in (*(self.outline or ()), *((self.point,) if self.point else ())):
+            if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+                raise ValueError(
+                    f"({longitude}, {latitude}) of {self.id} is no longitude and latitude in degrees"
                 )
 
 
