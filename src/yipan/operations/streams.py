@@ -260,14 +260,14 @@ def judge_streams(
     if (known < 1).any():
         counts = np.where(known < LEAST_KNOWN, np.nan, counts)
         weight = known if weight is None else weight * known
-    masked = _masked(everything, counts, first, known_outbreaks)
+    unlearned = masked(everything, counts, first, known_outbreaks)
     columns = list(range(max(0, width - max(judged_days, QUIET_DAYS)), width))
     names: dict[str, int] = {}
     groups = [names.setdefault(sibling_key(one), len(names)) for one in everything]
     verdicts = judge(
         method, counts, first_day=first, interval=interval, columns=columns, calendar=calendar,
         groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight, thresholds=judged_days,
-        known_outbreak=masked,
+        known_outbreak=unlearned,
     )  # fmt: skip
     faults = tuple(
         DataFault(
@@ -296,12 +296,13 @@ def _known_share(
     return known
 
 
-def _masked(
+def masked(
     series: Sequence[CountSeries],
     counts: "np.ndarray",
     first: date,
     outbreaks: Sequence[KnownOutbreak],
 ) -> "np.ndarray | None":
+    """Return which cells of the counts of some series lie in an outbreak on record of their place and disease; None without any."""
     if not outbreaks:
         return None
     mask = np.zeros(counts.shape)
