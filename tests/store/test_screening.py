@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -212,28 +213,52 @@ class TestEarlierFiles:
 
         assert take(post, bulk, again, LakeKind.SAMPLES).reasons == {samples.ALREADY_HERE: 1}
 
+    def test_put_tubes_aside_that_they_filled(self, post, bulk, tmp_path):
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        again = swabs(
+            tmp_path, f"300,501,11,{STREETS[0]},1,5,2022-11-10 19:00", f"301,502,12,{STREETS[1]},1,5,2022-11-10 19:00",
+            *(f"{310 + i},503,{20 + i},{STREETS[2]},2,5,2022-11-10 19:00" for i in range(4)), name="second.csv",
+        )  # fmt: skip
+
+        taken = take(post, bulk, again, LakeKind.SAMPLES)
+
+        assert taken.reasons == {samples.TUBE_OF_EARLIER: 5}
+        assert taken.accepted == 1
+
     def test_that_are_no_tables_leave_nothing(self, post, bulk, tmp_path):
         with pytest.raises(CannotRead, match="has no column sample"):
             take(post, bulk, table(tmp_path / "bad.csv", "a,b", "1,2"), LakeKind.SAMPLES)
         assert not list(bulk.folder.rglob("*.parquet"))
 
 
+@pytest.mark.slow
 class TestCrash:
-    def test_leaves_nothing_half_in_and_the_file_can_be_taken_again(
+    def test_leaves_nothing_half_in_and_every_file_can_be_taken_again(
         self, post, bulk, tmp_path, server
     ):
-        server_home = post.store.server.home
-        rows = [
-            f"{p},{p // 5},{p},{STREETS[p % 3]},{p % 3 * 1000 + p // 15},0,2022-11-10 18:00:00"
-            for p in range(1, 60_001)
-        ]
-        file = swabs(tmp_path, *rows, name="large.csv")
-        for wait in (0.3, 0.9, 1.6):
+        def file_of(number: int) -> Path:
+            first = 100_000 * (number + 1)
+            rows = [
+                f"{p},{p // 5},{p},{STREETS[p // 5 % 3]},{p // 5},0,2022-11-10 18:00:00"
+                for p in range(first, first + 20_000)
+            ]
+            return swabs(tmp_path, *rows, name=f"large-{number}.csv")
+
+        def writer_of(file: Path) -> multiprocessing.Process:
             writer = multiprocessing.get_context("spawn").Process(
-                target=_take_in_and_wait, args=(server_home, bulk.folder, file)
+                target=_take_in_and_wait, args=(post.store.server.home, bulk.folder, file)
             )
             writer.start()
-            writer.join(timeout=wait)
+            return writer
+
+        began = time.perf_counter()
+        whole = writer_of(file_of(0))
+        whole.join()
+        took = time.perf_counter() - began
+        assert whole.exitcode == 0
+        for number, share in enumerate(np.random.default_rng(7).uniform(0.3, 1.05, 10), start=1):
+            writer = writer_of(file_of(number))
+            writer.join(timeout=took * float(share))
             if writer.is_alive():
                 os.kill(writer.pid, signal.SIGKILL)
             writer.join()
@@ -241,12 +266,21 @@ class TestCrash:
                 taken = screening.batches(record, round="r1")
                 parts = record.nouns(screening.LAKE_PARTS)
             assert sum(part.rows for part in parts) == sum(batch.accepted for batch in taken)
-            assert post.store.verify() is None
-        if not taken:
-            bulk.sweep([part.id for part in parts])
-            taken = (take(post, bulk, file, LakeKind.SAMPLES),)
+            assert all((bulk.folder / part.id).is_file() for part in parts)
+        assert post.store.verify() is None
 
-        assert taken[0].read == 60_000 == taken[0].accepted + taken[0].quarantined
+        bulk.sweep([part.id for part in parts])
+        known = {batch.file for batch in taken}
+        for number in range(1, 11):
+            if f"large-{number}.csv" not in known:
+                taken += (take(post, bulk, file_of(number), LakeKind.SAMPLES),)
+        assert len(taken) == 11
+        assert all(b.read == 20_000 == b.accepted for b in taken)
+        with post.store.reading(post.viewer) as record:
+            rows = bulk.read(
+                [part.id for part in record.nouns(screening.LAKE_PARTS)], ("person",)
+            ).height
+        assert rows == sum(batch.accepted for batch in taken)
 
 
 def _take_in_and_wait(server_home, folder, file):
