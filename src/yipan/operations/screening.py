@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from yipan.analytics.screening import freedom, pools, quality
 from yipan.feeds import bulk, file_hash, samples
+from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
     AreaPath,
     LakeBatch,
@@ -383,6 +385,14 @@ def take_in(
     Raises NotAllowed, NotFound for the round, CannotRead, AlreadyTaken.
     """
     check_may(post.viewer, Power.INGEST)
+    if kind is LakeKind.RESULTS and path.is_file() and is_messages(path):
+        messages = read_messages(path, time_zone=time_zone)
+        with TemporaryDirectory() as folder:
+            tubes = Path(folder) / "tubes.csv"
+            write_tubes(messages, tubes)
+            return take_in(
+                post, home, tubes, round=round, kind=kind, at=at, time_zone=time_zone, told_as=told_as or path.name
+            )  # fmt: skip
     sha256 = file_hash(path)
     with post.store.reading(post.viewer) as record:
         found = record.noun(SCREENING_ROUNDS, round)
@@ -825,6 +835,21 @@ def _swab_of(
         result=result, laboratory=state.laboratories[int(state.laboratory[at])] if result else None,
         published_at=state.moment(int(state.published[at])) if result else None,
     )  # fmt: skip
+
+
+def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[TubeSpecimen]:
+    """Yield every tube of a round as others call it, without saying whose it is. Raises NotFound."""
+    state, _ = _state(record, home, round)
+    people = np.zeros(state.tubes.size + 1, dtype=np.int64)
+    last = np.full(state.tubes.size + 1, np.iinfo(np.int32).min, dtype=np.int64)
+    for tube, sampled in (
+        (state.tube, state.sampled),
+        (state.visitor_tube, state.visitor_sampled),
+    ):
+        people += np.bincount(np.where(tube < 0, state.tubes.size, tube), minlength=people.size)
+        np.maximum.at(last, tube, sampled)
+    for at, tube in enumerate(state.tubes.tolist()):
+        yield TubeSpecimen(tube=tube, people=int(people[at]), collected=state.moment(int(last[at])))
 
 
 def zero_confidence(
