@@ -70,6 +70,36 @@ class TestRegister:
             None,
         )
 
+    def test_tells_where_a_unit_lies_as_corners_wkt_or_a_spot(self):
+        text = (
+            "place,residents,outline,lon,lat\n"
+            f'"{HAIZHU} compound A",12,"113.31,23.09 113.32,23.09 113.32,23.10 113.31,23.09",,\n'
+            f'"{HAIZHU} compound B",12,"POLYGON ((113.31 23.09, 113.32 23.09, 113.32 23.1))",,\n'
+            f'"{HAIZHU} compound C",12,,113.31,23.09\n'
+        )
+
+        one, other, third = nouns(told(text))
+
+        assert one.outline == other.outline == ((113.31, 23.09), (113.32, 23.09), (113.32, 23.1))
+        assert (third.outline, third.point) == (None, (113.31, 23.09))
+
+    @pytest.mark.parametrize(
+        ("outline", "lon", "lat", "column"),
+        [
+            ("113.31,23.09 113.32,23.09", "", "", "outline"),
+            ("POLYGON ((a b, c d, e f))", "", "", "outline"),
+            ("113.31,230 113.32,23.09 113.32,23.10", "", "", "outline"),
+            ("", "113.31", "", "lon"),
+            ("", "nan", "23", "lon"),
+        ],
+    )
+    def test_refuses_what_is_no_outline_and_no_spot(self, outline, lon, lat, column):
+        text = (
+            f'place,residents,outline,lon,lat\n"{HAIZHU} compound A",12,"{outline}",{lon},{lat}\n'
+        )
+
+        assert f"row 2, column {column}" in problems(told(text))[0]
+
     def test_takes_whole_expressions_and_english_headers(self):
         text = f'place,residents\n"{HAIZHU} compound ""Peach Garden"" building 2",12\n'
 

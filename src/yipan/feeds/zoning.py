@@ -17,6 +17,7 @@ from yipan.model import (
     MeasureKind,
     PersonId,
     Place,
+    Point,
     RegisteredPlace,
     Roster,
     RosterGroup,
@@ -44,7 +45,9 @@ class ZoningKind(StrEnum):
 
 
 _OWN: Mapping[ZoningKind, tuple[str, ...]] = {
-    ZoningKind.REGISTER: (*placewords.PLACE, "id", "residents", "households", "source"),
+    ZoningKind.REGISTER: (
+        *placewords.PLACE, "id", "residents", "households", "source", "outline", "longitude", "latitude",
+    ),
     ZoningKind.CASE_PLACES: (
         *placewords.PLACE, "id", "case", "found", "controlled", "counts", "home_isolated_contact", "isolated", "home",
         "hours", "crowd", "air_changes", "m3_per_person",
@@ -299,12 +302,13 @@ class _Reader:
     def _unit(self, row: "_Row") -> None:
         where = row.place()
         residents, households = row.whole("residents"), row.whole("households")
+        outline, point = row.outline(), row.point()
         row.stop()
         assert where is not None
         key = row.texts["id"] or f"u-{_digest(str(where))}"
         unit = RegisteredPlace(
             id=key, area=where.area, place=where, residents=residents, households=households,
-            source=row.texts["source"] or "register",
+            source=row.texts["source"] or "register", outline=outline, point=point,
         )  # fmt: skip
         same = self.found.get(f"place {where}")
         if same is not None and same[1].id != key:
@@ -520,6 +524,15 @@ _YES_NO = frozenset({"exposure_recorded", "urgent", "refused", "alternative", "c
 _TIMES = frozenset({"answered", "computed_end", "actual_end"})
 
 
+def _spot(*told: str) -> Point | None:
+    """Return longitude and latitude in degrees, None for what is neither."""
+    try:
+        longitude, latitude = (float(one) for one in told)
+    except ValueError:
+        return None
+    return (longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
+
+
 @dataclass(slots=True, kw_only=True)
 class _Row:
     """One row being read: its texts by our columns, and what was refused in it."""
@@ -665,6 +678,38 @@ class _Row:
             ))  # fmt: skip
             return None
         return int(text)
+
+    def outline(self) -> tuple[Point, ...] | None:
+        """Return a ring of corners: `lon,lat lon,lat ...` or WKT; None where nobody said."""
+        text = self.texts["outline"]
+        if cell_key(text) in MISSING:
+            return None
+        wkt = re.fullmatch(r"\s*POLYGON\s*\(\(([^()]+)\)\)\s*", text, re.IGNORECASE)
+        told = wkt.group(1).split(",") if wkt else text.replace(";", " ").split()
+        corners = [
+            _spot(*(one.split() if wkt else one.split(","))) for one in told if len(one.strip()) > 2
+        ]
+        if len(corners) > 1 and corners[0] == corners[-1]:
+            corners.pop()
+        if None in corners or len(set(corners)) < 3:
+            self.refuse("outline", Refused(
+                en="is no ring of at least three corners in degrees", zh="不是至少三个角点的轮廓（经纬度）",
+                suggestion="write 113.31,23.09 113.32,23.09 113.32,23.10 (WGS84), or POLYGON ((113.31 23.09, ...))",
+            ))  # fmt: skip
+            return None
+        return tuple(one for one in corners if one is not None)
+
+    def point(self) -> Point | None:
+        """Return longitude and latitude, None where nobody said either."""
+        told = [self.texts["longitude"], self.texts["latitude"]]
+        if all(cell_key(one) in MISSING for one in told):
+            return None
+        found = _spot(*told)
+        if found is None:
+            self.refuse("longitude", Refused(
+                en="longitude and latitude are no spot in degrees", zh="经纬度不成立", suggestion="write both in degrees (WGS84)",
+            ))  # fmt: skip
+        return found
 
     def number_of(self, column: str) -> float | None:
         """Return a number at least 0, None where nobody said."""

@@ -81,7 +81,7 @@ from .outlook import (
     TripTable,
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
-from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .places import Address, Place, PlaceIndex, PlacePart, Point, address, place
 from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
@@ -139,6 +139,7 @@ from .zones import (
     OVER,
     Adoption,
     CasePlace,
+    LateLifting,
     LevelSpan,
     RegisteredPlace,
     Roster,
@@ -235,6 +236,7 @@ __all__ = [
     "LakeBatch",
     "LakeKind",
     "LakePart",
+    "LateLifting",
     "LevelSpan",
     "Lever",
     "LocalMeasure",
@@ -259,6 +261,7 @@ __all__ = [
     "PlanOnRecord",
     "PlanStretch",
     "PlanTerms",
+    "Point",
     "Power",
     "Proposal",
     "ProposalState",

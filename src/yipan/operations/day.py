@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
 from yipan.operations import (
+    closing,
     commanding,
     holding,
     outlook,
@@ -25,6 +26,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
     (tracing.DESK, tracing.extend_chains),
     (outlook.DESK, outlook.review),
+    (closing.DESK, closing.review_rounds),
     (zoning.DESK, zoning.review_zones),
     (holding.DESK, holding.review_rounds),
     (plans.DESK, plans.review_plans),

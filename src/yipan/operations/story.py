@@ -30,7 +30,10 @@ from yipan.model import (
     TestResult,
     Verdict,
     Viewer,
+    ZoneChange,
+    ZonePart,
     ZoneRound,
+    ZoneTerms,
     area_path,
     person_id,
     place,
@@ -74,6 +77,21 @@ def _adopt(version: str, since: str) -> Callable[[Post, datetime], object]:
     return tell
 
 
+_CORNERS = {"花园": (113.3150, 23.0610), "新村": (113.3262, 23.0555)}
+"""Where the two compounds of Haizhu are drawn (south-west corners, made up as they are); that of Tianhe has no outline."""
+
+
+def _outline(name: str, number: int) -> tuple[tuple[float, float], ...] | None:
+    """Return six blocks in two rows, each about 60 m by 25 m."""
+    if name not in _CORNERS:
+        return None
+    west = _CORNERS[name][0] + 0.0009 * ((number - 1) % 3)
+    south = _CORNERS[name][1] + 0.0006 * ((number - 1) // 3)
+    return (
+        (west, south), (west + 0.0006, south), (west + 0.0006, south + 0.00025), (west, south + 0.00025),
+    )  # fmt: skip
+
+
 def _begin(post: Post, at: datetime) -> None:
     _adopt("cn-covid-9ed", "2022-06-28")(post, at)
     zoning.record_register(
@@ -81,7 +99,7 @@ def _begin(post: Post, at: datetime) -> None:
         [
             RegisteredPlace(
                 id=f"demo-{name}-{number}", area=area, residents=180 + 17 * number, source=SOURCE,
-                place=place(f"{_compound(area, name)} building {number}"),
+                place=place(f"{_compound(area, name)} building {number}"), outline=_outline(name, number),
             )
             for area, name in ((HAIZHU, "花园"), (HAIZHU, "新村"), (TIANHE, "家园"))
             for number in range(1, 7)
@@ -171,6 +189,24 @@ def _round(sampled: int) -> Callable[[Post, datetime], object]:
             )  # fmt: skip
 
     return tell
+
+
+def _ring(post: Post, at: datetime) -> object:
+    """Order a ring of medium risk around the cores of 花园: the rest of the compound."""
+    hall = Post(store=post.store, viewer=HALL)
+    with post.store.reading(HALL) as record:
+        cores = [sheet.zone for sheet in zoning.zones(record, area=HAIZHU, at=at)]
+    around = place(_compound(HAIZHU, "花园")).minus(*(core.place for core in cores))
+    terms = ZoneTerms(
+        place=around, level="medium", part=ZonePart.RING, ring_of=cores[0].id, disease=cores[0].disease,
+        name_zh="海珠区示范花园其余各栋", name_en="Haizhu, 示范花园, the other buildings", residents=1006,
+    )  # fmt: skip
+    made = zoning.line(ZoneChange.SET, "z-demo-ring", area=HAIZHU, effective=at, terms=terms)
+    done = commanding.order(
+        hall, area=HAIZHU, lines=(made,), reason="核心区外围（示范）", at=at, hands=day.HANDS, rule="cn-covid-9ed",
+        signer="示范指挥部",
+    )  # fmt: skip
+    return commanding.publish(hall, done.order.id, at=at, number="示范1号附")
 
 
 def _checkpoint(post: Post, at: datetime) -> object:
@@ -273,6 +309,7 @@ _ZONES = _scenes(
     ("11-01T16:30", _decide(
         "zone.set", Verdict.CHANGE, alternative=0, number="1", reason="流调显示风险限于两栋（示范）"
     )),
+    ("11-01T17:00", _ring),
     ("11-03T09:30", _cases(TIANHE, "家园", 4)),
     ("11-03T13:00", _decide("zone.set", Verdict.ACCEPT, number="2")),
     ("11-05T15:00", _cases(HAIZHU, "花园", 2)),

@@ -442,3 +442,23 @@ def late_tubes(engine: "duckdb.DuckDBPyConnection", *, hours: float) -> list[Row
         "from latest l join samples s using (tube) group by l.tube) where hours > $1 order by hours desc",
         [hours],
     ).fetchall()
+
+
+def swabs_of(engine: "duckdb.DuckDBPyConnection", *, people: Sequence[int]) -> list[Row]:
+    """
+    Ask for the swabs of some people, single ones while held among them, with what their tubes showed.
+
+    Columns: person, tube, people in the tube, sampled_at, result (None while there is none), published_at.
+    """
+    engine.execute(
+        "create or replace temp table asked_people as select unnest($1::bigint[]) as person",
+        [list(people)],
+    )
+    return engine.execute(
+        "with every as (select person, tube, sampled_at from samples union all select person, tube, sampled_at from reswabs), "
+        "mine as (select * from every semi join asked_people using (person)), "
+        "held as (select tube, count(*) as people from every where tube in (select tube from mine) group by tube) "
+        "select m.person, m.tube, h.people, m.sampled_at, l.result, l.published_at from mine m join held h using (tube) "
+        "left join (select tube, result, published_at from latest where tube in (select tube from mine)) l using (tube) "
+        "order by m.sampled_at, m.person"
+    ).fetchall()

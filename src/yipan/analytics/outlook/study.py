@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from yipan.analytics.outlook import cluster, forecast, nowcast, reproduction, scores
 from yipan.analytics.outlook.counts import FloatArray, count_matrix, spread_over_days
@@ -383,6 +384,10 @@ def cohort_numbers(
     )
 
 
+LEAST_DELAY_SEEN = 7
+"""Intervals of delay a record must be old enough to have seen before a nowcast counts as learned."""
+
+
 def nowcasts(
     versions: Iterable[CountVersion],
     *,
@@ -397,7 +402,8 @@ def nowcasts(
     Return for each area what its latest days will come to, learned from the versions of earlier days.
 
     `today` is the day up to which reports are in (the newest `known` where None). Days before the first version
-    of an area are nobody's. Raises `ValueError` without versions or where one is known before its day.
+    of an area are nobody's. A record too young to have seen `LEAST_DELAY_SEEN` intervals of delay (or `most_delay`
+    where that is less) says TOO_EARLY: its figures are what was known, with little learned. Raises `ValueError` without versions or where one is known before its day.
 
     >>> grew = [(d, k, v) for d in range(1, 25) for k, v in ((d, 5), (d + 1, 10)) if k <= 24]
     >>> days = [CountVersion(area="a", day=date(2022, 10, d), known=date(2022, 10, k), value=v) for d, k, v in grew]
@@ -422,6 +428,7 @@ def nowcasts(
         areas=len(areas), days=count, most_delay=delay, weekday_of_first=first.weekday(),
     )  # fmt: skip
     found = nowcast.nowcast(triangle, levels=levels)
+    young = count - 1 < min(most_delay, LEAST_DELAY_SEEN)
     begin = max(0, count - shown_days)
 
     def one(row: int, area: str) -> AreaNowcast:
@@ -439,7 +446,12 @@ def nowcasts(
                 None if np.isnan(quantiles[day]).any() else tuple(map(float, quantiles[day]))
                 for day in days
             ),
-            states=tuple(found.states[row, day] for day in days),
+            states=tuple(
+                EstimateState.TOO_EARLY
+                if young and found.states[row, day] is EstimateState.ESTIMATED
+                else found.states[row, day]
+                for day in days
+            ),
         )  # fmt: skip
 
     return tuple(one(row, area) for row, area in enumerate(areas))
@@ -881,25 +893,33 @@ def _lines(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
         window_days=window, windows_back=QUIET_DAYS,
     )  # fmt: skip
-    groups: dict[tuple[str, float, float], list[int]] = {}
-    for place, (_, row) in enumerate(asked):
-        voice = speaking[row]
-        key = (voice.area, voice.posterior.shape, voice.posterior.rate)
-        groups.setdefault(key, []).append(place)
-    present = control or Control(name="as now")
-    found: dict[int, RestedLine] = {}
-    for (speaker, shape, rate), members in groups.items():
-        belief = belief_of(shape=shape, rate=rate, dispersions=disease.dispersions)
-        lines = cluster.bottom_lines(
-            [asked[place][0] for place in members], belief, present, limit=limit, alarm_at=alarm_at,
-            generation=generation, days=days, alternatives=alternatives,
-        )  # fmt: skip
-        resting = named.get(AreaPath(speaker), speaker)
-        found |= {
-            place: RestedLine(resting_on=resting, line=_heard(line, counts[asked[place][1]], table))
-            for place, line in zip(members, lines, strict=True)
-        }
-    return tuple(found[place] for place in range(len(asked)))
+    voices = [speaking[row] for _, row in asked]
+    if not voices:
+        return ()
+    belief, shares = shared_belief(
+        [(voice.posterior.shape, voice.posterior.rate) for voice in voices], disease.dispersions
+    )
+    lines = cluster.bottom_lines(
+        [each for each, _ in asked], belief, control or Control(name="as now"), limit=limit,
+        alarm_at=alarm_at, generation=generation, days=days, alternatives=alternatives, shares=shares,
+    )  # fmt: skip
+    # the chance to die out has a bend at R = 1, which a grid would round off
+    gammas = np.array([(voice.posterior.shape, voice.posterior.rate) for voice in voices])
+    own = _middles(gammas[:, 0], gammas[:, 1])
+    many = len(disease.dispersions)
+    gone = cluster.dies_out(
+        [each for each, _ in asked], control or Control(name="as now"), generation=generation,
+        reproduction=np.tile(own, (1, many)),
+        dispersion=np.repeat(np.asarray(disease.dispersions), own.shape[1]),
+        weight=np.full((len(asked), own.shape[1] * many), 1 / (own.shape[1] * many)),
+    )  # fmt: skip
+    return tuple(
+        RestedLine(
+            resting_on=named.get(AreaPath(voice.area), voice.area),
+            line=_heard(replace(line, dies_out=float(chance)), counts[row], table),
+        )
+        for line, voice, chance, (_, row) in zip(lines, voices, gone, asked, strict=True)
+    )  # fmt: skip
 
 
 def _heard(line: BottomLine, counts: FloatArray, table: SeriesTable) -> BottomLine:
@@ -917,6 +937,53 @@ def _heard(line: BottomLine, counts: FloatArray, table: SeriesTable) -> BottomLi
     calm = line.state in {BottomLineState.QUIET, BottomLineState.WITHIN}
     state = BottomLineState.SILENT if silent >= SILENT_DAYS and calm else line.state
     return replace(line, state=state, reasons=(*line.reasons, told))
+
+
+R_STEP = 0.03
+"""The step of the grid on which what is believed of R is laid, as a share of R."""
+
+
+def _middles(shapes: FloatArray, rates: FloatArray, points: int = 8) -> FloatArray:
+    """The middles of equal slices of Gammas (gammas x points)."""
+    middles = (np.arange(points) + 0.5) / points
+    return np.asarray(special.gammaincinv(shapes[:, None], middles[None, :]) / rates[:, None])
+
+
+def shared_belief(
+    gammas: Sequence[tuple[float, float]], dispersions: Sequence[float], *, points: int = 8
+) -> tuple[cluster.OffspringPosterior, FloatArray]:
+    """
+    Return one belief that holds the points of many, and what each holds of them (gammas x points).
+
+    Each Gamma (shape, rate) of R is taken at `points` middles of equal slices, as `belief_of` does, and each middle
+    is shared out between its two neighbours on a grid of 3 % steps so that its mean stays: areas then share the laws
+    that are dear to solve. All `dispersions` are alike likely.
+
+    >>> belief, shares = shared_belief([(100, 100), (4, 2)], (0.2, 0.8))
+    >>> (shares @ belief.reproduction).round(2)
+    array([1.  , 1.98])
+    """
+    shapes, rates = np.asarray(gammas, dtype=np.float64).T
+    r = _middles(shapes, rates, points)
+    place = np.log(np.maximum(r, 1e-6)) / math.log1p(R_STEP)
+    low = np.floor(place).astype(np.int64)
+    used = np.unique(np.concatenate([low.ravel(), low.ravel() + 1]))
+    grid = (1 + R_STEP) ** used.astype(np.float64)
+    left = np.searchsorted(used, low)
+    part = np.clip((r - grid[left]) / (grid[left + 1] - grid[left]), 0.0, 1.0)
+    held = np.zeros((len(shapes), used.size))
+    rows = np.arange(len(shapes))[:, None]
+    np.add.at(held, (rows, left), (1 - part) / points)
+    np.add.at(held, (rows, left + 1), part / points)
+    k = np.asarray(dispersions, dtype=np.float64)
+    shares = np.tile(held / k.size, (1, k.size))
+    return (
+        cluster.OffspringPosterior(
+            reproduction=np.tile(grid, k.size), dispersion=np.repeat(k, grid.size),
+            weight=shares.mean(axis=0),
+        ),
+        shares,
+    )  # fmt: skip
 
 
 def belief_of(

@@ -20,8 +20,8 @@ def eligible(
         opens = max(since, ends - window)
         done = NONE
         for i in range(low, high):
-            if rounds[i] >= opens:
-                done = rounds[i]
+            if rounds[i, 1] >= opens:
+                done = rounds[i, 0]
                 break
         if done == NONE:
             return NONE

@@ -8,7 +8,7 @@ from itertools import pairwise
 from yipan.model import AreaPath, ancestors_of
 from yipan.protocol.clocks import after_days, hours_between
 from yipan.protocol.parameters import Adopted, Profile, Rulebook
-from yipan.protocol.primitives import Happening, run_clock, zone_clock_of, zone_ladder
+from yipan.protocol.primitives import Fulfilment, Happening, run_clock, zone_clock_of, zone_ladder
 from yipan.protocol.ruling import Reason, Ruling
 
 
@@ -172,20 +172,15 @@ def zone_clock(
         assumed.append(profile.said("late_closing_round"))
     if any(one.isolated for one in facts.infections):
         assumed.append(profile.said("isolated_positives_reset"))
-    met: dict[str, Sequence[datetime]] = {}
-    window = rulebook.get(f"zone.{stage}.closing_round_hours")
     start = first_instant(facts, profile)
-    met["closing_round"] = [one.completed for one in facts.rounds]
-    if facts.contacts_clear is not None:
-        met["contacts_clear"] = [facts.contacts_clear]
-    happenings = _happenings(facts, rulebook)
-    reading = run_clock(clock, start, happenings, met, in_force=in_force)
-    if window is not None and any(one.sampling_began is not None for one in facts.rounds):
-        opens = max(reading.start, after_days(reading.period_ends, -window / 24))
-        met["closing_round"] = [
-            one.completed for one in facts.rounds if (one.sampling_began or one.completed) >= opens
+    met: dict[str, Sequence[Fulfilment]] = {
+        "closing_round": [
+            Fulfilment(at=one.completed, began=one.sampling_began) for one in facts.rounds
         ]
-        reading = run_clock(clock, start, happenings, met, in_force=in_force)
+    }
+    if facts.contacts_clear is not None:
+        met["contacts_clear"] = [Fulfilment(at=facts.contacts_clear)]
+    reading = run_clock(clock, start, _happenings(facts, rulebook), met, in_force=in_force)
     unsampled = _unsampled(facts, reading.period_ends)
     reason = Reason(
         zh=f"自{reading.start:%Y年%m月%d日%H时%M分}起连续{quiet.value}天无新增感染者，期满时间为{reading.period_ends:%Y年%m月%d日%H时%M分}。",
