@@ -124,6 +124,13 @@ class TestPlan:
         assert found.order.startswith("o-")
         assert found.terms.reasons[0].source == ("a2",)
 
+    def test_is_never_told_to_the_public(self, post):
+        ordered(post)
+        order = sheet(post, A, TENTH + HOUR).plan.order
+
+        with pytest.raises(ValueError, match="never to the public"):
+            commanding.publish(post, order, at=TENTH + 2 * HOUR)
+
     def test_merges_roles_the_stricter_place_per_date(self, post):
         roles = (
             PersonRole(role="contact_of_contact", day_one=TENTH_DAY),

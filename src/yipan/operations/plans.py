@@ -745,6 +745,7 @@ def _proposal(
     said_zh = "、".join(ROLES.get(one, (one, one))[0] for one in roles) or "个人方案"
     said_en = ", ".join(ROLES.get(one, (one, one.replace("_", " ")))[1] for one in roles) or "plans"
     about_zh, about_en = _ABOUT[about]
+    people = "person" if len(some) == 1 else "people"
     asks_zh, asks_en = _asks(first.stretches)
     days = sum(1 for one in some for day in days_of(one.terms.stretches) if day.day >= today)
     reasons = tuple(dict.fromkeys(reason for one in some for reason in one.terms.reasons))[:5]
@@ -757,7 +758,7 @@ def _proposal(
         id=f"p-{commanding.mark(DESK, about, county, *(told.subject + _mark_of(told) for told in lines))}",
         area=county, desk=DESK, kind=lines[0].kind, subject=f"{DESK}-{about}",
         what=Sentence(
-            zh=f"{len(some)}人（{said_zh}，{about_zh}）：{asks_zh}", en=f"{len(some)} people ({said_en}; {about_en}): {asks_en}"
+            zh=f"{len(some)}人（{said_zh}，{about_zh}）：{asks_zh}", en=f"{len(some)} {people} ({said_en}; {about_en}): {asks_en}"
         ),
         reasons=(why, *reasons), by=by, made=at, decided_in=county, lines=lines,
         cost=Cost(residents=len(some), person_days=float(days)),
