@@ -18,7 +18,8 @@ class Settings:
     `home` holds the embedded record and its sockets' password; `database_url` names any other PostgreSQL 18
     and switches the embedded one off. `time_zone` is the one moments without an offset are read in at
     the doors. `pack` names the province. `behind` is how far the record's present lies behind this machine's
-    clock: zero, except where the record is a demonstration of days gone by (see `set_present`).
+    clock: zero, except where the record is a demonstration of days gone by (see `set_present`). `timer_seconds` is
+    after how long at the latest a served board looks at the clocks of zones again, 0 where it shall not.
     """
 
     home: Path
@@ -28,6 +29,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8100
     behind: timedelta = timedelta(0)
+    timer_seconds: float = 60.0
     oidc_issuer: str | None = None
     oidc_client: str | None = None
     oidc_secret: str | None = None
@@ -45,6 +47,11 @@ class Settings:
         if not port.isdecimal() or not 0 < int(port) < 65536:
             raise ValueError(f"YIPAN_PORT is {port!r}; expected a port between 1 and 65535")
         home = Path(found.get("YIPAN_HOME", ".yipan")).absolute()
+        timer = found.get("YIPAN_TIMER", "60")
+        if not timer.isdecimal() or int(timer) > 86_400:
+            raise ValueError(
+                f"YIPAN_TIMER is {timer!r}; expected whole seconds between looks at the clocks, at most 86400, or 0 for none"
+            )
         return cls(
             home=home,
             database_url=found.get("YIPAN_DATABASE_URL") or None,
@@ -53,6 +60,7 @@ class Settings:
             host=found.get("YIPAN_HOST", "127.0.0.1"),
             port=int(port),
             behind=_behind(home),
+            timer_seconds=float(timer),
             oidc_issuer=found.get("YIPAN_OIDC_ISSUER") or None,
             oidc_client=found.get("YIPAN_OIDC_CLIENT") or None,
             oidc_secret=found.get("YIPAN_OIDC_SECRET") or None,

@@ -249,6 +249,56 @@ def served() -> Iterator[Served]:
                 store.server.stop()
 
 
+@dataclass
+class House:
+    """A record and its board in a process of its own that can go down and come back at one address."""
+
+    settings: Settings
+    store: Store
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def up(self) -> None:
+        self.process = subprocess.Popen(
+            command_of(self.settings), env={**os.environ, **environment_of(self.settings)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait_for(f"{self.address}/api/v1/health", self.process)
+
+    def down(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def house_with() -> Iterator[Callable[[Callable[[Store], None]], House]]:
+    """A house of one's own, filled as the test says, whose board may go down and come back."""
+    with tempfile.TemporaryDirectory(prefix="yipan-house-") as folder:
+        settings = Settings(home=Path(folder) / "home", port=free_port())
+        store = Store.open(settings.home, clock=lambda: datetime.now(UTC))
+        house = House(settings=settings, store=store)
+
+        def made(fill: Callable[[Store], None]) -> House:
+            fill(store)
+            house.up()
+            return house
+
+        yield made
+        if house.process is not None:
+            house.down()
+        store.close()
+        if store.server is not None:
+            store.server.stop()
+
+
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
     pause = threading.Event()
     for _ in range(START_SECONDS * 5):

@@ -26,6 +26,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "YIPAN_TIME_ZONE": str(settings.time_zone),
         "YIPAN_HOST": settings.host,
         "YIPAN_PORT": str(settings.port),
+        "YIPAN_TIMER": f"{settings.timer_seconds:.0f}",
         "YIPAN_OIDC_ISSUER": settings.oidc_issuer,
         "YIPAN_OIDC_CLIENT": settings.oidc_client,
         "YIPAN_OIDC_SECRET": settings.oidc_secret,

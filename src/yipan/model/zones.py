@@ -258,6 +258,33 @@ class ZoneRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateLifting:
+    """
+    The alarm that a zone whose conditions were met is still kept: given once for each due lifting.
+
+    `eligible` is when every condition held, `due` the end of the grace the profile gives, `alarmed` when the alarm
+    was given. Nothing here lifts anything: the order does.
+    """
+
+    id: str
+    area: AreaPath
+    zone: str
+    level: str
+    eligible: datetime
+    due: datetime
+    alarmed: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("id", "zone", "level"):
+            require_text(name, getattr(self, name))
+        area_path(self.area)
+        for name in ("eligible", "due", "alarmed"):
+            require_aware(name, getattr(self, name))
+        require_order(("eligible", self.eligible), ("due", self.due))
+        require_order(("due", self.due), ("alarmed", self.alarmed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredPlace:
     """
     A unit of the place register (compound, building, unit ...) with its residents, None where not known.

@@ -4,7 +4,7 @@ Zoning: zones on record, their clocks by the minute, what is due, what is missin
 The rules are the protocol's; here their facts are read, their rulings turned into proposals, and orders carried out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +22,7 @@ from yipan.model import (
     CasePlace,
     Cost,
     Duty,
+    LateLifting,
     LevelSpan,
     Order,
     OrderLine,
@@ -30,6 +31,7 @@ from yipan.model import (
     PlacePart,
     Power,
     Proposal,
+    ProposalState,
     Reason,
     RegisteredPlace,
     Roster,
@@ -57,6 +59,7 @@ from yipan.protocol.rules.zones import (
     ClosingRound,
     NewInfection,
     RoundProgress,
+    Step,
     ZoneClock,
     ZoneFacts,
     running_clock,
@@ -69,6 +72,7 @@ from yipan.store.tables.tracing import VENUES, VISITS
 from yipan.store.tables.zoning import (
     ADOPTIONS,
     CASE_PLACES,
+    LATE_LIFTINGS,
     REGISTER,
     ROSTERS,
     ROUNDS,
@@ -1343,16 +1347,23 @@ def _public(zone: Zone, sheet: ClockSheet, orders: Mapping[str, Order]) -> Publi
 # The round ----------------------------------------------------------------------------------------------------------
 
 
-def review_zones(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
+def review_zones(
+    post: Post, *, at: datetime, time_zone: ZoneInfo, only_if_new: bool = False
+) -> int:
     """
     Propose every change that is due at `at`, with what makes it due, and return how many proposals are new.
 
     Lowering and ending from the instant all conditions hold; splitting (or resetting) where a new infection was
     found; setting where a case lives outside every zone. Each lifting also becomes a task with its limit, so a late
-    one is overdue. Proposals whose facts have changed lapse. Done again for the same instant, nothing is new.
+    one is overdue. Proposals whose facts have changed lapse. Done again for the same instant, nothing is new; with
+    `only_if_new` no act is made either, so that a timer may ask every minute.
     """
     check_may(post.viewer, Power.RUN_ROUND)
     at = at.astimezone(time_zone)
+    if only_if_new:
+        with post.store.reading(post.viewer) as record:
+            if not _review_of(record, post, at=at, time_zone=time_zone).is_new(record):
+                return 0
     with post.store.acting(
         post.viewer,
         desk=DESK,
@@ -1360,57 +1371,214 @@ def review_zones(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}",
         at=at,
     ) as act:
-        made, tasks = _due(act, post.area, at=at, by=post.viewer.user, time_zone=time_zone)
-        wanted = {proposal.id for proposal in made}
-        stale = [
-            proposal
-            for proposal in act.nouns(
-                PROPOSALS, under=post.area, where={"desk": DESK, "state": "open"}
+        found = _review_of(act, post, at=at, time_zone=time_zone)
+        commanding.lapse(
+            act, [p.id for p in found.stale], why="the facts it rested on have changed"
+        )
+        _cancel_lifting(act, [p for p in found.stale if p.kind == f"{HAND}.lower"])
+        commanding.put_tasks(act, found.tasks)
+        return commanding.put_proposals(act, found.proposals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Review:
+    """What a review of the zones comes to: proposals and tasks that are due, open ones the facts no longer bear."""
+
+    proposals: Sequence[Proposal]
+    tasks: Sequence[Task]
+    stale: Sequence[Proposal]
+
+    def is_new(self, record: Record) -> bool:
+        """Whether anything of it is not on record yet."""
+        wanted, due = {one.id for one in self.proposals}, {one.id for one in self.tasks}
+        standing = {
+            one.id
+            for one in (record.nouns(PROPOSALS, where={"id": sorted(wanted)}) if wanted else ())
+            if one.state is not ProposalState.LAPSED
+        }
+        known = {one.id for one in (record.nouns(TASKS, where={"id": sorted(due)}) if due else ())}
+        return bool(self.stale or wanted - standing or due - known)
+
+
+def _review_of(record: Record, post: Post, *, at: datetime, time_zone: ZoneInfo) -> _Review:
+    made, tasks = _due(record, post.area, at=at, by=post.viewer.user, time_zone=time_zone)
+    wanted = {proposal.id for proposal in made}
+    stale = [
+        proposal
+        for proposal in record.nouns(
+            PROPOSALS, under=post.area, where={"desk": DESK, "state": "open"}
+        )
+        if proposal.rule and proposal.id not in wanted and proposal.kind != DELINEATED
+    ]
+    return _Review(proposals=made, tasks=tasks, stale=stale)
+
+
+def alarm_late(post: Post, *, at: datetime, time_zone: ZoneInfo) -> tuple[LateLifting, ...]:
+    """
+    Give the alarm for every zone whose lifting has become late by `at`, once for each, and return the new ones.
+
+    A lifting is late once the grace of the profile is over after every condition held. No act is made where there is
+    nothing new.
+    """
+    check_may(post.viewer, Power.RUN_ROUND)
+    at = at.astimezone(time_zone)
+    with post.store.reading(post.viewer) as record:
+        late = [
+            LateLifting(
+                id=f"ll-{commanding.mark(one.zone.id, one.span.since, one.eligible_at)}", area=one.zone.area,
+                zone=one.zone.id, level=one.span.level, eligible=one.eligible_at, due=one.due, alarmed=at,
             )
-            if proposal.rule and proposal.id not in wanted and proposal.kind != DELINEATED
-        ]
-        commanding.lapse(act, [p.id for p in stale], why="the facts it rested on have changed")
-        _cancel_lifting(act, [p for p in stale if p.kind == f"{HAND}.lower"])
-        commanding.put_tasks(act, tasks)
-        return commanding.put_proposals(act, made)
+            for one in clocks(record, area=post.area, at=at)
+            if one.eligible_at is not None and one.due is not None and one.late_at(at)
+        ]  # fmt: skip
+        ids = [one.id for one in late]
+        known = {one.id for one in (record.nouns(LATE_LIFTINGS, where={"id": ids}) if ids else ())}
+    new = tuple(one for one in late if one.id not in known)
+    if new:
+        with post.store.acting(
+            post.viewer, desk=DESK, verb="alarm_late", subject=new[0].zone if len(new) == 1 else "",
+            area=new[0].area if len(new) == 1 else None, why=f"{len(new)} liftings are late", at=at,
+        ) as act:  # fmt: skip
+            act.put(LATE_LIFTINGS, new)
+    return new
+
+
+def late_liftings(record: Record, *, area: AreaPath) -> tuple[LateLifting, ...]:
+    """Return every alarm about a late lifting in an area, the newest first."""
+    check_area(record.viewer, area)
+    found = record.nouns(LATE_LIFTINGS, under=area)
+    return tuple(sorted(found, key=lambda one: (one.alarmed, one.id), reverse=True))
 
 
 DELINEATED = "zone.delineate"
 """The kind of a proposal a person asked for by delineation; the round does not let it lapse."""
 
 
+MANY = 300
+"""With more zones than this their steps are ruled together, by the compiled twin of the rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningClock:
+    """
+    A zone in force with its next step: when it is eligible (None while it is not), and when lifting it is late.
+
+    `ordered` tells that a later change is ordered already; `struck` that an infection that counts was found since
+    the clock was set, or since the zone was eligible.
+    """
+
+    zone: Zone
+    span: LevelSpan
+    eligible_at: datetime | None
+    due: datetime | None
+    ordered: bool
+    struck: bool
+
+    def late_at(self, moment: datetime) -> bool:
+        """Whether lifting it is late at `moment` and nothing was ordered."""
+        return self.due is not None and self.due < moment and not self.ordered
+
+
+def clocks(record: Record, *, area: AreaPath, at: datetime) -> tuple[RunningClock, ...]:
+    """Return the zones in force in an area with the next step of each: what a timer needs, for a province at once."""
+    check_area(record.viewer, area)
+    return _running_clocks(record, area, _Books(record=record), at=at)[0]
+
+
 def next_due(record: Record, *, area: AreaPath, at: datetime) -> datetime | None:
-    """Return the next instant after `at` at which a zone becomes eligible or its period ends; None where none will."""
-    found = zones(record, area=area, at=at)
+    """
+    Return the next instant after `at` at which a zone becomes eligible or its lifting late; None where none will.
+
+    Only what is known at `at` counts: a round of tests that comes in may bring an instant forward.
+    """
+    return next_of(clocks(record, area=area, at=at), at=at)
+
+
+def next_of(running: Iterable[RunningClock], *, at: datetime) -> datetime | None:
+    """Return the next instant after `at` at which one of these zones is eligible, or a second past the limit and late."""
     instants = [
-        m for sheet in found for m in (sheet.eligible_at, sheet.period_ends) if m and m > at
+        moment
+        for one in running
+        if not one.ordered
+        for moment in (one.eligible_at, one.due + timedelta(seconds=1) if one.due else None)
+        if moment is not None and moment > at
     ]
     return min(instants, default=None)
 
 
-def _due(
-    act: Acting, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
-) -> tuple[list[Proposal], list[Task]]:
-    books = _Books(record=act)
+def _running_clocks(
+    record: Record, area: AreaPath, books: _Books, *, at: datetime
+) -> tuple[tuple[RunningClock, ...], _Facts]:
     running = [
         zone
-        for zone in act.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
+        for zone in record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
         if zone.in_force(at)
     ]
-    facts = _Facts.of(act, running, under=area)
+    facts = _Facts.of(record, running, under=area)
+    asked: dict[AreaPath, list[tuple[Zone, LevelSpan, ZoneFacts]]] = {}
+    for zone in running:
+        span = zone.at(at)
+        assert span is not None
+        asked.setdefault(zone.area, []).append((zone, span, facts_of(zone, span, facts, at=at)))
+    together: dict[Hashable, list[tuple[Zone, LevelSpan, ZoneFacts]]] = {}
+    under: dict[Hashable, tuple[tuple[Adopted, ...], Profile | None]] = {}
+    for where, several in asked.items():
+        adopted, profile = books.of(where)
+        held = tuple((one.rulebook.id, one.at, one.policy) for one in adopted)
+        key: Hashable = (held, None if profile is None else profile.id)
+        under[key] = (adopted, profile)
+        together.setdefault(key, []).extend(several)
+    found: list[RunningClock] = []
+    for key, several in together.items():
+        adopted, profile = under[key]
+        grace = timedelta(0)
+        steps: Sequence[Sequence[Step]] = [()] * len(several)
+        if adopted and profile is not None:
+            grace = timedelta(hours=float(profile.value("overdue_grace_hours")))
+            steps = steps_of([one[2] for one in several], adopted, profile)
+        for (zone, span, told), own in zip(several, steps, strict=True):
+            eligible = own[0].eligible_at if own else None
+            found.append(RunningClock(
+                zone=zone, span=span, eligible_at=eligible, due=None if eligible is None else eligible + grace,
+                ordered=any(one.since > at for one in zone.spans),
+                struck=any(
+                    one.counts and (eligible is None or eligible > at or one.found > eligible)
+                    for one in told.infections
+                ),
+            ))  # fmt: skip
+    return tuple(found), facts
+
+
+def steps_of(
+    facts: Sequence[ZoneFacts], adopted: Sequence[Adopted], profile: Profile
+) -> Sequence[tuple[Step, ...]]:
+    """Return the steps of zones that fall under the same adoptions: one by one where they are few, else together."""
+    if len(facts) <= MANY:
+        return [zone_steps(one, adopted, profile).value for one in facts]
+    from yipan.protocol.rules.many import zone_steps_many
+
+    return zone_steps_many(facts, adopted, profile)
+
+
+def _due(
+    record: Record, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
+) -> tuple[list[Proposal], list[Task]]:
+    books = _Books(record=record)
+    running, facts = _running_clocks(record, area, books, at=at)
     proposals: list[Proposal] = []
     tasks: list[Task] = []
-    for zone in running:
-        sheet = clock_sheet(zone, facts, books, at=at)
-        if sheet.ordered_until is not None:
+    for one in running:
+        lifts = one.eligible_at is not None and one.eligible_at <= at
+        if one.ordered or not (lifts or one.struck):
             continue
-        if sheet.eligible_at is not None and sheet.eligible_at <= at:
+        sheet = clock_sheet(one.zone, facts, books, at=at)
+        if lifts:
             proposal = _lowering(sheet, at=at, by=by, time_zone=time_zone)
             proposals.append(proposal)
             tasks.append(_lifting_task(sheet, proposal))
-        elif sheet.infections:
-            proposals += _after_infection(act, sheet, facts, at=at, by=by, time_zone=time_zone)
-    more, further = _settings(act, area, books, at=at, by=by, time_zone=time_zone)
+        if one.struck:
+            proposals += _after_infection(record, sheet, facts, at=at, by=by, time_zone=time_zone)
+    more, further = _settings(record, area, books, at=at, by=by, time_zone=time_zone)
     return [*proposals, *more], [*tasks, *further]
 
 
@@ -1458,7 +1626,7 @@ def _cancel_lifting(act: Acting, stale: Sequence[Proposal]) -> None:
 
 
 def _after_infection(
-    act: Acting, sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
+    act: Record, sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
 ) -> list[Proposal]:
     """Propose to split off where the new infections are and start only that clock again; or to reset the whole."""
     zone = sheet.zone
@@ -1519,7 +1687,7 @@ def _after_infection(
 
 
 def _settings(
-    act: Acting,
+    act: Record,
     area: AreaPath,
     books: _Books,
     *,
@@ -1609,7 +1777,7 @@ def _text_of(part: PlacePart) -> str:
 
 
 def _setting(
-    act: Acting,
+    act: Record,
     drawn: Place,
     cases: Sequence[CasePlace],
     books: _Books,

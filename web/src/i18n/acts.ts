@@ -4,7 +4,7 @@ import { both } from '../lib/words'
 export const words = both({
   zh: {
     plans: '人员方案', record_roles: '登记人员身份', put_identities: '身份入保险库', record_visits: '登记上门随访', record_samples: '登记采样', release: '解除管控', record_result: '登记检测结果', review_plans: '审视人员方案', note_action: '登记早期行动', suggest_same: '提出疑似同一人',
-    areas: '地区', closing: '终末筛查', fill_rounds: '结果填入风险区轮次', ingest: '入库', watch: '监测', outlook: '研判', zoning: '划区', commanding: '指挥', users: '用户', day: '轮次', reports: '报告', tracing: '流调', screening: '筛查',
+    areas: '地区', closing: '终末筛查', fill_rounds: '结果填入风险区轮次', alarm_late: '逾期未解除告警', ingest: '入库', watch: '监测', outlook: '研判', zoning: '划区', commanding: '指挥', users: '用户', day: '轮次', reports: '报告', tracing: '流调', screening: '筛查',
     isolation: '隔离', borders: '口岸', services: '保障', readiness: '准备', supervision: '督查', exercise: '演练', prohibitions: '九不准', simulate: '推演', add_user: '新增用户',
     assign: '派发任务', close_round: '完成一轮', commit_file: '文件入库', undo_file: '撤回文件', estimate_reproduction: '估计再生数', order: '下达命令', propose: '提出建议', publish: '公布',
     put_bulletins: '通报入库', put_pack: '载入地区', import_boundaries: '导入边界', review_signals: '审视信号', review_zones: '审视风险区', review_measures: '审视管控措施',
@@ -13,13 +13,13 @@ export const words = both({
     draw_line: '划定底线', register_sentinels: '登记哨点', snooze: '暂缓提醒', triage_noise: '判为噪声', triage_data_fault: '判为数据问题', triage_watch: '判为继续观察', triage_verify: '转为核实',
     triage_event: '判为事件', triage_no_event: '判为非事件', open_investigation: '启动流调', propose_contacts: '提出密接名单', proposed_contacts: '密接待确认', confirmed_contacts: '确认密接',
     rejected_contacts: '排除密接', send_letter: '发协查函', reply_letter: '回复协查函', extend_chains: '续接传播链', hand_over: '移交', answer: '答复', import_files: '导入文件', accept: '采纳建议',
-    decide_same: '判为同一人', decide_different: '判为不同人', decide_later: '暂缓判定', decide_undone: '撤回判定', import_genomes: '基因组差异入库',
+    record_visit: '登记到访', decide_same: '判为同一人', decide_different: '判为不同人', decide_later: '暂缓判定', decide_undone: '撤回判定', import_genomes: '基因组差异入库',
     follow_contacts: '更新密接随访', reach_on_site: '到达现场', reach_core: '查清核心信息', reach_zones: '划定风险区', reach_full: '完成流调', reach_closed: '结束流调',
     change: '调整建议', refuse: '不采纳建议', task_open: '任务退回', task_acknowledged: '签收任务', task_done: '任务已办', task_verified: '任务已核验', task_cancelled: '任务取消',
   },
   en: {
     plans: 'plans', record_roles: 'roles recorded', put_identities: 'names put into the vault', record_visits: 'visits recorded', record_samples: 'tests recorded', release: 'let go', record_result: 'test result recorded', review_plans: 'plans reviewed', note_action: 'early action noted', suggest_same: 'may be one person',
-    areas: 'areas', closing: 'closing rounds', fill_rounds: 'results put into rounds of zones', ingest: 'ingest', watch: 'watch', outlook: 'outlook', zoning: 'zoning', commanding: 'command', users: 'users', day: 'round', reports: 'reports',
+    areas: 'areas', closing: 'closing rounds', fill_rounds: 'results put into rounds of zones', alarm_late: 'alarm: lifting late', ingest: 'ingest', watch: 'watch', outlook: 'outlook', zoning: 'zoning', commanding: 'command', users: 'users', day: 'round', reports: 'reports',
     tracing: 'tracing', screening: 'screening', isolation: 'isolation', borders: 'borders', services: 'services', readiness: 'readiness', supervision: 'supervision',
     exercise: 'exercise', prohibitions: 'nine prohibitions', simulate: 'simulation', add_user: 'user added', assign: 'task given', close_round: 'round closed',
     commit_file: 'file read in', undo_file: 'file taken back', estimate_reproduction: 'R estimated', order: 'ordered', propose: 'proposed', publish: 'published',
@@ -32,7 +32,7 @@ export const words = both({
     triage_watch: 'held to be watched', triage_verify: 'sent to be verified', triage_event: 'held to be an event', triage_no_event: 'held to be no event',
     open_investigation: 'investigation opened', propose_contacts: 'contacts proposed', proposed_contacts: 'contacts proposed', confirmed_contacts: 'contacts confirmed',
     rejected_contacts: 'contacts rejected', send_letter: 'letter sent', reply_letter: 'letter answered', extend_chains: 'chains extended', hand_over: 'handed over',
-    decide_same: 'held to be one person', decide_different: 'held to be two people', decide_later: 'decision put off', decide_undone: 'decision taken back',
+    record_visit: 'visit recorded', decide_same: 'held to be one person', decide_different: 'held to be two people', decide_later: 'decision put off', decide_undone: 'decision taken back',
     import_genomes: 'genome distances read in', follow_contacts: 'contacts brought up to date', reach_on_site: 'on site', reach_core: 'core known',
     reach_zones: 'zones drawn', reach_full: 'investigation full', reach_closed: 'investigation closed',
     answer: 'answered', import_files: 'files read in', accept: 'proposal accepted', change: 'proposal changed', refuse: 'proposal refused', task_open: 'task sent back',
