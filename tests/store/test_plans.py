@@ -1,5 +1,6 @@
 """Plans of people on record: proposed, ordered, revised in sight, followed up when read, let go in time."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from yipan.model import (
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, plans, zoning
+from yipan.operations import commanding, day, plans, prohibitions, zoning
 from yipan.operations.post import Post
 from yipan.store.tables.tracing import EXPOSURES
 
@@ -404,6 +405,43 @@ class TestRelease:
         assert found.plan.terms.ends == reported
         assert found.row.state == "late"
         assert found.plan.order == found.revisions[0].order
+
+
+class TestHeldTooLong:
+    def test_is_a_finding_that_ends_with_the_release(self, post):
+        ordered(post)
+        end = TestRelease.END
+
+        def found(at):
+            with post.store.reading(post.viewer) as record:
+                checked = prohibitions.check(record, area=PROVINCE, at=at.astimezone(CHINA))
+            return [(one.item, one.verdict.value, one.excess_hours) for one in checked]
+
+        assert found(end)[0][:2] == (5, "ok")
+        assert found(end + 7 * HOUR) == [(5, "violation", 7.0)]
+        plans.release(post, A, at=end + 8 * HOUR)
+        assert found(end + 9 * HOUR) == []
+
+    def test_counts_from_the_end_by_the_rule_where_an_order_asks_more(self, post):
+        said(post, A, "close_contact", TENTH_DAY)
+        (proposal,) = review(post, TENTH)
+        (told,) = proposal.lines
+        terms = plans.terms_of(told)
+        last = terms.stretches[-1]
+        longer = replace(
+            terms, ends=terms.ends + 4 * DAY, stretches=(*terms.stretches[:-1], replace(last, last=last.last + 4 * DAY))
+        )  # fmt: skip
+        day.decide(
+            post, proposal.id, verdict=Verdict.CHANGE, reason="to be safe", at=TENTH + HOUR,
+            lines=[plans.line(A, longer, area=HAIZHU, effective=TENTH + HOUR)],
+        )  # fmt: skip
+
+        with post.store.reading(post.viewer) as record:
+            (found,) = prohibitions.check(
+                record, area=PROVINCE, at=(TestRelease.END + DAY).astimezone(CHINA)
+            )
+        assert found.verdict.value == "violation"
+        assert sheet(post, A, TENTH + DAY).row.outdated
 
 
 class TestRights:

@@ -8,7 +8,7 @@ the plan, the roles it follows from, and real visits and tests.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -369,7 +369,7 @@ class _Rules:
     """What is adopted where, and every plan ruled on once for the same roles and results."""
 
     record: Record
-    time_zone: ZoneInfo
+    time_zone: tzinfo
     found: dict[AreaPath, tuple[tuple[Adopted, ...], Profile | None]] = field(default_factory=dict)
     ruled: dict[tuple[object, ...], Ruling[MergedPlan]] = field(default_factory=dict)
 
@@ -792,6 +792,27 @@ def _release_task(held: PlanOnRecord, rules: _Rules) -> Task:
 
 # Reading ------------------------------------------------------------------------------------------------------------
 
+
+def kept(
+    record: Record, *, area: AreaPath, at: datetime
+) -> tuple[tuple[PlanOnRecord, datetime], ...]:
+    """
+    Return each plan of an area that has an end by the rule as it stands now, and that end, whatever was ordered.
+
+    Whoever is held after it is held too long: by a release that is late, or by an order that asks more.
+    """
+    held = record.nouns(PLANS, under=area, where={"released": OpenAfter(moment=at)})
+    said = _Done.of(record, [one.id for one in held]).said
+    rules = _Rules(record=record, time_zone=at.tzinfo or UTC)
+    found = []
+    for one in held:
+        ruling = rules.rule(one.area, one.terms.roles, said.get(one.id))
+        ends = ruling.value.ends if ruling and not ruling.value.awaits_result else None
+        if ends is not None and one.terms.stretches:
+            found.append((one, ends))
+    return tuple(found)
+
+
 LISTS = ("all", "test_today", "test_missed", "unseen", "release_today", "release_late", "outdated")
 """What a list of people can be asked for; each is the set one figure of the picture counts."""
 
@@ -834,7 +855,7 @@ def _in_list(row: PlanRow, which: str, today: date, time_zone: ZoneInfo) -> bool
     }[which]  # fmt: skip
 
 
-def _last_day(ends: datetime, time_zone: ZoneInfo) -> date:
+def _last_day(ends: datetime, time_zone: tzinfo) -> date:
     return (ends.astimezone(time_zone) - timedelta(microseconds=1)).date()
 
 
