@@ -1,12 +1,18 @@
 """Plans of people on record: proposed, ordered, revised in sight, followed up when read, let go in time."""
 
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
 from places import PROVINCE, TENTH
+from yipan.api.app import create_app
+from yipan.api.plain import plain
+from yipan.cli import plans as terminal
 from yipan.model import (
     Adoption,
     Area,
@@ -27,8 +33,9 @@ from yipan.model import (
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, plans, prohibitions, zoning
+from yipan.operations import commanding, day, demo, plans, prohibitions, zoning
 from yipan.operations.post import Post
+from yipan.settings import Settings
 from yipan.store.tables.tracing import EXPOSURES
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -442,6 +449,51 @@ class TestHeldTooLong:
             )
         assert found.verdict.value == "violation"
         assert sheet(post, A, TENTH + DAY).row.outdated
+
+
+class TestDoors:
+    def test_give_one_answer_and_take_one_table(self, post, home, tmp_path, monkeypatch):
+        monkeypatch.setenv("YIPAN_HOME", str(home))
+        file = tmp_path / "roles.csv"
+        file.write_text(f"person,area,role,day_one\n{A},{HAIZHU},close_contact,2022-11-10\n")
+        typed = CliRunner().invoke(terminal.app, ["record", str(file), "--at", TENTH.isoformat()])
+        assert typed.exit_code == 0, typed.output
+        (proposal,) = review(post, TENTH)
+        accept(post, proposal, TENTH + HOUR)
+        at = TENTH + 2 * DAY
+
+        told = plain(sheet(post, A, at))
+        typed = CliRunner().invoke(terminal.app, ["person", A, "--at", at.isoformat(), "--json"])
+        assert json.loads(typed.stdout) == told
+
+        demo.add_users(post.store, at=TENTH + 2 * HOUR)
+        application = create_app(Settings(home=home), post.store, clock=lambda: at)
+        with TestClient(application) as client:
+            given = client.post(
+                "/api/v1/login", json={"user": "haizhu", "password": demo.DEMO_PASSWORD}
+            )
+            asked = {"Authorization": f"Bearer {given.json()['token']}"}
+            seen = client.get(f"/api/v1/plans/people/{A}", headers=asked).json()
+            done = client.post(
+                f"/api/v1/plans/people/{A}/done",
+                json={"day": "2022-11-12", "sampled": True},
+                headers=asked,
+            )
+            early = client.post(f"/api/v1/plans/people/{A}/release", json={}, headers=asked)
+            tomorrow = client.post(
+                f"/api/v1/plans/people/{A}/done",
+                json={"day": "2022-11-13", "sampled": True},
+                headers=asked,
+            )
+            unknown = client.get("/api/v1/plans/people/p-ffffffffffff", headers=asked)
+        assert seen == told
+        assert done.json()["test_today"] is False
+        assert (early.status_code, tomorrow.status_code, unknown.status_code) == (422, 422, 404)
+        assert "an order shortens it" in early.json()["error"]["message"]
+
+    def test_refuse_a_role_no_protocol_knows(self, post):
+        with pytest.raises(ValueError, match="close_contact"):
+            said(post, A, "close_contacts", TENTH_DAY)
 
 
 class TestRights:
