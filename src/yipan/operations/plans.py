@@ -37,6 +37,7 @@ from yipan.model import (
     Task,
     TaskState,
     TaskStep,
+    ancestors_of,
     area_path,
     check_area,
     check_may,
@@ -61,6 +62,7 @@ from yipan.store.tables.commanding import PROPOSALS, TASKS
 from yipan.store.tables.plans import PLANS
 from yipan.store.tables.plans import ROLES as ROLES_TABLE
 from yipan.store.tables.tracing import EXPOSURES, FOLLOW_UPS, PERSON_TESTS
+from yipan.store.tables.zoning import ADOPTIONS
 
 DESK = "plans"
 HAND = "plan"
@@ -524,6 +526,9 @@ def _due(
     act: Acting, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
 ) -> tuple[list[Proposal], list[PlanOnRecord], list[Task]]:
     today = at.date()
+    above = [*ancestors_of(area), area]
+    if not (act.count(ADOPTIONS, under=area) or act.count(ADOPTIONS, where={"area": above})):
+        return [], [], []
     rules = _Rules(record=act, time_zone=time_zone)
     said = {one.id: one for one in act.nouns(ROLES_TABLE, under=area)}
     contacts = _contacts(act, area)
@@ -590,9 +595,7 @@ class _Contacts:
 
 
 def _contacts(act: Acting, area: AreaPath) -> _Contacts:
-    exposures = [
-        one for one in act.nouns(EXPOSURES, under=area) if one.state is ExposureState.CONFIRMED
-    ]
+    exposures = act.nouns(EXPOSURES, under=area, where={"state": ExposureState.CONFIRMED.value})
     every = act.cases(under=area, limit=1_000_000)
     cases = frozenset(case.person for case in every if case.classification.value != "excluded")
     found = roles_of(cases, exposures) if exposures else {}
