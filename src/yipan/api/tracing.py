@@ -17,7 +17,9 @@ from yipan.model import (
     DueWord,
     EarlyAction,
     ExposureState,
+    Setting,
     Stage,
+    VisitRole,
     area_path,
     person_id,
 )
@@ -160,6 +162,73 @@ def form(
     from yipan.operations import tracing
 
     return answer(tracing.form_of(disease))
+
+
+@routes.get(
+    "/tracing/reports", summary="Reported cases that nobody investigates yet, the newest first", openapi_extra=OWN,
+    responses=responses([CASE_EXAMPLE], description="Their investigation waits to be opened"),
+)  # fmt: skip
+def reports(
+    asking: Asked, area: AreaAsked = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
+) -> Response:  # fmt: skip
+    """Return the reports of an area of the viewer's that wait."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.reports(record, area=path, limit=limit))
+
+
+VENUE_EXAMPLE: dict[str, Any] = {
+    "id": "v-3f2a", "area": "44.4401.", "name_zh": "茶餐厅", "name_en": "Tea house", "setting": "restaurant", "usual_people": 40,
+    "longitude": None, "latitude": None,
+}  # fmt: skip
+
+
+@routes.get(
+    "/tracing/venues", summary="Venues known in an area, in order of their names", openapi_extra=OWN,
+    responses=responses([VENUE_EXAMPLE], description="What a visit may be to"),
+)  # fmt: skip
+def venues(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the venues of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.venues(record, area=path))
+
+
+class VisitGiven(BaseModel):
+    """Where a case was: the id of a venue or what a new one is called, never whose home it is."""
+
+    case: str = Field(max_length=200, pattern=Text, examples=["c-1"])
+    place: str = Field(min_length=1, max_length=200, pattern=Text, examples=["v-3f2a"])
+    since: datetime
+    until: datetime
+    setting: Setting = Setting.UNKNOWN
+    role: VisitRole = VisitRole.UNKNOWN
+    mask: bool | None = None
+    indoors: bool | None = None
+
+
+@routes.post(
+    "/tracing/visits", summary="Put on record where a case was, from when until when", openapi_extra=OWN,
+    responses=responses(
+        {"id": "w-91ab", "area": "44.4401.", "person": "p-aaaaaaaaaaaa", "place": "v-3f2a", "since": "2022-11-09T12:00:00+08:00",
+         "until": "2022-11-09T13:00:00+08:00", "role": "customer", "mask": False, "indoors": True, "told_by": "interview"},
+        description="The visit", failures=CHANGE,
+    ),
+)  # fmt: skip
+def record_visit(asking: Asked, given: VisitGiven) -> Response:
+    """Put a visit of a case on record as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.record_visit(
+            post_of(asking), given.case, place=given.place, since=asking.instant(given.since, where="since"),
+            until=asking.instant(given.until, where="until"), at=asking.door.clock(), setting=given.setting, role=given.role,
+            mask=given.mask, indoors=given.indoors,
+        )
+    )  # fmt: skip
 
 
 class InvestigationGiven(BaseModel):
@@ -391,7 +460,7 @@ class SearchGiven(BaseModel):
         min_length=3, max_length=150, pattern=Text, examples=["people told of twice"]
     )
     area: str | None = Field(default=None, max_length=200)
-    least_bits: float = Field(default=8.0, ge=0, le=100)
+    least_bits: float | None = Field(default=None, ge=0, le=100)
 
 
 @routes.post(

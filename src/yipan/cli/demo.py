@@ -28,6 +28,7 @@ def demo(
     The record's clock goes on from its newest act while the board is open, so what is due there is due as it was then.
     """
     from yipan.operations import demo as desk
+    from yipan.operations.outbreak_story import OUTBREAK_STORY
     from yipan.operations.story import STORY
     from yipan.packs import read_pack
 
@@ -38,7 +39,9 @@ def demo(
             mornings = desk.mornings(pack)
             post = desk.found(store, pack, at=mornings[0][0] - timedelta(days=1))
             for _ in door.progress(
-                desk.play(post, pack, scenes=STORY), total=len(mornings), told="mornings of 2022"
+                desk.play(post, pack, scenes=(*STORY, *OUTBREAK_STORY)),
+                total=len(mornings),
+                told="mornings of 2022",
             ):
                 pass
             desk.add_users(store, at=mornings[-1][0] + desk.ROUND_AFTER + A_SECOND)
@@ -55,7 +58,7 @@ def demo(
         "goes on from its newest act."
     )
     typer.echo(
-        "The zones, proposals and findings whose names say 示范 are made up; the figures are not."
+        "The cases, zones, proposals and findings whose names say 示范 are made up; the figures are not."
     )
     names = ", ".join(entry[0] for entry in desk.DEMO_USERS)
     typer.echo(f"Demonstration users: {names}; password: {desk.DEMO_PASSWORD}")

@@ -265,6 +265,57 @@ def visits(
 
 
 @app.command()
+def reports(
+    area: AreaAsked = None, known_at: door.KnownAt = None, as_json: door.AsJson = False
+) -> None:
+    """List reported cases that nobody investigates yet, the newest first."""
+    from yipan.operations import tracing as desk
+
+    with _record(area, known_at) as (settings, _, record, place):
+        found = desk.reports(record, area=place)
+    zone = settings.time_zone
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("case", "disease", "reported", "classification", "area"),
+            [(c.id, c.disease, f"{c.reported.astimezone(zone):%m-%d %H:%M}" if c.reported else None, c.classification.value, c.area) for c in found],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def visit(
+    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    place: Annotated[str, typer.Argument(help="Id of a venue, or what a new one is called.")],
+    since: Annotated[str, typer.Option("--since", help="From when.")],
+    until: Annotated[str, typer.Option("--until", help="Until when.")],
+    setting: Annotated[
+        str, typer.Option("--setting", help="What a new place is, like shop.")
+    ] = "unknown",
+    role: Annotated[
+        str, typer.Option("--role", help="As what, like customer or staff.")
+    ] = "unknown",
+    mask: Annotated[bool | None, typer.Option("--mask/--no-mask", help="Whether masked.")] = None,
+    indoors: Annotated[
+        bool | None, typer.Option("--indoors/--outdoors", help="Whether under a roof.")
+    ] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put on record where a case was, from when until when."""
+    from yipan.model import Setting, VisitRole
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.record_visit(
+            post, case, place=place, since=door.moment(since, settings), until=door.moment(until, settings),
+            at=door.moment(at, settings), setting=_choice(Setting, setting, "--setting"), role=_choice(VisitRole, role, "--role"),
+            mask=mask, indoors=indoors,
+        )  # fmt: skip
+    door.answer(made, as_json=as_json, text=lambda: f"Visit {made.id} to {made.place}.")
+
+
+@app.command()
 def contacts(
     area: AreaAsked = None,
     case: Annotated[str | None, typer.Option("--case", help="Of this case only.")] = None,
@@ -513,7 +564,10 @@ def same(
         ),
     ] = None,
     area: AreaAsked = None,
-    least_bits: Annotated[float, typer.Option(help="How sure, in bits.")] = 8.0,
+    least_bits: Annotated[
+        float | None,
+        typer.Option(help="How sure, in bits; likelier one person than two if left out."),
+    ] = None,
     decided: Annotated[bool, typer.Option("--decided", help="Those decided instead.")] = False,
     at: door.At = None,
     known_at: door.KnownAt = None,

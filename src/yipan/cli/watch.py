@@ -124,12 +124,12 @@ def explain(
         for one in shown:
             rows = [
                 (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold),
-                 c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
+                 c.week_length, c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
                  f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
                  c.judgement.value)
                 for c in one.contributions
             ]  # fmt: skip
-            head = ("area", "stream", "observed", "expected", "up to", "7 days", "expected", "p", "days before",
+            head = ("area", "stream", "observed", "expected", "up to", "looked back", "seen", "expected", "p", "days before",
                     "missing", "judged")  # fmt: skip
             parts.append(
                 f"{one.explanation.zh}\n{one.explanation.en}\n\n{door.table(head, rows)}\n\n"

@@ -61,7 +61,9 @@ from yipan.model import (
     TaskState,
     TaskStep,
     TransmissionChain,
+    Venue,
     Visit,
+    VisitRole,
     check_area,
     check_may,
     pair_key,
@@ -435,7 +437,7 @@ def imported_of(reading: TracingReading, receipt: Receipt | None = None) -> Impo
 def network_of_reading(reading: TracingReading) -> Network:
     """Return the network that files hold, without a record."""
     return network.network_of(
-        reading.cases, reading.exposures, reading.visits, (), reading.gatherings
+        reading.cases, reading.exposures, reading.visits, reading.venues, reading.gatherings
     )
 
 
@@ -456,6 +458,7 @@ def _committed(
         act.put(OUTSIDE_KEYS, reading.keys)
         act.put(EXPOSURES, reading.exposures)
         act.put(GATHERINGS, reading.gatherings)
+        act.put(VENUES, reading.venues)
         act.put(VISITS, reading.visits)
         act.put(FOLLOW_UPS, reading.follow_ups)
         act.put(PERSON_TESTS, reading.tests)
@@ -487,6 +490,12 @@ def form_of(disease: str) -> tuple[Question, ...]:
         )
         for q in (*told["every"], *told["diseases"].get(disease, ()))
     )  # fmt: skip
+
+
+def reports(record: Record, *, area: AreaPath, limit: int = 200) -> tuple[Case, ...]:
+    """Return the reported cases of an area that nobody investigates yet, the newest first."""
+    check_area(record.viewer, area)
+    return record.cases_without(INVESTIGATIONS, "case_id", under=area, limit=limit)
 
 
 def open_investigation(post: Post, case: str, *, at: datetime) -> InvestigationView:
@@ -630,6 +639,55 @@ def investigations(
 
 
 # Contacts ------------------------------------------------------------------------------------------------------------
+
+
+def venues(record: Record, *, area: AreaPath) -> tuple[Venue, ...]:
+    """Return the venues known in an area, in order of their names."""
+    check_area(record.viewer, area)
+    return tuple(sorted(record.nouns(VENUES, under=area), key=lambda v: (v.name_zh, v.id)))
+
+
+def record_visit(
+    post: Post, case: str, *, place: str, since: datetime, until: datetime, at: datetime, setting: Setting = Setting.UNKNOWN,
+    role: VisitRole = VisitRole.UNKNOWN, mask: bool | None = None, indoors: bool | None = None,
+) -> Visit:  # fmt: skip
+    """
+    Put on record where a case was, from when until when; `place` is the id of a venue known, or what a new one is called.
+
+    A new venue lies in the area of the case. A home is never called by what was typed, which may tell whose it is.
+    Raises NotFound, ValueError for a visit that ends before it begins or lies ahead.
+    """
+    check_may(post.viewer, Power.WORK)
+    name = place.strip()
+    if not name:
+        raise ValueError("a visit is to a place; name one")
+    if until > at + timedelta(minutes=5):
+        raise ValueError(f"the visit ends at {until.isoformat()}, which is not yet")
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="record_visit", subject=case, why="where the case was", at=at
+    ) as act:
+        found = act.case(case)
+        check_area(post.viewer, found.area)
+        known = act.nouns(VENUES, where={"id": [name]})
+        if name.startswith("v-") and not known:
+            raise NotFound(f"venue {name} is not in the record")
+        named = known or tuple(
+            v for v in act.nouns(VENUES, under=found.area) if name in {v.name_zh, v.name_en}
+        )
+        if named:
+            venue = named[0]
+        else:
+            shown = ("住家", "home") if setting is Setting.HOUSEHOLD else (name, name)
+            venue = Venue(
+                id=f"v-{commanding.mark(found.area, name)}", area=found.area, name_zh=shown[0], name_en=shown[1], setting=setting
+            )  # fmt: skip
+            act.put(VENUES, [venue])
+        made = Visit(
+            id=f"w-{commanding.mark(found.person, venue.id, since.isoformat(), until.isoformat())}", area=found.area,
+            person=found.person, place=venue.id, since=since, until=until, role=role, mask=mask, indoors=indoors,
+        )  # fmt: skip
+        act.put(VISITS, [made])
+    return made
 
 
 def propose_contacts(
@@ -790,13 +848,13 @@ class SamePair:
 
 
 def likely_same(
-    record: Record, *, area: AreaPath, purpose: str, at: datetime, least_bits: float = 8.0
+    record: Record, *, area: AreaPath, purpose: str, at: datetime, least_bits: float | None = None
 ) -> tuple[LikelySame, ...]:
     """
     Return who among the cases and contacts of an area may be told of twice, the likeliest first.
 
     Every identity compared is read from the vault under the purpose, and each reading is written down; only
-    pseudonyms come back. Pairs once decided to be different are not proposed again. Raises NotAllowed.
+    pseudonyms come back. Shown are pairs likelier one person than two, or of at least `least_bits`. Pairs once decided to be different are not proposed again. Raises NotAllowed.
     """
     check_area(record.viewer, area)
     people = {str(c.person) for c in record.cases(under=area, limit=MOST_CASES)}
@@ -826,7 +884,7 @@ def likely_same(
 
 
 def suggest_same(
-    post: Post, *, area: AreaPath, purpose: str, at: datetime, least_bits: float = 8.0
+    post: Post, *, area: AreaPath, purpose: str, at: datetime, least_bits: float | None = None
 ) -> tuple[Sameness, ...]:
     """
     Search an area for people told of twice and put what is found on the queue; return what is new there.
@@ -841,7 +899,7 @@ def suggest_same(
         places = _areas_of_people(record, [p for one in new for p in (one.first, one.second)])
     with post.store.acting(
         post.viewer, desk=DESK, verb="suggest_same", subject=area, area=area, at=at,
-        why=f"people told of twice, at least {least_bits:g} bits: {purpose}"[:200],
+        why=f"people told of twice: {purpose}"[:200],
     ) as act:  # fmt: skip
         made = tuple(
             Sameness(

@@ -1908,7 +1908,8 @@ def _setting(
         reasons=(
             Reason(
                 zh=f"{local:%m月%d日%H时%M分}起，在此居住的{len(cases)}名感染者被报告。",
-                en=f"{len(cases)} infected people who live here were reported from {local:%Y-%m-%d %H:%M} on.",
+                en=f"{len(cases)} infected {'person who lives here was' if len(cases) == 1 else 'people who live here were'} "
+                f"reported from {local:%Y-%m-%d %H:%M} on.",
                 source=leaf.source, confidence=leaf.confidence,
             ),
         ),

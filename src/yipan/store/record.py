@@ -455,6 +455,21 @@ class Record:
         )  # fmt: skip
         return tuple(_case(row) for row in rows)
 
+    def cases_without(
+        self, table: NounTable[Any], column: str, *, under: AreaPath, limit: int = 200
+    ) -> tuple[Case, ...]:
+        """Return the newest reported cases in `under`, excluded ones left out, that no noun of a table names in a column."""
+        conditions(table, {column: None})
+        known = self._where()[0].replace("known_", "t.known_")
+        rows = self._rows(
+            "select id, area, person, disease, content from case_version",
+            ("area ^@ %(under)s", under), ("content->>'reported' is not null", True),
+            ("content->>'classification' <> 'excluded'", True),
+            (f"not exists (select from {table.name} t where t.{column} = case_version.id and {known})", True),
+            order="content->>'reported' desc, id", limit=limit, under=under,
+        )  # fmt: skip
+        return tuple(_case(row) for row in rows)
+
     def case_counts(self, *, under: AreaPath) -> dict[str, int]:
         """Return how many cases of each disease are on record in `under`."""
         rows = self._rows(

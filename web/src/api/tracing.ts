@@ -34,6 +34,7 @@ export type CaseView = {
   chronology: { at: string; kind: string; about: string }[]; exposed_by: Exposure[]; exposed: Exposure[]; investigation: Investigation | null; sources: Candidate[]
   told_as: string[]; same_as: string[]; places: PlaceSeen[]
 }
+export type Venue = { id: string; area: string; name_zh: string; name_en: string; setting: string }
 export type Asked = { doubt?: string; ask?: string; zh: string; en: string; bits?: number }
 export type Indicator = { name: string; said: Sentence; cases: string[]; of: string[]; share: number | null; median_hours: number | null }
 
@@ -82,4 +83,8 @@ export const tracing = {
   incidents: (area: string, known: string) => ask<Incident[]>('tracing/incidents', at(area, known)),
   seven: (area: string, known: string, disease: string, incident: string) => ask<Seven>('tracing/7-1-7', { ...at(area, known), disease, incident }),
   note: (incident: string, given: { action: string; started?: string; not_applicable?: string; why?: string }) => ask<Seven>(`tracing/incidents/${incident}/actions`, {}, given),
+  reports: (area: string, known: string) => ask<Case[]>('tracing/reports', at(area, known)),
+  venues: (area: string, known: string) => ask<Venue[]>('tracing/venues', at(area, known)),
+  visit: (given: { case: string; place: string; since: string; until: string; setting: string; role: string; mask: boolean | null; indoors: boolean | null }) =>
+    ask<{ id: string }>('tracing/visits', {}, given),
 }
