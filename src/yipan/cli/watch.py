@@ -289,9 +289,9 @@ def report(
             key, separator, count = told.rpartition("=")
             if not separator and len(owed) == 1:
                 key = owed[0]
-            if not count.strip().isdigit():
+            if not key or not count.strip().isdigit():
                 raise typer.BadParameter(
-                    f"--value {told!r}; expected STREAM=COUNT with a whole number"
+                    f"--value {told!r}; expected STREAM=COUNT with a whole number, STREAM one of {', '.join(owed)}"
                 )
             values[key] = int(count)
         found = desk.report(
