@@ -362,6 +362,58 @@ def standing(
 
 
 @app.command()
+def messages(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="HL7 v2.5.1 ORU^R01 or a FHIR R4 bundle.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write the results as a file of tubes.")] = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Read laboratory messages without a record. `ingest --kind results` takes them, too. Exit code 1 where some are wrong."""
+    from yipan.feeds import laboratory
+    from yipan.settings import Settings
+
+    found = laboratory.read_messages(file, time_zone=Settings.read().time_zone)
+    if out is not None:
+        laboratory.write_tubes(found, out)
+    report = found.report
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            (f"{report.file} ({report.format}): {report.read} observations = {report.accepted} results + "
+             f"{report.rejected} wrong + {report.blank} no results; {report.repeated} correct an earlier one"),
+            *(f"  {problem}" for problem in report.problems[:20]),
+            door.table(
+                ("order", "specimen", "test", "result", "corrected", "laboratory", "reported"),
+                [(r.order, r.specimen, r.test, r.result, "yes" if r.corrected else "", r.laboratory,
+                  r.reported and r.reported.isoformat()) for r in found.latest],
+            ),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if report.rejected else 0)
+
+
+@app.command()
+def specimens(
+    round: Round, out: Annotated[Path, typer.Option("--out", help="One FHIR R5 Specimen a line.")]
+) -> None:
+    """Write the tubes of a round as FHIR specimens, pooled ones marked so; nobody is named."""
+    import json
+
+    from yipan.feeds.laboratory import specimen_of
+    from yipan.operations import screening as desk
+
+    count = 0
+    with (
+        door.at_post() as (_, post),
+        post.store.reading(post.viewer) as record,
+        out.open("w", encoding="utf-8") as file,
+    ):
+        for tube in desk.tube_specimens(record, post.lake, round=round):
+            file.write(json.dumps(specimen_of(tube)) + "\n")
+            count += 1
+    typer.echo(f"{count} tubes in {out}.")
+
+
+@app.command()
 def labs(round: Round, as_json: door.AsJson = False) -> None:
     """Judge the laboratories of a round. Exit code 1 where something does not look right."""
     from yipan.operations import screening as desk
