@@ -126,10 +126,12 @@ from .users import (
 from .visits import Gathering, Venue, Visit, VisitRole
 from .watching import (
     ALERT_STEPS,
+    CHANNELS,
     TRIAGE_LEADS_TO,
     Alert,
     AlertState,
     AlertStep,
+    Channel,
     Sentinel,
     SentinelKind,
     Triage,
@@ -156,6 +158,7 @@ __all__ = [
     "ALERT_STEPS",
     "ASSUMED",
     "CARE_NEEDS",
+    "CHANNELS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -194,6 +197,7 @@ __all__ = [
     "Case",
     "CasePlace",
     "Certainty",
+    "Channel",
     "Charge",
     "Classification",
     "CommandLine",

@@ -48,7 +48,14 @@ LEAST_BEFORE_DAYS = 28
 SCAN_DAYS = 7
 """The longest window of the space-time scan."""
 
-SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS, Counted.LABORATORY_TESTS})
+SUPPORTING = frozenset(
+    {
+        Counted.PHARMACY_SALES,
+        Counted.HOTLINE_CALLS,
+        Counted.LABORATORY_TESTS,
+        Counted.SEARCH_QUERIES,
+    }
+)
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
 
 Names = Mapping[AreaPath, tuple[str, str]]
@@ -73,6 +80,8 @@ STREAM_NAMES: Mapping[Counted, tuple[str, str]] = {
     Counted.LABORATORY_TESTS: ("实验室检测", "laboratory tests"),
     Counted.HOTLINE_CALLS: ("热线来电", "hotline calls"),
     Counted.WASTEWATER_POSITIVES: ("污水阳性", "positive wastewater samples"),
+    Counted.VECTOR_POSITIVES: ("媒介阳性", "positive vector samples"),
+    Counted.SEARCH_QUERIES: ("网络搜索", "searches on the net"),
     Counted.OTHER: ("监测计数", "counts"),
 }  # fmt: skip
 """What each stream is called where people read, in Chinese and English."""
