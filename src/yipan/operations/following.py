@@ -6,9 +6,11 @@ and renewed after each act for those it may have changed: everybody within three
 the last time. The plain form judges the kept one.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from yipan.model import (
     AreaPath,
@@ -242,6 +244,21 @@ def _every_name(same: SamePeople, nodes: Iterable[str]) -> set[str]:
 
 def rulebook_of(disease: str, moment: datetime) -> Rulebook | None:
     """The protocol in force for a disease at a moment, None where there is none."""
+    changes = _changes(disease)
+    place = bisect_right(changes, moment)
+    return None if place == 0 else _rulebook_since(disease, changes[place - 1])
+
+
+@cache
+def _changes(disease: str) -> tuple[datetime, ...]:
+    """The moments from which texts for a disease are in effect, in order: between them the rulebook is the same."""
+    return tuple(
+        sorted({one.effective for one in protocols().versions.values() if one.disease == disease})
+    )
+
+
+@cache
+def _rulebook_since(disease: str, moment: datetime) -> Rulebook | None:
     try:
         return protocols().at(moment, disease=disease)
     except ProtocolError:
