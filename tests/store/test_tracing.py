@@ -714,6 +714,21 @@ class TestChainChanges:
 
 
 class TestNetwork:
+    def test_ties_cases_that_were_at_a_place_at_one_time_to_it(self):
+        lines = "case_id,onset\n1,2022-11-01\n2,2022-11-05\n3,2022-11-05\n"
+        visits = (
+            "person,place,since,until,venue_setting\n1,Inn,2022-11-01 18:00,2022-11-01 20:00,restaurant\n"
+            "2,Inn,2022-11-01 19:00,2022-11-01 21:00,restaurant\n3,Inn,2022-11-02 19:00,2022-11-02 21:00,restaurant\n"
+        )
+        found = read_tracing(
+            [("l.csv", lines.encode()), ("v.csv", visits.encode())], area=GUANGZHOU, disease="x", bare=True, outbreak="o"
+        )  # fmt: skip
+
+        (event,) = network.events_of(tracing.network_of_reading(found))
+
+        assert (event.what, event.setting, event.day) == ("venue", "restaurant", date(2022, 11, 1))
+        assert (event.brought_by, event.reached) == ((), ("1", "2"))
+
     def test_knows_shared_gatherings_and_leaves_excluded_cases_out(self):
         found = read_tracing(
             [("c.csv", b"uuid,date_of_onset,classification\n1,2022-11-01,CONFIRMED\n2,2022-11-05,CONFIRMED\n3,2022-11-05,NOT_A_CASE_DISCARDED\n"),

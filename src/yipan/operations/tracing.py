@@ -392,7 +392,7 @@ def export_files(
     done = written(
         Known(
             cases=cases, exposures=record.nouns(EXPOSURES, under=area), gatherings=record.nouns(GATHERINGS, under=area),
-            visits=record.nouns(VISITS, under=area), follow_ups=record.nouns(FOLLOW_UPS, under=area),
+            visits=record.nouns(VISITS, under=area), venues=record.nouns(VENUES, under=area), follow_ups=record.nouns(FOLLOW_UPS, under=area),
             tests=record.nouns(PERSON_TESTS, under=area), carried=carried, keys=record.nouns(OUTSIDE_KEYS, under=area),
             identities=who,
         ),
