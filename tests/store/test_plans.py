@@ -1,11 +1,18 @@
 """Plans of people on record: proposed, ordered, revised in sight, followed up when read, let go in time."""
 
+import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
 from places import PROVINCE, TENTH
+from yipan.api.app import create_app
+from yipan.api.plain import plain
+from yipan.cli import plans as terminal
 from yipan.model import (
     Adoption,
     Area,
@@ -26,8 +33,9 @@ from yipan.model import (
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, plans, zoning
+from yipan.operations import commanding, day, demo, plans, prohibitions, zoning
 from yipan.operations.post import Post
+from yipan.settings import Settings
 from yipan.store.tables.tracing import EXPOSURES
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -123,6 +131,13 @@ class TestPlan:
         ]  # fmt: skip
         assert found.order.startswith("o-")
         assert found.terms.reasons[0].source == ("a2",)
+
+    def test_is_never_told_to_the_public(self, post):
+        ordered(post)
+        order = sheet(post, A, TENTH + HOUR).plan.order
+
+        with pytest.raises(ValueError, match="never to the public"):
+            commanding.publish(post, order, at=TENTH + 2 * HOUR)
 
     def test_merges_roles_the_stricter_place_per_date(self, post):
         roles = (
@@ -397,6 +412,88 @@ class TestRelease:
         assert found.plan.terms.ends == reported
         assert found.row.state == "late"
         assert found.plan.order == found.revisions[0].order
+
+
+class TestHeldTooLong:
+    def test_is_a_finding_that_ends_with_the_release(self, post):
+        ordered(post)
+        end = TestRelease.END
+
+        def found(at):
+            with post.store.reading(post.viewer) as record:
+                checked = prohibitions.check(record, area=PROVINCE, at=at.astimezone(CHINA))
+            return [(one.item, one.verdict.value, one.excess_hours) for one in checked]
+
+        assert found(end)[0][:2] == (5, "ok")
+        assert found(end + 7 * HOUR) == [(5, "violation", 7.0)]
+        plans.release(post, A, at=end + 8 * HOUR)
+        assert found(end + 9 * HOUR) == []
+
+    def test_counts_from_the_end_by_the_rule_where_an_order_asks_more(self, post):
+        said(post, A, "close_contact", TENTH_DAY)
+        (proposal,) = review(post, TENTH)
+        (told,) = proposal.lines
+        terms = plans.terms_of(told)
+        last = terms.stretches[-1]
+        longer = replace(
+            terms, ends=terms.ends + 4 * DAY, stretches=(*terms.stretches[:-1], replace(last, last=last.last + 4 * DAY))
+        )  # fmt: skip
+        day.decide(
+            post, proposal.id, verdict=Verdict.CHANGE, reason="to be safe", at=TENTH + HOUR,
+            lines=[plans.line(A, longer, area=HAIZHU, effective=TENTH + HOUR)],
+        )  # fmt: skip
+
+        with post.store.reading(post.viewer) as record:
+            (found,) = prohibitions.check(
+                record, area=PROVINCE, at=(TestRelease.END + DAY).astimezone(CHINA)
+            )
+        assert found.verdict.value == "violation"
+        assert sheet(post, A, TENTH + DAY).row.outdated
+
+
+class TestDoors:
+    def test_give_one_answer_and_take_one_table(self, post, home, tmp_path, monkeypatch):
+        monkeypatch.setenv("YIPAN_HOME", str(home))
+        file = tmp_path / "roles.csv"
+        file.write_text(f"person,area,role,day_one\n{A},{HAIZHU},close_contact,2022-11-10\n")
+        typed = CliRunner().invoke(terminal.app, ["record", str(file), "--at", TENTH.isoformat()])
+        assert typed.exit_code == 0, typed.output
+        (proposal,) = review(post, TENTH)
+        accept(post, proposal, TENTH + HOUR)
+        at = TENTH + 2 * DAY
+
+        told = plain(sheet(post, A, at))
+        typed = CliRunner().invoke(terminal.app, ["person", A, "--at", at.isoformat(), "--json"])
+        assert json.loads(typed.stdout) == told
+
+        demo.add_users(post.store, at=TENTH + 2 * HOUR)
+        application = create_app(Settings(home=home), post.store, clock=lambda: at)
+        with TestClient(application) as client:
+            given = client.post(
+                "/api/v1/login", json={"user": "haizhu", "password": demo.DEMO_PASSWORD}
+            )
+            asked = {"Authorization": f"Bearer {given.json()['token']}"}
+            seen = client.get(f"/api/v1/plans/people/{A}", headers=asked).json()
+            done = client.post(
+                f"/api/v1/plans/people/{A}/done",
+                json={"day": "2022-11-12", "sampled": True},
+                headers=asked,
+            )
+            early = client.post(f"/api/v1/plans/people/{A}/release", json={}, headers=asked)
+            tomorrow = client.post(
+                f"/api/v1/plans/people/{A}/done",
+                json={"day": "2022-11-13", "sampled": True},
+                headers=asked,
+            )
+            unknown = client.get("/api/v1/plans/people/p-ffffffffffff", headers=asked)
+        assert seen == told
+        assert done.json()["test_today"] is False
+        assert (early.status_code, tomorrow.status_code, unknown.status_code) == (422, 422, 404)
+        assert "an order shortens it" in early.json()["error"]["message"]
+
+    def test_refuse_a_role_no_protocol_knows(self, post):
+        with pytest.raises(ValueError, match="close_contact"):
+            said(post, A, "close_contacts", TENTH_DAY)
 
 
 class TestRights:

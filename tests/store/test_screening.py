@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ import pytest
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
+from yipan.feeds.keypeople import read_key_people
 from yipan.model import (
     Adoption,
     Area,
@@ -22,11 +24,12 @@ from yipan.model import (
     PersonState,
     ScreeningRound,
     TaskState,
+    TestResult,
     Verdict,
     Viewer,
     area_path,
 )
-from yipan.operations import commanding, day, drill, holding, screening, zoning
+from yipan.operations import commanding, day, drill, holding, keypeople, screening, zoning
 from yipan.operations.post import Post
 from yipan.protocol import protocols
 from yipan.store import Store, lake
@@ -202,6 +205,33 @@ class TestRound:
             take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
 
 
+class TestMessages:
+    def test_of_laboratories_are_results_of_tubes(self, post, bulk, tmp_path):
+        take(post, bulk, roster(tmp_path), LakeKind.ROSTER)
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        lines = [
+            "MSH|^~\\&|LIS|lab-a|CDC|CDC|20221110233000+0800||ORU^R01^ORU_R01|m1|P|2.5.1",
+            "PID|1||x||张^三",
+        ]
+        for tube, word in ((501, "Not detected"), (503, "Detected"), (502, "blue")):
+            lines += [
+                f"OBR|1|{tube}|{tube}|94558-4^SARS-CoV-2^LN",
+                f"OBX|1|CWE|94558-4^SARS-CoV-2^LN||1^{word}^L||||||F",
+                f"SPM|1|{tube}|||||||||||||||20221110180000+0800|20221110200000+0800",
+            ]
+        file = tmp_path / "results.hl7"
+        file.write_text("\r".join(lines), encoding="utf-8")
+
+        taken = take(post, bulk, file, LakeKind.RESULTS)
+
+        assert (taken.file, taken.read, taken.accepted) == ("results.hl7", 3, 2)
+        assert taken.reasons == {samples.UNREADABLE: 1}
+        assert covered(post, bulk).total.held == 2
+        with post.store.reading(post.viewer) as record:
+            tubes = {t.tube: t for t in screening.tube_specimens(record, bulk, round="r1")}
+        assert (tubes[501].people, tubes[502].people) == (3, 1)
+
+
 class TestEarlierFiles:
     def test_put_their_people_aside(self, post, bulk, tmp_path):
         take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
@@ -212,28 +242,56 @@ class TestEarlierFiles:
 
         assert take(post, bulk, again, LakeKind.SAMPLES).reasons == {samples.ALREADY_HERE: 1}
 
+    def test_put_tubes_aside_that_they_filled(self, post, bulk, tmp_path):
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        again = swabs(
+            tmp_path, f"300,501,11,{STREETS[0]},1,5,2022-11-10 19:00", f"301,502,12,{STREETS[1]},1,5,2022-11-10 19:00",
+            *(f"{310 + i},503,{20 + i},{STREETS[2]},2,5,2022-11-10 19:00" for i in range(4)), name="second.csv",
+        )  # fmt: skip
+
+        taken = take(post, bulk, again, LakeKind.SAMPLES)
+
+        assert taken.reasons == {samples.TUBE_OF_EARLIER: 5}
+        assert taken.accepted == 1
+
     def test_that_are_no_tables_leave_nothing(self, post, bulk, tmp_path):
         with pytest.raises(CannotRead, match="has no column sample"):
             take(post, bulk, table(tmp_path / "bad.csv", "a,b", "1,2"), LakeKind.SAMPLES)
         assert not list(bulk.folder.rglob("*.parquet"))
 
 
+@pytest.mark.slow
 class TestCrash:
-    def test_leaves_nothing_half_in_and_the_file_can_be_taken_again(
+    def test_leaves_nothing_half_in_and_every_file_can_be_taken_again(
         self, post, bulk, tmp_path, server
     ):
-        server_home = post.store.server.home
-        rows = [
-            f"{p},{p // 5},{p},{STREETS[p % 3]},{p % 3 * 1000 + p // 15},0,2022-11-10 18:00:00"
-            for p in range(1, 60_001)
-        ]
-        file = swabs(tmp_path, *rows, name="large.csv")
-        for wait in (0.3, 0.9, 1.6):
-            writer = multiprocessing.get_context("spawn").Process(
-                target=_take_in_and_wait, args=(server_home, bulk.folder, file)
+        kept_ready = multiprocessing.get_context("forkserver")
+        kept_ready.set_forkserver_preload(["yipan.operations.screening", "yipan.feeds.bulk"])
+
+        def file_of(number: int) -> Path:
+            first = 100_000 * (number + 1)
+            rows = [
+                f"{p},{p // 5},{p},{STREETS[p // 5 % 3]},{p // 5},0,2022-11-10 18:00:00"
+                for p in range(first, first + 20_000)
+            ]
+            return swabs(tmp_path, *rows, name=f"large-{number}.csv")
+
+        def writer_of(file: Path) -> multiprocessing.Process:
+            writer = kept_ready.Process(
+                target=_take_in_and_wait, args=(post.store.server.home, bulk.folder, file)
             )
             writer.start()
-            writer.join(timeout=wait)
+            return writer
+
+        writer_of(file_of(0)).join()
+        began = time.perf_counter()
+        whole = writer_of(file_of(11))
+        whole.join()
+        took = time.perf_counter() - began
+        assert whole.exitcode == 0
+        for number, share in enumerate(np.random.default_rng(7).uniform(0.2, 1.05, 10), start=1):
+            writer = writer_of(file_of(number))
+            writer.join(timeout=took * float(share))
             if writer.is_alive():
                 os.kill(writer.pid, signal.SIGKILL)
             writer.join()
@@ -241,12 +299,21 @@ class TestCrash:
                 taken = screening.batches(record, round="r1")
                 parts = record.nouns(screening.LAKE_PARTS)
             assert sum(part.rows for part in parts) == sum(batch.accepted for batch in taken)
-            assert post.store.verify() is None
-        if not taken:
-            bulk.sweep([part.id for part in parts])
-            taken = (take(post, bulk, file, LakeKind.SAMPLES),)
+            assert all((bulk.folder / part.id).is_file() for part in parts)
+        assert post.store.verify() is None
 
-        assert taken[0].read == 60_000 == taken[0].accepted + taken[0].quarantined
+        bulk.sweep([part.id for part in parts])
+        known = {batch.file for batch in taken}
+        for number in range(1, 11):
+            if f"large-{number}.csv" not in known:
+                taken += (take(post, bulk, file_of(number), LakeKind.SAMPLES),)
+        assert len(taken) == 12
+        assert all(b.read == 20_000 == b.accepted for b in taken)
+        with post.store.reading(post.viewer) as record:
+            rows = bulk.read(
+                [part.id for part in record.nouns(screening.LAKE_PARTS)], ("person",)
+            ).height
+        assert rows == sum(batch.accepted for batch in taken)
 
 
 def _take_in_and_wait(server_home, folder, file):
@@ -526,3 +593,109 @@ class TestReached:
         assert {p.person: p.reached is not None for p in told.people} == {8: True, 7: False}
         with pytest.raises(ValueError, match="holds none of"):
             holding.record_reached(at_post, sheet.hold.id, people=[1], at=LATER + HOUR)
+
+
+REGISTER_HEAD = "site,group,area,sector,duty_holder,person,name,every_days,said_by"
+PEOPLE = tuple(f"p-{number:012x}" for number in range(1, 5))
+
+
+class TestKeyPeople:
+    def registered(self, at_post, folder):
+        zoning.adopt(
+            at_post, Adoption(id="a-1", area=PROVINCE, version="cn-covid-9ed", profile="guangdong-2022", at=TENTH),
+            at=TENTH,
+        )  # fmt: skip
+        file = table(
+            folder / "key.csv", REGISTER_HEAD, f"cold-1,high_risk_post,44.4401.440103.,冷链,市监局,{PEOPLE[0]},王五,,",
+            f"cold-1,high_risk_post,44.4401.440103.,冷链,市监局,{PEOPLE[1]},,,",
+            f"home-1,key_venue,44.4401.440103.,养老,民政局,{PEOPLE[2]},,3,示范通告1号",
+            f"school-1,crowded_institution,44.4403.440304.,教育,教育局,{PEOPLE[3]},,,",
+        )  # fmt: skip
+        keypeople.register(at_post, read_key_people(file, since=TENTH.date()), at=TENTH)
+
+    def rows(self, at_post, at):
+        with at_post.store.reading(at_post.viewer) as record:
+            rows = keypeople.due_list(record, area=PROVINCE, at=at, time_zone=ZONE)
+            seen = keypeople.picture(record, area=PROVINCE, at=at, time_zone=ZONE)
+        return {row.person: row for row in rows}, seen
+
+    def test_are_due_as_often_as_the_protocol_or_a_named_notice_says(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        keypeople.record_tests(
+            post,
+            "cold-1",
+            {PEOPLE[0]: TestResult.NEGATIVE},
+            day=TENTH.date(),
+            tube_size=1,
+            at=TENTH + HOUR,
+        )
+        rows, seen = self.rows(post, TENTH + timedelta(days=1))
+
+        assert {p: (r.state, r.overdue_days) for p, r in rows.items()} == {
+            PEOPLE[0]: ("due", 0), PEOPLE[1]: ("missed", 1), PEOPLE[2]: ("missed", 1), PEOPLE[3]: ("not_asked", 0),
+        }  # fmt: skip
+        assert (seen.total.due, seen.total.missed, seen.total.not_asked) == (1, 2, 1)
+        assert {c.name: c.missed for c in seen.duty_holders} == {
+            "市监局": 1,
+            "教育局": 0,
+            "民政局": 1,
+        }
+        assert rows[PEOPLE[2]].every_days == 3
+        assert all(reason.source for reason in seen.reasons)
+
+    def test_are_not_pooled_where_the_protocol_says_single(self, post, tmp_path):
+        self.registered(post, tmp_path)
+
+        with pytest.raises(keypeople.PoolRefused, match="swabbed singly"):
+            keypeople.record_tests(
+                post,
+                "cold-1",
+                {PEOPLE[0]: TestResult.PENDING},
+                day=TENTH.date(),
+                tube_size=10,
+                at=TENTH + HOUR,
+            )
+        with pytest.raises(ValueError, match="not on the register"):
+            keypeople.record_tests(
+                post,
+                "cold-1",
+                {PEOPLE[3]: TestResult.PENDING},
+                day=TENTH.date(),
+                tube_size=1,
+                at=TENTH + HOUR,
+            )
+
+    def test_who_were_missed_are_a_task_once_a_day(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        at = TENTH + timedelta(days=1)
+
+        assert review(post, at) == 2
+        assert review(post, at + HOUR) == 0
+
+    def test_are_named_in_the_vault_only(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        with post.store.keeper() as connection:
+            kept = connection.execute("select content::text from key_site").fetchall()
+
+        assert "王五" not in str(kept)
+
+    @pytest.mark.parametrize(
+        ("row", "told"),
+        [
+            (
+                f"a,visitors,44.4401.,x,y,{PEOPLE[0]},,,",
+                "row 2, column group: 'visitors' is none of",
+            ),
+            (
+                "a,key_venue,44.4401.,x,y,440105199001011234,,,",
+                "row 2, column person: a person is named by a pseudonym",
+            ),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,7,", "name the notice"),
+            (f"a,key_venue,44.4401.,x,,{PEOPLE[0]},,,", "duty_holder"),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no number of days"),
+        ],
+    )
+    def test_read_from_a_wrong_table_are_refused_by_place(self, tmp_path, row, told):
+        with pytest.raises(CannotRead, match=told) as wrong:
+            read_key_people(table(tmp_path / "key.csv", REGISTER_HEAD, row), since=TENTH.date())
+        assert "440105199001011234" not in str(wrong.value)

@@ -34,16 +34,17 @@ def now() -> datetime:
 
 
 def moment(text: str | None, settings: Settings) -> datetime:
-    """Read an instant as typed; one without an offset is taken in the time zone of the settings."""
+    """Read an instant as typed; one without an offset is taken in the time zone of the settings, 24:00 is understood."""
     if text is None:
         return now()
+    from yipan.protocol import instant
+
     try:
-        read = datetime.fromisoformat(text)
+        return instant(text, settings.time_zone)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not an instant; expected like 2022-11-13T08:00+08:00"
+            f"{text!r} is not an instant; expected like 2022-11-13T08:00+08:00 or 2022-11-13 24:00"
         ) from None
-    return read if read.tzinfo else read.replace(tzinfo=settings.time_zone)
 
 
 def day(text: str | None, default: date) -> date:

@@ -50,6 +50,14 @@ def show(
 
     settings, books = Settings.read(), protocols()
     facts = [PlanFacts(role=name, day_one=day) for name, day in (_pair(one) for one in role)]
+    known = sorted({
+        key.split(".")[1] for book in books.versions.values() for key in book.leaves if key.startswith("person.")
+    })  # fmt: skip
+    for asked in facts:
+        if asked.role not in known:
+            raise typer.BadParameter(
+                f"{asked.role!r} is no role of any version; known are {', '.join(known)}"
+            )
     adopted = []
     for one in version:
         name, _, since = one.partition(":")

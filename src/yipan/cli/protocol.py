@@ -1,7 +1,6 @@
 """Protocols at the terminal: show one, compare two, ask which is in effect, check all."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -103,7 +102,7 @@ def diff(
 
 @app.command()
 def at(
-    moment: Annotated[str, typer.Argument(help="An instant with its offset; 24:00 is understood.")],
+    moment: Annotated[str, typer.Argument(help="An instant, in the time zone of the settings where it names no offset; 24:00 is understood.")],
     disease: Annotated[str, typer.Option(help="Which disease.")] = "covid-19",
     area: Annotated[
         str | None, typer.Option(help="An area path such as 44.4403.; texts of lower layers that hold there count.")
@@ -112,11 +111,12 @@ def at(
 ) -> None:  # fmt: skip
     """Show the rulebook in effect at an instant and place, by date of effect (adoption is the command's act)."""
     from yipan.model import area_path
-    from yipan.protocol import ProtocolError, instant
+    from yipan.protocol import ProtocolError
+    from yipan.settings import Settings
 
     books = _read(folder)
+    when = door.moment(moment, Settings.read())
     try:
-        when: datetime = instant(moment, UTC)
         book = books.at(when, disease=disease, area=None if area is None else area_path(area))
     except (ProtocolError, ValueError) as wrong:
         typer.echo(str(wrong), err=True)

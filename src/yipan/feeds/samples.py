@@ -87,6 +87,9 @@ RESULT_WORDS = {
 }  # fmt: skip
 """The results of a tube and what others write for them. A weak one is held, never negative."""
 
+TUBE_SIZES = (1, 5, 10, 20)
+"""Swabs in one tube by the specifications; 0 is a household's tube."""
+
 UNREADABLE = "a needed value is missing or cannot be read"
 UNKNOWN_STREET = "the street is not in the record"
 UNKNOWN_MODE = "the mode is none of 1, 5, 10, 20 and 0 (household)"
@@ -201,6 +204,14 @@ def read_samples(
         f"else {number_of(OVERFULL_TUBE)} end as tube_reason from judged where row_reason = 0 group by tube "
         "having min(site) <> max(site) or min(street) <> max(street) or (count(*) > max(mode) and max(mode) > 0)"
     )
+    if already:
+        engine.execute(
+            f"insert into bad_tube select tube, {number_of(TUBE_OF_EARLIER)} from (select j.tube, count(*) as n, "
+            "max(j.mode) as most, min(e.n) as before, bool_or(j.site <> e.site or j.street <> e.street) as elsewhere "
+            "from judged j join (select tube, count(*) as n, min(site) as site, min(street) as street "
+            f"from {already} group by tube) e using (tube) where j.row_reason = 0 group by j.tube) "
+            "where (elsewhere or (n + before > most and most > 0)) and tube not in (select tube from bad_tube)"
+        )
     later = {
         **_later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
         **_later_lines(engine, "person", number_of(PERSON_TWICE)),

@@ -431,7 +431,8 @@ class Spillover:
     """
     What may reach one destination by the end of the period, from all origins together.
 
-    `expected` is the mean number of infected arrivals with a 95 % interval over what is believed;
+    `expected` is the mean number of infected arrivals with a 95 % interval over what is believed of prevalence,
+    its ends moved by the band of movement where that is only modelled;
     `introduced` and `lasting` are chances; `look_first` ranks where an hour of search is best spent.
     """
 

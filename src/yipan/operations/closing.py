@@ -11,6 +11,7 @@ from yipan.model import (
     PersonId,
     Power,
     Roster,
+    ScreeningRound,
     Zone,
     ZoneRound,
     check_may,
@@ -175,6 +176,8 @@ def review_rounds(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
     """
     check_may(post.viewer, Power.RUN_ROUND)
     with post.store.reading(post.viewer) as record:
+        if not record.nouns(SCREENING_ROUNDS):
+            return 0
         running = [
             zone
             for zone in record.nouns(
@@ -205,19 +208,18 @@ def from_laboratory(
     counts. A positive tube of one person becomes an infection found at
     the part of the zone where the roster has them, unless somebody put that on record already.
     """
-    held = (
-        {
-            roster.id: roster
-            for roster in record.nouns(ROSTERS, where={"id": [zone.id for zone in zones]})
-        }
-        if zones
-        else {}
-    )
+    begun = _near(record, zones, at=at)
+    if not begun:
+        return Told()
+    held = {
+        roster.id: roster
+        for roster in record.nouns(ROSTERS, where={"id": [zone.id for zone in zones]})
+    }
     rosters = {zone: roster for zone, roster in held.items() if roster.tokens}
     watched = [zone for zone in zones if zone.id in rosters]
     if not watched:
         return Told()
-    found = _swabs(record, home, watched, rosters, at=at)
+    found = _swabs(record, home, watched, rosters, begun, at=at)
     rounds: list[ZoneRound] = []
     infections: list[tuple[Zone, Swab]] = []
     for zone in watched:
@@ -261,11 +263,25 @@ def _infected(record: Record, zone: Zone) -> dict[PersonId, datetime]:
     return found
 
 
+def _near(record: Record, zones: Sequence[Zone], *, at: datetime) -> tuple[ScreeningRound, ...]:
+    """The rounds of screening that may have swabbed somebody since the clock of one of these zones was last set."""
+    since = [span.clock_start for zone in zones if (span := zone.at(at)) is not None]
+    earliest = min(since, default=None)
+    if earliest is None:
+        return ()
+    return tuple(
+        one
+        for one in record.nouns(SCREENING_ROUNDS)
+        if one.opened <= at and (one.closed or max(one.closes, at)) >= earliest
+    )
+
+
 def _swabs(
     record: Record,
     home: lake.Lake,
     zones: Sequence[Zone],
     rosters: Mapping[str, Roster],
+    begun: Sequence[ScreeningRound],
     *,
     at: datetime,
 ) -> dict[str, list[Swab]]:
@@ -275,11 +291,8 @@ def _swabs(
     for zone, roster in rosters.items():
         for token, person in roster.tokens:
             of_token.setdefault(token, []).append((zone, person))
-    earliest = min(since.values(), default=at)
     found: dict[str, list[Swab]] = {}
-    for one in record.nouns(SCREENING_ROUNDS):
-        if one.opened > at or (one.closed or max(one.closes, at)) < earliest:
-            continue
+    for one in begun:
         near = {zone.id for zone in zones if _meet(one.area, zone.area)}
         asked = sorted(
             token for token, several in of_token.items() if any(zone in near for zone, _ in several)

@@ -45,6 +45,7 @@ from yipan.model import (
     Sentence,
     SeriesTable,
     ShownReproduction,
+    Spillover,
     SpilloverOutlook,
     Stream,
     Task,
@@ -1101,6 +1102,7 @@ def spill(
         moving.destinations, rate, ill, reproduction=there, dispersion=dispersion, left_share=left,
         days_to_detection=unseen_days,
     )  # fmt: skip
+    told = _widened(told, moving, keep, paths.at_large[:, rows].sum(axis=(2, 3)).mean(axis=0))
     ill = ill.sum(axis=3)
     flow = ill.sum(axis=2).mean(axis=0)
     expected = flow[:, None] * rate
@@ -1150,6 +1152,31 @@ def spill(
         high=float(((flow[:size] * share)[:, None] * moving.high[keep]).sum()),
         left_out=left_out,
     )  # fmt: skip
+
+
+def _widened(
+    told: Sequence[Spillover],
+    moving: movement.Movement,
+    keep: list[int],
+    flow: NDArray[np.float64],
+) -> tuple[Spillover, ...]:
+    """Intervals of arrivals widened by the band of movement where it is only modelled."""
+    if moving.observed:
+        return tuple(told)
+    usual = flow @ moving.rate[keep]
+    low, high = flow @ moving.low[keep], flow @ moving.high[keep]
+    place = {name: i for i, name in enumerate(moving.destinations)}
+
+    def wide(each: Spillover) -> Spillover:
+        i = place[each.destination]
+        if usual[i] <= 0:
+            return each
+        return replace(
+            each, expected_low=each.expected_low * float(low[i] / usual[i]),
+            expected_high=each.expected_high * float(high[i] / usual[i]),
+        )  # fmt: skip
+
+    return tuple(wide(each) for each in told)
 
 
 def _paths_to(

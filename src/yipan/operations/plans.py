@@ -8,7 +8,7 @@ the plan, the roles it follows from, and real visits and tests.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -37,6 +37,7 @@ from yipan.model import (
     Task,
     TaskState,
     TaskStep,
+    ancestors_of,
     area_path,
     check_area,
     check_may,
@@ -61,6 +62,7 @@ from yipan.store.tables.commanding import PROPOSALS, TASKS
 from yipan.store.tables.plans import PLANS
 from yipan.store.tables.plans import ROLES as ROLES_TABLE
 from yipan.store.tables.tracing import EXPOSURES, FOLLOW_UPS, PERSON_TESTS
+from yipan.store.tables.zoning import ADOPTIONS
 
 DESK = "plans"
 HAND = "plan"
@@ -369,7 +371,7 @@ class _Rules:
     """What is adopted where, and every plan ruled on once for the same roles and results."""
 
     record: Record
-    time_zone: ZoneInfo
+    time_zone: tzinfo
     found: dict[AreaPath, tuple[tuple[Adopted, ...], Profile | None]] = field(default_factory=dict)
     ruled: dict[tuple[object, ...], Ruling[MergedPlan]] = field(default_factory=dict)
 
@@ -524,6 +526,9 @@ def _due(
     act: Acting, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
 ) -> tuple[list[Proposal], list[PlanOnRecord], list[Task]]:
     today = at.date()
+    above = [*ancestors_of(area), area]
+    if not (act.count(ADOPTIONS, under=area) or act.count(ADOPTIONS, where={"area": above})):
+        return [], [], []
     rules = _Rules(record=act, time_zone=time_zone)
     said = {one.id: one for one in act.nouns(ROLES_TABLE, under=area)}
     contacts = _contacts(act, area)
@@ -590,9 +595,7 @@ class _Contacts:
 
 
 def _contacts(act: Acting, area: AreaPath) -> _Contacts:
-    exposures = [
-        one for one in act.nouns(EXPOSURES, under=area) if one.state is ExposureState.CONFIRMED
-    ]
+    exposures = act.nouns(EXPOSURES, under=area, where={"state": ExposureState.CONFIRMED.value})
     every = act.cases(under=area, limit=1_000_000)
     cases = frozenset(case.person for case in every if case.classification.value != "excluded")
     found = roles_of(cases, exposures) if exposures else {}
@@ -745,6 +748,7 @@ def _proposal(
     said_zh = "、".join(ROLES.get(one, (one, one))[0] for one in roles) or "个人方案"
     said_en = ", ".join(ROLES.get(one, (one, one.replace("_", " ")))[1] for one in roles) or "plans"
     about_zh, about_en = _ABOUT[about]
+    people = "person" if len(some) == 1 else "people"
     asks_zh, asks_en = _asks(first.stretches)
     days = sum(1 for one in some for day in days_of(one.terms.stretches) if day.day >= today)
     reasons = tuple(dict.fromkeys(reason for one in some for reason in one.terms.reasons))[:5]
@@ -757,7 +761,7 @@ def _proposal(
         id=f"p-{commanding.mark(DESK, about, county, *(told.subject + _mark_of(told) for told in lines))}",
         area=county, desk=DESK, kind=lines[0].kind, subject=f"{DESK}-{about}",
         what=Sentence(
-            zh=f"{len(some)}人（{said_zh}，{about_zh}）：{asks_zh}", en=f"{len(some)} people ({said_en}; {about_en}): {asks_en}"
+            zh=f"{len(some)}人（{said_zh}，{about_zh}）：{asks_zh}", en=f"{len(some)} {people} ({said_en}; {about_en}): {asks_en}"
         ),
         reasons=(why, *reasons), by=by, made=at, decided_in=county, lines=lines,
         cost=Cost(residents=len(some), person_days=float(days)),
@@ -790,6 +794,27 @@ def _release_task(held: PlanOnRecord, rules: _Rules) -> Task:
 
 
 # Reading ------------------------------------------------------------------------------------------------------------
+
+
+def kept(
+    record: Record, *, area: AreaPath, at: datetime
+) -> tuple[tuple[PlanOnRecord, datetime], ...]:
+    """
+    Return each plan of an area that has an end by the rule as it stands now, and that end, whatever was ordered.
+
+    Whoever is held after it is held too long: by a release that is late, or by an order that asks more.
+    """
+    held = record.nouns(PLANS, under=area, where={"released": OpenAfter(moment=at)})
+    said = _Done.of(record, [one.id for one in held]).said
+    rules = _Rules(record=record, time_zone=at.tzinfo or UTC)
+    found = []
+    for one in held:
+        ruling = rules.rule(one.area, one.terms.roles, said.get(one.id))
+        ends = ruling.value.ends if ruling and not ruling.value.awaits_result else None
+        if ends is not None and one.terms.stretches:
+            found.append((one, ends))
+    return tuple(found)
+
 
 LISTS = ("all", "test_today", "test_missed", "unseen", "release_today", "release_late", "outdated")
 """What a list of people can be asked for; each is the set one figure of the picture counts."""
@@ -833,7 +858,7 @@ def _in_list(row: PlanRow, which: str, today: date, time_zone: ZoneInfo) -> bool
     }[which]  # fmt: skip
 
 
-def _last_day(ends: datetime, time_zone: ZoneInfo) -> date:
+def _last_day(ends: datetime, time_zone: tzinfo) -> date:
     return (ends.astimezone(time_zone) - timedelta(microseconds=1)).date()
 
 

@@ -27,7 +27,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import commanding, zoning
+from yipan.operations import commanding, plans, zoning
 from yipan.operations.measures import asked as as_rule
 from yipan.operations.post import Post
 from yipan.protocol.rules import prohibitions as rules
@@ -77,7 +77,7 @@ def record_measures(post: Post, measures: Sequence[LocalMeasure], *, at: datetim
 def check(record: Record, *, area: AreaPath, at: datetime) -> tuple[rules.Finding, ...]:
     """
     Check everything in force in an area against the version its command adopted: zones on their clocks, classes the
-    version does not have, and every local measure on record. What is well is among the answers, as `ok`.
+    version does not have, plans of people past the end they have by the rule, and every local measure on record. What is well is among the answers, as `ok`.
 
     Areas without an adopted version have no ceiling and give no finding.
     """
@@ -103,6 +103,11 @@ def check(record: Record, *, area: AreaPath, at: datetime) -> tuple[rules.Findin
                 id=f"{zone.id}:class", area=zone.area, since=span.since, people=zone.residents, level=span.level,
                 stays="zone", reason=span.reason or rules.UNKNOWN,
             ))  # fmt: skip
+    for plan, ends in plans.kept(record, area=area, at=at):
+        asked.setdefault(plan.area, []).append(rules.PersonPlan(
+            id=f"plan:{plan.id}", area=plan.area, since=plan.begun, people=1, role=plan.terms.roles[0].role if plan.terms.roles else "",
+            phases=(), computed_end=ends,
+        ))  # fmt: skip
     for measure in record.nouns(MEASURES, under=area, where={"until": OpenAfter(moment=at)}):
         asked.setdefault(measure.area, []).append(as_rule(measure))
     found: list[rules.Finding] = []

@@ -34,9 +34,9 @@ def tick(post: Post, *, at: datetime, time_zone: ZoneInfo) -> Ticked:
     """
     told = closing.review_rounds(post, at=at, time_zone=time_zone)
     proposed = zoning.review_zones(post, at=at, time_zone=time_zone, only_if_new=True)
-    late = zoning.alarm_late(post, at=at, time_zone=time_zone)
     with post.store.reading(post.viewer) as record:
         running = zoning.clocks(record, area=post.area, at=at.astimezone(time_zone))
+    late = zoning.alarm_late(post, running, at=at)
     return Ticked(
         at=at, told=told, proposed=proposed, late=late, late_now=sum(one.late_at(at) for one in running),
         next=zoning.next_of(running, at=at),

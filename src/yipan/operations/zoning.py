@@ -65,7 +65,7 @@ from yipan.protocol.rules.zones import (
     running_clock,
     zone_steps,
 )
-from yipan.store import Acting, Change, NotFound, Record
+from yipan.store import Acting, Change, NotFound, Question, Record
 from yipan.store.nouns import OpenAfter
 from yipan.store.tables.commanding import ORDERS, PROPOSALS, TASKS
 from yipan.store.tables.tracing import VENUES, VISITS
@@ -185,7 +185,12 @@ class _Books:
         """Return the versions the nearest command at or above an area adopted, in order of time, and its profile."""
         if area not in self.found:
             chain = [*ancestors_of(area), area]
-            adopted = self.record.nouns(ADOPTIONS, where={"area": chain})
+            self.hear(area, self.record.nouns(ADOPTIONS, where={"area": chain}))
+        return self.found[area]
+
+    def hear(self, area: AreaPath, adopted: Sequence[Adoption]) -> None:
+        """Keep what was adopted in an area and above it, where somebody has read it already."""
+        if area not in self.found:
             nearest = max((len(one.area) for one in adopted), default=0)
             own = sorted((o for o in adopted if len(o.area) == nearest), key=lambda o: (o.at, o.id))
             books = tuple(
@@ -194,7 +199,6 @@ class _Books:
             )
             profile = _protocols().profile(own[-1].profile) if own else None
             self.found[area] = (books, profile)
-        return self.found[area]
 
     def book(self, area: AreaPath, at: datetime) -> Rulebook | None:
         """Return the version in force in an area at an instant, None where none was adopted by then."""
@@ -640,6 +644,10 @@ def history(record: Record, zone: str) -> tuple[object, ...]:
     return record.versions(ZONES, zone)
 
 
+FEW = 50
+"""Of so many zones at most what their clocks need is asked for zone by zone, of more all of it at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
     """Where cases were, rosters and rounds, filed so that a zone finds its own without asking every other."""
@@ -650,28 +658,57 @@ class _Facts:
 
     @classmethod
     def of(cls, record: Record, zones: Sequence[Zone], *, under: AreaPath | None) -> "_Facts":
-        """Read what the clocks of these zones need."""
-        by_compound: dict[str, list[CasePlace]] = {}
+        """Read what the clocks of these zones need: of a few what is near them, of many all there is in `under`."""
+        if not zones:
+            return cls(by_compound={}, rosters={}, rounds={})
         ids = [zone.id for zone in zones]
-        few = len(ids) <= 50
-        compounds = sorted({compound_of(zone.place) for zone in zones} | {SEVERAL})
-        where = (
-            {"compound": compounds}
-            if few and SEVERAL not in {compound_of(z.place) for z in zones}
-            else {}
+        if len(ids) <= FEW:
+            places = cls.near(zones)
+            of_zone: dict[str, object] = {"zone": ids}
+            scope = None
+        else:
+            places, of_zone, scope = (Question(table=CASE_PLACES),), {}, under
+        rounds, *found = record.together(
+            Question(table=ROUNDS, under=scope, where=of_zone), *places
         )
-        scope = under if not few else None
-        for found in record.nouns(CASE_PLACES, under=scope, where=where) if ids else ():
-            by_compound.setdefault(compound_of(found.place), []).append(found)
-        rounds: dict[str, list[ZoneRound]] = {}
-        for one in (
-            record.nouns(ROUNDS, where={"zone": ids if few else None}, under=scope) if ids else ()
+        return cls.filed(record, ids, scope, rounds, *found)
+
+    @staticmethod
+    def near(zones: Sequence[Zone]) -> tuple[Question, ...]:
+        """Return the questions for where cases were that may touch these zones: by compound, else by area."""
+        compounds = sorted({compound_of(zone.place) for zone in zones} - {SEVERAL})
+        asked = (
+            [Question(table=CASE_PLACES, where={"compound": [*compounds, SEVERAL]})]
+            if compounds
+            else []
+        )
+        for area in sorted(
+            {zone.place.area for zone in zones if compound_of(zone.place) == SEVERAL}
         ):
-            rounds.setdefault(one.zone, []).append(one)
-        rosters = (
-            record.nouns(ROSTERS, where={"id": ids if few else None}, under=scope) if rounds else ()
-        )
-        return cls(by_compound=by_compound, rosters={r.id: r for r in rosters}, rounds=rounds)
+            asked.append(Question(table=CASE_PLACES, under=area))
+            asked.append(Question(table=CASE_PLACES, where={"area": list(ancestors_of(area))}))
+        return tuple(asked)
+
+    @classmethod
+    def filed(
+        cls,
+        record: Record,
+        ids: Sequence[str],
+        under: AreaPath | None,
+        rounds: Sequence[ZoneRound],
+        *found: Sequence[CasePlace],
+    ) -> "_Facts":
+        """File what was read; rosters are asked for only where a round was held."""
+        by_compound: dict[str, list[CasePlace]] = {}
+        for one in {one.id: one for several in found for one in several}.values():
+            by_compound.setdefault(compound_of(one.place), []).append(one)
+        by_zone: dict[str, list[ZoneRound]] = {}
+        for held in rounds:
+            by_zone.setdefault(held.zone, []).append(held)
+        few = [zone for zone in ids if zone in by_zone]
+        where = {"id": few} if len(few) <= FEW else None
+        rosters = record.nouns(ROSTERS, under=under, where=where) if few else ()
+        return cls(by_compound=by_compound, rosters={r.id: r for r in rosters}, rounds=by_zone)
 
     def infections(self, zone: Zone) -> tuple[CasePlace, ...]:
         """Return the infections whose place meets the zone's, in order of when they were found."""
@@ -1217,22 +1254,39 @@ def applies(record: Record, spot: Address, *, at: datetime, told: str = "") -> A
 
     A restriction counts only from when its order was published; a lifting counts as soon as it is in force.
     `perhaps` are zones of which the address is not known finely enough to say. Nothing in the answer is about
-    a person. Two or three questions to the record, whatever the number of zones.
+    a person. In a reading with `one_plan` it is quickest. Two trips to the record, whatever the number of zones, and a third where a round of tests was held.
     """
     books = _Books(record=record)
     compounds = None if spot.compound is None else [spot.compound, SEVERAL]
+    if compounds is None:
+        record.plan_anew()  # by area alone: an index of areas is used only where the plan knows the area
     where = {"compound": compounds, "over_from": OpenAfter(moment=at)}
-    above = record.nouns(ZONES, where={**where, "area": list(ancestors_of(spot.area))})
-    near = (*above, *record.nouns(ZONES, under=spot.area, where=where))
-    orders = {
-        o.id: o
-        for o in record.nouns(ORDERS, where={"id": sorted({s.order for z in near for s in z.spans})})
-    } if near else {}  # fmt: skip
+    chain = list(ancestors_of(spot.area))
+    above, below, adopted, *cases = record.together(
+        Question(table=ZONES, where={**where, "area": chain}), Question(table=ZONES, under=spot.area, where=where),
+        Question(table=ADOPTIONS, where={"area": [*chain, spot.area]}),
+        *((Question(table=CASE_PLACES, where={"compound": compounds}),) if compounds else ()),
+    )  # fmt: skip
+    books.hear(spot.area, adopted)
+    near: tuple[Zone, ...] = (*above, *below)
+    orders: dict[str, Order] = {}
+    rounds: tuple[ZoneRound, ...] = ()
+    if near:
+        wide = not cases or any(compound_of(zone.place) == SEVERAL for zone in near)
+        if wide:
+            record.plan_anew()
+        told_by = sorted({span.order for zone in near for span in zone.spans})
+        found_orders, rounds, *more = record.together(
+            Question(table=ORDERS, where={"id": told_by}), Question(table=ROUNDS, where={"zone": [zone.id for zone in near]}),
+            *(_Facts.near(near) if wide else ()),
+        )  # fmt: skip
+        orders = {order.id: order for order in found_orders}
+        cases = [*cases, *more]
     held = [_as_published(zone, orders, at) for zone in near]
     running = [zone for zone in held if zone is not None and zone.in_force(at)]
     inside = [zone for zone in running if zone.place.contains(spot)]
     perhaps = [zone for zone in running if zone.place.contains(spot) is None]
-    facts = _Facts.of(record, [*inside, *perhaps], under=spot.area)
+    facts = _Facts.filed(record, [zone.id for zone in (*inside, *perhaps)], None, rounds, *cases)
     shown = {
         zone.id: _public(zone, clock_sheet(zone, facts, books, at=at, decider=False), orders)
         for zone in (*inside, *perhaps)
@@ -1275,19 +1329,22 @@ def _level_of(
         return span.level
     if running:
         return "low"
-    county = next(
-        (p for p in (*ancestors_of(spot.area), spot.area) if _is_county(record, p)), spot.area
-    )
+    chain = (*ancestors_of(spot.area), spot.area)
+    record.plan_anew()
+    levels = record.levels_of(chain)
+    county = next((path for path in chain if levels.get(path) == "county"), spot.area)
     return "low" if _any_in_force(record, county, at) else "normal"
 
 
 def _any_in_force(record: Record, area: AreaPath, at: datetime) -> bool:
     """Whether any published zone in an area is in force; looks at a few at a time, because most often the first is."""
     last: str | None = None
+    size = 2
     while True:
         page = record.nouns(
-            ZONES, under=area, where={"over_from": OpenAfter(moment=at)}, after=last, limit=20
+            ZONES, under=area, where={"over_from": OpenAfter(moment=at)}, after=last, limit=size
         )
+        size = 50
         if not page:
             return False
         ids = sorted({span.order for zone in page for span in zone.spans})
@@ -1296,13 +1353,6 @@ def _any_in_force(record: Record, area: AreaPath, at: datetime) -> bool:
         if any(zone is not None and zone.in_force(at) for zone in told):
             return True
         last = page[-1].id
-
-
-def _is_county(record: Record, path: AreaPath) -> bool:
-    try:
-        return record.area(path).level == "county"
-    except NotFound:
-        return False
 
 
 def _level_name(level: str) -> Sentence:
@@ -1413,22 +1463,23 @@ def _review_of(record: Record, post: Post, *, at: datetime, time_zone: ZoneInfo)
     return _Review(proposals=made, tasks=tasks, stale=stale)
 
 
-def alarm_late(post: Post, *, at: datetime, time_zone: ZoneInfo) -> tuple[LateLifting, ...]:
+def alarm_late(
+    post: Post, running: Sequence["RunningClock"], *, at: datetime
+) -> tuple[LateLifting, ...]:
     """
     Give the alarm for every zone whose lifting has become late by `at`, once for each, and return the new ones.
 
-    A lifting is late once the grace of the profile is over after every condition held. No act is made where there is
-    nothing new.
+    `running` are the clocks at `at`. A lifting is late once the grace of the profile is over after every condition
+    held. No act is made where there is nothing new.
     """
     check_may(post.viewer, Power.RUN_ROUND)
-    at = at.astimezone(time_zone)
     with post.store.reading(post.viewer) as record:
         late = [
             LateLifting(
                 id=f"ll-{commanding.mark(one.zone.id, one.span.since, one.eligible_at)}", area=one.zone.area,
                 zone=one.zone.id, level=one.span.level, eligible=one.eligible_at, due=one.due, alarmed=at,
             )
-            for one in clocks(record, area=post.area, at=at)
+            for one in running
             if one.eligible_at is not None and one.due is not None and one.late_at(at)
         ]  # fmt: skip
         ids = [one.id for one in late]
@@ -1696,15 +1747,19 @@ def _settings(
     time_zone: ZoneInfo,
 ) -> tuple[list[Proposal], list[Task]]:
     """Propose zones where cases live outside every zone, drawn in the unit the version names; first tasks with them."""
-    covered = _Covered.by(act.nouns(ZONES, under=area))
-    homes: dict[str, list[CasePlace]] = {}
+    new: list[tuple[CasePlace, Rulebook]] = []
     for found in act.nouns(CASE_PLACES, under=area):
         book = books.book(found.area, at)
         if book is None or not (found.counts and found.home and found.found <= at):
             continue
-        if not (book.get("zone.classes") or ()) or covered.answers(found):
-            continue
-        homes.setdefault(str(drawn_in(found.place, book.get("zone.units") or ())), []).append(found)
+        if book.get("zone.classes"):
+            new.append((found, book))
+    covered = _Covered.near(act, area, [found for found, _ in new])
+    homes: dict[str, list[CasePlace]] = {}
+    for found, book in new:
+        if not covered.answers(found):
+            drawn = drawn_in(found.place, book.get("zone.units") or ())
+            homes.setdefault(str(drawn), []).append(found)
     proposals: list[Proposal] = []
     tasks: list[Task] = []
     for text, cases in homes.items():
@@ -1716,9 +1771,18 @@ def _settings(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Covered:
-    """Every episode there was, filed by compound."""
+    """Every episode there was near some places, filed by compound."""
 
     by_compound: Mapping[str, Sequence[Zone]]
+
+    @classmethod
+    def near(cls, record: Record, area: AreaPath, cases: Sequence[CasePlace]) -> "_Covered":
+        """Read the episodes that may cover where these cases lived: nothing where there are none."""
+        if not cases:
+            return cls(by_compound={})
+        compounds = sorted({compound_of(one.place) for one in cases} | {SEVERAL})
+        where = {"compound": compounds} if len(compounds) <= MANY else None
+        return cls.by(record.nouns(ZONES, under=area, where=where))
 
     @classmethod
     def by(cls, zones: Sequence[Zone]) -> "_Covered":
@@ -1849,7 +1913,8 @@ def _setting(
         reasons=(
             Reason(
                 zh=f"{local:%m月%d日%H时%M分}起，在此居住的{len(cases)}名感染者被报告。",
-                en=f"{len(cases)} infected people who live here were reported from {local:%Y-%m-%d %H:%M} on.",
+                en=f"{len(cases)} infected {'person who lives here was' if len(cases) == 1 else 'people who live here were'} "
+                f"reported from {local:%Y-%m-%d %H:%M} on.",
                 source=leaf.source, confidence=leaf.confidence,
             ),
         ),

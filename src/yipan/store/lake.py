@@ -15,9 +15,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
+    from numpy.typing import NDArray
 
+NOWHERE = -2
 MEMORY_MB = 2500
 THREADS = 2
 
@@ -108,6 +113,61 @@ class Lake:
         shutil.rmtree(aside)
         return tuple(sorted(parts, key=lambda part: part.path))
 
+    def write_frame(
+        self, frame: "pl.DataFrame", *, put_aside: "NDArray[np.bool_] | None" = None, batch: str, round: str, kind: str, city_of_street: Mapping[int, int],
+        day: date, day_of: str | None = None, time_zone: str = "UTC",
+    ) -> tuple[WrittenPart, ...]:  # fmt: skip
+        """
+        Write a frame as the parts of a batch, as `write` does; `day_of` names the column of instants that tells the day.
+
+        Rows marked in `put_aside` are left out. City by city, so that no second copy of the whole is made. Raises
+        ValueError for a row that is written and whose street has no city.
+        """
+        import polars as pl
+
+        aside = self.folder / ".incoming" / batch
+        aside.mkdir(parents=True)
+        parts: list[WrittenPart] = []
+        known = np.array(sorted(city_of_street), dtype=np.int64)
+        cities = np.array([city_of_street[street] for street in known.tolist()], dtype=np.int64)
+        street = frame["street"].fill_null(0).to_numpy()
+        row = np.minimum(np.searchsorted(known, street), known.size - 1)
+        city = np.where(known[row] == street, cities[row], -1)
+        if put_aside is not None:
+            city[put_aside] = NOWHERE
+        if (city == -1).any():
+            raise ValueError(f"street {street[int((city == -1).argmax())]} lies in no city")
+        for number in sorted(set(np.unique(city).tolist()) - {NOWHERE}):
+            mine = frame.filter(pl.Series(city == number))
+            days = [(day, mine)] if day_of is None else _by_day(mine, day_of, time_zone)
+            for when, rows in days:
+                place = Path("lake") / round / kind / f"city={number}" / f"day={when.isoformat()}"
+                file = aside / f"{number}-{when.isoformat()}.parquet"
+                rows.write_parquet(
+                    file,
+                    compression="zstd",
+                    compression_level=1,
+                    row_group_size=122_880,
+                    statistics=True,
+                )
+                target = self.folder / place / f"{batch}-0.parquet"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _to_disk(file)
+                file.replace(target)
+                parts.append(
+                    WrittenPart(
+                        path=str(place / target.name), city=number, day=when, rows=rows.height
+                    )
+                )
+        shutil.rmtree(aside)
+        return tuple(sorted(parts, key=lambda part: part.path))
+
+    def read(self, paths: Sequence[str], columns: Sequence[str]) -> "pl.DataFrame":
+        """Read columns of parts whole, one after another in the order of `paths`; at least one path."""
+        import polars as pl
+
+        return pl.read_parquet([self.folder / path for path in paths], columns=list(columns))
+
     def view(
         self,
         engine: "duckdb.DuckDBPyConnection",
@@ -138,6 +198,7 @@ class Lake:
         """Remove what a crash left behind: everything written aside and every file no part names; return how many."""
         shutil.rmtree(self.folder / ".incoming", ignore_errors=True)
         shutil.rmtree(self.folder / ".spill", ignore_errors=True)
+        shutil.rmtree(self.folder / ".sent", ignore_errors=True)
         named = set(known)
         gone = 0
         for file in (self.folder / "lake").rglob("*.parquet"):
@@ -145,6 +206,15 @@ class Lake:
                 file.unlink()
                 gone += 1
         return gone
+
+
+def _by_day(rows: "pl.DataFrame", column: str, time_zone: str) -> "list[tuple[date, pl.DataFrame]]":
+    """Rows by the day their instant falls on there."""
+    import polars as pl
+
+    told = rows[column].dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.date()
+    days = told.unique().sort().to_list()
+    return [(when, rows if len(days) == 1 else rows.filter(told == pl.lit(when))) for when in days]
 
 
 def _quoted(path: Path) -> str:
@@ -259,13 +329,10 @@ def gaps(engine: "duckdb.DuckDBPyConnection", *, street: int, limit: int) -> lis
 
 
 def held(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
-    """Ask which tubes are positive or weak, with street, laboratory, result, people in them, and since when it is known."""
+    """Ask which tubes are positive or weak: tube, street, laboratory, result, Ct values, and since when it is known."""
     return engine.execute(
-        "with hot as (select tube, laboratory, result, ct_orf, ct_n, published_at from latest "
-        "where result in ('positive', 'weak')) "
-        "select h.tube, min(s.street), any_value(h.laboratory), any_value(h.result), count(*), "
-        "any_value(h.ct_orf), any_value(h.ct_n), any_value(h.published_at), list(s.person order by s.person) "
-        "from hot h join samples s using (tube) group by h.tube order by min(s.street), h.tube"
+        "select tube, street, laboratory, result, ct_orf, ct_n, published_at from latest "
+        "where result in ('positive', 'weak') order by street, tube"
     ).fetchall()
 
 
@@ -324,10 +391,10 @@ def person_state(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Ro
 
 
 def history(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Row]:
-    """Ask for one person's swabs with what their tubes showed, the oldest first."""
+    """Ask for one person's single swabs while held with what their tubes showed, the oldest first."""
     return engine.execute(
         "select s.sample, s.tube, s.street, s.mode, s.sampled_at, l.result, l.laboratory, l.published_at from "
-        "(select * from samples where person = $1) s left join latest l using (tube) order by s.sampled_at",
+        "(select * from reswabs where person = $1) s left join latest l using (tube) order by s.sampled_at",
         [person],
     ).fetchall()
 

@@ -1,9 +1,10 @@
 """The record as one viewer may read it, now or as known at a past moment."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -44,6 +45,7 @@ T = TypeVar("T")
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
 
+_NAMED = re.compile(r"%\((\w+)\)s")
 COUNT_SCHEMA: dict[str, Any] = {
     "area": pl.String, "stream": pl.String, "day": pl.Date, "value": pl.Int64, "published": pl.Boolean,
     "act": pl.Int64, "known_from": pl.Datetime("us", "UTC"), "source": pl.String,
@@ -52,6 +54,15 @@ COUNT_SCHEMA: dict[str, Any] = {
 
 class NotFound(LookupError):
     """What was asked for is not in the record as known at the moment asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question for nouns, as `Record.nouns` asks it, to be asked together with others."""
+
+    table: NounTable[Any]
+    under: AreaPath | None = None
+    where: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,7 @@ class Record:
     connection: Connection
     viewer: Viewer
     known_at: datetime | None = None
+    one_plan: bool = False
     apart: Callable[[], AbstractContextManager[Connection]]
     """A connection of the same viewer whose work is kept whatever becomes of this reading."""
 
@@ -133,6 +145,35 @@ class Record:
             f"select {', '.join(shown)} from {table.name}", ("area ^@ %(under)s", under), under=under, **values
         )  # fmt: skip
         return {name: int(row[name]) for name in questions}
+
+    def together(self, *questions: Question) -> list[tuple[Any, ...]]:
+        """
+        Return the nouns of several questions in one trip to the database, each as `nouns` would return them.
+
+        For answers that must be quick: what costs is the way there and back, not the rows.
+        """
+        texts, every = [], {}
+        for number, one in enumerate(questions):
+            parts, values = conditions(one.table, one.where)
+            where, known = self._where(("area ^@ %(under)s", one.under), *parts)
+            own = _NAMED.sub(rf"%(q{number}_\1)s", where)
+            texts.append(
+                f"select {number} as question, id, content::text as content from {one.table.name} where {own}"
+            )
+            given = {"under": one.under, **known, **values}
+            every.update({f"q{number}_{name}": value for name, value in given.items()})
+        found: list[list[Any]] = [[] for _ in questions]
+        text = f"{' union all '.join(texts)} order by question, id"
+        with self.connection.cursor() as cursor:
+            cursor.execute(text, every)
+            for number, _, content in cursor.fetchall():
+                found[number].append(questions[number].table.read(content))
+        return [tuple(several) for several in found]
+
+    def plan_anew(self) -> None:
+        """Let the questions to come be planned for what they ask, in a reading that was begun with `one_plan`."""
+        if self.one_plan:
+            self.connection.execute("set local plan_cache_mode = auto")
 
     def count(
         self,
@@ -250,6 +291,11 @@ class Record:
         """Return the Chinese and the English name of each of these areas that is in the record."""
         found = self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
         return {area.path: (area.name_zh, area.name_en) for area in found}
+
+    def levels_of(self, paths: Iterable[AreaPath]) -> dict[AreaPath, str]:
+        """Return the level of each of these areas that is in the record."""
+        found = self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
+        return {area.path: area.level for area in found}
 
     def state(self) -> str:
         """
