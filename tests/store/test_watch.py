@@ -306,6 +306,67 @@ class TestSentinels:
         assert (place.area, place.silent) == (GUANGZHOU, 1)
 
 
+class TestReport:
+    KEY = CLINIC.key
+
+    def sent(self, post, day_seen, value, *, at=AT, **more):
+        return watch.report(
+            post, "s-1", day=day_seen, values={self.KEY: value, **more}, at=at, time_zone=CHINA
+        )
+
+    def test_a_zero_typed_ends_the_silence(self, post):
+        register(post)
+
+        told = self.sent(post, date(2022, 11, 9), 0)
+
+        assert (told.new, told.corrected, told.late) == (1, 0, False)
+        with post.store.reading(post.viewer) as record:
+            (sheet,) = watch.sentinel_sheets(
+                record, area=PROVINCE, at=AT + timedelta(hours=5), time_zone=CHINA
+            )
+        assert sheet.silent_days == 0
+        assert sheet.zero_reports >= 1
+
+    def test_sent_again_corrects_and_both_stay_on_record(self, post):
+        register(post)
+        self.sent(post, date(2022, 11, 9), 4)
+
+        told = self.sent(post, date(2022, 11, 9), 5, at=AT + timedelta(hours=6))
+
+        assert (told.new, told.corrected, told.late) == (0, 1, True)
+        with post.store.reading(post.viewer) as record:
+            versions = record.count_versions(
+                under=PROVINCE, since=date(2022, 11, 9), until=date(2022, 11, 10), counted=[CLINIC.counted]
+            )  # fmt: skip
+        assert versions["value"].to_list() == [4, 5]
+
+    def test_says_what_is_wrong_with_it(self, post):
+        register(post)
+        for wrong, words in (
+            (lambda: self.sent(post, date(2022, 11, 12), 1), "has not come"),
+            (lambda: self.sent(post, date(2022, 7, 1), 1), "owes nothing"),
+            (lambda: self.sent(post, date(2022, 11, 9), -1), "lies between 0"),
+            (lambda: self.sent(post, date(2022, 11, 9), 1, other=2), "does not report other"),
+            (
+                lambda: watch.report(
+                    post, "s-1", day=date(2022, 11, 9), values={}, at=AT, time_zone=CHINA
+                ),
+                "is owed too",
+            ),
+        ):
+            with pytest.raises(ValueError, match=words):
+                wrong()
+
+    def test_is_for_duties_that_bring_data_in_and_in_their_area(self, post):
+        register(post)
+        registrar = Viewer(user="a", duty=Duty.REGISTRAR, area=GUANGZHOU)
+        analyst = Viewer(user="b", duty=Duty.ANALYST, area=GUANGZHOU)
+
+        assert self.sent(Post(store=post.store, viewer=registrar), date(2022, 11, 9), 2).new == 1
+        with pytest.raises(NotAllowed):
+            self.sent(Post(store=post.store, viewer=analyst), date(2022, 11, 9), 3)
+
+
 class TestRules:
     def test_change_only_by_a_decision_and_show_their_workload_before(self, post):
         proposal = watch.propose_rule(

@@ -212,6 +212,33 @@ class TestLateReports:
         assert {one.judgement for one in found.unjudged} == {Judgement.NOT_REPORTED}
 
 
+class TestPositiveResults:
+    POSITIVE = Stream(disease="influenza", counted=Counted.LABORATORY_POSITIVES)
+    TESTS = Stream(disease="influenza", counted=Counted.LABORATORY_TESTS)
+
+    def laboratory(self, *, tests, positive):
+        made = series(STREETS[0], self.TESTS, mean=200.0)
+        found = series(STREETS[0], self.POSITIVE, mean=10.0)
+        return [
+            CountSeries(
+                area=one.area, stream=one.stream, first_day=one.first_day,
+                counts=(*one.counts[:-1], last),
+            )
+            for one, last in ((made, tests), (found, positive))
+        ]  # fmt: skip
+
+    def told(self, some):
+        return [c.stream.counted for f in seen(some).findings for c in f.contributions]
+
+    def test_three_times_the_tests_with_three_times_the_positives_are_no_rise_of_positivity(self):
+        assert Counted.LABORATORY_POSITIVES not in self.told(
+            self.laboratory(tests=600, positive=30)
+        )
+
+    def test_three_times_the_positives_of_as_many_tests_are(self):
+        assert Counted.LABORATORY_POSITIVES in self.told(self.laboratory(tests=200, positive=34))
+
+
 class TestOutbreaksOnRecord:
     def test_do_not_pass_for_what_is_usual(self):
         one = series(STREETS[0], extra=[12] * 40 + [0] * 20)

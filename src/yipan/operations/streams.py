@@ -48,7 +48,7 @@ LEAST_BEFORE_DAYS = 28
 SCAN_DAYS = 7
 """The longest window of the space-time scan."""
 
-SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS})
+SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS, Counted.LABORATORY_TESTS})
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
 
 Names = Mapping[AreaPath, tuple[str, str]]
@@ -237,7 +237,8 @@ def judge_streams(
     Judge the last intervals before `until` of series of one interval, and of their sums over the areas above.
 
     A series that ends early is taken as not reported since. A sum counts the areas that reported and expects
-    as much less as the silent ones used to send. `completeness` gives by `sibling_key` the share already known of the newest
+    as much less as the silent ones used to send. Positive results are measured against the tests made, where those are counted
+    beside them: more tests are no outbreak. `completeness` gives by `sibling_key` the share already known of the newest
     day, the day before, and so on: as much less is expected, and a day of which under LEAST_KNOWN is in is not judged yet. Days of
     `known_outbreaks` in their areas are judged but not learned from, by streams with LEAST_BEFORE_DAYS before them. Raises ValueError for series of different intervals.
     """
@@ -255,19 +256,20 @@ def judge_streams(
     added, added_rows, exposure = _sums(own, matrix, first) if sums else ([], [], [])
     everything = [*own, *added]
     counts = np.vstack([matrix, *added_rows]) if added else matrix
-    weight = np.vstack([np.ones_like(matrix), *exposure]) if added else None
+    tested = _tested(own, matrix)
+    weight = np.vstack([tested, *exposure]) if added else tested
     known = _known_share(everything, counts.shape, completeness or {})
     if (known < 1).any():
         counts = np.where(known < LEAST_KNOWN, np.nan, counts)
-        weight = known if weight is None else weight * known
-    masked = _masked(everything, counts, first, known_outbreaks)
+        weight = weight * known
+    unlearned = masked(everything, counts, first, known_outbreaks)
     columns = list(range(max(0, width - max(judged_days, QUIET_DAYS)), width))
     names: dict[str, int] = {}
     groups = [names.setdefault(sibling_key(one), len(names)) for one in everything]
     verdicts = judge(
         method, counts, first_day=first, interval=interval, columns=columns, calendar=calendar,
         groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight, thresholds=judged_days,
-        known_outbreak=masked,
+        known_outbreak=unlearned,
     )  # fmt: skip
     faults = tuple(
         DataFault(
@@ -283,6 +285,26 @@ def judge_streams(
     )  # fmt: skip
 
 
+def _tested(own: Sequence[CountSeries], matrix: "np.ndarray") -> "np.ndarray":
+    """Return how many tests were made for each cell of positive results, 1 being as many as in the first weeks; 1 for all others."""
+    found = np.ones_like(matrix)
+    tests = {
+        (one.area, replace(one.stream, counted=Counted.LABORATORY_POSITIVES)): row
+        for row, one in enumerate(own)
+        if one.stream.counted is Counted.LABORATORY_TESTS
+    }
+    for row, one in enumerate(own):
+        beside = tests.get((one.area, one.stream))
+        if beside is None:
+            continue
+        made = matrix[beside]
+        first = made[~np.isnan(made)][:LEAST_BEFORE_DAYS]
+        if len(first) and first.sum() > 0:
+            usual = np.where(np.isnan(made), first.mean(), made)
+            found[row] = np.maximum(usual / first.mean(), 1e-6)
+    return found
+
+
 def _known_share(
     series: Sequence[CountSeries],
     shape: tuple[int, int],
@@ -296,12 +318,13 @@ def _known_share(
     return known
 
 
-def _masked(
+def masked(
     series: Sequence[CountSeries],
     counts: "np.ndarray",
     first: date,
     outbreaks: Sequence[KnownOutbreak],
 ) -> "np.ndarray | None":
+    """Return which cells of the counts of some series lie in an outbreak on record of their place and disease; None without any."""
     if not outbreaks:
         return None
     mask = np.zeros(counts.shape)

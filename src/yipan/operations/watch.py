@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 
 from yipan.analytics.detect.baseline import METHOD as BASELINE
 from yipan.analytics.detect.methods import DEFAULT, METHODS
@@ -484,6 +485,7 @@ def rehearsal(
         found = watching.rehearse(
             series[:most], generator=np.random.default_rng(1), calendar=read_calendar(),
             outbreaks=outbreaks,
+            known_outbreaks=known_outbreaks(record, under=area, until=day, time_zone=time_zone),
         )  # fmt: skip
     except ValueError as short:
         return Rehearsed(rehearsal=None, why=str(short))
@@ -696,6 +698,94 @@ def register_sentinels(post: Post, sentinels: Sequence[Sentinel], *, at: datetim
     return change.new + change.corrected
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelReport:
+    """What a sentinel typed for one day: its counts by stream, how many were new, how many corrected one known, and whether it came late."""
+
+    sentinel: str
+    day: date
+    values: tuple[tuple[str, int], ...]
+    new: int
+    corrected: int
+    late: bool
+
+
+MOST_REPORTED = 1_000_000
+"""A count beyond this is a slip of the hand."""
+
+
+def report(
+    post: Post,
+    sentinel: str,
+    *,
+    day: date,
+    values: Mapping[str, int],
+    at: datetime,
+    time_zone: ZoneInfo,
+) -> SentinelReport:
+    """
+    Put on record what a sentinel has to report of one day: every stream it owes, zeros too, by the key of the stream.
+
+    Sent again it corrects, and the record keeps both. Raises NotAllowed, NotYourArea, NotFound, and ValueError for a day it does not owe
+    or that has not come, a stream left out or not its own, and a count that cannot be meant.
+    """
+    check_may(post.viewer, Power.INGEST)
+    with post.store.reading(post.viewer) as record:
+        one = record.noun(SENTINELS, sentinel)
+    check_area(post.viewer, one.area)
+    today = at.astimezone(time_zone).date()
+    if day > today:
+        raise ValueError(f"{day} has not come; today is {today}")
+    if not one.owes(day):
+        raise ValueError(
+            f"sentinel {one.id} owes nothing for {day}; it reports from {one.since} on"
+        )
+    owed = {stream.key: stream for stream in one.streams}
+    strange, left_out = sorted(set(values) - set(owed)), sorted(set(owed) - set(values))
+    if strange:
+        raise ValueError(
+            f"sentinel {one.id} does not report {strange[0]}; it owes {', '.join(sorted(owed))}"
+        )
+    if left_out:
+        raise ValueError(f"{left_out[0]} is owed too; where there was nothing, the report is 0")
+    for key, value in sorted(values.items()):
+        if not 0 <= value <= MOST_REPORTED:
+            raise ValueError(
+                f"{key} of {day} is {value}; a count lies between 0 and {MOST_REPORTED}"
+            )
+        if owed[key].interval is Interval.WEEK and day.weekday() != 0:
+            raise ValueError(
+                f"{key} is weekly; its report is of the Monday its week begins, not of {day}"
+            )
+    rows = [
+        (one.area, key, day, value, f"typed for sentinel {one.id}")
+        for key, value in sorted(values.items())
+    ]
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="report", subject=one.id, area=one.area, why="sentinel report", at=at
+    ) as act:  # fmt: skip
+        change = act.put_counts(
+            pl.DataFrame(rows, schema=["area", "stream", "day", "value", "source"], orient="row"),
+            published=False,
+        )
+    return SentinelReport(
+        sentinel=one.id, day=day, values=tuple(sorted(values.items())), new=change.new,
+        corrected=change.corrected, late=at > _due(one, day, time_zone),
+    )  # fmt: skip
+
+
+def streams_owed(post: Post, sentinel: str) -> tuple[str, ...]:
+    """Return the keys of the streams a sentinel owes. Raises NotFound."""
+    with post.store.reading(post.viewer) as record:
+        return tuple(stream.key for stream in record.noun(SENTINELS, sentinel).streams)
+
+
+def _due(one: Sentinel, day: date, time_zone: ZoneInfo) -> datetime:
+    return datetime.combine(
+        day + timedelta(days=1), datetime.min.time(), tzinfo=time_zone
+    ) + timedelta(hours=one.due_hour)
+
+
 def sentinel_sheets(
     record: Record,
     *,
@@ -736,9 +826,7 @@ def _sheet(
     calendar: WorkCalendar,
 ) -> SentinelSheet:
     def due(day: date) -> datetime:
-        return datetime.combine(
-            day + timedelta(days=1), datetime.min.time(), tzinfo=time_zone
-        ) + timedelta(hours=one.due_hour)
+        return _due(one, day, time_zone)
 
     days = [
         day

@@ -76,6 +76,7 @@ class Record:
     connection: Connection
     viewer: Viewer
     known_at: datetime | None = None
+    one_plan: bool = False
     apart: Callable[[], AbstractContextManager[Connection]]
     """A connection of the same viewer whose work is kept whatever becomes of this reading."""
 
@@ -128,11 +129,17 @@ class Record:
             given = {"under": one.under, **known, **values}
             every.update({f"q{number}_{name}": value for name, value in given.items()})
         found: list[list[Any]] = [[] for _ in questions]
+        text = f"{' union all '.join(texts)} order by question, id"
         with self.connection.cursor() as cursor:
-            cursor.execute(f"{' union all '.join(texts)} order by question, id", every)
+            cursor.execute(text, every)
             for number, _, content in cursor.fetchall():
                 found[number].append(questions[number].table.read(content))
         return [tuple(several) for several in found]
+
+    def plan_anew(self) -> None:
+        """Let the questions to come be planned for what they ask, in a reading that was begun with `one_plan`."""
+        if self.one_plan:
+            self.connection.execute("set local plan_cache_mode = auto")
 
     def count(
         self,
