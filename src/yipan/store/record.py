@@ -170,6 +170,13 @@ class Record:
                 found[number].append(questions[number].table.read(content))
         return [tuple(several) for several in found]
 
+    def newest_act_of(self, *tables: NounTable[Any]) -> int:
+        """Return the number of the newest act that put something into one of these tables, 0 where none did."""
+        parts = ", ".join(f"(select coalesce(max(act), 0) from {table.name})" for table in tables)
+        row = self.connection.execute(f"select greatest({parts})").fetchone()
+        assert row is not None
+        return int(row[0])
+
     def plan_anew(self) -> None:
         """Let the questions to come be planned for what they ask, in a reading that was begun with `one_plan`."""
         if self.one_plan:
