@@ -30,22 +30,17 @@ KNOWN = {
 
 
 def main() -> None:
-    """
-    Print, per file given (default: series beside the reference vectors), what each method found and when.
-
-    With `--farrington` Farrington's flexible method is asked too, on a fifth of the outbreaks: it takes minutes.
-    """
-    named = [Path(name) for name in sys.argv[1:] if not name.startswith("--")]
-    for path in named or [REFERENCE / name for name in FILES]:
+    """Print, per file given (default: series beside the reference vectors), what each method found and when."""
+    for path in [Path(name) for name in sys.argv[1:]] or [REFERENCE / name for name in FILES]:
         if not path.is_file():
             print(f"{path.name} is not there")
             continue
         for masked in (False, True) if path.name in KNOWN else (False,):
-            rehearsed(path, masked=masked, farrington="--farrington" in sys.argv)
+            rehearsed(path, masked=masked)
     three_channels()
 
 
-def rehearsed(path: Path, *, masked: bool, farrington: bool) -> None:
+def rehearsed(path: Path, *, masked: bool) -> None:
     """Print the rehearsal of one file, its own outbreak taken for quiet or not."""
     table = read_series(path)
     weekly = table.series[0].stream.interval.days == 7
@@ -54,11 +49,10 @@ def rehearsed(path: Path, *, masked: bool, farrington: bool) -> None:
         for since, until in ([KNOWN[path.name]] if masked else [])
         for one in table.series
     ]
-    chosen = (*WEEKLY, "Farrington flexible") if farrington else WEEKLY
     began = process_time()
     found = rehearse(
-        table.series, generator=np.random.default_rng(1), calendar=read_calendar(), outbreaks=8 if farrington else 40,
-        quiet_rate=0.01, methods=chosen if weekly else None, known_outbreaks=known,
+        table.series, generator=np.random.default_rng(1), calendar=read_calendar(), outbreaks=40,
+        quiet_rate=0.01, methods=WEEKLY if weekly else None, known_outbreaks=known,
     )  # fmt: skip
     print(
         f"{path.name}{', its own outbreak on record' if masked else ''}: {found.streams} series, {found.judged_days} "

@@ -14,6 +14,7 @@ import pytest
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
+from yipan.feeds.keypeople import read_key_people
 from yipan.model import (
     Adoption,
     Area,
@@ -23,11 +24,12 @@ from yipan.model import (
     PersonState,
     ScreeningRound,
     TaskState,
+    TestResult,
     Verdict,
     Viewer,
     area_path,
 )
-from yipan.operations import commanding, day, drill, holding, screening, zoning
+from yipan.operations import commanding, day, drill, holding, keypeople, screening, zoning
 from yipan.operations.post import Post
 from yipan.protocol import protocols
 from yipan.store import Store, lake
@@ -591,3 +593,109 @@ class TestReached:
         assert {p.person: p.reached is not None for p in told.people} == {8: True, 7: False}
         with pytest.raises(ValueError, match="holds none of"):
             holding.record_reached(at_post, sheet.hold.id, people=[1], at=LATER + HOUR)
+
+
+REGISTER_HEAD = "site,group,area,sector,duty_holder,person,name,every_days,said_by"
+PEOPLE = tuple(f"p-{number:012x}" for number in range(1, 5))
+
+
+class TestKeyPeople:
+    def registered(self, at_post, folder):
+        zoning.adopt(
+            at_post, Adoption(id="a-1", area=PROVINCE, version="cn-covid-9ed", profile="guangdong-2022", at=TENTH),
+            at=TENTH,
+        )  # fmt: skip
+        file = table(
+            folder / "key.csv", REGISTER_HEAD, f"cold-1,high_risk_post,44.4401.440103.,冷链,市监局,{PEOPLE[0]},王五,,",
+            f"cold-1,high_risk_post,44.4401.440103.,冷链,市监局,{PEOPLE[1]},,,",
+            f"home-1,key_venue,44.4401.440103.,养老,民政局,{PEOPLE[2]},,3,示范通告1号",
+            f"school-1,crowded_institution,44.4403.440304.,教育,教育局,{PEOPLE[3]},,,",
+        )  # fmt: skip
+        keypeople.register(at_post, read_key_people(file, since=TENTH.date()), at=TENTH)
+
+    def rows(self, at_post, at):
+        with at_post.store.reading(at_post.viewer) as record:
+            rows = keypeople.due_list(record, area=PROVINCE, at=at, time_zone=ZONE)
+            seen = keypeople.picture(record, area=PROVINCE, at=at, time_zone=ZONE)
+        return {row.person: row for row in rows}, seen
+
+    def test_are_due_as_often_as_the_protocol_or_a_named_notice_says(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        keypeople.record_tests(
+            post,
+            "cold-1",
+            {PEOPLE[0]: TestResult.NEGATIVE},
+            day=TENTH.date(),
+            tube_size=1,
+            at=TENTH + HOUR,
+        )
+        rows, seen = self.rows(post, TENTH + timedelta(days=1))
+
+        assert {p: (r.state, r.overdue_days) for p, r in rows.items()} == {
+            PEOPLE[0]: ("due", 0), PEOPLE[1]: ("missed", 1), PEOPLE[2]: ("missed", 1), PEOPLE[3]: ("not_asked", 0),
+        }  # fmt: skip
+        assert (seen.total.due, seen.total.missed, seen.total.not_asked) == (1, 2, 1)
+        assert {c.name: c.missed for c in seen.duty_holders} == {
+            "市监局": 1,
+            "教育局": 0,
+            "民政局": 1,
+        }
+        assert rows[PEOPLE[2]].every_days == 3
+        assert all(reason.source for reason in seen.reasons)
+
+    def test_are_not_pooled_where_the_protocol_says_single(self, post, tmp_path):
+        self.registered(post, tmp_path)
+
+        with pytest.raises(keypeople.PoolRefused, match="swabbed singly"):
+            keypeople.record_tests(
+                post,
+                "cold-1",
+                {PEOPLE[0]: TestResult.PENDING},
+                day=TENTH.date(),
+                tube_size=10,
+                at=TENTH + HOUR,
+            )
+        with pytest.raises(ValueError, match="not on the register"):
+            keypeople.record_tests(
+                post,
+                "cold-1",
+                {PEOPLE[3]: TestResult.PENDING},
+                day=TENTH.date(),
+                tube_size=1,
+                at=TENTH + HOUR,
+            )
+
+    def test_who_were_missed_are_a_task_once_a_day(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        at = TENTH + timedelta(days=1)
+
+        assert review(post, at) == 2
+        assert review(post, at + HOUR) == 0
+
+    def test_are_named_in_the_vault_only(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        with post.store.keeper() as connection:
+            kept = connection.execute("select content::text from key_site").fetchall()
+
+        assert "王五" not in str(kept)
+
+    @pytest.mark.parametrize(
+        ("row", "told"),
+        [
+            (
+                f"a,visitors,44.4401.,x,y,{PEOPLE[0]},,,",
+                "row 2, column group: 'visitors' is none of",
+            ),
+            (
+                "a,key_venue,44.4401.,x,y,440105199001011234,,,",
+                "row 2, column person: a person is named by a pseudonym",
+            ),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,7,", "name the notice"),
+            (f"a,key_venue,44.4401.,x,,{PEOPLE[0]},,,", "duty_holder"),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no number of days"),
+        ],
+    )
+    def test_read_from_a_wrong_table_are_refused_by_place(self, tmp_path, row, told):
+        with pytest.raises(CannotRead, match=told) as wrong:
+            read_key_people(table(tmp_path / "key.csv", REGISTER_HEAD, row), since=TENTH.date())
+        assert "440105199001011234" not in str(wrong.value)

@@ -1,8 +1,8 @@
 """Rounds of screening: who was reached, who is held, which tubes wait, whether the laboratories can be trusted."""
 
 import secrets
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -12,7 +12,7 @@ from yipan.api.access import OWN, AreaAsked, Asked
 from yipan.api.commanding import CHANGE, AtAsked, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
-from yipan.model import LakeKind
+from yipan.model import LakeKind, TestResult, person_id
 
 routes = routes_of("screening")
 
@@ -421,3 +421,109 @@ async def files(
         path.unlink(missing_ok=True)
         folder.rmdir()
     return answer(batch)
+
+
+_KEY_COUNT: dict[str, Any] = {
+    "name": "冷链", "people": 120, "done": 117, "due": 2, "missed": 1, "not_asked": 0,
+}  # fmt: skip
+
+
+@routes.get(
+    "/screening/key",
+    summary="Key people counted by group, sector and duty-holder: done, due, missed",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "day": "2022-11-10", "total": _KEY_COUNT | {"name": ""}, "groups": [_KEY_COUNT | {"name": "high_risk_post"}],
+            "sectors": [_KEY_COUNT], "duty_holders": [_KEY_COUNT | {"name": "海珠区市场监管局"}],
+            "reasons": [
+                {"zh": "每1天检测一次。", "en": "Tested every 1 day(s).", "source": ["a2"], "confidence": "medium"}
+            ],
+        },
+        description="Every figure is the length of the list of the same state",
+    ),
+)  # fmt: skip
+def key_people(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return the key people of an area, counted."""
+    from yipan.operations import keypeople
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: keypeople.picture(record, area=path, at=moment, time_zone=zone)
+    )
+
+
+@routes.get(
+    "/screening/key/people",
+    summary="Key people by what is due, the longest missed first",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "person": "p-00000000000a", "site": "cold-1", "area": "44.4401.440105.", "group": "high_risk_post",
+                "sector": "冷链", "duty_holder": "海珠区市场监管局", "every_days": 1, "single": True, "last": "2022-11-08",
+                "next_due": "2022-11-09", "state": "missed", "overdue_days": 1,
+            }
+        ],
+        description="People by pseudonym; who they are is in the vault",
+    ),
+)  # fmt: skip
+def key_list(
+    asking: Asked,
+    area: AreaAsked = None,
+    at: AtAsked = None,
+    state: Annotated[
+        Literal["missed", "due", "done", "not_asked"] | None,
+        Query(description="only in this state"),
+    ] = None,
+) -> Response:
+    """Return the due list of an area."""
+    from yipan.operations import keypeople
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    with asking.reading() as record:
+        rows = keypeople.due_list(record, area=path, at=moment, time_zone=zone)
+    return answer([row for row in rows if state is None or row.state == state])
+
+
+class KeyTestsGiven(BaseModel):
+    """Whom of a site was swabbed on a day, how many to a tube, and what was found (pending where left out)."""
+
+    people: list[str] = Field(min_length=1, max_length=2000, examples=[["p-00000000000a"]])
+    day: date = Field(examples=["2022-11-10"])
+    tube_size: int = Field(ge=1, le=20, examples=[1])
+    result: TestResult = Field(default=TestResult.PENDING, examples=["negative"])
+
+
+@routes.post(
+    "/screening/key/{site}/tests",
+    summary="Put on record that people of a site were swabbed",
+    openapi_extra=OWN,
+    responses=responses(
+        {"new": 1, "changed": 0, "unchanged": 0}, description="How many were new", failures=CHANGE
+    ),
+)
+def key_tests(
+    asking: Asked,
+    site: Annotated[str, Path(max_length=200, description="id of the site")],
+    given: KeyTestsGiven,
+) -> Response:
+    """Record tests of key people; a shared tube is refused where the protocol says single."""
+    from yipan.operations import keypeople
+
+    if not 1900 <= given.day.year <= 2200:
+        raise BadInput(f"year {given.day.year} cannot be meant", where="day")
+    try:
+        people = {person_id(text): given.result for text in given.people}
+    except ValueError as wrong:
+        raise BadInput(str(wrong), where="people") from None
+    return answer(
+        keypeople.record_tests(
+            post_of(asking),
+            site,
+            people,
+            day=given.day,
+            tube_size=given.tube_size,
+            at=asking.door.clock(),
+        )
+    )

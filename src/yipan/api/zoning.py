@@ -329,7 +329,8 @@ def applies(
     told = " ".join(part for part in (spot.compound, spot.building, spot.unit) if part)
     scope = (*ancestors_of(spot.area), spot.area)[:2][-1]
     anybody = Viewer(user="public", duty=Duty.ANALYST, area=scope)
-    with door.store.reading(anybody, known_at=None if at is None else moment) as record:
+    known_at = None if at is None else moment
+    with door.store.reading(anybody, known_at=known_at, one_plan=True) as record:
         return answer(zoning.applies(record, spot, at=moment, told=told))
 
 

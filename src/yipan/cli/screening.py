@@ -414,6 +414,75 @@ def specimens(
 
 
 @app.command()
+def register(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="site, group, area, sector, duty_holder, person, ...")],
+    since: Annotated[str | None, typer.Option("--since", help="First day they count; today if left out.")] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Put posts, key venues and crowded institutions with their people on record; who they are goes into the vault."""
+    from yipan.feeds.keypeople import read_key_people
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        moment = door.moment(at, settings)
+        told = read_key_people(
+            file, since=door.day(since, moment.astimezone(settings.time_zone).date())
+        )
+        done = desk.register(post, told, at=moment)
+    people = sum(len(site.people) for site in told.sites)
+    door.answer(
+        done, as_json=as_json, text=lambda: f"{len(told.sites)} sites with {people} key people are on record."
+    )  # fmt: skip
+
+
+@app.command()
+def due(
+    area: door.AreaOption,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Only missed, due, done or not_asked.")
+    ] = None,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List key people by what is due, with counts by duty-holder and sector. Exit code 1 where somebody was missed."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            place = door.find_area(record.areas(), area).path
+            when: Any = {
+                "area": place,
+                "at": door.moment(at, settings),
+                "time_zone": settings.time_zone,
+            }
+            rows = desk.due_list(record, **when)
+            found = desk.picture(record, **when)
+    shown = [row for row in rows if state is None or row.state == state]
+    head = ("", "people", "done", "due", "missed", "not asked")
+
+    def counted(some: Any) -> list[tuple[object, ...]]:
+        return [(c.name or "all", c.people, c.done, c.due, c.missed, c.not_asked) for c in some]
+
+    door.answer(
+        {"picture": found, "rows": shown}, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(head, counted((found.total, *found.groups, *found.sectors, *found.duty_holders))),
+            "",
+            door.table(
+                ("site", "person", "every", "last", "next", "state", "days late", "tube"),
+                [(r.site, r.person, r.every_days, r.last, r.next_due, r.state, r.overdue_days or "",
+                  "single" if r.single else "") for r in shown],
+            ),
+            *(f"{reason.en} [{', '.join(reason.source)}]" for reason in found.reasons),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if found.total.missed else 0)
+
+
+@app.command()
 def labs(round: Round, as_json: door.AsJson = False) -> None:
     """Judge the laboratories of a round. Exit code 1 where something does not look right."""
     from yipan.operations import screening as desk

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from ._checks import require_aware, require_order, require_text
 from .areas import AreaPath, area_path
+from .people import PersonId, person_id
 
 TUBE_MODES = (1, 5, 10, 20)
 """Swabs in one tube by the specifications; a household's tube has the mode 0 and holds whom it holds."""
@@ -204,3 +205,49 @@ class Confirmation:
             require_text(name, getattr(self, name))
         area_path(self.area)
         require_aware("at", self.at)
+
+
+class KeyGroup(StrEnum):
+    """Why people of a site are tested by themselves: a post at risk, a key venue, or a crowded institution."""
+
+    HIGH_RISK_POST = "high_risk_post"
+    KEY_VENUE = "key_venue"
+    CROWDED_INSTITUTION = "crowded_institution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySite:
+    """
+    A post, venue or institution on the register, who answers for it, and whom it names by pseudonym.
+
+    `every_days` is how often its people are tested where the command said so (`said_by` names the notice); None leaves
+    it to the protocol. Names and numbers of the people are in the vault.
+    """
+
+    id: str
+    area: AreaPath
+    group: KeyGroup
+    name: str
+    sector: str
+    duty_holder: str
+    since: date
+    people: tuple[PersonId, ...]
+    every_days: int | None = None
+    said_by: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("id", "name", "sector", "duty_holder"):
+            require_text(name, getattr(self, name))
+        area_path(self.area)
+        for person in self.people:
+            person_id(person)
+        if len(set(self.people)) != len(self.people):
+            raise ValueError(f"site {self.id} names somebody twice")
+        if self.every_days is not None and not 1 <= self.every_days <= 60:
+            raise ValueError(
+                f"site {self.id}: tested every {self.every_days} days; expected 1 to 60"
+            )
+        if self.every_days is not None and not self.said_by:
+            raise ValueError(
+                f"site {self.id}: name the notice that says every {self.every_days} days"
+            )

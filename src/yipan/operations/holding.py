@@ -38,12 +38,12 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import commanding, screening, zoning
+from yipan.operations import commanding, keypeople, screening, zoning
 from yipan.operations.post import Post
 from yipan.protocol import Rulebook
 from yipan.store import Acting, NotFound, Record, lake
 from yipan.store.tables.commanding import PROPOSALS, TASKS
-from yipan.store.tables.screening import CONFIRMATIONS, SCREENING_ROUNDS, TUBE_HOLDS
+from yipan.store.tables.screening import CONFIRMATIONS, KEY_SITES, SCREENING_ROUNDS, TUBE_HOLDS
 
 DESK = screening.DESK
 HAND = "hold"
@@ -117,7 +117,7 @@ def review_rounds(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
 
     New positive and weak tubes are proposed to be held, by street; whoever is single negative, or whose tube was
     corrected, is proposed to be released by the next full hour; people waiting for care without a result, single
-    positives to confirm and gaps of a round past its end become tasks. What events have overtaken is let go.
+    positives to confirm, gaps of a round past its end and key people who were missed become tasks. What events have overtaken is let go.
     """
     check_may(post.viewer, Power.RUN_ROUND)
     with post.store.reading(post.viewer) as record:
@@ -128,13 +128,17 @@ def review_rounds(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
             and one.opened <= at
             and (one.area.startswith(post.area) or post.area.startswith(one.area))
         ]
-        if not running:
+        keys_on_record = bool(record.count(KEY_SITES))
+        if not running and not keys_on_record:
             return 0
         found = [_read(record, post.lake, one) for one in running]
     made = 0
     with post.store.acting(
         post.viewer, desk=DESK, verb="review_rounds", why="the round: screening", at=at
     ) as act:
+        if keys_on_record:
+            missed = keypeople.missed_tasks(act, area=post.area, at=at, time_zone=time_zone)
+            made += commanding.put_tasks(act, missed)
         for seen in found:
             made += _review(act, seen, at=at, time_zone=time_zone)
     return made

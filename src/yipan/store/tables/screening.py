@@ -1,6 +1,6 @@
 """Screening rounds, the bulk files read for them, and the parts of the lake those became."""
 
-from yipan.model import Confirmation, LakeBatch, LakePart, ScreeningRound, TubeHold
+from yipan.model import Confirmation, KeySite, LakeBatch, LakePart, ScreeningRound, TubeHold
 from yipan.store.nouns import Column, NounTable, Readers
 
 SCREENING_ROUNDS = NounTable(
@@ -47,4 +47,10 @@ CONFIRMATIONS = NounTable(
 
 FIRST = (SCREENING_ROUNDS, LAKE_BATCHES, LAKE_PARTS)
 SECOND = (TUBE_HOLDS, CONFIRMATIONS)
-TABLES = (*FIRST, *SECOND)
+KEY_SITES = NounTable(
+    name="key_site",
+    noun=KeySite,
+    columns=(Column(name="grp", sql="text not null", of=lambda site: site.group.value),),
+)
+THIRD = (KEY_SITES,)
+TABLES = (*FIRST, *SECOND, *THIRD)
