@@ -92,6 +92,7 @@ SPILL_EXAMPLE = {
         {
             "destination": "beijing", "expected": 4.1, "expected_low": 1.2, "expected_high": 9.8,
             "introduced": 0.97, "lasting": 0.62, "half_arrived_day": 3, "look_first": 9.1,
+            "arrived_by": [0.12, 0.27, 0.44, 0.6],
         }
     ],
     "paths": [
@@ -304,10 +305,10 @@ def spillover(
 
     path = asking.area(area)
     with asking.reading() as record:
+        last = asking.day(day, record)
         if law is None:
             found = outlook.recorded_spillover(record, area=path)
         else:
-            last = asking.day(day, record)
             found = outlook.spillover_by(record, area=path, until=last, law=law)
         return answer([] if found is None else [found])
 

@@ -433,7 +433,8 @@ class Spillover:
 
     `expected` is the mean number of infected arrivals with a 95 % interval over what is believed of prevalence,
     its ends moved by the band of movement where that is only modelled;
-    `introduced` and `lasting` are chances; `look_first` ranks where an hour of search is best spent.
+    `introduced` and `lasting` are chances; `look_first` ranks where an hour of search is best spent. `arrived_by` is the
+    chance that the first has arrived by the end of each day of the period.
     """
 
     destination: str
@@ -444,6 +445,13 @@ class Spillover:
     lasting: float
     half_arrived_day: int | None
     look_first: float
+    arrived_by: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if list(self.arrived_by) != sorted(self.arrived_by):
+            raise ValueError(
+                f"{self.destination}: the chance to have arrived falls from a day to the next"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

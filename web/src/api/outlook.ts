@@ -21,7 +21,7 @@ export type Bottom = {
 export type Line = { id: string; area: string; limit: number; alarm_at: number; drawn_by: string; why: string }
 export type Destination = {
   destination: string; expected: number; expected_low: number; expected_high: number; introduced: number; lasting: number
-  half_arrived_day: number | null; look_first: number
+  half_arrived_day: number | null; look_first: number; arrived_by: number[]
 }
 export type Spill = {
   area: string; day: string; days: number; basis: string; destinations: Destination[]

@@ -397,7 +397,8 @@ def spillover(
     lasting = chance_of_introduction(sustained, draws_axis=0)
     mean = total.mean(axis=0)
     low, high = _edges(total)
-    half = _half_day(trips, ill.sum(axis=3))
+    arrived = _arrived_by(trips, ill.sum(axis=3))
+    half = np.where((arrived >= 0.5).any(axis=1), (arrived >= 0.5).argmax(axis=1), days)
     search = sustained.mean(axis=0) * np.broadcast_to(np.asarray(days_to_detection), mean.shape)
     rows = [
         Spillover(
@@ -409,6 +410,7 @@ def spillover(
             lasting=float(lasting[index]),
             half_arrived_day=None if half[index] >= days else int(half[index]),
             look_first=float(search[index]),
+            arrived_by=tuple(arrived[index].round(6).tolist()),
         )
         for index, name in enumerate(destinations)
     ]
@@ -421,23 +423,14 @@ def _edges(total: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.asarray(low), np.asarray(high)
 
 
-def _half_day(trips: FloatArray, ill: FloatArray) -> NDArray[np.int64]:
-    """First day by which arrival is as likely as not, by bisection on days; `days` if none."""
-    days = ill.shape[2]
-    running = np.cumsum(ill, axis=2)
-    low = np.zeros(trips.shape[1], dtype=np.int64)
-    high = np.full(trips.shape[1], days, dtype=np.int64)
-    while (low < high).any():
-        middle = (low + high) // 2
-        chance = np.ones(trips.shape[1])
-        for day in np.unique(middle[(low < high) & (middle < days)]).tolist():
-            chosen = np.flatnonzero((middle == day) & (low < high))
-            expected = running[:, :, day] @ trips[:, chosen]
-            chance[chosen] = -np.expm1(-expected).mean(axis=0)
-        later = (low < high) & (chance < 0.5)
-        high = np.where((low < high) & ~later, middle, high)
-        low = np.where(later, middle + 1, low)
-    return low
+def _arrived_by(trips: FloatArray, ill: FloatArray) -> FloatArray:
+    """The chance that the first has arrived by each day, averaged over draws (destinations x days)."""
+    running = np.zeros((ill.shape[0], trips.shape[1]))
+    arrived = np.empty((trips.shape[1], ill.shape[2]))
+    for day in range(ill.shape[2]):
+        running += ill[:, :, day] @ trips
+        arrived[:, day] = 1.0 - np.exp(-running).mean(axis=0)
+    return np.asarray(np.maximum.accumulate(np.clip(arrived, 0.0, 1.0), axis=1))
 
 
 def likely_origins(expected: ArrayLike) -> FloatArray:
