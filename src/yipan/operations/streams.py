@@ -741,13 +741,20 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         area=series.area, stream=series.stream, name=_named(series.stream), observed=_whole(v.observed[row, cell]),
         expected=_number(v.expected[row, cell]), threshold=_number(v.threshold[row, cell]),
         p_value=_number(value),
-        week_observed=float(v.week_observed[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        week_observed=_lately(v, row, cell) if week and isinstance(v, BaselineVerdicts) else None,
         week_expected=float(v.week_expected[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         week_length=int(v.week_length[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
         baseline_missing=int(v.baseline_missing[row, cell]),
     )  # fmt: skip
+
+
+def _lately(v: BaselineVerdicts, row: int, cell: int) -> float:
+    """What was really reported over the stretch looked at, days that stood out by themselves in full."""
+    return float(
+        np.nansum(v.observed[row, max(0, cell + 1 - int(v.week_length[row, cell])) : cell + 1])
+    )
 
 
 def _number(value: float) -> float | None:
