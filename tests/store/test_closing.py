@@ -20,7 +20,7 @@ from yipan.model import (
     area_path,
     place,
 )
-from yipan.operations import closing, commanding, day, screening, zoning
+from yipan.operations import closing, commanding, day, screening, timer, zoning
 from yipan.operations.post import Post
 from yipan.store.tables.screening import CONFIRMATIONS
 
@@ -223,6 +223,17 @@ class TestLaboratory:
         assert sheet.eligible_at == end
         open_now = [one.proposal.kind for one in proposals if one.proposal.decision is None]
         assert open_now == ["zone.lower"]
+
+    def test_is_not_asked_again_by_the_timer_while_nothing_came_in(self, post, screen, monkeypatch):
+        screen("r1", swabbed(1, 2, 3), sampled=OVER - 20 * HOUR, known=OVER - 10 * HOUR)
+        first = timer.tick(post, at=OVER, time_zone=CHINA)
+        monkeypatch.setattr(screening, "looking", lambda *_: 1 / 0)
+
+        second = timer.tick(post, at=OVER + HOUR, time_zone=CHINA, told_until=first.told_until)
+
+        assert (first.told, second.told, second.told_until) == (1, 0, first.told_until)
+        with pytest.raises(ZeroDivisionError):
+            timer.tick(post, at=OVER + HOUR, time_zone=CHINA)
 
     def test_is_heard_once(self, post, screen):
         screen("r1", swabbed(1, 2, 3), sampled=OVER - 20 * HOUR, known=OVER - 10 * HOUR)

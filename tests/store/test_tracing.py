@@ -315,7 +315,7 @@ class TestContactList:
             while True:
                 rows = tracing.contact_page(
                     record, area=GUANGZHOU, today=date(2022, 11, 9), due=DueWord.OVERDUE, limit=3,
-                    after=last.person if last else None, after_until=last.until if last else None,
+                    after=last.person if last else None, after_day=last.until if last else None,
                 )  # fmt: skip
                 if not rows:
                     break
@@ -486,7 +486,7 @@ class TestSevenOneSeven:
 class TestAtTheTerminal:
     """Letters, answers, stages, hand-over and 7-1-7 by the command line."""
 
-    def test_does_what_the_desk_does(self, post, home, monkeypatch):
+    def test_does_what_the_desk_does(self, post, home, monkeypatch, tmp_path):
         monkeypatch.setenv("YIPAN_HOME", str(home))
         made = tracing.open_investigation(post, "c-1", at=at(0.5)).investigation.id
 
@@ -533,6 +533,34 @@ class TestAtTheTerminal:
         assert typed("7-1-7", "--disease", "covid-19", code=1)["detect_days"] == 2
         assert {q["key"] for q in typed("form", "mers")} >= {"onset", "hospital_stay"}
         assert typed("same") == []
+        assert typed("diseases")[0]["serial_mean_days"] == 3.0
+        assert typed("reports") == []
+        seen = typed(
+            "visit",
+            "c-1",
+            "Tea house",
+            "--since",
+            when(-24),
+            "--until",
+            when(-22),
+            "--setting",
+            "restaurant",
+            "--no-mask",
+            "--at",
+            when(31),
+        )
+        assert (seen["mask"], seen["person"]) == (False, A)
+        assert [v["place"] for v in typed("visits", "c-1")] == [seen["place"]]
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=at(32)) as act:
+            act.put_cases([replace(CASE, id="c-2", person=B, reported=at(1))])
+        (distances,) = files(tmp_path, d="first,second,snps\nc-1,c-2,3\n")
+        assert typed("genomes", str(distances), "--at", when(33))["distances"] == 1
+        assert [c["id"] for c in typed("reports")] == ["c-2"]
+        (wrong_file,) = files(tmp_path, w="first,second,snps\nc-1,c-9,3\n")
+        assert (
+            "no case known"
+            in typed("genomes", str(wrong_file), code=3)[0]["problems"][0]["reason_en"]
+        )
         wrong = CliRunner().invoke(terminal, ["reach", made, "everest"])
         assert wrong.exit_code == 2
         assert "on_site" in wrong.output
@@ -714,6 +742,21 @@ class TestChainChanges:
 
 
 class TestNetwork:
+    def test_ties_cases_that_were_at_a_place_at_one_time_to_it(self):
+        lines = "case_id,onset\n1,2022-11-01\n2,2022-11-05\n3,2022-11-05\n"
+        visits = (
+            "person,place,since,until,venue_setting\n1,Inn,2022-11-01 18:00,2022-11-01 20:00,restaurant\n"
+            "2,Inn,2022-11-01 19:00,2022-11-01 21:00,restaurant\n3,Inn,2022-11-02 19:00,2022-11-02 21:00,restaurant\n"
+        )
+        found = read_tracing(
+            [("l.csv", lines.encode()), ("v.csv", visits.encode())], area=GUANGZHOU, disease="x", bare=True, outbreak="o"
+        )  # fmt: skip
+
+        (event,) = network.events_of(tracing.network_of_reading(found))
+
+        assert (event.what, event.setting, event.day) == ("venue", "restaurant", date(2022, 11, 1))
+        assert (event.brought_by, event.reached) == ((), ("1", "2"))
+
     def test_knows_shared_gatherings_and_leaves_excluded_cases_out(self):
         found = read_tracing(
             [("c.csv", b"uuid,date_of_onset,classification\n1,2022-11-01,CONFIRMED\n2,2022-11-05,CONFIRMED\n3,2022-11-05,NOT_A_CASE_DISCARDED\n"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from places import TENTH
@@ -173,14 +173,25 @@ class TestResults:
         )
 
 
+@pytest.fixture(params=[keys.FEW, 0], ids=["plain", "compiled"])
+def way(request, monkeypatch):
+    monkeypatch.setattr(keys, "FEW", request.param)
+    return request.param
+
+
+FIXTURE_ONCE = {
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+}
+
+
 class TestKeys:
-    @settings(max_examples=60)
+    @settings(max_examples=60, **FIXTURE_ONCE)
     @given(
         values=st.lists(st.integers(-(2**63), 2**63 - 1) | FEW, max_size=60),
         among=st.sets(st.integers(-(2**63), 2**63 - 1) | FEW, max_size=40),
         bits=st.integers(0, 5),
     )
-    def test_match_and_repeat_as_a_dictionary_says(self, values, among, bits):
+    def test_match_and_repeat_as_a_dictionary_says(self, way, values, among, bits):
         held = np.array(sorted(among), dtype=np.int64)
         asked = np.array(values, dtype=np.int64)
         order, begins = keys.in_buckets(held, bits=bits)
@@ -192,8 +203,53 @@ class TestKeys:
         assert keys.rows_again(asked).tolist() == [
             i for i, v in enumerate(values) if v in values[:i]
         ]
+        there = held[np.abs(held.astype(float)) < 2**40]
+        assert keys.places_of(asked, there).tolist() == [
+            there.tolist().index(v) if v in there else -1 for v in values
+        ]
         assert all(
             keys.bucket_of(int(v), bits=bits) == bucket
             for bucket in range(1 << bits)
             for v in held[order[begins[bucket] : begins[bucket + 1]]]
         )
+
+    @settings(max_examples=60, **FIXTURE_ONCE)
+    @given(
+        rows=st.lists(
+            st.tuples(
+                FEW, st.integers(1, 2), st.integers(1, 2), st.sampled_from([0, 1, 5]), st.booleans()
+            ),
+            min_size=1,
+            max_size=20,
+        )
+    )
+    def test_find_the_faults_of_tubes_as_said_tube_by_tube(self, way, rows):
+        tube, site, street, mode, bad = (np.array(column) for column in zip(*rows, strict=True))
+
+        twice, overfull = keys.tube_faults(tube, site=site, street=street, mode=mode, bad=bad)
+
+        for row, (mine, *_) in enumerate(rows):
+            fine = [r for r in rows if r[0] == mine and not r[4]]
+            differs = len({(r[1], r[2]) for r in fine}) > 1
+            most = max((r[3] for r in fine), default=0)
+            assert bool(twice[row]) == differs
+            assert bool(overfull[row]) == (not differs and len(fine) > most > 0)
+
+    @settings(max_examples=40, **FIXTURE_ONCE)
+    @given(
+        people=st.lists(
+            st.tuples(st.integers(0, 2), st.booleans(), st.integers(-1, 3)), max_size=30
+        )
+    )
+    def test_count_codes_as_one_by_one(self, way, people):
+        codes = np.array([0, 1, 1, 2], dtype=np.uint8)
+        street = np.array([p[0] for p in people], dtype=np.int16)
+        exempt = np.array([p[1] for p in people], dtype=np.uint8)
+        tube = np.array([p[2] for p in people], dtype=np.int32)
+
+        counts = keys.count_codes(street, exempt, tube, codes, streets=3, codes=4)
+
+        expected = np.zeros((3, 2, 4), dtype=np.int64)
+        for where, spared, mine in people:
+            expected[where, int(spared), codes[mine] if mine >= 0 else 3] += 1
+        assert counts.tolist() == expected.tolist()

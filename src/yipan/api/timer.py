@@ -39,6 +39,7 @@ class ZoneTimer:
     every_seconds: float = 60.0
     keeps: bool = False
     looks: int = 0
+    told_until: int | None = None
     failed: str = ""
 
     async def run(self) -> None:
@@ -114,14 +115,14 @@ class ZoneTimer:
         post = Post(store=self.store, viewer=self.store.system(top))
         at = self.clock()
         try:
-            done = timer.tick(post, at=at, time_zone=self.time_zone)
+            done = timer.tick(post, at=at, time_zone=self.time_zone, told_until=self.told_until)
         except ActInThePast as ahead:
             self._say(str(ahead))
             return None
         except Exception as failure:  # noqa: BLE001  # told as failed, whatever it was, and tried again
             self._say(f"{type(failure).__name__}: {failure}")
             return None
-        self.failed = ""
+        self.failed, self.told_until = "", done.told_until
         return done
 
     @property

@@ -74,6 +74,7 @@ INVESTIGATION_EXAMPLE: dict[str, Any] = {
 CONTACT_EXAMPLE: dict[str, Any] = {
     "person": "p-bbbbbbbbbbbb", "area": "44.4401.", "role": "contact", "exposures": ["x-3f2a"], "of_cases": ["c-1"],
     "last_contact": "2022-11-06", "until": "2022-11-16", "last_seen": None, "proposed": True, "due": "overdue",
+    "due_on": "2022-11-07",
 }  # fmt: skip
 LETTER_EXAMPLE: dict[str, Any] = {
     "id": "l-91ab", "area": "44.4401.", "to": "44.4403.", "people": ["p-bbbbbbbbbbbb"], "asked": "find, test and isolate",
@@ -331,8 +332,11 @@ def contacts(
     after: Annotated[
         str | None, Query(max_length=40, description="person of the last row of the page before")
     ] = None,
-    after_until: Annotated[
-        date | None, Query(description="`until` of that row; left out where it has none")
+    after_day: Annotated[
+        date | None,
+        Query(
+            description="`until` of that row, `due_on` for those due later; left out where it has none"
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many a page")] = 200,
 ) -> Response:
@@ -348,7 +352,7 @@ def contacts(
 
     def page(record: Any) -> object:
         return tracing.contact_page(
-            record, area=path, today=today, due=due, after=person_id(after) if after else None, after_until=after_until,
+            record, area=path, today=today, due=due, after=person_id(after) if after else None, after_day=after_day,
             limit=limit,
         )  # fmt: skip
 

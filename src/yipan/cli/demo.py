@@ -29,6 +29,7 @@ def demo(
     """
     from yipan.operations import demo as desk
     from yipan.operations.outbreak_story import OUTBREAK_STORY
+    from yipan.operations.screening_story import SCREENING_STORY
     from yipan.operations.story import STORY
     from yipan.packs import read_pack
 
@@ -39,7 +40,7 @@ def demo(
             mornings = desk.mornings(pack)
             post = desk.found(store, pack, at=mornings[0][0] - timedelta(days=1))
             for _ in door.progress(
-                desk.play(post, pack, scenes=(*STORY, *OUTBREAK_STORY)),
+                desk.play(post, pack, scenes=(*STORY, *OUTBREAK_STORY, *SCREENING_STORY)),
                 total=len(mornings),
                 told="mornings of 2022",
             ):

@@ -16,6 +16,8 @@ Rows = NDArray[np.int32]
 MIX = np.uint64(0x9E3779B97F4A7C15)
 BUCKET_ROWS = 16_384
 """About so many rows go into one bucket."""
+FEW = 200_000
+"""Fewer rows go the plain way: the compiled loops, which have to be loaded or even made first, pay for many only."""
 
 
 def bucket_bits(rows: int) -> int:
@@ -25,7 +27,7 @@ def bucket_bits(rows: int) -> int:
     >>> bucket_bits(100), bucket_bits(20_000_000)
     (0, 11)
     """
-    return max(0, int(rows // BUCKET_ROWS).bit_length())
+    return 0 if rows < FEW else int(rows // BUCKET_ROWS).bit_length()
 
 
 @njit(cache=True)
@@ -34,11 +36,6 @@ def _order(keys: Any, bits: Any) -> Any:
     shift = np.uint64(64 - bits)
     begins = np.zeros((1 << bits) + 1, np.int64)
     order = np.empty(keys.size, np.int32)
-    if bits == 0:
-        for row in range(keys.size):
-            order[row] = row
-        begins[1] = keys.size
-        return order, begins
     for row in range(keys.size):
         begins[1 + np.int64((np.uint64(keys[row]) * MIX) >> shift)] += 1
     for after in range(1, begins.size):
@@ -92,6 +89,8 @@ def _matched(keys: Any, order: Any, begins: Any, among: Any, places: Any, found:
 
 def in_buckets(keys: Ints, *, bits: int) -> tuple[Rows, Ints]:
     """Return the rows of `keys` bucket by bucket, in their order within each, and where each bucket begins."""
+    if bits == 0:
+        return np.arange(keys.size, dtype=np.int32), np.array([0, keys.size], dtype=np.int64)
     order, begins = _order(keys, bits)
     return order, begins
 
@@ -134,6 +133,9 @@ def places_of(values: Ints, known: Ints) -> Rows:
     """
     if not known.size:
         return np.full(values.size, -1, dtype=np.int32)
+    if values.size < FEW:
+        place = np.minimum(np.searchsorted(known, values), known.size - 1)
+        return np.where(known[place] == values, place, -1).astype(np.int32)
     low, span = int(known[0]), int(known[-1] - known[0]) + 1
     if span > MOST_SPAN:
         return matched(values, known)
@@ -171,8 +173,18 @@ def matched(keys: Ints, among: Ints) -> Rows:
     return found
 
 
+def _plainly_matched(keys: Ints, among: Ints) -> Rows:
+    if not among.size:
+        return np.full(keys.size, -1, dtype=np.int32)
+    order = np.argsort(among)
+    place = np.minimum(np.searchsorted(among[order], keys), among.size - 1)
+    return np.where(among[order][place] == keys, order[place], -1).astype(np.int32)
+
+
 def matched_in(keys: Ints, among: Ints, begins: Ints) -> Rows:
     """Return for each key its place in `among`, which lies in buckets that begin at `begins`; −1 where it is not."""
+    if keys.size + among.size < FEW:
+        return _plainly_matched(keys, among)
     bits = (begins.size - 1).bit_length() - 1
     order, own = in_buckets(keys, bits=bits)
     found = np.full(keys.size, -1, dtype=np.int32)
@@ -208,6 +220,13 @@ def put_swabs(
 
     `among` lies in buckets that begin at `begins`; bucket by bucket, writes stay close together. −1 is a visitor.
     """
+    if keys.size + among.size < FEW:
+        found = _plainly_matched(keys, among)
+        hit = found >= 0
+        at = found[hit]
+        (tube, sample, second), (to_tube, to_sample, to_second) = swabs, people
+        to_tube[at], to_sample[at], to_second[at] = tube[hit], sample[hit], second[hit]
+        return found
     bits = (begins.size - 1).bit_length() - 1
     order, own = in_buckets(keys, bits=bits)
     found = np.full(keys.size, -1, dtype=np.int32)
@@ -242,6 +261,10 @@ def count_codes(
     ... ).tolist()
     [[[0, 1, 1], [0, 0, 0]]]
     """
+    if street.size < FEW:
+        mine = np.append(code_of, codes - 1)[tube]
+        at = (street.astype(np.int64) * 2 + exempt) * codes + mine
+        return np.bincount(at, minlength=streets * 2 * codes).reshape(streets, 2, codes)
     counts = np.zeros((streets, 2, codes), dtype=np.int64)
     _count(street, exempt, tube, code_of, counts, codes - 1)
     return counts
@@ -285,6 +308,21 @@ def _tubes(
     return people, most, differs
 
 
+def _plain_tubes(
+    site: Ints, street: Ints, mode: Ints, bad: NDArray[np.bool_], tube_of: Ints, number: int
+) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    rows = np.flatnonzero(~bad)
+    at = tube_of[rows]
+    most = np.zeros(number, dtype=np.int64)
+    np.maximum.at(most, at, mode[rows])
+    first = np.zeros(number, dtype=np.int64)
+    first[at[::-1]] = rows[::-1]
+    differs = np.zeros(number, dtype=np.bool_)
+    other = (site[rows] != site[first[at]]) | (street[rows] != street[first[at]])
+    differs[at[other]] = True
+    return np.bincount(at, minlength=number), most, differs
+
+
 def tube_faults(
     tube: Ints, *, site: Ints, street: Ints, mode: Ints, bad: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -295,7 +333,10 @@ def tube_faults(
     """
     begins, lengths = runs_of(tube)
     unique, run_tube = np.unique(tube[begins], return_inverse=True)
-    people, most, differs = _tubes(tube, site, street, mode, bad, run_tube, unique.size)
+    if tube.size < FEW:
+        people, most, differs = _plain_tubes(site, street, mode, bad, np.repeat(run_tube, lengths), unique.size)  # fmt: skip
+    else:
+        people, most, differs = _tubes(tube, site, street, mode, bad, run_tube, unique.size)
     overfull = (people > most) & (most > 0) & ~differs
     if not differs.any() and not overfull.any():
         none = np.zeros(tube.size, dtype=np.bool_)

@@ -6,9 +6,11 @@ and renewed after each act for those it may have changed: everybody within three
 the last time. The plain form judges the kept one.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from yipan.model import (
     AreaPath,
@@ -45,7 +47,8 @@ class ContactRow:
     """
     Somebody who is a contact, why, until when they are followed, and what is due.
 
-    `due` is overdue, today, later, over, or unknown where neither the protocol nor the record says how long.
+    `due` is overdue, today, later, over, or unknown where neither the protocol nor the record says how long;
+    `due_on` is the day on which somebody has to see them next, None where that is not known.
     """
 
     person: PersonId
@@ -58,6 +61,7 @@ class ContactRow:
     last_seen: date | None
     proposed: bool
     due: str
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,30 +119,31 @@ def row_of(followed: Followed, today: date) -> ContactRow:
     return ContactRow(
         person=followed.id, area=followed.area, role=followed.role, exposures=followed.exposures, of_cases=followed.of_cases,
         last_contact=followed.last_contact, until=followed.until, last_seen=followed.last_seen, proposed=followed.proposed,
-        due=followed.due_word(today).value,
+        due=followed.due_word(today).value, due_on=followed.due,
     )  # fmt: skip
 
 
 def page(
     record: Record, *, area: AreaPath, today: date, due: DueWord, after: str | None = None,
-    after_until: date | None = None, limit: int = 200,
+    after_day: date | None = None, limit: int = 200,
 ) -> tuple[ContactRow, ...]:  # fmt: skip
-    """Return a page of the contacts of an area for whom this is due, by the day until which they are followed."""
+    """
+    Return a page of the contacts of an area for whom this is due, by the day until which they are followed.
+
+    Those due later are in order of the day they are due. The next page begins after the person of the last row and
+    its `until` (or `due_on`).
+    """
     found = record.nouns(
-        FOLLOWED, under=area, where=_when(due, today), by="until_day", after=after, after_value=after_until or NO_DAY,
-        limit=limit,
+        FOLLOWED, under=area, where=_when(due, today), by="due_day" if due is DueWord.LATER else "until_day", after=after,
+        after_value=after_day or NO_DAY, limit=limit,
     )  # fmt: skip
     return tuple(row_of(one, today) for one in found)
 
 
 def counts(record: Record, *, area: AreaPath, today: date) -> DueCounts:
     """Return how many contacts of an area there are by what is due."""
-    return DueCounts(
-        **{
-            due.value: record.count(FOLLOWED, under=area, where=_when(due, today))
-            for due in DueWord
-        }
-    )
+    told = record.counts(FOLLOWED, {due.value: _when(due, today) for due in DueWord}, under=area)
+    return DueCounts(**told)
 
 
 def _when(due: DueWord, today: date) -> dict[str, object]:
@@ -242,6 +247,21 @@ def _every_name(same: SamePeople, nodes: Iterable[str]) -> set[str]:
 
 def rulebook_of(disease: str, moment: datetime) -> Rulebook | None:
     """The protocol in force for a disease at a moment, None where there is none."""
+    changes = _changes(disease)
+    place = bisect_right(changes, moment)
+    return None if place == 0 else _rulebook_since(disease, changes[place - 1])
+
+
+@cache
+def _changes(disease: str) -> tuple[datetime, ...]:
+    """The moments from which texts for a disease are in effect, in order: between them the rulebook is the same."""
+    return tuple(
+        sorted({one.effective for one in protocols().versions.values() if one.disease == disease})
+    )
+
+
+@cache
+def _rulebook_since(disease: str, moment: datetime) -> Rulebook | None:
     try:
         return protocols().at(moment, disease=disease)
     except ProtocolError:

@@ -6,7 +6,7 @@ It is read from the record or made from files alike, so the same answer comes wi
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -392,7 +392,12 @@ def chains_answer(
 
 
 def events_of(network: Network) -> tuple[EventNode, ...]:
-    """Return the gatherings and venues that recorded exposures or visits tie to cases, those with most cases first."""
+    """
+    Return the gatherings and venues that tie cases together, those with most cases first.
+
+    A case is tied to a place by a recorded exposure, by a visit to a gathering, or by having been at a venue at the
+    same time as another case.
+    """
     case_of: dict[str, str] = {case.person: case.id for case in network.cases}
     brought: dict[str, set[str]] = defaultdict(set)
     reached: dict[str, set[str]] = defaultdict(set)
@@ -406,6 +411,10 @@ def events_of(network: Network) -> tuple[EventNode, ...]:
         if v.place.startswith("g-") and v.person in case_of:
             reached[v.place].add(case_of[v.person])
             days[v.place].append(v.since.date())
+    of_cases = replace(network, visits=tuple(v for v in network.visits if v.person in case_of))
+    for mine, other, _ in met(of_cases, case_of):
+        reached[mine.place] |= {case_of[mine.person], case_of[other.person]}
+        days[mine.place].append(max(mine.since, other.since).date())
     titles = {g.id: (g.title, g.setting.value, g.first_day) for g in network.gatherings}
     titles |= {v.id: (v.name_zh, v.setting.value, None) for v in network.venues}
     found = []

@@ -110,6 +110,14 @@ def _files(until: datetime) -> dict[str, str]:
                     f"{person},{name},{since:%Y-%m-%d %H:%M},{since + timedelta(hours=2):%Y-%m-%d %H:%M},{role},{setting},{people},"
                     f"{longitude},{latitude}"
                 )
+    dinner = FIRST_DAY + timedelta(days=2, hours=18)
+    name, setting, people, longitude, latitude = PLACES[0]
+    visits += [
+        f"D{case.number:02d},{name},{dinner:%Y-%m-%d %H:%M},{dinner + timedelta(hours=3):%Y-%m-%d %H:%M},guest,{setting},{people},"
+        f"{longitude},{latitude}"
+        for case in known
+        if case.number == 3 or case.source == 3
+    ]
     twice = known[0]
     lines.append(
         f"D{MOST + 1},,{known[-1].reported:%Y-%m-%d %H:%M},,海珠区,示范{twice.number:02d},1380000{twice.number:04d},"

@@ -392,7 +392,7 @@ def export_files(
     done = written(
         Known(
             cases=cases, exposures=record.nouns(EXPOSURES, under=area), gatherings=record.nouns(GATHERINGS, under=area),
-            visits=record.nouns(VISITS, under=area), follow_ups=record.nouns(FOLLOW_UPS, under=area),
+            visits=record.nouns(VISITS, under=area), venues=record.nouns(VENUES, under=area), follow_ups=record.nouns(FOLLOW_UPS, under=area),
             tests=record.nouns(PERSON_TESTS, under=area), carried=carried, keys=record.nouns(OUTSIDE_KEYS, under=area),
             identities=who,
         ),
@@ -804,17 +804,18 @@ def contacts(
 
 
 def contact_page(
-    record: Record, *, area: AreaPath, today: date, due: DueWord, after: PersonId | None = None, after_until: date | None = None,
+    record: Record, *, area: AreaPath, today: date, due: DueWord, after: PersonId | None = None, after_day: date | None = None,
     limit: int = 200,
 ) -> tuple[ContactRow, ...]:  # fmt: skip
     """
     Return a page of the contacts of an area for whom this is due, by the day until which they are followed.
 
-    The next page begins after the last row's person and `until`.
+    Those due later are in order of the day they are due. The next page begins after the last row's person and its
+    `until`, or `due_on` for those due later.
     """
     check_area(record.viewer, area)
     return following.page(
-        record, area=area, today=today, due=due, after=after, after_until=after_until, limit=limit
+        record, area=area, today=today, due=due, after=after, after_day=after_day, limit=limit
     )
 
 

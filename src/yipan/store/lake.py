@@ -194,6 +194,31 @@ class Lake:
             f"from read_parquet([{files}], filename=true, hive_partitioning=false)"
         )
 
+    def copy_files(self, named: Mapping[str, int], to: Path) -> int:
+        """Copy the files the record names into another folder, those put aside with them; return how many."""
+        for name in named:
+            target = to / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.folder / name, target)
+            _to_disk(target)
+        if named and (self.folder / "quarantine").is_dir():
+            shutil.copytree(self.folder / "quarantine", to / "quarantine", dirs_exist_ok=True)
+        return len(named)
+
+    def missing(self, named: Mapping[str, int]) -> tuple[str, ...]:
+        """Return the files the record names that are not there, cannot be read, or hold another number of rows."""
+        import polars as pl
+
+        gone = []
+        for name, rows in named.items():
+            try:
+                found = pl.scan_parquet(self.folder / name).select(pl.len()).collect().item()
+            except (pl.exceptions.PolarsError, OSError):
+                found = None
+            if found != rows:
+                gone.append(name)
+        return tuple(sorted(gone))
+
     def sweep(self, known: Sequence[str]) -> int:
         """Remove what a crash left behind: everything written aside and every file no part names; return how many."""
         shutil.rmtree(self.folder / ".incoming", ignore_errors=True)

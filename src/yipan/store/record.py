@@ -103,14 +103,48 @@ class Record:
             conditions(table, {by: None})
             parts.append((f"({by}, id) > (%(after_value)s, %(after)s)", after))
             values["after_value"] = after_value
-        else:
-            parts.append(("id > %(after)s", after))
+            # Which rows stand on a page is told by an index alone; only those of the page are fetched.
+            page = self._rows(
+                f"select id from {table.name}", ("area ^@ %(under)s", under), *parts,
+                order=f"{by}, id", limit=limit, under=under, after=after, **values,
+            )  # fmt: skip
+            ids = [row["id"] for row in page]
+            found = {
+                row["id"]: table.read(row["content"])
+                for row in self._rows(
+                    f"select id, content::text as content from {table.name}", ("id = any(%(ids)s)", True), ids=ids
+                )
+            }  # fmt: skip
+            return tuple(found[name] for name in ids if name in found)
+        parts.append(("id > %(after)s", after))
         rows = self._rows(
             f"select content::text as content from {table.name}",
             ("area ^@ %(under)s", under), *parts,
-            order=f"{by}, id" if by else "id", limit=limit, under=under, after=after, **values,
+            order="id", limit=limit, under=under, after=after, **values,
         )  # fmt: skip
         return tuple(table.read(row["content"]) for row in rows)
+
+    def counts(
+        self,
+        table: NounTable[Any],
+        questions: Mapping[str, Mapping[str, object]],
+        *,
+        under: AreaPath | None = None,
+    ) -> dict[str, int]:
+        """Return how many nouns `nouns` would return for each of several questions, in one pass."""
+        shown: list[str] = []
+        values: dict[str, Any] = {}
+        for number, (name, where) in enumerate(questions.items()):
+            parts, mine = conditions(table, where)
+            text = " and ".join(part for part, _ in parts) or "true"
+            for key, value in mine.items():
+                text = text.replace(f"%({key})s", f"%(q{number}_{key})s")
+                values[f"q{number}_{key}"] = value
+            shown.append(f'count(*) filter (where {text}) as "{name}"')
+        (row,) = self._rows(
+            f"select {', '.join(shown)} from {table.name}", ("area ^@ %(under)s", under), under=under, **values
+        )  # fmt: skip
+        return {name: int(row[name]) for name in questions}
 
     def together(self, *questions: Question) -> list[tuple[Any, ...]]:
         """
@@ -135,6 +169,13 @@ class Record:
             for number, _, content in cursor.fetchall():
                 found[number].append(questions[number].table.read(content))
         return [tuple(several) for several in found]
+
+    def newest_act_of(self, *tables: NounTable[Any]) -> int:
+        """Return the number of the newest act that put something into one of these tables, 0 where none did."""
+        parts = ", ".join(f"(select coalesce(max(act), 0) from {table.name})" for table in tables)
+        row = self.connection.execute(f"select greatest({parts})").fetchone()
+        assert row is not None
+        return int(row[0])
 
     def plan_anew(self) -> None:
         """Let the questions to come be planned for what they ask, in a reading that was begun with `one_plan`."""

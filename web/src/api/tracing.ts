@@ -17,7 +17,7 @@ export type Chains = {
 }
 export type Contact = {
   person: string; area: string; role: string; exposures: string[]; of_cases: string[]; last_contact: string | null; until: string | null
-  last_seen: string | null; proposed: boolean; due: string
+  last_seen: string | null; proposed: boolean; due: string; due_on: string | null
 }
 export type Clock = { stage: string; due: string | null; reached: string | null; late_hours: number; missing: string[] }
 export type Investigation = { id: string; area: string; case: string; disease: string; reported: string; stage: string; rule: string; clocks: Clock[]; charges: { area: string; since: string; why: string }[] }
@@ -62,7 +62,7 @@ export const tracing = {
   inquiries: (area: string, known: string, disease = '') => ask<Asked[]>('tracing/inquiries', { ...at(area, known), most: '12', disease }),
   indicators: (area: string, known: string) => ask<Indicator[]>('tracing/indicators', at(area, known)),
   contacts: (area: string, known: string, due: string, after?: Contact) =>
-    ask<Contact[]>('tracing/contacts', { ...at(area, known), due, after: after?.person, after_until: after?.until }),
+    ask<Contact[]>('tracing/contacts', { ...at(area, known), due, after: after?.person, after_day: due === 'later' ? after?.due_on : after?.until }),
   contactCounts: (area: string, known: string) => ask<Record<string, number>>('tracing/contacts/counts', at(area, known)),
   investigations: (area: string, known: string) => ask<Investigation[]>('tracing/investigations', at(area, known)),
   letters: (area: string, known: string) => ask<Letter[]>('tracing/letters', at(area, known)),
