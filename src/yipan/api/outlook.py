@@ -305,10 +305,10 @@ def spillover(
 
     path = asking.area(area)
     with asking.reading() as record:
+        last = asking.day(day, record)
         if law is None:
             found = outlook.recorded_spillover(record, area=path)
         else:
-            last = asking.day(day, record)
             found = outlook.spillover_by(record, area=path, until=last, law=law)
         return answer([] if found is None else [found])
 
