@@ -589,7 +589,7 @@ class TestConservation:
 
         assert np.array_equal(held, daily["beds_held"])
         assert (daily["high_residents"] + daily["medium_residents"] <= land.residents).all()
-        assert daily["beds_held"].max() <= means_of(FULL, land).beds.sum()
+        assert daily["beds_held"].max() <= means_of(FULL, land).by_city[2].sum()
         assert made.found.sum() == (made.found_on >= 0).sum()
         assert made.new.sum() == made.infections == np.unique(made.person).size
 
