@@ -28,17 +28,20 @@ from yipan.model import (
     CasePlace,
     Place,
     ProposalState,
+    ScreeningRound,
     Verdict,
     area_path,
 )
-from yipan.operations import commanding, day, ingest, simulate, zoning
+from yipan.operations import commanding, day, ingest, screening, simulate, zoning
 from yipan.operations.demo import found
 from yipan.operations.post import Post
 from yipan.packs import Pack, read_pack
 from yipan.protocol import protocols
+from yipan.protocol.rules import screening as ruled
 from yipan.store import Store
 from yipan.store.tables.commanding import PROPOSALS
-from yipan.store.tables.zoning import ZONES
+from yipan.store.tables.screening import SCREENING_ROUNDS
+from yipan.store.tables.zoning import CASE_PLACES, ZONES
 
 DISEASE = "covid-19"
 PROFILE = "guangdong-2022"
@@ -51,6 +54,8 @@ BASE_HOTLINE_PER_100K = 5.0
 """Daily counts without the outbreak: assumptions of the exercise, the same for every player."""
 SILENT_SHARE = 0.06
 """Share of sentinel figures nobody reports."""
+POOL = 10
+"""People in a tube of an ordered round."""
 HAND_DELAY_DAYS = 2
 """By hand, zones are ordered and lifted this many days after they could be; with the board in the same morning."""
 
@@ -140,6 +145,7 @@ class Score:
     restricted_days: int
     restricted_per_averted: float | None
     excess_days: int
+    people_sampled: int
     feeds_written: int
 
 
@@ -334,6 +340,7 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     accepted = 0
     if mode is not Mode.NONE:
         accepted = _order(table, post, number, mode)
+        _screen(table, post, number)
     now = table.moment(number, ORDERS_AT)
     with post.store.reading(post.viewer) as record:
         zones = sum(zone.in_force(now) for zone in record.nouns(ZONES))
@@ -381,7 +388,7 @@ def orders_in_force(
     post: Post, about: Exercise, where: sim.Province, *, lead: int, days: int
 ) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, int, int, int]]]:
     """
-    Return the zones on record as levels of compounds by day, and the rounds of tests that they bring: one a day.
+    Return the zones on record as levels of compounds by day, and rounds of tests: daily in zones, and area screening.
 
     A zone of a town without a named compound holds for all of it. A level counts from the day after it took effect.
     """
@@ -389,7 +396,13 @@ def orders_in_force(
     rounds: list[tuple[int, int, int, int]] = []
     start = datetime.combine(about.first_day, time(0), tzinfo=about.zone) - timedelta(days=lead)
     with post.store.reading(post.viewer) as record:
-        zones = record.nouns(ZONES)
+        zones, opened = record.nouns(ZONES), record.nouns(SCREENING_ROUNDS)
+    for one in opened:
+        on = (one.opened - start).days
+        county = where.county_index(str(one.area))
+        if 0 <= on < days:
+            first = int(where.county_start[county])
+            rounds.append((on, first, first + int(where.county_residents[county]), POOL))
     for zone in zones:
         ends = [span.since for span in zone.spans[1:]] + [None]
         for span, end in zip(zone.spans, ends, strict=True):
@@ -400,8 +413,8 @@ def orders_in_force(
             until = days if end is None else min(days, (end - start).days)
             for number in compounds_of(zone.place, where):
                 levels.append((number, level, since, until))
-                first = resident_of(number, where)
-                rounds += [(on, first[0], first[1], 10) for on in range(since, until) if on >= 0]
+                begin, end_at = resident_of(number, where)
+                rounds += [(on, begin, end_at, POOL) for on in range(since, until) if on >= 0]
     return levels, rounds
 
 
@@ -682,6 +695,53 @@ def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
     return accepted
 
 
+def _screen(table: _Table, post: Post, number: int) -> None:
+    """
+    Open the rounds of area screening that the rule calls for this morning, district by district.
+
+    A district with a case found outside quarantine has rounds daily until the rule says they may pause or stop; a
+    round counts as clear where no such case of the district is known to have been found on its day.
+    """
+    at = table.moment(number, ORDERS_AT)
+    today = at.date()
+    books = protocols()
+    book, profile = books.at(at, disease=DISEASE), books.profile(PROFILE)
+    if not ruled.screening_required({"outbreak": True, "chain_unclear": True}, book).value.required:
+        return
+    with post.store.reading(post.viewer) as record:
+        places, rounds = record.nouns(CASE_PLACES), record.nouns(SCREENING_ROUNDS)
+    found: dict[str, list[date]] = {}
+    for place in places:
+        if place.counts:
+            county = ".".join(str(place.area).split(".")[:3]) + "."
+            found.setdefault(county, []).append(place.found.astimezone(table.about.zone).date())
+    for county, days in sorted(found.items()):
+        done = sorted(
+            one.opened.astimezone(table.about.zone).date() for one in rounds if one.area == county
+        )
+        if today in done:
+            continue
+        following: date | None = today
+        if done:
+            past = [
+                ruled.ScreeningRound(day=day, community_positives=days.count(day)) for day in done
+            ]
+            following = ruled.screening_state(past, "outbreak_district", book, profile).value.next_round
+            if following is None and max(days) > done[-1]:
+                following = today
+        if following is None or following > today:
+            continue
+        opened = _not_before(post, at)
+        screening.open_round(
+            post,
+            ScreeningRound(
+                id=f"{county.rstrip('.').replace('.', '-')}-{today:%Y%m%d}", area=area_path(county), disease=DISEASE,
+                opened=at, closes=at + timedelta(hours=24), rule=book.id,
+            ),
+            why="a case outside quarantine in the district", at=opened,
+        )  # fmt: skip
+
+
 def _not_before(post: Post, at: datetime) -> datetime:
     """Return `at`, or the moment of the newest act where a day is done again after it was cut off."""
     with post.store.reading(post.viewer) as record:
@@ -724,6 +784,7 @@ def score(folder: Path, post: Post | None) -> Score:
         averted=averted, restricted_days=restricted,
         restricted_per_averted=restricted / averted if averted > 0 else None,
         excess_days=_excess(post, about, where, played, lead=lead, days=lead + done.days_done),
+        people_sampled=int(played.daily["sampled"].sum()),
         feeds_written=sum(1 for _ in feeds.rglob("*.csv")) if feeds.is_dir() else 0,
     )  # fmt: skip
 
@@ -773,6 +834,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "excess_days": (
         "其中一周内无感染者的小区的管控人日", "Of them in compounds without an infection within a week",
     ),
+    "people_sampled": ("核酸采样人次", "People sampled, each round counted"),
     "feeds_written": ("报送文件数", "Files sent"),
 }  # fmt: skip
 """What each part of a score is called in a report, in Chinese and English."""

@@ -45,6 +45,7 @@ from .draws import (
     WORK_COUNT,
     below,
     draw,
+    helper,
     last_at_most,
     mix,
     poisson,
@@ -166,7 +167,7 @@ MANY = 1 << 20
 BUFFER = 4096
 
 
-@njit(cache=True)
+@helper
 def law(D, which, u):  # type: ignore[no-untyped-def]
     """Return how many days past the first the law of generation times (0) or incubation (1) gives for u."""
     at = GENERATION_AT
@@ -183,7 +184,7 @@ def law(D, which, u):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True)
+@helper
 def trip(L, city, u):  # type: ignore[no-untyped-def]
     """Return the city a trip from a city goes to."""
     cities = L.ints[CITIES]
@@ -199,7 +200,7 @@ def trip(L, city, u):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def vaccine_left(seed, D, m, person, age, day):  # type: ignore[no-untyped-def]
     """Return what is left of a person's vaccine on a day: 0 unvaccinated, 1 on the day of the dose."""
     had = D[COVERAGE_AT + age]
@@ -223,7 +224,7 @@ def vaccine_left(seed, D, m, person, age, day):  # type: ignore[no-untyped-def]
     return 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def ct_of(seed, D, person, age_days):  # type: ignore[no-untyped-def]
     """Return a person's Ct some days after infection: a straight fall to the peak, a straight rise after it."""
     n = QUANTILES
@@ -242,7 +243,7 @@ def ct_of(seed, D, person, age_days):  # type: ignore[no-untyped-def]
     return peak + (top - peak) * (since - rise) / fall
 
 
-@njit(cache=True)
+@helper
 def sensitivity(D, ct, shift):  # type: ignore[no-untyped-def]
     """Return the chance that a sample of this Ct is positive in a tube that adds `shift`."""
     if ct >= D[CT_AT + 8]:
@@ -251,7 +252,7 @@ def sensitivity(D, ct, shift):  # type: ignore[no-untyped-def]
     return D[CT_AT + 7] * 0.5 * math.erfc(-x / math.sqrt(2.0))
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def positive(seed, D, person, age_days, shift, bits):  # type: ignore[no-untyped-def]
     """Return whether a sample is positive: the draw first, since most days a sample cannot be."""
     u = unit(bits)
@@ -260,7 +261,7 @@ def positive(seed, D, person, age_days, shift, bits):  # type: ignore[no-untyped
     return u < sensitivity(D, ct_of(seed, D, person, age_days), shift)
 
 
-@njit(cache=True)
+@helper
 def unit_of(L, i, cm, kind):  # type: ignore[no-untyped-def]
     """Return (first resident, residents) of the building, compound, community, town or county of a resident of cm."""
     G = L.ints
@@ -279,7 +280,7 @@ def unit_of(L, i, cm, kind):  # type: ignore[no-untyped-def]
     return G[G[COUNTY_START] + c], G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
 
 
-@njit(cache=True)
+@helper
 def _slot(table, key):  # type: ignore[no-untyped-def]
     """Return where a key is, or would be, in a table of words whose upper half is the key; -1 is empty."""
     mask = table.size - 1
@@ -289,7 +290,7 @@ def _slot(table, key):  # type: ignore[no-untyped-def]
     return s
 
 
-@njit(cache=True)
+@helper
 def _rehash(table):  # type: ignore[no-untyped-def]
     bigger = np.full(table.size * 2, -1, np.int64)
     for s in range(table.size):
@@ -298,22 +299,26 @@ def _rehash(table):  # type: ignore[no-untyped-def]
     return bigger
 
 
-@njit(cache=True)
-def _longer(a):  # type: ignore[no-untyped-def]
-    more = a.size if a.size < (1 << 24) else a.size >> 1
-    b = np.empty(a.size + more, a.dtype)
+@helper
+def _as_long(a, size):  # type: ignore[no-untyped-def]
+    b = np.empty(size, a.dtype)
     b[: a.size] = a
     return b
 
 
-@njit(cache=True)
+@helper
+def _longer(a):  # type: ignore[no-untyped-def]
+    return _as_long(a, a.size + (a.size if a.size < (1 << 24) else a.size >> 1))
+
+
+@helper
 def quarter_of(L, i, cm):  # type: ignore[no-untyped-def]
     """Return the number of the compound of a resident of community cm, by which ordered levels are told."""
     first = L.ints[L.ints[COMMUNITY_START] + cm]
     return (first >> 9) + cm + ((i - first) >> 9)
 
 
-@njit(cache=True)
+@helper
 def cell_of(G, first_cell, extent, first, i, cm):  # type: ignore[no-untyped-def]
     """Return the cell of the zone of an extent in which a resident of community cm, which begins at `first`, lives."""
     if extent == 0:
@@ -328,7 +333,7 @@ def cell_of(G, first_cell, extent, first, i, cm):  # type: ignore[no-untyped-def
     return first_cell + G[G[TOWN_COUNTY] + t]
 
 
-@njit(cache=True)
+@helper
 def zone_level(G, pairs, cells, town_zones, levels, current, i, cm, d):  # type: ignore[no-untyped-def]
     """Return (level, mark of the zone) of a resident of community cm on a day; the mark tells two zones apart."""
     level = 0
@@ -354,7 +359,7 @@ def zone_level(G, pairs, cells, town_zones, levels, current, i, cm, d):  # type:
     return level, mark
 
 
-@njit(cache=True)
+@helper
 def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[no-untyped-def]
     t = G[G[COMMUNITY_TOWN] + cm]
     c = G[G[TOWN_COUNTY] + t]
@@ -367,7 +372,7 @@ def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[
                 town_zones[x] += change
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def lets_through(  # type: ignore[no-untyped-def]
     seed, L, D, m, pairs, cells, town_zones, county_zones, levels, current, zoned, d, keep, lay, index, t, sp, scm,
     sborn, sage,
@@ -416,7 +421,7 @@ def lets_through(  # type: ignore[no-untyped-def]
     return u < keep
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def lay_plans(seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks):  # type: ignore[no-untyped-def]
     """Write whom a person infected on day d will try to infect, when and where; return how many attempts there are."""
     G = L.ints
@@ -516,7 +521,7 @@ def lay_plans(seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headro
     return laid
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day):  # type: ignore[no-untyped-def]
     """Return (day, how) on which a person infected on day d is found without being looked for; NEVER_DAY if never."""
     when = np.int64(NEVER_DAY)
@@ -554,7 +559,109 @@ def will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_da
     return when, how
 
 
-@njit(cache=True, error_model="numpy")
+@helper
+def fall_ill(  # type: ignore[no-untyped-def]
+    seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s, lay, d, days,
+    headroom, known_day, whom, when, marks,
+):  # fmt: skip
+    """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
+    c, block, hstart, hsize, dorm, age = place_of(L, t)
+    inf[r].person = t
+    inf[r].source = s
+    inf[r].community = community_of(L, t)[0]
+    inf[r].child = -1
+    inf[r].sibling = -1
+    inf[r].born = d
+    inf[r].apart_from = NEVER_DAY
+    inf[r].apart_until = NEVER_DAY
+    inf[r].due = NEVER_DAY
+    inf[r].found = -1
+    inf[r].layer = lay
+    inf[r].route = 0
+    inf[r].at_home = 0
+    inf[r].age = age
+    if s >= 0:
+        inf[r].sibling = inf[s].child
+        inf[s].child = r
+    day_new[d, c] += 1
+    if lay == 6 and s >= 0:
+        daily[d, D_EXPORT] += 1
+    ill = unit(draw(seed, t, SYMPTOMS, 0)) < D[SYMPTOMATIC_AT + age]
+    onset = d + 1 + law(D, 1, unit(draw(seed, t, INCUBATION, 0)))
+    if ill:
+        totals[2] += 1
+        hard = unit(draw(seed, t, SEVERE, 0))
+        if hard < D[SEVERE_AT + age]:
+            spared = 1.0
+            if vaccine_left(seed, D, m, t, age, d) > 0.0:
+                spared = 1.0 - D[VACCINE_AT + 2]
+            if hard < D[SEVERE_AT + age] * spared:
+                totals[0] += 1
+                if unit(draw(seed, t, DIES, 0)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
+                    totals[1] += 1
+    laid = lay_plans(
+        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
+    )
+    on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
+    if q_active > 0:
+        held = apart[_slot(apart, t)]
+        until = (held & 0xFFFFFFFF) >> 1
+        if held != -1 and until > d:
+            inf[r].apart_from = d
+            inf[r].apart_until = until
+            inf[r].at_home = held & 1
+            began = until - np.int64(m[TRACE + 4]) - 1
+            for x in range(test_days.size):
+                td = began + test_days[x]
+                if td > d and positive(seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)):
+                    if td + 1 < on:
+                        on = td + 1
+                        how = TRACED
+                    break
+    return laid, on, how
+
+
+@helper
+def take_in(  # type: ignore[no-untyped-def]
+    L, m, by_city, inf, used, rel_beds, unmet_until, town, county, day_found, day_open, daily, r, how, d, days
+):
+    """Isolate an infection found today, in a bed or at home; return (found in quarantine, beds wanting more)."""
+    G = L.ints
+    inf[r].found = d
+    inf[r].route = how
+    tw = G[G[COMMUNITY_TOWN] + inf[r].community]
+    c = G[G[TOWN_COUNTY] + tw]
+    y = G[G[COUNTY_CITY] + c]
+    day_found[d, c] += 1
+    daily[d, 10 + np.int64(how)] += 1
+    kept_apart = inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0
+    from_day = d + 1 + np.int64(m[ISOLATION])
+    stay = np.int64(m[ISOLATION + 1])
+    if not kept_apart:
+        inf[r].apart_from = min(np.int64(inf[r].apart_from), from_day)
+    inf[r].apart_until = from_day + stay
+    wanting = 0
+    if used[BEDS, y] < by_city[BEDS, y]:
+        used[BEDS, y] += 1
+        daily[d, D_ADMIT] += 1
+        rel_beds[min(from_day + stay, days + 399), y] += 1
+        inf[r].at_home = 0
+    else:
+        inf[r].at_home = 1
+        wanting = 1
+        unmet_until[min(from_day + stay, days + 399)] += 1
+    if not kept_apart:
+        day_open[d, c] += 1
+        town[1, tw] = d
+        county[1, c] = d
+        if town[2, tw] < 0:
+            town[2, tw] = d
+        if county[2, c] < 0:
+            county[2, c] = d
+    return kept_apart, wanting
+
+
+@helper
 def open_zones(  # type: ignore[no-untyped-def]
     L, rules, pairs, cells, town_zones, county_zones, levels, inf, zones, active, pending, current, d, zn, za, pn
 ):
@@ -612,7 +719,7 @@ def open_zones(  # type: ignore[no-untyped-def]
     return zn, za, kept
 
 
-@njit(cache=True)
+@helper
 def step_zones(L, rules, cells, town_zones, county_zones, zones, active, current, d, za, longest):  # type: ignore[no-untyped-def]
     """Let the zones step down that are due today; return how many are active and the longest there was."""
     kept = 0
@@ -642,7 +749,7 @@ def step_zones(L, rules, cells, town_zones, county_zones, zones, active, current
     return kept, longest
 
 
-@njit(cache=True)
+@helper
 def reset_zones(L, pairs, cells, zones, current, t, cm, d):  # type: ignore[no-untyped-def]
     """Set the clocks of the zones around a case of today anew; what had stepped down from high is high again."""
     first = L.ints[L.ints[COMMUNITY_START] + cm]
@@ -661,7 +768,7 @@ def reset_zones(L, pairs, cells, zones, current, t, cm, d):  # type: ignore[no-u
                 zones[z].book = current
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untyped-def]
     """Write whom a case names: those it infected and its source, home, others met; return (all, of the first ring)."""
     t = np.int64(inf[r].person)
@@ -721,7 +828,7 @@ def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untype
     return named, ring
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def keep_apart(  # type: ignore[no-untyped-def]
     seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts, named, ring, d, days,
     found_r, found_on,
@@ -778,17 +885,14 @@ def keep_apart(  # type: ignore[no-untyped-def]
     return kept, central, keys, hits
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def rounds_of_day(  # type: ignore[no-untyped-def]
-    L, M, zones, active, cells, za, current, zoning, town, county, screen_town, screen_county, tubes, daily, zprog, d
-):
+    L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town,
+    screen_county, tubes, daily, zprog, d,
+):  # fmt: skip
     """Say which zones and areas are tested today and count tubes and people; return whether any is."""
     G = L.ints
     testing = False
-    rules = M.zone_rules
-    pairs = M.zone_pairs
-    screens = M.screens
-    shares = M.screen_shares
     P = screens.shape[0]
     if zoning and za > 0:
         pool = 10
@@ -824,7 +928,7 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
                 tubes[y] += people / pool
                 daily[d, D_SAMPLED] += people
             inside = np.int64(-1)
-            if (stage == 2 or zones[z].medium == 0) and zones[z].medium == 0 and wide >= 0:
+            if zones[z].medium == 0 and wide >= 0:
                 cm = np.int64(zones[z].community)
                 held = cells[
                     cell_of(G, pairs[wide, 3], pairs[wide, 1], G[G[COMMUNITY_START] + cm], zones[z].first, cm)
@@ -879,9 +983,9 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
     return testing
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def sample(  # type: ignore[no-untyped-def]
-    seed, L, D, M, cells, zones, town_zones, screen_town, screen_county, rounds, backlog, inf, table, current, zoning,
+    seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county, rounds, backlog, inf, table, current, zoning,
     zprog, area_screens, begin, end, d, days, daily, found_r, found_on,
 ):  # fmt: skip
     """
@@ -890,9 +994,6 @@ def sample(  # type: ignore[no-untyped-def]
     Return (the infection to go on with, findings). `rounds` are the ordered rounds of today.
     """
     G = L.ints
-    pairs = M.zone_pairs
-    screens = M.screens
-    shares = M.screen_shares
     P = screens.shape[0]
     hits = 0
     pool_of_zone = 10
@@ -981,8 +1082,8 @@ def sample(  # type: ignore[no-untyped-def]
         c, block, _, _, _, _ = place_of(L, t)
         y = G[G[COUNTY_CITY] + c]
         wait = turn
-        if M.by_city[LABORATORY, y] > 0.0:
-            wait += min(np.int64(14), np.int64(backlog[y] / M.by_city[LABORATORY, y]))
+        if by_city[LABORATORY, y] > 0.0:
+            wait += min(np.int64(14), np.int64(backlog[y] / by_city[LABORATORY, y]))
         else:
             wait += 14
         if zhit0 >= 0:
@@ -1016,7 +1117,7 @@ def sample(  # type: ignore[no-untyped-def]
     return end, hits
 
 
-@njit(cache=True)
+@helper
 def count_ordered(G, levels, row, daily, d):  # type: ignore[no-untyped-def]
     """Count the residents of compounds under an ordered level today."""
     for cm in range(G[COMMUNITIES]):
@@ -1028,7 +1129,7 @@ def count_ordered(G, levels, row, daily, d):  # type: ignore[no-untyped-def]
                 daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(512), end - x)
 
 
-@njit(cache=True)
+@helper
 def _told_ahead(finds, head, free, used, infection, on, route):  # type: ignore[no-untyped-def]
     """Note that an infection will be found on a day; return the next free entry and how many were ever used."""
     f = np.int64(free)
@@ -1061,6 +1162,12 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
     rules = M.zone_rules
     pairs = M.zone_pairs
     by_city = M.by_city
+    seek_cdf = M.seek_cdf
+    pharmacy_cdf = M.pharmacy_cdf
+    import_cdf = M.import_cdf
+    test_days = M.test_days
+    screens = M.screens
+    shares = M.screen_shares
     levels = orders.level
     day_new = np.zeros((days, counties), np.int32)
     day_found = np.zeros((days, counties), np.int32)
@@ -1126,7 +1233,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
     county[1] = -10000
     town_zones = town[0]
     county_zones = county[0]
-    P = M.screens.shape[0]
+    P = screens.shape[0]
     screen_town = np.zeros((2 * max(P, 1), towns), np.int64)
     screen_county = np.zeros((2 * max(P, 1), counties), np.int64)
     backlog = np.zeros(cities)
@@ -1134,7 +1241,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
     todays = np.empty((orders.rounds.shape[0], 4), np.int64)
     area_screens = False
     for p in range(P):
-        if M.screens[p, 0] != -1:
+        if screens[p, 0] != -1:
             area_screens = True
     first = 0
     s_at = 0
@@ -1167,7 +1274,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 s_at += 1
             elif k < arriving:
                 h = draw(seed, d, IMPORT, k)
-                c = last_at_most(M.import_cdf, unit(h))
+                c = last_at_most(import_cdf, unit(h))
                 t = G[G[COUNTY_START] + c] + below(
                     mix(h), G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
                 )
@@ -1237,44 +1344,10 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                     o = np.int64(inf[x].person)
                     struck[o >> 3] |= np.uint8(1 << (o & 7))
                 struck[t >> 3] |= np.uint8(1 << (t & 7))
-            c, block, hstart, hsize, dorm, age = place_of(L, t)
-            inf[r].person = t
-            inf[r].source = s
-            inf[r].community = community_of(L, t)[0]
-            inf[r].child = -1
-            inf[r].sibling = -1
-            inf[r].born = d
-            inf[r].apart_from = NEVER_DAY
-            inf[r].apart_until = NEVER_DAY
-            inf[r].due = NEVER_DAY
-            inf[r].found = -1
-            inf[r].layer = lay
-            inf[r].route = 0
-            inf[r].at_home = 0
-            inf[r].age = age
-            if s >= 0:
-                inf[r].sibling = inf[s].child
-                inf[s].child = r
-            day_new[d, c] += 1
-            if lay == 6 and s >= 0:
-                daily[d, D_EXPORT] += 1
-            # course of the illness
-            ill = unit(draw(seed, t, SYMPTOMS, 0)) < D[SYMPTOMATIC_AT + age]
-            onset = d + 1 + law(D, 1, unit(draw(seed, t, INCUBATION, 0)))
-            if ill:
-                totals[2] += 1
-                if unit(draw(seed, t, SEVERE, 0)) < D[SEVERE_AT + age]:
-                    spared = 1.0
-                    if vaccine_left(seed, D, m, t, age, d) > 0.0:
-                        spared = 1.0 - D[VACCINE_AT + 2]
-                    if unit(draw(seed, t, SEVERE, 0)) < D[SEVERE_AT + age] * spared:
-                        totals[0] += 1
-                        if unit(draw(seed, t, DIES, 0)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
-                            totals[1] += 1
-            # whom this person will try to infect
-            laid = lay_plans(
-                seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
-            )
+            laid, on, how = fall_ill(
+                seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s,
+                lay, d, days, headroom, known_day, whom, when, marks,
+            )  # fmt: skip
             for x in range(laid):
                 dd = np.int64(when[x])
                 if fill[dd] == CHUNK:
@@ -1283,9 +1356,9 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                         afree = np.int64(alink[part])
                     else:
                         if aused == alink.size:
-                            awho = _longer(awho)
-                            amark = _longer(amark)
                             alink = _longer(alink)
+                            awho = _as_long(awho, alink.size * CHUNK)
+                            amark = _as_long(amark, alink.size * CHUNK)
                         part = aused
                         aused += 1
                     alink[part] = head[dd]
@@ -1295,27 +1368,6 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 awho[e] = (whom[x] << 32) | r
                 amark[e] = marks[x]
                 fill[dd] += 1
-            # when this person will be found
-            on, how = will_be_found(
-                seed, D, m, M.seek_cdf, M.pharmacy_cdf, t, d, ill, onset, known_day
-            )
-            if q_active > 0:
-                held = apart[_slot(apart, t)]
-                until = (held & 0xFFFFFFFF) >> 1
-                if held != -1 and until > d:
-                    inf[r].apart_from = d
-                    inf[r].apart_until = until
-                    inf[r].at_home = held & 1
-                    began = until - np.int64(m[TRACE + 4]) - 1
-                    for x in range(M.test_days.size):
-                        td = began + M.test_days[x]
-                        if td > d and positive(
-                            seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)
-                        ):
-                            if td + 1 < on:
-                                on = td + 1
-                                how = TRACED
-                            break
             if on < days:
                 inf[r].due = on
                 if ffree < 0 and fused == finds.size:
@@ -1346,30 +1398,11 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
             f = nxt
             if inf[r].due != d or inf[r].found >= 0:
                 continue
-            inf[r].found = d
-            inf[r].route = how
-            t = np.int64(inf[r].person)
-            cm = np.int64(inf[r].community)
-            tw = G[G[COMMUNITY_TOWN] + cm]
-            c = G[G[TOWN_COUNTY] + tw]
-            y = G[G[COUNTY_CITY] + c]
-            day_found[d, c] += 1
-            daily[d, 10 + np.int64(how)] += 1
-            kept_apart = inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0
-            from_day = d + 1 + np.int64(m[ISOLATION])
-            stay = np.int64(m[ISOLATION + 1])
-            if not kept_apart:
-                inf[r].apart_from = min(np.int64(inf[r].apart_from), from_day)
-            inf[r].apart_until = from_day + stay
-            if used[BEDS, y] < by_city[BEDS, y]:
-                used[BEDS, y] += 1
-                daily[d, D_ADMIT] += 1
-                rel_beds[min(from_day + stay, days + 399), y] += 1
-                inf[r].at_home = 0
-            else:
-                inf[r].at_home = 1
-                unmet_now += 1
-                unmet_until[min(from_day + stay, days + 399)] += 1
+            kept_apart, wanting = take_in(
+                L, m, by_city, inf, used, rel_beds, unmet_until, town, county, day_found, day_open, daily, r, how, d,
+                days,
+            )  # fmt: skip
+            unmet_now += wanting
             if m[TRACE_SINCE] <= d:
                 if tn == queue.size:
                     queue = _longer(queue)
@@ -1377,16 +1410,10 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 tn += 1
             if kept_apart:
                 continue
-            day_open[d, c] += 1
-            town[1, tw] = d
-            county[1, c] = d
-            if town[2, tw] < 0:
-                town[2, tw] = d
-            if county[2, c] < 0:
-                county[2, c] = d
             if zoning:
-                if town_zones[tw] > 0:
-                    reset_zones(L, pairs, cells, zones, current, t, cm, d)
+                cm = np.int64(inf[r].community)
+                if town_zones[G[G[COMMUNITY_TOWN] + cm]] > 0:
+                    reset_zones(L, pairs, cells, zones, current, np.int64(inf[r].person), cm, d)
                 if pn == pending.size:
                     pending = _longer(pending)
                 pending[pn] = (r << 32) | (d + np.int64(m[ZONE_DELAY]))
@@ -1424,7 +1451,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 while (qn + named) * 2 > apart.size:
                     apart = _rehash(apart)
                 added, central, keys, hits = keep_apart(
-                    seed, L, D, m, by_city, M.test_days, inf, table, apart, used, rel_central, rel_home, contacts,
+                    seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts,
                     named, ring, d, days, found_r, found_on,
                 )  # fmt: skip
                 qn += keys
@@ -1442,10 +1469,10 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
         tubes[:] = 0.0
         zprog = np.int64(-1)
         for p in range(P):
-            if M.screens[p, 0] == -1 and M.screens[p, 1] <= d:
+            if screens[p, 0] == -1 and screens[p, 1] <= d:
                 zprog = p
         testing = rounds_of_day(
-            L, M, zones, active, cells, za, current, zoning, town, county, screen_town, screen_county, tubes, daily,
+            L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town, screen_county, tubes, daily,
             zprog, d,
         )  # fmt: skip
         if ordered:
@@ -1479,7 +1506,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
             at = first
             while at < n:
                 at, hits = sample(
-                    seed, L, D, M, cells, zones, town_zones, screen_town, screen_county, todays[:rn], backlog, inf,
+                    seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county, todays[:rn], backlog, inf,
                     table, current, zoning, zprog, area_screens, at, n, d, days, daily, found_r, found_on,
                 )  # fmt: skip
                 while finds.size < fused + hits:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from .draws import BLOCK, ROLE, below, draw, mix, permute, unit, unpermute
+from .draws import BLOCK, ROLE, below, draw, helper, mix, permute, unit, unpermute
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -538,7 +537,7 @@ def _averages(facts: ProvinceFacts, home_size: Any) -> tuple[float, float, float
 # -- where anybody is: both directions, for the kernel ----------------------------------------------------------------
 
 
-@njit(cache=True)
+@helper
 def among(G, table, count, x):  # type: ignore[no-untyped-def]
     """Return the largest k under `count` with table[k] <= x, for ascending offsets with one more entry."""
     low = 0
@@ -552,7 +551,7 @@ def among(G, table, count, x):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True)
+@helper
 def _from_hint(G, hint, table, i):  # type: ignore[no-untyped-def]
     """Return the largest k with table[k] <= i, from the hint for i."""
     k = G[hint + (i >> HINT_BITS)]
@@ -561,14 +560,14 @@ def _from_hint(G, hint, table, i):  # type: ignore[no-untyped-def]
     return k
 
 
-@njit(cache=True)
+@helper
 def county_of(L, i):  # type: ignore[no-untyped-def]
     """Return the county of a resident."""
     G = L.ints
     return _from_hint(G, G[COUNTY_HINT], G[COUNTY_START], i)
 
 
-@njit(cache=True)
+@helper
 def _slot_of(L, i, c):  # type: ignore[no-untyped-def]
     """Return (block start, in a dormitory, packed place in the template) of a resident of county c."""
     G = L.ints
@@ -582,13 +581,13 @@ def _slot_of(L, i, c):  # type: ignore[no-untyped-def]
     return block, dorm, np.int64(L.homes[(row * 256 + t) * 64 + (i - block)])
 
 
-@njit(cache=True)
+@helper
 def age_of(L, i, c):  # type: ignore[no-untyped-def]
     """Return the age band of a resident of county c."""
     return _slot_of(L, i, c)[2] >> 13
 
 
-@njit(cache=True)
+@helper
 def place_of(L, i):  # type: ignore[no-untyped-def]
     """Return (county, block start, home start, home size, in a dormitory, age band) of a resident."""
     c = county_of(L, i)
@@ -601,7 +600,7 @@ def place_of(L, i):  # type: ignore[no-untyped-def]
     return c, block, start, size, dorm, packed >> 13
 
 
-@njit(cache=True)
+@helper
 def role_of(L, i, age):  # type: ignore[no-untyped-def]
     """Return what a resident of an age does by day: nothing, work or school."""
     u = unit(draw(np.uint64(L.ints[KEY]), i, ROLE, 0))
@@ -612,13 +611,13 @@ def role_of(L, i, age):  # type: ignore[no-untyped-def]
     return ROLE_NONE
 
 
-@njit(cache=True)
+@helper
 def town_of(L, i):  # type: ignore[no-untyped-def]
     """Return a resident's town."""
     return _from_hint(L.ints, L.ints[TOWN_HINT], L.ints[TOWN_START], i)
 
 
-@njit(cache=True)
+@helper
 def community_of(L, i):  # type: ignore[no-untyped-def]
     """Return (community, its first resident, its number of residents)."""
     G = L.ints
@@ -634,7 +633,7 @@ def community_of(L, i):  # type: ignore[no-untyped-def]
     return G[G[COMMUNITY_FIRST] + t] + k, first, size
 
 
-@njit(cache=True)
+@helper
 def work_group_of(L, i, c):  # type: ignore[no-untyped-def]
     """Return (county of work, first slot of the group, slots in it) of a resident of county c."""
     G = L.ints
@@ -655,7 +654,7 @@ def work_group_of(L, i, c):  # type: ignore[no-untyped-def]
     return d, first, min(G[WORK_SLICE], present - first)
 
 
-@njit(cache=True)
+@helper
 def resident_at_work(L, d, q):  # type: ignore[no-untyped-def]
     """Return (resident, county of residence) at slot q of county d by day."""
     G = L.ints
@@ -673,7 +672,7 @@ def resident_at_work(L, d, q):  # type: ignore[no-untyped-def]
     return begin + unpermute(p, n, G[G[BITS_HOME] + c], np.uint64(G[KEY] + 2 * c + 1)), c
 
 
-@njit(cache=True)
+@helper
 def school_group_of(L, i, c):  # type: ignore[no-untyped-def]
     """Return (first slot of the group, slots in it) at school; everybody learns in the county of residence."""
     G = L.ints
@@ -684,7 +683,7 @@ def school_group_of(L, i, c):  # type: ignore[no-untyped-def]
     return first, min(G[SCHOOL_SLICE], n - first)
 
 
-@njit(cache=True)
+@helper
 def resident_at_school(L, c, q):  # type: ignore[no-untyped-def]
     """Return the resident at slot q of the schools of county c."""
     G = L.ints
@@ -693,7 +692,7 @@ def resident_at_school(L, c, q):  # type: ignore[no-untyped-def]
     return begin + unpermute(q, n, G[G[BITS_HOME] + c], np.uint64(G[KEY] + 2000003 + 2 * c))
 
 
-@njit(cache=True)
+@helper
 def group_mate(L, role, home_county, d, first, size, me, bits):  # type: ignore[no-untyped-def]
     """Return a random other member of the same role in a group, -1 where none turned up in 64 tries."""
     for _ in range(64):
@@ -711,7 +710,7 @@ def group_mate(L, role, home_county, d, first, size, me, bits):  # type: ignore[
     return np.int64(-1)
 
 
-@njit(cache=True)
+@helper
 def _people(L, ids):  # type: ignore[no-untyped-def]
     out = np.empty((9, ids.size), np.int64)
     for x in range(ids.size):
@@ -736,7 +735,7 @@ def _people(L, ids):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@helper
 def _members(L, i):  # type: ignore[no-untyped-def]
     c, _, _, _, _, age = place_of(L, i)
     role = role_of(L, i, age)
