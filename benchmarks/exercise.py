@@ -8,7 +8,7 @@ import sys
 import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from yipan.operations import exercise
 from yipan.operations.exercise import Mode
@@ -17,7 +17,8 @@ from yipan.operations.exercise import Mode
 def main(seeds: int, days: int) -> None:
     """Print a line for each seed and way of playing."""
     print(
-        "seed  played   infections  found  spread prevented  person-days restricted  excess   detected after  cities  s/day"
+        "seed  played   infections  found  in time  person-days restricted   excess  people sampled  detected after"
+        "  zero after  cities  CPU s/day"
     )
     for seed in range(1, seeds + 1):
         for mode in Mode:
@@ -27,7 +28,7 @@ def main(seeds: int, days: int) -> None:
                     folder, pack_key="guangdong", seed=seed, first_day=date(2022, 10, 1), days=days,
                     reproduction_number=2.5, infections=8,
                 )  # fmt: skip
-                began = perf_counter()
+                began = process_time()
                 post = exercise.open_record(folder, clock=lambda: datetime.now(UTC))
                 try:
                     for _ in exercise.play(folder, post, mode=mode):
@@ -39,9 +40,11 @@ def main(seeds: int, days: int) -> None:
                         post.store.server.stop()
                 print(
                     f"{seed:4}  {mode.value:8} {found.infections:10,} {found.reported:6,} "
-                    f"{found.found_before_spread:17.2f} {found.restricted_days:23,} {found.excess_days:7,} "
-                    f"{found.days_to_detection if found.days_to_detection is not None else 'never':>16} "
-                    f"{found.spilled_cities + 1:7} {(perf_counter() - began) / days:6.1f}",
+                    f"{found.found_before_spread:8.2f} {found.restricted_days:23,} {found.excess_days:8,} "
+                    f"{found.people_sampled:15,} "
+                    f"{found.days_to_detection if found.days_to_detection is not None else 'never':>15} "
+                    f"{found.days_to_zero if found.days_to_zero is not None else 'not yet':>11} "
+                    f"{found.spilled_cities + 1:7} {(process_time() - began) / days:10.1f}",
                     flush=True,
                 )
 

@@ -28,9 +28,13 @@ from yipan.model import (
     CasePlace,
     Place,
     ProposalState,
+    Roster,
+    RosterGroup,
     ScreeningRound,
     Verdict,
+    ZoneRound,
     area_path,
+    person_id,
 )
 from yipan.operations import commanding, day, ingest, screening, simulate, zoning
 from yipan.operations.demo import found
@@ -41,7 +45,7 @@ from yipan.protocol.rules import screening as ruled
 from yipan.store import Store
 from yipan.store.tables.commanding import PROPOSALS
 from yipan.store.tables.screening import SCREENING_ROUNDS
-from yipan.store.tables.zoning import CASE_PLACES, ZONES
+from yipan.store.tables.zoning import CASE_PLACES, ROSTERS, ZONES
 
 DISEASE = "covid-19"
 PROFILE = "guangdong-2022"
@@ -336,6 +340,8 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
             except (ingest.AlreadyRead, ingest.FileHasProblems):
                 continue
     _investigate(table, post, epidemic, number, mode)
+    if mode is not Mode.NONE:
+        _tell_rounds(table, post, epidemic, number)
     day.run(post, at=_not_before(post, table.moment(number, ROUND_AT)), time_zone=table.about.zone)
     accepted = 0
     if mode is not Mode.NONE:
@@ -679,6 +685,42 @@ def _investigate(
         zoning.record_case_places(post, found, at=_not_before(post, table.moment(number, FEEDS_AT)))
 
 
+ROUND_FROM_DAY = 4
+"""Rounds of a zone are put on record from this day of its clock on: earlier ones cannot close it."""
+
+
+def _tell_rounds(table: _Table, post: Post, epidemic: sim.Epidemic, number: int) -> None:
+    """Put yesterday's round of tests of every zone near its end on record, with how many it found."""
+    now = table.moment(number, FEEDS_AT)
+    begun = table.moment(number - 1, ORDERS_AT)
+    with post.store.reading(post.viewer) as record:
+        zones = [zone for zone in record.nouns(ZONES) if zone.in_force(now)]
+        known = {roster.id for roster in record.nouns(ROSTERS)}
+    found = np.flatnonzero(epidemic.found_on == table.lead + number)
+    hit = {compound_of(int(epidemic.person[index]), table.where) for index in found}
+    for zone in zones:
+        if (now - zone.spans[-1].clock_start).days < ROUND_FROM_DAY:
+            continue
+        numbers = compounds_of(zone.place, table.where)
+        people = tuple(
+            person_id(f"p-{person:012x}")
+            for number_of in numbers for person in range(*resident_of(number_of, table.where))
+        )  # fmt: skip
+        at = _not_before(post, now)
+        if zone.id not in known:
+            zoning.record_roster(
+                post, Roster(id=zone.id, area=zone.area, groups=(RosterGroup(place=zone.place, people=people),)), at=at,
+            )  # fmt: skip
+        zoning.record_round(
+            post,
+            ZoneRound(
+                id=f"{zone.id}-round-{number}", area=zone.area, zone=zone.id, started=begun, sampled=people,
+                last_result=now, positives=sum(one in hit for one in numbers),
+            ),
+            at=at,
+        )  # fmt: skip
+
+
 def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
     """Accept what the board proposes: at once, or by hand when it is two days old."""
     at = table.moment(number, ORDERS_AT)
@@ -693,6 +735,14 @@ def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
         )
         accepted += 1
     return accepted
+
+
+def _county_of(area: str, where: sim.Province) -> str:
+    """Return the county of a street; a city without counties is one itself."""
+    for key in where.counties:
+        if area.startswith(key):
+            return key
+    raise LookupError(f"{area} lies in no county of {where.facts.name}")
 
 
 def _screen(table: _Table, post: Post, number: int) -> None:
@@ -713,7 +763,7 @@ def _screen(table: _Table, post: Post, number: int) -> None:
     found: dict[str, list[date]] = {}
     for place in places:
         if place.counts:
-            county = ".".join(str(place.area).split(".")[:3]) + "."
+            county = _county_of(str(place.area), table.where)
             found.setdefault(county, []).append(place.found.astimezone(table.about.zone).date())
     for county, days in sorted(found.items()):
         done = sorted(

@@ -56,8 +56,8 @@ BLOCK = 35
 SEEK_TEST = 36
 
 
-helper = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
-"""How the parts of the model are compiled: kept on disk, without a door for C."""
+helper = njit(cache=True, error_model="numpy")
+"""How the parts of the model are compiled: kept on disk, division as in C."""
 
 
 @helper

@@ -118,6 +118,8 @@ from .zones import next_stage, stage_due, version_on
 u64 = np.uint64
 
 NEVER_DAY = 32000
+MOST_BEHIND_DAYS = 7
+"""Where a city's laboratories are this many days behind no round is begun: its results would come too late."""
 WATCHED_DAYS = 21
 """Infections older than this are no longer looked for by tests of their own accord."""
 
@@ -888,7 +890,7 @@ def keep_apart(  # type: ignore[no-untyped-def]
 @helper
 def rounds_of_day(  # type: ignore[no-untyped-def]
     L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town,
-    screen_county, tubes, daily, zprog, d,
+    screen_county, tubes, backlog, by_city, daily, zprog, d,
 ):  # fmt: skip
     """Say which zones and areas are tested today and count tubes and people; return whether any is."""
     G = L.ints
@@ -920,11 +922,13 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
                 since = d - zones[z].opened
                 if since % screens[zprog, 2] == 0 and since // screens[zprog, 2] <= screens[zprog, 6]:
                     zones[z].round = max(zones[z].round, np.int8(1))
+            y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + zones[z].community]]]
+            if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
+                zones[z].round = 0
             if zones[z].round > 0:
                 testing = True
                 zones[z].positive = 0
                 people = zones[z].size * (1.0 - never) * cover
-                y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + zones[z].community]]]
                 tubes[y] += people / pool
                 daily[d, D_SAMPLED] += people
             inside = np.int64(-1)
@@ -967,17 +971,18 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
                 continue
             if done >= screens[p, 6] or (d - firstc) % screens[p, 2] != 0:
                 continue
+            y = G[G[COUNTY_CITY] + (G[G[TOWN_COUNTY] + a] if kind == 3 else a)]
+            if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
+                continue
             testing = True
             if kind == 3:
                 screen_town[P + p, a] = 1
                 screen_town[p, a] += 1
                 size = G[G[TOWN_START] + a + 1] - G[G[TOWN_START] + a]
-                y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + a]]
             else:
                 screen_county[P + p, a] = 1
                 screen_county[p, a] += 1
                 size = G[G[COUNTY_START] + a + 1] - G[G[COUNTY_START] + a]
-                y = G[G[COUNTY_CITY] + a]
             tubes[y] += size * share / screens[p, 3]
             daily[d, D_SAMPLED] += size * share
     return testing
@@ -1472,8 +1477,8 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
             if screens[p, 0] == -1 and screens[p, 1] <= d:
                 zprog = p
         testing = rounds_of_day(
-            L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town, screen_county, tubes, daily,
-            zprog, d,
+            L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town, screen_county, tubes,
+            backlog, by_city, daily, zprog, d,
         )  # fmt: skip
         if ordered:
             count_ordered(G, levels, min(d, levels.shape[0] - 1), daily, d)

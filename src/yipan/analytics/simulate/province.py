@@ -412,7 +412,6 @@ def lay_out(facts: ProvinceFacts, *, key: int = 20201101) -> Province:
         | home_age.astype(np.uint16) << 13
     )
     starts = np.array(town_start, dtype=np.int64)
-    at = np.arange(0, start[-1], 1 << HINT_BITS)
     counts, community_sizes = np.array(town_count), np.array(community_size)
     community_start = np.concatenate(
         [starts[t] + community_sizes[t] * np.arange(counts[t]) for t in range(len(names))]
@@ -425,8 +424,7 @@ def lay_out(facts: ProvinceFacts, *, key: int = 20201101) -> Province:
         COUNTY_HOMES: np.array([classes.index(c.homes) for c in facts.counties]), STAY: stay,
         OUT: out_offset, INTO: in_offset, PRESENT: present, BITS_HOME: _bits(sizes), BITS_DAY: _bits(present),
         COMMUNITY_START: community_start, COMMUNITY_TOWN: np.repeat(np.arange(len(names)), counts),
-        COUNTY_HINT: np.searchsorted(start[:-1], at, side="right") - 1,
-        TOWN_HINT: np.searchsorted(starts[:-1], at, side="right") - 1,
+        COUNTY_HINT: _hints(start), TOWN_HINT: _hints(starts),
     }  # fmt: skip
     head = np.zeros(HEAD, np.int64)
     head[[RESIDENTS, KEY, CLASSES, COUNTIES, CITIES, TOWNS, COMMUNITIES]] = (
@@ -452,6 +450,12 @@ def lay_out(facts: ProvinceFacts, *, key: int = 20201101) -> Province:
         city_residents=np.diff(city_start), county_residents=sizes, county_city=city, county_start=start,
         town_start=starts, community_start=community_start.astype(np.int64),
     )  # fmt: skip
+
+
+def _hints(begins: IntArray) -> IntArray:
+    """Return for every 2**HINT_BITS-th resident in which part of ascending begins (the last is the end) he is."""
+    at = np.arange(0, begins[-1], 1 << HINT_BITS)
+    return np.asarray(np.searchsorted(begins[:-1], at, side="right") - 1)
 
 
 def _bits(sizes: IntArray) -> IntArray:
