@@ -112,13 +112,17 @@ def found_daily(task: tuple[int, tuple[float, ...]]) -> NDArray[np.float64]:
     ]  # fmt: skip
     pathogen = replace(known.pathogen, reproduction_number=drawn["R"])
     october = sim.run(
-        known.where, pathogen, strategy, seeds, days=FITTED + LEAD, seed=number, most=MOST_IN_OCTOBER
+        known.where,
+        pathogen,
+        strategy,
+        seeds,
+        days=FITTED + LEAD,
+        seed=number,
+        most=MOST_IN_OCTOBER,
     )
     if october.ended_early is not None:
         return np.full(DAYS, np.inf)
-    made = sim.run(
-        known.where, pathogen, strategy, seeds, days=DAYS + LEAD, seed=number, most=MOST
-    )
+    made = sim.run(known.where, pathogen, strategy, seeds, days=DAYS + LEAD, seed=number, most=MOST)
     daily = made.found[LEAD:, inside].sum(axis=1).astype(float)
     if made.ended_early is not None:
         daily[max(0, made.ended_early - LEAD) :] = np.inf
@@ -146,14 +150,20 @@ def report(known: Given, *, draws: int, processes: int) -> None:
         return np.asarray(np.where(seen[a:b], table[..., a:b], 0).sum(axis=-1))
 
     _begin(known)
-    pool = ProcessPoolExecutor(processes, initializer=_begin, initargs=(known,)) if processes > 1 else None
+    pool = (
+        ProcessPoolExecutor(processes, initializer=_begin, initargs=(known,))
+        if processes > 1
+        else None
+    )
     for generation in range(GENERATIONS):
         if generation == 0:
             values = rng.uniform(low, high, (draws, low.size))
         else:
             kept = tried[np.argsort(far)[:keep]]
             spread = kept.std(axis=0) * 0.7
-            values = kept[rng.integers(0, keep, draws)] + rng.normal(0, 1, (draws, low.size)) * spread
+            values = (
+                kept[rng.integers(0, keep, draws)] + rng.normal(0, 1, (draws, low.size)) * spread
+            )
             values = np.clip(values, low, high)
         tasks = [(number + i, tuple(map(float, row))) for i, row in enumerate(values)]
         number += draws
@@ -163,7 +173,11 @@ def report(known: Given, *, draws: int, processes: int) -> None:
             (np.sqrt(np.minimum(total(table, a, b), 1e9)) - np.sqrt(total(cleaned, a, b))) ** 2
             for a, b in parts if seen[a:b].any()
         )  # fmt: skip
-        tried, daily, far = np.vstack([tried, values]), np.vstack([daily, table]), np.append(far, miss)
+        tried, daily, far = (
+            np.vstack([tried, values]),
+            np.vstack([daily, table]),
+            np.append(far, miss),
+        )
         best = np.sort(far)[:keep]
         print(
             f"generation {generation + 1}: {draws} draws; root mean square miss of the kept, in roots of counts: {np.sqrt(best.mean() / len(parts)):.2f}",
@@ -175,11 +189,15 @@ def report(known: Given, *, draws: int, processes: int) -> None:
     print(f"{number} runs, {keep} kept, {process_time() - began:.0f} s CPU of this process")
     for name, column in zip(PRIOR, tried[chosen].T, strict=True):
         shown = np.exp(column) if name in {"hidden", "arrivals", "cases traced"} else column
-        print(f"  {name:14} {np.median(shown):6.2f} ({np.quantile(shown, 0.05):.2f} to {np.quantile(shown, 0.95):.2f})")
+        print(
+            f"  {name:14} {np.median(shown):6.2f} ({np.quantile(shown, 0.05):.2f} to {np.quantile(shown, 0.95):.2f})"
+        )
     print("week             published days  published    5 %   median     95 %  covered")
     for a, b in weeks:
         said = float(total(cleaned, a, b))
-        lowest, middle, highest = np.quantile(np.minimum(total(daily[chosen], a, b), 1e9), (0.05, 0.5, 0.95))
+        lowest, middle, highest = np.quantile(
+            np.minimum(total(daily[chosen], a, b), 1e9), (0.05, 0.5, 0.95)
+        )
         part = "fitted" if b <= FITTED else ("part fitted" if a < FITTED else "")
         print(
             f"{FIRST + timedelta(days=a):%d %b} - {FIRST + timedelta(days=b - 1):%d %b}  {int(seen[a:b].sum())} of {b - a}"

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -592,7 +593,11 @@ class TestPooledTest:
         mean = mean_sensitivity(tables, 2_000_000, float(days), shift)
         points = stats.qmc.Sobol(4, seed=1).random(1 << 18)
         z = special.ndtri(np.clip(points, 1e-9, 1 - 1e-9)).T
-        start, rise, fall = 1.5 * np.exp(0.25 * z[0]), 3.4 * np.exp(0.25 * z[1]), 6.5 * np.exp(0.25 * z[2])
+        start, rise, fall = (
+            1.5 * np.exp(0.25 * z[0]),
+            3.4 * np.exp(0.25 * z[1]),
+            6.5 * np.exp(0.25 * z[2]),
+        )
         peak = np.minimum(24 + 3 * z[3], 40)
         since = days - start
         ct = np.where(
@@ -616,7 +621,9 @@ class TestPooledTest:
         everybody = sim.Screening(
             extent=sim.Extent.COUNTY, coverage=1.0, never_attend=0.0, pool=pool, ct_shift=0.0, every_days=60,
         )  # fmt: skip
-        begun = [sim.Seed(day=0, person=int(i), found=3 if i == struck[0] else None) for i in struck]
+        begun = [
+            sim.Seed(day=0, person=int(i), found=3 if i == struck[0] else None) for i in struck
+        ]
         made = sim.run(
             where, sure, replace(simulated.UNSEEN, screenings=(everybody,), tubes_per_10k=1e5), begun, days=12, seed=1,
             rates=simulated.only(),
@@ -725,3 +732,16 @@ class TestDenseTwin:
 
         assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.12)
         assert stats.ks_2samp(ours, theirs).pvalue > 0.01
+
+
+class TestNotebook:
+    def test_example_of_the_docs_runs(self) -> None:
+        text = (Path(__file__).parents[2] / "docs/how-to/simulate.md").read_text(encoding="utf-8")
+        code = text.split("```python\n")[1].split("```")[0]
+        names: dict[str, object] = {}
+
+        exec(compile(code, "simulate.md", "exec"), names)  # the example itself
+
+        one = names["one"]
+        assert isinstance(one, sim.Epidemic)
+        assert one.infections >= 20

@@ -13,6 +13,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -36,7 +37,7 @@ from yipan.model import (
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, ingest, screening, simulate, zoning
+from yipan.operations import commanding, day, ingest, screening, simulate, tracing, zoning
 from yipan.operations.demo import found
 from yipan.operations.post import Post
 from yipan.packs import Pack, read_pack
@@ -331,14 +332,7 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     files = _write_feeds(table, epidemic, number)
     at = table.moment(number, FEEDS_AT)
     for file in files:
-        if file.name.startswith(("counts", "cases")):
-            try:
-                ingest.read_file(
-                    post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
-                    published=file.name.startswith("counts"),
-                )  # fmt: skip
-            except (ingest.AlreadyRead, ingest.FileHasProblems):
-                continue
+        _take_in(table, post, file, at)
     _investigate(table, post, epidemic, number, mode)
     if mode is not Mode.NONE:
         _tell_rounds(table, post, epidemic, number)
@@ -355,6 +349,21 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
         cases_reported=len(_reported_on(table, epidemic, number)), proposals_accepted=accepted,
         zones_in_force=zones,
     )  # fmt: skip
+
+
+def _take_in(table: _Table, post: Post, file: Path, at: datetime) -> None:
+    """Read a file of the day the way a province's own is read; one that was read before the day was cut off is not again."""
+    if file.name.startswith("contacts"):
+        with suppress(tracing.AlreadyImported):
+            tracing.import_files(
+                post, [file], at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE, outbreak=table.about.name,
+            )  # fmt: skip
+    elif file.name.startswith(("counts", "cases", "laboratory")):
+        with suppress(ingest.AlreadyRead, ingest.FileHasProblems):
+            ingest.read_file(
+                post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
+                published=file.name.startswith("counts"),
+            )  # fmt: skip
 
 
 def standing(mode: Mode) -> sim.Strategy:
@@ -480,7 +489,7 @@ def _write_feeds(table: _Table, epidemic: sim.Epidemic, number: int) -> tuple[Pa
         f"counts-{today}.csv": _counts(table, epidemic, number, today),
         f"cases-{today}.csv": _cases(table, epidemic, number),
         f"laboratory-{today}.csv": _laboratory(table, epidemic, number, today),
-        f"contacts-{today}.csv": _contacts(table, epidemic, number, today),
+        f"contacts-{today}.csv": _contacts(table, epidemic, number),
         f"arrivals-{today}.csv": _arrivals(table, number, today),
     }
     written = []
@@ -603,15 +612,15 @@ def _laboratory(table: _Table, epidemic: sim.Epidemic, number: int, today: date)
     )
     tubes = epidemic.daily["tubes"][now]
     share = table.where.city_residents / table.where.residents
-    rows = [
-        (city, today, round(tubes * part), int(hit))
-        for city, part, hit in zip(table.where.facts.cities, share, positive, strict=True)
-        if hit or tubes
-    ]
-    return _csv(("area", "day", "tubes", "positive"), rows)
+    rows: list[tuple[object, ...]] = []
+    for city, part, hit in zip(table.where.facts.cities, share, positive, strict=True):
+        if hit or tubes:
+            rows.append((city, today, "laboratory_tests", round(tubes * part)))
+            rows.append((city, today, "laboratory_positives", int(hit)))
+    return _csv(("area", "day", "counted", "value"), rows)
 
 
-def _contacts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
+def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
     """Contacts as tracers would name them: those at home, and some of the group and of whom the case infected."""
     where = table.where
     rows: list[tuple[object, ...]] = []
@@ -623,17 +632,18 @@ def _contacts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -
         group = where.group_members(person)
         if group.size:
             kept = units(table.truth.seed, group, purpose=_NAMED, index=person % 1000) < 0.4
-            named += [(int(other), "work or school") for other in group[kept] if other != person]
+            setting = "work" if people.role[0] == 1 else "school"
+            named += [(int(other), setting) for other in group[kept] if other != person]
         named += [
-            (int(other), "named by the case")
+            (int(other), "community")
             for other in epidemic.person[epidemic.source == index]
             if units(table.truth.seed, np.array([other]), purpose=_NAMED)[0] < 0.5
         ]
         rows += [
-            (case_id(table, person), case_id(table, other).replace("E-", "C-"), setting, today)
+            (case_id(table, person), case_id(table, other).replace("E-", "C-"), setting)
             for other, setting in dict(named).items()
         ]
-    return _csv(("case", "contact", "setting", "named"), rows)
+    return _csv(("from", "to", "exposure"), rows)
 
 
 def _arrivals(table: _Table, number: int, today: date) -> str:
@@ -776,7 +786,9 @@ def _screen(table: _Table, post: Post, number: int) -> None:
             past = [
                 ruled.ScreeningRound(day=day, community_positives=days.count(day)) for day in done
             ]
-            following = ruled.screening_state(past, "outbreak_district", book, profile).value.next_round
+            following = ruled.screening_state(
+                past, "outbreak_district", book, profile
+            ).value.next_round
             if following is None and max(days) > done[-1]:
                 following = today
         if following is None or following > today:

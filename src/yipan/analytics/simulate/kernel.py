@@ -424,7 +424,9 @@ def lets_through(  # type: ignore[no-untyped-def]
 
 
 @helper
-def lay_plans(seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks):  # type: ignore[no-untyped-def]
+def lay_plans(  # type: ignore[no-untyped-def]
+    seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
+):
     """Write whom a person infected on day d will try to infect, when and where; return how many attempts there are."""
     G = L.ints
     cities = G[CITIES]
@@ -615,7 +617,9 @@ def fall_ill(  # type: ignore[no-untyped-def]
             began = until - np.int64(m[TRACE + 4]) - 1
             for x in range(test_days.size):
                 td = began + test_days[x]
-                if td > d and positive(seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)):
+                if td > d and positive(
+                    seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)
+                ):
                     if td + 1 < on:
                         on = td + 1
                         how = TRACED
@@ -625,7 +629,22 @@ def fall_ill(  # type: ignore[no-untyped-def]
 
 @helper
 def take_in(  # type: ignore[no-untyped-def]
-    L, m, by_city, inf, used, rel_beds, unmet_until, town, county, day_found, day_open, daily, r, how, d, days
+    L,
+    m,
+    by_city,
+    inf,
+    used,
+    rel_beds,
+    unmet_until,
+    town,
+    county,
+    day_found,
+    day_open,
+    daily,
+    r,
+    how,
+    d,
+    days,
 ):
     """Isolate an infection found today, in a bed or at home; return (found in quarantine, beds wanting more)."""
     G = L.ints
@@ -665,7 +684,22 @@ def take_in(  # type: ignore[no-untyped-def]
 
 @helper
 def open_zones(  # type: ignore[no-untyped-def]
-    L, rules, pairs, cells, town_zones, county_zones, levels, inf, zones, active, pending, current, d, zn, za, pn
+    L,
+    rules,
+    pairs,
+    cells,
+    town_zones,
+    county_zones,
+    levels,
+    inf,
+    zones,
+    active,
+    pending,
+    current,
+    d,
+    zn,
+    za,
+    pn,
 ):
     """Draw the zones whose order takes effect tonight; return how many there are, are active, are still to come."""
     kept = 0
@@ -710,7 +744,12 @@ def open_zones(  # type: ignore[no-untyped-def]
                 zones[z].opened = d
                 zones[z].positive = 0
                 _count_zone(
-                    L.ints, town_zones, county_zones, np.int64(zones[z].community), zones[z].extent, 1
+                    L.ints,
+                    town_zones,
+                    county_zones,
+                    np.int64(zones[z].community),
+                    zones[z].extent,
+                    1,
                 )
                 stage = 1 if medium == 1 else 2
                 zones[z].stage = stage
@@ -731,7 +770,12 @@ def step_zones(L, rules, cells, town_zones, county_zones, zones, active, current
         stage = np.int64(before)
         while stage != 0:
             at = stage_due(
-                stage, np.int64(zones[z].clock), np.int64(zones[z].done), np.int64(zones[z].book), current, rules
+                stage,
+                np.int64(zones[z].clock),
+                np.int64(zones[z].done),
+                np.int64(zones[z].book),
+                current,
+                rules,
             )
             if at > d:
                 break
@@ -744,7 +788,9 @@ def step_zones(L, rules, cells, town_zones, county_zones, zones, active, current
             cells[zones[z].cell] = (cells[zones[z].cell] & ~3) | stage
         if stage == 0:
             longest = max(longest, np.float64(d - zones[z].opened))
-            _count_zone(L.ints, town_zones, county_zones, np.int64(zones[z].community), zones[z].extent, -1)
+            _count_zone(
+                L.ints, town_zones, county_zones, np.int64(zones[z].community), zones[z].extent, -1
+            )
         else:
             active[kept] = z
             kept += 1
@@ -797,7 +843,9 @@ def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untype
     for lay in range(2, 5):
         if (lay == 2 and role != ROLE_WORK) or (lay == 3 and role != ROLE_SCHOOL):
             continue
-        mean = (D[CONTACTS_AT + lay - 2] * m[TRACE + 1] - D[RATES_AT + lay] * power) * m[RECALL_AT + lay]
+        mean = (D[CONTACTS_AT + lay - 2] * m[TRACE + 1] - D[RATES_AT + lay] * power) * m[
+            RECALL_AT + lay
+        ]
         if mean <= 0.0:
             continue
         count = min(poisson(mean, draw(seed, t, CONTACT_COUNT, lay)), 400)
@@ -876,7 +924,9 @@ def keep_apart(  # type: ignore[no-untyped-def]
             inf[rr].at_home = home
             for w in range(test_days.size):
                 td = d + test_days[w]
-                if positive(seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)):
+                if positive(
+                    seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)
+                ):
                     x2 = td + 1
                     if x2 < inf[rr].due and x2 < days:
                         inf[rr].due = x2
@@ -920,7 +970,10 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
                 zones[z].round = 2
             if zprog >= 0 and d > zones[z].opened and stage != 0:
                 since = d - zones[z].opened
-                if since % screens[zprog, 2] == 0 and since // screens[zprog, 2] <= screens[zprog, 6]:
+                if (
+                    since % screens[zprog, 2] == 0
+                    and since // screens[zprog, 2] <= screens[zprog, 6]
+                ):
                     zones[z].round = max(zones[z].round, np.int8(1))
             y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + zones[z].community]]]
             if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
@@ -935,7 +988,14 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
             if zones[z].medium == 0 and wide >= 0:
                 cm = np.int64(zones[z].community)
                 held = cells[
-                    cell_of(G, pairs[wide, 3], pairs[wide, 1], G[G[COMMUNITY_START] + cm], zones[z].first, cm)
+                    cell_of(
+                        G,
+                        pairs[wide, 3],
+                        pairs[wide, 1],
+                        G[G[COMMUNITY_START] + cm],
+                        zones[z].first,
+                        cm,
+                    )
                 ]
                 if held != 0 and (held & 3) != 0:
                     inside = np.int64((held >> 2) - 1)
@@ -1489,14 +1549,14 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 todays[rn] = orders.rounds[x]
                 rn += 1
                 y = G[G[COUNTY_CITY] + county_of(L, orders.rounds[x, 1])]
-                tubes[y] += (
-                    (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92 / orders.rounds[x, 3]
-                )
+                tubes[y] += (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92 / orders.rounds[x, 3]
                 daily[d, D_SAMPLED] += (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92
         if m[FINDING + 3] > 0.0:
             for y in range(cities):
                 people = (
-                    (G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]) * m[FINDING + 3] / m[FINDING + 4]
+                    (G[G[CITY_START] + y + 1] - G[G[CITY_START] + y])
+                    * m[FINDING + 3]
+                    / m[FINDING + 4]
                 )
                 tubes[y] += people / m[FINDING + 5]
                 daily[d, D_SAMPLED] += people
