@@ -1,7 +1,8 @@
 """
 The whole system judged: the same hidden outbreaks played by the board's proposals, by hand and by nobody.
 
-`python benchmarks/exercise.py [seeds] [days]` plays each seed three ways in throw-away folders and prints the scores.
+`python benchmarks/exercise.py [seeds] [days] [ten times R]` plays each seed three ways in throw-away folders and prints the
+scores.
 """
 
 import sys
@@ -14,7 +15,7 @@ from yipan.operations import exercise
 from yipan.operations.exercise import Mode
 
 
-def main(seeds: int, days: int) -> None:
+def main(seeds: int, days: int, tenths: int) -> None:
     """Print a line for each seed and way of playing."""
     print(
         "seed  played   infections  found  in time  person-days restricted   excess  people sampled  detected after"
@@ -26,7 +27,7 @@ def main(seeds: int, days: int) -> None:
                 folder = Path(place) / "exercise"
                 exercise.create(
                     folder, pack_key="guangdong", seed=seed, first_day=date(2022, 10, 1), days=days,
-                    reproduction_number=2.5, infections=8,
+                    reproduction_number=tenths / 10, infections=8,
                 )  # fmt: skip
                 began = process_time()
                 post = exercise.open_record(folder, clock=lambda: datetime.now(UTC))
@@ -51,4 +52,4 @@ def main(seeds: int, days: int) -> None:
 
 if __name__ == "__main__":
     given = [int(text) for text in sys.argv[1:]]
-    main(*(given + [2, 14][len(given) :]))
+    main(*(given + [2, 14, 25][len(given) :]))
