@@ -49,7 +49,7 @@ QUESTIONS = {
 def main() -> None:
     """Fill a record, serve it, measure, print."""
     with tempfile.TemporaryDirectory(prefix="yipan-bench-") as folder:
-        settings = Settings(home=Path(folder) / "home", port=_free_port())
+        settings = Settings(home=Path(folder) / "home", port=free_port())
         store = Store.open(settings.home, clock=lambda: datetime.now(UTC))
         try:
             _fill(store)
@@ -112,7 +112,7 @@ def _measure(store: Store, settings: Settings, folder: Path) -> None:
         env={**os.environ, **environment_of(settings), "PYTHONPATH": str(source)},
     )
     try:
-        token = asyncio.run(_log_in(settings.port))
+        token = asyncio.run(log_in(settings.port))
         print(
             f"{CASES:,} cases; served and logged in {time.perf_counter() - begun:.1f} s after start"
         )
@@ -121,11 +121,11 @@ def _measure(store: Store, settings: Settings, folder: Path) -> None:
             f"{'question':26} {'clients':>7} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'per s':>7} {'x plain':>8}"
         )
         for address in QUESTIONS.values():
-            asyncio.run(_ask_many(settings.port, address, token, 1))
+            asyncio.run(ask_many(settings.port, address, token, 1))
         for name, address in QUESTIONS.items():
             for clients in CLIENTS:
-                taken, spent = asyncio.run(_ask_many(settings.port, address, token, clients))
-                p50, p95, p99 = _percentiles(taken)
+                taken, spent = asyncio.run(ask_many(settings.port, address, token, clients))
+                p50, p95, p99 = percentiles(taken)
                 print(
                     f"{name:26} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f} {len(taken) / spent:7.0f} "
                     f"{p50 / plain[name]:8.1f}"
@@ -133,19 +133,19 @@ def _measure(store: Store, settings: Settings, folder: Path) -> None:
         for name, address in QUESTIONS.items():
             for clients in CLIENTS:
                 taken = asyncio.run(_at_work(store, settings.port, address, token, clients))
-                p50, p95, p99 = _percentiles(taken)
+                p50, p95, p99 = percentiles(taken)
                 print(f"{name + ', at work':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
         for clients in CLIENTS:
             taken = asyncio.run(_saves(settings.port, token, clients))
-            p50, p95, p99 = _percentiles(taken)
+            p50, p95, p99 = percentiles(taken)
             print(f"{'task acknowledged':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
         late = asyncio.run(_live(store, settings.port, token))
-        p50, p95, p99 = _percentiles(late)
+        p50, p95, p99 = percentiles(late)
         print(
             f"live acts to {BOARDS} boards: p50 {p50:.1f} p95 {p95:.1f} p99 {p99:.1f} ms, "
             f"{len(late)} of {BOARDS * ACTS} told"
         )
-        print(f"peak memory of the server: {_peak_mib(process.pid):.0f} MiB")
+        print(f"peak memory of the server: {peak_mib(process.pid):.0f} MiB")
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -177,7 +177,7 @@ def _plain_twin(store: Store) -> dict[str, float]:
     }
 
 
-async def _request(
+async def request(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, body: bytes = b""
 ) -> bytes:
     """One question over a kept connection; raises where the answer is not 200."""
@@ -194,11 +194,11 @@ async def _request(
     return await reader.readexactly(length)
 
 
-def _head(address: str, token: str) -> bytes:
+def head_of(address: str, token: str) -> bytes:
     return f"GET {address} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
-async def _log_in(port: int) -> str:
+async def log_in(port: int) -> str:
     body = json.dumps({"user": "province", "password": demo.DEMO_PASSWORD}).encode()
     head = (
         "POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -210,21 +210,21 @@ async def _log_in(port: int) -> str:
         except OSError:
             await asyncio.sleep(0.1)
             continue
-        given = json.loads(await _request(reader, writer, head, body))
+        given = json.loads(await request(reader, writer, head, body))
         writer.close()
         return str(given["token"])
     raise TimeoutError("the board did not answer within 30 seconds")
 
 
-async def _ask_many(port: int, address: str, token: str, clients: int) -> tuple[list[float], float]:
+async def ask_many(port: int, address: str, token: str, clients: int) -> tuple[list[float], float]:
     taken: list[float] = []
-    head, until = _head(address, token), time.perf_counter() + SECONDS
+    head, until = head_of(address, token), time.perf_counter() + SECONDS
 
     async def one() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while time.perf_counter() < until:
             begun = time.perf_counter()
-            await _request(reader, writer, head)
+            await request(reader, writer, head)
             taken.append((time.perf_counter() - begun) * 1000)
         writer.close()
 
@@ -236,21 +236,21 @@ async def _ask_many(port: int, address: str, token: str, clients: int) -> tuple[
 async def _at_work(store: Store, port: int, address: str, token: str, clients: int) -> list[float]:
     """Each client asks once a second, at moments spread over it, while an act is committed every second."""
     taken: list[float] = []
-    head, ended = _head(address, token), asyncio.Event()
+    head, ended = head_of(address, token), asyncio.Event()
 
     async def one(number: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         due = time.perf_counter() + 1 + number / clients
         for _ in range(max(PACED, 30 if clients == 1 else 0)):
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            await _request(reader, writer, head)
+            await request(reader, writer, head)
             taken.append((time.perf_counter() - due) * 1000)
             due += 1.0 if clients > 1 else 0.2
         writer.close()
 
     async def acts() -> None:
         while not ended.is_set():
-            await asyncio.to_thread(_act, store, "of_the_benchmark")
+            await asyncio.to_thread(act_once, store, "of_the_benchmark")
             await asyncio.sleep(1.0)
 
     acting = asyncio.create_task(acts())
@@ -276,7 +276,7 @@ async def _saves(port: int, token: str, clients: int) -> list[float]:
                 f"Content-Length: {len(body)}\r\n\r\n"
             ).encode()
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            await _request(reader, writer, head, body)
+            await request(reader, writer, head, body)
             taken.append((time.perf_counter() - due) * 1000)
             due += 5.0 if clients > 1 else 0.2
         writer.close()
@@ -285,7 +285,7 @@ async def _saves(port: int, token: str, clients: int) -> list[float]:
     return taken
 
 
-def _act(store: Store, verb: str) -> None:
+def act_once(store: Store, verb: str) -> None:
     with store.acting(store.system(), desk="day", verb=verb, why="benchmark", at=datetime.now(UTC)):
         pass
 
@@ -294,7 +294,7 @@ async def _live(store: Store, port: int, token: str) -> list[float]:
     """How many milliseconds after its commit each act reached each open board."""
     committed: dict[str, float] = {}
     arrived: list[tuple[str, float]] = []
-    head = _head("/api/v1/events", token)
+    head = head_of("/api/v1/events", token)
     opened = asyncio.Semaphore(20)
 
     async def one() -> asyncio.Task[None]:
@@ -315,7 +315,7 @@ async def _live(store: Store, port: int, token: str) -> list[float]:
         return asyncio.create_task(listen())
 
     def act(verb: str) -> None:
-        _act(store, verb)
+        act_once(store, verb)
         committed[verb] = time.perf_counter()
 
     listening = await asyncio.gather(*(one() for _ in range(BOARDS)))
@@ -326,12 +326,12 @@ async def _live(store: Store, port: int, token: str) -> list[float]:
     return [(at - committed[verb]) * 1000 for verb, at in arrived]
 
 
-def _percentiles(taken: Iterable[float]) -> tuple[float, float, float]:
+def percentiles(taken: Iterable[float]) -> tuple[float, float, float]:
     cuts = statistics.quantiles(taken, n=100)
     return cuts[49], cuts[94], cuts[98]
 
 
-def _peak_mib(pid: int) -> float:
+def peak_mib(pid: int) -> float:
     """The highest resident memory of the largest process among the server's and its workers'."""
     found = [pid]
     for entry in Path("/proc").iterdir():
@@ -350,7 +350,7 @@ def _peak_mib(pid: int) -> float:
     return max(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         return int(held.getsockname()[1])

@@ -121,11 +121,17 @@ def through_of(case):
             Adopted(
                 rulebook=BOOKS.rulebook(one.need("id")),
                 at=at(moment),
-                policy=POLICIES[one.take("policy")],
+                policy=known_word(POLICIES, one.take("policy"), f"{case['case']}: policy"),
             )
         )
         one.done()
     return found
+
+
+def known_word(table, word, where):
+    """Return what a word of a case means, or say where it stands and which words are known."""
+    assert word in table, f"{where} {word!r}; known are {', '.join(map(str, table))}"
+    return table[word]
 
 
 def book_of_case(case, moment=None):
@@ -140,7 +146,11 @@ def check(case):
     told = Told(case, case["case"])
     for key in ("case", "kind", "basis", "protocol", "timezone", "conventions"):
         told.take(key)
-    KINDS[case["kind"]](case, told)
+    kind = KINDS.get(case["kind"])
+    assert kind is not None, (
+        f"{case['case']}: no rule is asked by the kind {case['kind']!r}; known are {', '.join(KINDS)}"
+    )
+    kind(case, told)
     told.done()
 
 
@@ -946,7 +956,7 @@ def sla_check(case, told):
     moments, answers = {}, {}
     for entry in given.take("events", ()):
         event = Told(entry, "event")
-        moments[event_name(event.need("type"))] = at(event.need("at"))
+        moments[event_name(first_of(event, "type", "event", "name"))] = at(event.need("at"))
         event.done()
     for entry in given.take("records", ()):
         one = Told(entry, "record")
@@ -956,6 +966,8 @@ def sla_check(case, told):
         )
         name = event_name(first_of(one, "limit", "type", "class", "name"))
         named = name if name in names else f"lab_{name}"
+        assert named in names, f"{one.where}: {book.id} sets no limit {name!r}; it sets {names}"
+        assert begun, f"{one.where}: says no start"
         found = limit_check(named, at(begun), at(done) if done else None, book, PROFILE, at=now)
         answers[one.need("id")] = found.value
         one.done()
@@ -967,6 +979,9 @@ def sla_check(case, told):
             moments[event_name(key)] = at(value)
     given.done()
     if moments:
+        assert "start" in moments, (
+            f"{case['case']}: nothing says when the limits begin; expected one of {SAME_EVENT['start']}"
+        )
         start = moments.pop("start")
         unknown = sorted(set(moments) - set(names))
         assert not unknown, f"{case['case']}: {book.id} limits no {unknown}"
@@ -977,9 +992,12 @@ def sla_check(case, told):
     for key in list(expect.left):
         wanted = expect.take(key)
         if key in {"late", "breaches", "violations"}:
-            assert {event_name(each) for each in wanted} == {
-                name for name, one in answers.items() if one.state == "late"
-            }
+            late = {name for name, one in answers.items() if one.state == "late"}
+            asked = {event_name(each) for each in wanted}
+            assert asked == late, (
+                f"{case['case']}: late: expected {', '.join(sorted(asked)) or 'none'}, "
+                f"found {', '.join(sorted(late)) or 'none'}"
+            )
         elif key == "overdue":
             assert all(answers[event_name(each)].state == "overdue" for each in wanted)
         elif key in {"met", "kept", "in_time"}:
@@ -998,8 +1016,12 @@ def sla_check(case, told):
                 one = Told(entry, f"check {entry}")
                 name = first_of(one, "limit", "name", "item", "step", "record")
                 held_to(one, answers[name if name in answers else event_name(name)], at)
+        elif event_name(key) in answers and isinstance(wanted, dict):
+            held_to(Told(wanted, f"check {key}"), answers[event_name(key)], at)
         else:
-            raise AssertionError(f"{case['case']}: nobody reads {key!r}")
+            raise AssertionError(
+                f"{case['case']}: nobody reads {key!r}; answered are {sorted(answers)}"
+            )
     expect.done()
 
 
@@ -1008,6 +1030,7 @@ def capacity_plan(case, told):
     given, expect = Told(told.need("given"), "given"), Told(told.need("expect"), "expect")
     people = first_of(given, "population", "people", "residents")
     size = given.take("pool_size", 1)
+    assert people is not None, f"{case['case']}: says no population"
     needs = round_needs(people, book, pool_size=size).value
     found = {"samplers": needs.samplers}
     found |= {key: [needs.sites_least, needs.sites_most] for key in ("sites", "sampling_sites")}
@@ -1028,7 +1051,7 @@ def capacity_plan(case, told):
         found["isolation_rooms_missing"] = [rooms.missing_least, rooms.missing_most]
     given.done()
     for key in list(expect.left):
-        assert key in found, f"{case['case']}: nobody reads {key!r}"
+        assert key in found, f"{case['case']}: nobody reads {key!r}; answered are {sorted(found)}"
         wanted = expect.take(key)
         if isinstance(wanted, dict):
             wanted = [wanted["min"], wanted["max"]]
@@ -1072,7 +1095,7 @@ def authority(case, told):
     given.done()
     for entry in first_of(expect, "decisions", "answers", "findings"):
         one = Told(entry, "expected decision")
-        answer = answers[first_of(one, "id", "record")]
+        answer = known_word(answers, first_of(one, "id", "record"), f"{case['case']}: decision")
         for key in list(one.left):
             assert key in answer, f"{case['case']}: nobody reads {key!r}"
             wanted = one.take(key)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -19,10 +20,29 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from looking import Seat
 from yipan.api.pages import BOARD
 from yipan.api.serve import command_of, environment_of
-from yipan.model import Duty, Grant, Proposal, Reason, Sentence, Task, area_path
-from yipan.operations import commanding, day, demo, users
+from yipan.model import (
+    Adoption,
+    Duty,
+    Grant,
+    Identity,
+    PersonRole,
+    PlanTerms,
+    Proposal,
+    Reason,
+    RegisteredPlace,
+    Sentence,
+    Task,
+    ZoneChange,
+    ZonePart,
+    ZoneTerms,
+    area_path,
+    person_id,
+    place,
+)
+from yipan.operations import commanding, day, demo, plans, users, zoning
 from yipan.operations.post import Post
 from yipan.packs import read_pack
+from yipan.protocol.rules.people import PlanFacts
 from yipan.settings import Settings
 from yipan.store import Store
 
@@ -34,6 +54,7 @@ FLAGS = (
     "--disable-sync", "--no-first-run",
 )  # fmt: skip
 START_SECONDS = 90
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 def chromium() -> str | None:
@@ -82,6 +103,70 @@ def play(store: Store) -> None:
     demo.add_users(store, at=datetime.now(UTC))
     add_second_duty(store, at=datetime.now(UTC))
     leave_waiting(post, at=datetime.now(UTC))
+    put_under_plans(post, at=datetime.now(UTC), today=datetime.now(pack.time_zone).date())
+
+
+TIANHE = area_path("44.4401.440106.")
+LATE, DUE, NAMED = (person_id(f"p-{number:016x}") for number in (0xA1, 0xA2, 0xA3))
+"""People under a plan: one not let go in time, one to be sampled today, one whose name is in the vault."""
+
+
+def put_under_plans(post: Post, *, at: datetime, today: date) -> None:
+    """Adopt a text, order plans for three people and a zone with a ring around it, told to the public at once."""
+    zoning.adopt(
+        post,
+        Adoption(
+            id="ad-1", area=area_path("44."), version="cn-covid-9ed", profile="guangdong-2022",
+            at=datetime(2022, 6, 28, tzinfo=UTC),
+        ),
+        at=at,
+    )  # fmt: skip
+    with post.store.acting(post.viewer, desk="plans", verb="put", why="test", at=at) as act:
+        act.put_identities([Identity(person=NAMED, name="张三")], areas={NAMED: TIANHE})
+    lines = []
+    for person, days in ((LATE, 30), (DUE, 0), (NAMED, 0)):
+        first = today - timedelta(days=days)
+        role = PersonRole(role="close_contact", day_one=first)
+        with post.store.reading(post.viewer) as record:
+            ruling = plans.plan(
+                record,
+                area=TIANHE,
+                roles=[PlanFacts(role=role.role, day_one=first)],
+                time_zone=CHINA,
+            )
+        terms = PlanTerms(
+            roles=(role,), stretches=plans.stretches_of(ruling.value), ends=ruling.value.ends, awaits_result=False,
+            versions=("cn-covid-9ed",), profile="guangdong-2022", why=Sentence(zh="测试。", en="A test."),
+            reasons=ruling.reasons,
+        )  # fmt: skip
+        lines.append(plans.line(person, terms, area=TIANHE, effective=at))
+    commanding.order(post, area=TIANHE, lines=lines, reason="test", at=at, hands=day.HANDS)
+    compound = f"{TIANHE} compound 测试花园"
+    blocks = [
+        RegisteredPlace(
+            id=f"u-{n}", area=TIANHE, place=place(f"{compound} building {n}"), residents=100,
+            outline=tuple((113.36 + 0.001 * n + x, 23.2 + y) for x, y in ((0, 0), (0.0006, 0), (0.0006, 0.0003), (0, 0.0003))),
+        )
+        for n in (1, 2)
+    ]  # fmt: skip
+    zoning.record_register(post, blocks, at=at)
+    core, ring = (
+        zoning.line(
+            ZoneChange.SET, zone, area=TIANHE, effective=at,
+            terms=ZoneTerms(
+                place=block.place, level=level, name_zh=zh, name_en=en, disease="covid-19", residents=100, part=part,
+                ring_of=around,
+            ),
+        )
+        for zone, block, level, zh, en, part, around in (
+            ("z-core", blocks[0], "high", "测试花园1栋", "Test garden 1", ZonePart.CORE, None),
+            ("z-ring", blocks[1], "medium", "测试花园2栋", "Test garden 2", ZonePart.RING, "z-core"),
+        )
+    )  # fmt: skip
+    done = commanding.order(
+        post, area=TIANHE, lines=(core, ring), reason="test", at=at, hands=day.HANDS
+    )
+    commanding.publish(post, done.order.id, at=at)
 
 
 def add_second_duty(store: Store, *, at: datetime) -> None:
@@ -162,6 +247,56 @@ def served() -> Iterator[Served]:
             store.close()
             if store.server is not None:
                 store.server.stop()
+
+
+@dataclass
+class House:
+    """A record and its board in a process of its own that can go down and come back at one address."""
+
+    settings: Settings
+    store: Store
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def up(self) -> None:
+        self.process = subprocess.Popen(
+            command_of(self.settings), env={**os.environ, **environment_of(self.settings)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait_for(f"{self.address}/api/v1/health", self.process)
+
+    def down(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def house_with() -> Iterator[Callable[[Callable[[Store], None]], House]]:
+    """A house of one's own, filled as the test says, whose board may go down and come back."""
+    with tempfile.TemporaryDirectory(prefix="yipan-house-") as folder:
+        settings = Settings(home=Path(folder) / "home", port=free_port())
+        store = Store.open(settings.home, clock=lambda: datetime.now(UTC))
+        house = House(settings=settings, store=store)
+
+        def made(fill: Callable[[Store], None]) -> House:
+            fill(store)
+            house.up()
+            return house
+
+        yield made
+        if house.process is not None:
+            house.down()
+        store.close()
+        if store.server is not None:
+            store.server.stop()
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

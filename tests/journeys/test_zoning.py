@@ -228,7 +228,7 @@ class TestZones:
         assert story.timer(last)["proposed"] == 1
         late = last + 9 * HOUR
         alarm = story.timer(late, code=1)
-        assert [s["zone"]["id"] for s in alarm["late"]] == [rest]
+        assert [(one["zone"], instant(one["due"])) for one in alarm["late"]] == [(rest, last)]
         overdue = story.typed(
             tasks.app, "list", "--area", "44.4401.", "--overdue", "--at", late.isoformat(), code=1
         )

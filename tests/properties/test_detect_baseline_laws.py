@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yipan.analytics.detect.baseline import baseline_matrix
+from yipan.analytics.detect.baseline import WEEKLY, baseline_matrix
 from yipan.analytics.detect.plain_baseline import plain_baseline
+from yipan.model import Interval
 from yipan.packs import read_calendar
 
 CHINA = read_calendar()
@@ -44,6 +45,23 @@ class TestTwoForms:
             [[None if np.isnan(c) else c for c in row] for row in counts],
             first_day=first, calendar=CHINA, groups=groups,
         )  # fmt: skip
+
+        for name in ("expected", "p_day", "p_week", "p_value"):
+            slow = np.array([[getattr(cell, name) for cell in row] for row in plain])
+            np.testing.assert_allclose(
+                getattr(fast, name), slow, rtol=1e-7, atol=1e-12, err_msg=name
+            )
+
+    @settings(max_examples=3)
+    @given(st.integers(0, 10_000), st.floats(0, 0.2))
+    def test_agree_on_weeks_before_and_after_the_season_is_known(self, seed, missing):
+        counts = streams(seed, 4, 190, missing)
+        asked = {"first_day": date(2019, 1, 7), "interval": Interval.WEEK, "options": WEEKLY}
+
+        fast = baseline_matrix(counts, columns=range(190), thresholds=0, **asked)
+        plain = plain_baseline(
+            [[None if np.isnan(c) else c for c in row] for row in counts], **asked
+        )
 
         for name in ("expected", "p_day", "p_week", "p_value"):
             slow = np.array([[getattr(cell, name) for cell in row] for row in plain])

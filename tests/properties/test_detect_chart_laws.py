@@ -66,6 +66,17 @@ class TestChartTwins:
 
         same(chart, sequential.binomial_cusum_matrix([counts], [tests], quiet_share=0.05))
 
+    def test_many_streams_in_several_threads_say_what_few_say_in_one(self):
+        generator = np.random.default_rng(1)
+        mean = np.exp(generator.normal(0, 1, (25_000, 1))) * np.ones(12)
+        counts = generator.poisson(1.3 * mean).astype(float)
+
+        many = sequential.glr_matrix(counts, expected=mean, limit=3.0)
+        few = sequential.glr_matrix(counts[-50:], expected=mean[-50:], limit=3.0)
+
+        np.testing.assert_array_equal(many.score[-50:], few.score)
+        np.testing.assert_array_equal(many.threshold[-50:], few.threshold)
+
 
 class TestChartLaws:
     @settings(deadline=None)

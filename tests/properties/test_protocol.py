@@ -46,6 +46,10 @@ RULEBOOKS = {version: BOOKS.rulebook(version) for version in BOOKS.versions}
 PROFILE = BOOKS.profile("guangdong-2022")
 START = datetime(2022, 10, 1, 8, tzinfo=UTC)
 RANK = {"ended": 0, "low": 1, "medium": 2, "high": 3}
+RESTRICTS = {
+    None: 0, "ended": 0, "low": 0, "normal": 0, "precaution": 0, "medium": 1, "controlled": 1, "high": 2, "sealed": 2,
+    "local_temporary_control": 2,
+}  # fmt: skip
 
 instants = st.integers(0, 60 * 24 * 30).map(lambda minutes: START + timedelta(minutes=minutes))
 zones = st.builds(
@@ -270,6 +274,46 @@ def adoptions(draw):
         found.append(Adopted(rulebook=RULEBOOKS[version], at=at, policy=draw(policies)))
         at += timedelta(minutes=draw(st.integers(1, 60 * 24 * 12)))
     return found
+
+
+class TestZoneStepsThroughAdoptions:
+    @given(everything, adoptions(), instants, st.none() | st.integers(0, 5000), st.booleans())
+    def test_leave_no_zone_at_a_lower_level_for_one_more_infection(
+        self, facts, through, found, later, home
+    ):
+        one = NewInfection(
+            found=found,
+            controlled=None if later is None else found + timedelta(minutes=later),
+            home_isolated_contact=home,
+        )
+        more = replace(facts, infections=(*facts.infections, one))
+        before, after = (zone_steps(each, through, PROFILE).value for each in (facts, more))
+
+        for at in sorted({step.eligible_at for step in (*before, *after)}):
+            lenient, strict = (level_at(facts, steps, at) for steps in (before, after))
+            assert RESTRICTS[strict] >= RESTRICTS[lenient]
+
+    @given(everything, adoptions(), instants)
+    def test_end_no_stage_within_its_quiet_days_after_an_infection(self, facts, through, found):
+        more = replace(facts, infections=(*facts.infections, NewInfection(found=found)))
+        shortest = min(
+            (
+                one.rulebook.value(key)
+                for one in through
+                if one.rulebook.has(key := f"zone.{facts.level}.quiet_days")
+            ),
+            default=None,
+        )
+        steps = zone_steps(more, through, PROFILE).value
+        if not steps or shortest is None or (facts.after_high and facts.level == "medium"):
+            return
+        first = steps[0]
+        abolished = first.eligible_at in {one.at for one in through} and facts.level not in (
+            RULEBOOKS[first.rulebook].get("zone.classes") or ()
+        )
+
+        if facts.clock_start <= found < first.eligible_at and not abolished:
+            assert first.eligible_at >= found + timedelta(days=shortest)
 
 
 class TestZoneStepsMany:

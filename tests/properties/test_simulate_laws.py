@@ -531,10 +531,6 @@ class TestZoneClock:
     ) -> None:
         start = datetime(2022, 10, 30, 0, 0, tzinfo=UTC)
         rounds -= found
-        if switch and min(found, default=12) < 12:
-            # The ruling looks at a running clock under the newer text from its very beginning, as if that text had
-            # held then; the machine counts what was found before the switch. They are compared where both agree.
-            rounds = {day for day in rounds if day >= 12}
         facts = ruled.ZoneFacts(
             level=stage,
             clock_start=start,

@@ -158,6 +158,25 @@ class TestSpillover:
         )
 
         assert only.half_arrived_day == 2  # 1 - exp(-0.9) is the first above one half
+        np.testing.assert_allclose(only.arrived_by, 1 - np.exp(-0.3 * np.arange(1, 11)), atol=1e-6)
+        assert only.arrived_by[-1] == pytest.approx(only.introduced, abs=1e-6)
+
+    @given(st.lists(st.floats(0, 1), min_size=4, max_size=4))
+    def test_by_age_is_that_of_each_age_alone(self, share):
+        """Formula 5: an infection older on arrival has less before it; ages add up before the exponential."""
+        infected = np.array(share)[None, None, None, :] * np.full((1, 1, 5, 1), 40.0)
+        left = [1.0, 0.6, 0.3, 0.0]
+
+        (whole,) = arrival.spillover(
+            ["x"], [[0.01]], infected, reproduction=1.8, dispersion=0.4, left_share=left, days_to_detection=5.0
+        )  # fmt: skip
+
+        ends = arrival.chain_extinction(1.8, 0.4)
+        stays = sum(
+            s * 2.0 * (1 - (1 + 1.8 * rest * (1 - ends) / 0.4) ** -0.4)
+            for s, rest in zip(share, left, strict=True)
+        )
+        assert whole.lasting == pytest.approx(float(1 - np.exp(-stays)), abs=1e-9)
 
 
 class TestGravity:
@@ -202,3 +221,44 @@ class TestLikelyOrigins:
     @given(hnp.arrays(float, (3, 4), elements=st.floats(0.01, 5)))
     def test_add_to_one_for_each_destination(self, expected):
         np.testing.assert_allclose(arrival.likely_origins(expected).sum(axis=0), 1.0)
+
+
+class TestVisitors:
+    def test_counted_out_of_the_destination_take_the_place_of_balance(self):
+        trips = (["a", "a", "b"], ["b", "c", "a"], [100, 50, 30])
+        moving = movement.movement_from_trips(*trips, residents={"a": 1000.0, "b": 500.0})
+
+        found = movement.visitors_from_trips(
+            moving, *trips, residents=[1000.0, 500.0], days=1, stay_days=2.0
+        )
+
+        a, b, c = (moving.destinations.index(name) for name in "abc")
+        assert found[0, b] == 60  # thirty a day came from b, each for two days
+        assert found[0, c] == 100  # nobody counted in c: as many as went there
+        assert found[1, a] == 200  # what left a for b
+
+    @given(st.floats(0, 5), st.floats(1, 1e6))
+    def test_in_balance_grow_with_their_stay(self, stay, people):
+        moving = movement.Movement(
+            origins=("a",), destinations=("b",), rate=np.array([[0.01]]), low=np.array([[0.01]]),
+            high=np.array([[0.01]]), observed=True,
+        )  # fmt: skip
+
+        found = movement.visitors_balanced(moving, [people], stay_days=stay)
+
+        np.testing.assert_allclose(found, [[0.01 * people * stay]])
+
+
+class TestARequiredTest:
+    @given(st.floats(0, 96), st.floats(0, 4), st.floats(0, 1))
+    def test_catches_more_the_later_it_is_taken(self, hours, detectable, sensitivity):
+        ages = np.arange(10.0)
+        early, late = (
+            arrival.detected_by_test(
+                ages, hours_before=h, detectable_days=detectable, sensitivity=sensitivity
+            )
+            for h in (hours + 24, hours)
+        )
+
+        assert (early <= late).all()
+        assert (np.diff(late) >= 0).all()

@@ -135,6 +135,34 @@ class TestPosterior:
         assert together.share == pytest.approx(np.r_[apart[0].share, apart[1].share])
 
 
+class TestSamples:
+    @given(evidence(), st.integers(0, 10_000))
+    @settings(max_examples=150)
+    def test_are_drawn_as_the_plain_form_draws_them(self, given_, seed):
+        cases, told = given_
+        found = sources(cases, parameters=LEVELS, learn=False, **told)
+        some = np.arange(0, len(cases), 2)
+
+        for only in (None, some):
+            quick, plain = (
+                draw(np.random.default_rng(seed), only=only)
+                for draw in (found.sample, found.sample_plain)
+            )
+            assert quick.tolist() == plain.tolist()
+
+    @pytest.mark.parametrize("contacts", [True, False])
+    def test_are_those_of_the_plain_form_in_a_whole_outbreak(self, contacts):
+        outbreak = simulate(400, np.random.default_rng(3))
+        found = sources(
+            outbreak.cases, parameters=Parameters(serial=SERIAL), contacts=outbreak.contacts if contacts else None
+        )  # fmt: skip
+
+        assert (
+            found.sample(np.random.default_rng(1)).tolist()
+            == found.sample_plain(np.random.default_rng(1)).tolist()
+        )
+
+
 class TestForests:
     @given(evidence(), st.integers(0, 99))
     @settings(max_examples=80)

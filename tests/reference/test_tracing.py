@@ -4,12 +4,14 @@ import csv
 import os
 from collections import Counter
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from yipan.analytics.trace.chains import components
 from yipan.feeds.tracing import read_tracing
+from yipan.feeds.tracing_export import Known, written
 from yipan.model import Classification, FollowUpResult, TestResult, area_path
 
 pytestmark = pytest.mark.reference
@@ -105,6 +107,26 @@ class TestEveryOutbreak:
 
         with pairs.open(encoding="utf-8") as stream:
             assert len(found.exposures) == sum(1 for _ in csv.DictReader(stream))
+
+
+class TestRoundTripOfTheDemo:
+    @pytest.mark.parametrize("format", ["godata-csv", "godata-json"])
+    def test_gives_back_what_came_in(self, format):
+        found = load(*sorted(GODATA.glob("*.csv")), disease="covid-19")
+        known = Known(
+            cases=found.cases, exposures=found.exposures, gatherings=found.gatherings, follow_ups=found.follow_ups, tests=found.tests,
+            carried=found.carried, keys=found.keys, identities={who.person: who for who in found.identities},
+        )  # fmt: skip
+
+        out = written(known, format=format, zone=ZoneInfo("Asia/Shanghai"))
+        again = read_tracing(
+            [(name, content) for name, content in out.files if len(content) > 10], area=HERE, disease="covid-19",
+            known={key.id: key.node for key in found.keys},
+        )  # fmt: skip
+
+        assert again.ok, [str(p) for report in again.reports for p in report.problems][:5]
+        for what in ("cases", "exposures", "gatherings", "follow_ups", "tests", "identities"):
+            assert Counter(getattr(again, what)) == Counter(getattr(found, what)), what
 
 
 REFUSED = {

@@ -346,3 +346,40 @@ class TestProfile:
 
         with pytest.raises(ProtocolError, match=r"late_closing_round 'shrug'; expected one of"):
             zone_steps(facts, through, profile)
+
+
+FIRST_HOURS = {
+    "case": "X", "kind": "sla_check", "protocol": "cn-covid-9ed",
+    "given": {"events": [{"at": "2022-10-27T08:00", "type": "first_positive_report"}]}, "expect": {},
+}  # fmt: skip
+
+
+class TestRunner:
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            ({"kind": "weather"}, "X: no rule is asked by the kind 'weather'; known are zone_timeline"),
+            ({"protocol": "cn-covid-11ed"}, "cn-covid-11ed"),
+            ({"unheard_of": 1}, r"X: nobody reads \['unheard_of'\]"),
+            ({"expect": {"weather": 1}}, "X: nobody reads 'weather'; answered are"),
+            ({"given": {"events": []}, "expect": {"late": ["on_site"]}}, "late: expected on_site, found none"),
+            ({"given": {"events": [{"at": "2022-10-27T08:00", "type": "on_site"}]}}, "X: nothing says when the limits begin"),
+            ({"given": {"records": [{"id": "r", "limit": "moon", "start": "2022-10-27T08:00"}]}}, "sets no limit 'moon'"),
+            ({"kind": "capacity_plan", "given": {}}, "X: says no population"),
+            ({"kind": "capacity_plan", "given": {"population": 1}, "expect": {"moons": 1}}, "X: nobody reads 'moons'; answered"),
+        ],
+    )  # fmt: skip
+    def test_says_what_it_does_not_know(self, change, says):
+        with pytest.raises((AssertionError, ProtocolError), match=says):
+            check({**FIRST_HOURS, **change})
+
+    def test_reads_a_limit_by_its_own_name(self):
+        expect = {"on_site": {"due": "2022-10-27T10:00", "state": "overdue"}}
+
+        check(
+            {
+                **FIRST_HOURS,
+                "given": {**FIRST_HOURS["given"], "as_of": "2022-10-27T11:00"},
+                "expect": expect,
+            }
+        )

@@ -8,7 +8,7 @@ import pytest
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH
 from yipan.model import Duty, Identity, Incident, IncidentState, Viewer
-from yipan.store import NotFound
+from yipan.store import NotFound, Question
 from yipan.store.nouns import NounTable
 from yipan.store.tables.incidents import INCIDENTS
 
@@ -70,6 +70,22 @@ class TestNouns:
 
         with store.reading(Viewer(user="gz", duty=Duty.ANALYST, area=GUANGZHOU)) as record:
             assert [incident.id for incident in record.nouns(INCIDENTS)] == ["i-1"]
+
+    def test_of_several_questions_come_in_one_trip_as_they_would_one_by_one(self, store):
+        other = replace(WATCHED, id="i-2", area=SHENZHEN, state=IncidentState.ALERT)
+        put(store, WATCHED, other)
+        put(store, replace(WATCHED, title_en="Liwan"), at=LATER)
+        asked = [
+            {"under": PROVINCE}, {"under": GUANGZHOU, "where": {"state": ["watch", "alert"]}},
+            {"where": {"state": "alert", "area": [SHENZHEN, PROVINCE]}}, {"where": {"state": "closed"}},
+        ]  # fmt: skip
+
+        for known_at in (None, TENTH):
+            with store.reading(store.system(), known_at=known_at) as record:
+                one_by_one = [record.nouns(INCIDENTS, **one) for one in asked]
+                together = record.together(*(Question(table=INCIDENTS, **one) for one in asked))
+            assert together == one_by_one
+            assert [len(several) for several in together] == [2, 1, 1, 0]
 
     def test_are_written_only_where_one_commands(self, store):
         guangzhou = Viewer(user="gz", duty=Duty.COMMANDER, area=GUANGZHOU)

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,8 +14,22 @@ import pytest
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
-from yipan.model import Area, Duty, LakeKind, NotYourArea, ScreeningRound, Viewer, area_path
-from yipan.operations import drill, screening
+from yipan.feeds.keypeople import read_key_people
+from yipan.model import (
+    Adoption,
+    Area,
+    Duty,
+    LakeKind,
+    NotYourArea,
+    PersonState,
+    ScreeningRound,
+    TaskState,
+    TestResult,
+    Verdict,
+    Viewer,
+    area_path,
+)
+from yipan.operations import commanding, day, drill, holding, keypeople, screening, zoning
 from yipan.operations.post import Post
 from yipan.protocol import protocols
 from yipan.store import Store, lake
@@ -190,6 +205,33 @@ class TestRound:
             take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
 
 
+class TestMessages:
+    def test_of_laboratories_are_results_of_tubes(self, post, bulk, tmp_path):
+        take(post, bulk, roster(tmp_path), LakeKind.ROSTER)
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        lines = [
+            "MSH|^~\\&|LIS|lab-a|CDC|CDC|20221110233000+0800||ORU^R01^ORU_R01|m1|P|2.5.1",
+            "PID|1||x||张^三",
+        ]
+        for tube, word in ((501, "Not detected"), (503, "Detected"), (502, "blue")):
+            lines += [
+                f"OBR|1|{tube}|{tube}|94558-4^SARS-CoV-2^LN",
+                f"OBX|1|CWE|94558-4^SARS-CoV-2^LN||1^{word}^L||||||F",
+                f"SPM|1|{tube}|||||||||||||||20221110180000+0800|20221110200000+0800",
+            ]
+        file = tmp_path / "results.hl7"
+        file.write_text("\r".join(lines), encoding="utf-8")
+
+        taken = take(post, bulk, file, LakeKind.RESULTS)
+
+        assert (taken.file, taken.read, taken.accepted) == ("results.hl7", 3, 2)
+        assert taken.reasons == {samples.UNREADABLE: 1}
+        assert covered(post, bulk).total.held == 2
+        with post.store.reading(post.viewer) as record:
+            tubes = {t.tube: t for t in screening.tube_specimens(record, bulk, round="r1")}
+        assert (tubes[501].people, tubes[502].people) == (3, 1)
+
+
 class TestEarlierFiles:
     def test_put_their_people_aside(self, post, bulk, tmp_path):
         take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
@@ -200,28 +242,56 @@ class TestEarlierFiles:
 
         assert take(post, bulk, again, LakeKind.SAMPLES).reasons == {samples.ALREADY_HERE: 1}
 
+    def test_put_tubes_aside_that_they_filled(self, post, bulk, tmp_path):
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        again = swabs(
+            tmp_path, f"300,501,11,{STREETS[0]},1,5,2022-11-10 19:00", f"301,502,12,{STREETS[1]},1,5,2022-11-10 19:00",
+            *(f"{310 + i},503,{20 + i},{STREETS[2]},2,5,2022-11-10 19:00" for i in range(4)), name="second.csv",
+        )  # fmt: skip
+
+        taken = take(post, bulk, again, LakeKind.SAMPLES)
+
+        assert taken.reasons == {samples.TUBE_OF_EARLIER: 5}
+        assert taken.accepted == 1
+
     def test_that_are_no_tables_leave_nothing(self, post, bulk, tmp_path):
         with pytest.raises(CannotRead, match="has no column sample"):
             take(post, bulk, table(tmp_path / "bad.csv", "a,b", "1,2"), LakeKind.SAMPLES)
         assert not list(bulk.folder.rglob("*.parquet"))
 
 
+@pytest.mark.slow
 class TestCrash:
-    def test_leaves_nothing_half_in_and_the_file_can_be_taken_again(
+    def test_leaves_nothing_half_in_and_every_file_can_be_taken_again(
         self, post, bulk, tmp_path, server
     ):
-        server_home = post.store.server.home
-        rows = [
-            f"{p},{p // 5},{p},{STREETS[p % 3]},{p % 3 * 1000 + p // 15},0,2022-11-10 18:00:00"
-            for p in range(1, 60_001)
-        ]
-        file = swabs(tmp_path, *rows, name="large.csv")
-        for wait in (0.3, 0.9, 1.6):
-            writer = multiprocessing.get_context("spawn").Process(
-                target=_take_in_and_wait, args=(server_home, bulk.folder, file)
+        kept_ready = multiprocessing.get_context("forkserver")
+        kept_ready.set_forkserver_preload(["yipan.operations.screening", "yipan.feeds.bulk"])
+
+        def file_of(number: int) -> Path:
+            first = 100_000 * (number + 1)
+            rows = [
+                f"{p},{p // 5},{p},{STREETS[p // 5 % 3]},{p // 5},0,2022-11-10 18:00:00"
+                for p in range(first, first + 20_000)
+            ]
+            return swabs(tmp_path, *rows, name=f"large-{number}.csv")
+
+        def writer_of(file: Path) -> multiprocessing.Process:
+            writer = kept_ready.Process(
+                target=_take_in_and_wait, args=(post.store.server.home, bulk.folder, file)
             )
             writer.start()
-            writer.join(timeout=wait)
+            return writer
+
+        writer_of(file_of(0)).join()
+        began = time.perf_counter()
+        whole = writer_of(file_of(11))
+        whole.join()
+        took = time.perf_counter() - began
+        assert whole.exitcode == 0
+        for number, share in enumerate(np.random.default_rng(7).uniform(0.2, 1.05, 10), start=1):
+            writer = writer_of(file_of(number))
+            writer.join(timeout=took * float(share))
             if writer.is_alive():
                 os.kill(writer.pid, signal.SIGKILL)
             writer.join()
@@ -229,12 +299,21 @@ class TestCrash:
                 taken = screening.batches(record, round="r1")
                 parts = record.nouns(screening.LAKE_PARTS)
             assert sum(part.rows for part in parts) == sum(batch.accepted for batch in taken)
-            assert post.store.verify() is None
-        if not taken:
-            bulk.sweep([part.id for part in parts])
-            taken = (take(post, bulk, file, LakeKind.SAMPLES),)
+            assert all((bulk.folder / part.id).is_file() for part in parts)
+        assert post.store.verify() is None
 
-        assert taken[0].read == 60_000 == taken[0].accepted + taken[0].quarantined
+        bulk.sweep([part.id for part in parts])
+        known = {batch.file for batch in taken}
+        for number in range(1, 11):
+            if f"large-{number}.csv" not in known:
+                taken += (take(post, bulk, file_of(number), LakeKind.SAMPLES),)
+        assert len(taken) == 12
+        assert all(b.read == 20_000 == b.accepted for b in taken)
+        with post.store.reading(post.viewer) as record:
+            rows = bulk.read(
+                [part.id for part in record.nouns(screening.LAKE_PARTS)], ("person",)
+            ).height
+        assert rows == sum(batch.accepted for batch in taken)
 
 
 def _take_in_and_wait(server_home, folder, file):
@@ -259,3 +338,364 @@ class TestDrill:
         } == {}
         assert report.all_found
         assert report.rows_add_up
+
+
+# Positive tubes from the result file to the last release
+
+HOUR = timedelta(hours=1)
+RESWAB_HEAD = "sample,tube,person,street,site,mode,sampled_at"
+
+
+@pytest.fixture
+def filled(post, tmp_path):
+    zoning.adopt(
+        post, Adoption(id="a-1", area=PROVINCE, version="cn-covid-9ed", profile="guangdong-2022", at=TENTH),
+        at=TENTH,
+    )  # fmt: skip
+    bulk = post.lake
+    needs = table(
+        tmp_path / "needs.csv",
+        "person,street,need,risk",
+        f"4,{STREETS[0]},透析,",
+        f"8,{STREETS[2]},,0.2",
+    )
+    take(post, bulk, roster(tmp_path), LakeKind.ROSTER)
+    take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+    take(post, bulk, needs, LakeKind.NEEDS)
+    take(post, bulk, results(tmp_path, NEGATIVE, POSITIVE), LakeKind.RESULTS)
+    return post, tmp_path
+
+
+def review(at_post, at):
+    return holding.review_rounds(at_post, at=at, time_zone=ZONE)
+
+
+def waiting(at_post, at):
+    with at_post.store.reading(at_post.viewer) as record:
+        return commanding.inbox(record, area=PROVINCE, at=at)
+
+
+def accept(at_post, kind, at):
+    for entry in waiting(at_post, at).proposals:
+        if entry.proposal.kind == kind:
+            day.decide(at_post, entry.proposal.id, verdict=Verdict.ACCEPT, at=at)
+
+
+def sheets(at_post, at, **options):
+    with at_post.store.reading(at_post.viewer) as record:
+        return holding.holds(record, at_post.lake, round="r1", at=at, **options)
+
+
+def reswab(at_post, folder: Path, *rows, at, name="reswabs.csv"):
+    return take(
+        at_post, at_post.lake, table(folder / name, RESWAB_HEAD, *rows), LakeKind.RESWABS, at=at
+    )
+
+
+def single_results(at_post, folder: Path, *rows, at, name="single.csv"):
+    return take(at_post, at_post.lake, results(folder, *rows, name=name), LakeKind.RESULTS, at=at)
+
+
+SWAB_8 = f"208,908,8,{STREETS[2]},2,1,2022-11-11 10:30"
+SWAB_7 = f"207,907,7,{STREETS[2]},2,1,2022-11-11 10:40"
+FREE_7 = "907,lab-a,阴性,p3,A1,2022-11-11 12:00,2022-11-11 13:20"
+FOUND_8 = "908,lab-a,阳性,p3,A2,2022-11-11 12:00,2022-11-11 13:20"
+
+
+class TestReview:
+    def test_proposes_to_hold_the_riskiest_first_and_holds_nobody_by_itself(self, filled):
+        at_post, _ = filled
+
+        made = review(at_post, LATER)
+
+        (proposal,) = (
+            e.proposal for e in waiting(at_post, LATER).proposals if e.proposal.kind == holding.SET
+        )
+        assert made >= 2
+        assert proposal.lines[0].terms["people"] == [8, 7]
+        assert proposal.lines[0].terms["risks"][0] > proposal.lines[0].terms["risks"][1]
+        assert proposal.decided_in == "44.4403.440304."
+        assert sheets(at_post, LATER) == ()
+
+    def test_does_nothing_twice(self, filled):
+        at_post, _ = filled
+        review(at_post, LATER)
+
+        assert review(at_post, LATER + HOUR) == 0
+
+    def test_puts_those_who_wait_for_care_without_a_result_on_top(self, filled):
+        at_post, _ = filled
+        review(at_post, LATER)
+        with at_post.store.reading(at_post.viewer) as record:
+            people = holding.waiting_for_care(record, at_post.lake, round="r1", at=LATER)
+
+        assert [(p.person, p.need, p.why) for p in people] == [(4, "dialysis", "pending")]
+        (task,) = (t.task for t in waiting(at_post, LATER).tasks if t.task.kind == holding.CARE)
+        assert (task.area, task.duty) == (street(STREETS[0]), Duty.COMMUNITY)
+
+    def test_lets_a_proposal_go_whose_tube_was_corrected(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        fixed = results(folder, POSITIVE.replace("POS", "阴性"), name="fixed.csv")
+        take(at_post, at_post.lake, fixed, LakeKind.RESULTS, at=LATER + HOUR)
+
+        review(at_post, LATER + 2 * HOUR)
+
+        assert not [e for e in waiting(at_post, LATER).proposals if e.proposal.kind == holding.SET]
+
+    def test_follows_a_tube_to_the_last_release(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        (sheet,) = sheets(at_post, LATER)
+        assert (sheet.to_reach, sheet.to_swab, sheet.reach_due) == (
+            2,
+            2,
+            sheet.hold.known + 2 * HOUR,
+        )
+        assert sheet.reach_late_hours > 0
+
+        taken = reswab(at_post, folder, SWAB_8, SWAB_7, at=LATER + 8 * HOUR)
+        assert taken.quarantined == 0
+        single_results(at_post, folder, FREE_7, FOUND_8, at=LATER + 10 * HOUR)
+        review(at_post, LATER + 10 * HOUR)
+        (sheet,) = sheets(at_post, LATER + 10 * HOUR)
+        assert {p.person: p.state for p in sheet.people_now} == {
+            8: PersonState.SINGLE_POSITIVE,
+            7: PersonState.SINGLE_NEGATIVE,
+        }
+        assert (sheet.to_reach, sheet.to_swab, sheet.to_release) == (0, 0, 1)
+        total = covered(at_post, at_post.lake).total
+        assert (total.held, total.single_negative, total.single_positive) == (0, 1, 1)
+
+        (release,) = (
+            e.proposal
+            for e in waiting(at_post, LATER + 10 * HOUR).proposals
+            if e.proposal.kind == holding.RELEASE
+        )
+        assert release.due.minute == 0
+        accept(at_post, holding.RELEASE, LATER + 11 * HOUR)
+        (sheet,) = sheets(at_post, LATER + 11 * HOUR)
+        assert [p.released is not None for p in sheet.people_now] == [False, True]
+
+    def test_makes_a_single_positive_be_confirmed_and_then_reported(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        reswab(at_post, folder, SWAB_8, at=LATER + 8 * HOUR)
+        single_results(at_post, folder, FOUND_8, at=LATER + 10 * HOUR)
+        review(at_post, LATER + 10 * HOUR)
+        kinds = {t.task.kind for t in waiting(at_post, LATER).tasks}
+        assert holding.CONFIRM in kinds
+
+        with pytest.raises(ValueError, match="nothing yet"):
+            holding.confirm(
+                at_post,
+                round="r1",
+                person=7,
+                laboratory="lab-c",
+                confirmed=True,
+                at=LATER + 10 * HOUR,
+            )
+        holding.confirm(
+            at_post, round="r1", person=8, laboratory="lab-c", confirmed=True, at=LATER + 11 * HOUR
+        )
+        review(at_post, LATER + 12 * HOUR)
+
+        kinds = {t.task.kind for t in waiting(at_post, LATER).tasks}
+        assert holding.CASE in kinds
+        assert holding.CONFIRM not in kinds
+        with at_post.store.reading(at_post.viewer) as record:
+            assert (
+                holding.standing(record, at_post.lake, round="r1", person=8).state
+                is PersonState.CONFIRMED
+            )
+
+    def test_keeps_somebody_held_whose_single_swab_is_weak(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        reswab(at_post, folder, SWAB_7, at=LATER + 8 * HOUR)
+        single_results(at_post, folder, FREE_7.replace("阴性", "weak"), at=LATER + 10 * HOUR)
+        review(at_post, LATER + 10 * HOUR)
+
+        assert not [
+            e for e in waiting(at_post, LATER).proposals if e.proposal.kind == holding.RELEASE
+        ]
+        (sheet,) = sheets(at_post, LATER + 10 * HOUR)
+        assert {p.person: p.state for p in sheet.people_now}[7] is PersonState.HELD
+
+    def test_ends_the_task_to_reach_when_everybody_was_swabbed(self, filled):
+        at_post, folder = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        reswab(at_post, folder, SWAB_8, SWAB_7, at=LATER + 8 * HOUR)
+        review(at_post, LATER + 8 * HOUR)
+        with at_post.store.reading(at_post.viewer) as record:
+            found = commanding.tasks(record, area=PROVINCE, at=LATER + 8 * HOUR, running=False)
+
+        (task,) = (t.task for t in found if t.task.kind == holding.REACH)
+        assert (task.state, task.finished.hour, task.finished.minute) == (TaskState.DONE, 2, 40)
+
+    def test_asks_for_the_gaps_when_the_round_was_to_close(self, filled):
+        at_post, _ = filled
+        review(at_post, ROUND.closes)
+
+        gaps = sorted(
+            (t.task for t in waiting(at_post, ROUND.closes).tasks if t.task.kind == holding.GAPS),
+            key=lambda task: task.area,
+        )
+        assert [(t.area, t.what.en.split()[2]) for t in gaps] == [
+            (street(STREETS[0]), "2"),
+            (street(STREETS[2]), "1"),
+        ]
+
+    def test_counts_what_it_lists(self, filled):
+        at_post, _ = filled
+        states = {}
+        with at_post.store.reading(at_post.viewer) as record:
+            for person in range(1, 10):
+                one = holding.standing(record, at_post.lake, round="r1", person=person)
+                states.setdefault(one.state, []).append(person)
+        total = covered(at_post, at_post.lake).total
+
+        assert len(states[PersonState.HELD]) == total.held
+        assert len(states[PersonState.PENDING]) == total.pending
+        assert len(states[PersonState.NOT_SEEN]) == total.not_seen
+        assert len(states[PersonState.EXEMPT]) == total.exempt
+        assert sum(len(some) for some in states.values()) == total.due + total.exempt
+
+
+class TestReswab:
+    def test_is_of_somebody_held_into_a_tube_of_its_own(self, filled):
+        at_post, folder = filled
+        taken = reswab(
+            at_post, folder, SWAB_8, SWAB_7.replace(",1,2022", ",5,2022"), f"209,909,1,{STREETS[0]},1,1,2022-11-11 10:00",
+            f"210,503,7,{STREETS[2]},2,1,2022-11-11 10:00", f"211,911,7,{STREETS[2]},2,1,2022-11-10 18:00",
+            at=LATER + 8 * HOUR,
+        )  # fmt: skip
+
+        assert taken.accepted == 1
+        assert taken.reasons == {
+            samples.NOT_SINGLE: 1, samples.NOT_HELD: 1, samples.TUBE_USED_TWICE: 1, samples.IMPOSSIBLE_TIME: 1,
+        }  # fmt: skip
+
+
+class TestReached:
+    def test_is_said_of_people_in_the_tube_only(self, filled):
+        at_post, _ = filled
+        review(at_post, LATER)
+        accept(at_post, holding.SET, LATER)
+        (sheet,) = sheets(at_post, LATER)
+
+        told = holding.record_reached(at_post, sheet.hold.id, people=[8], at=LATER + HOUR)
+
+        assert {p.person: p.reached is not None for p in told.people} == {8: True, 7: False}
+        with pytest.raises(ValueError, match="holds none of"):
+            holding.record_reached(at_post, sheet.hold.id, people=[1], at=LATER + HOUR)
+
+
+REGISTER_HEAD = "site,group,area,sector,duty_holder,person,name,every_days,said_by"
+PEOPLE = tuple(f"p-{number:012x}" for number in range(1, 5))
+
+
+class TestKeyPeople:
+    def registered(self, at_post, folder):
+        zoning.adopt(
+            at_post, Adoption(id="a-1", area=PROVINCE, version="cn-covid-9ed", profile="guangdong-2022", at=TENTH),
+            at=TENTH,
+        )  # fmt: skip
+        file = table(
+            folder / "key.csv", REGISTER_HEAD, f"cold-1,high_risk_post,44.4401.440103.,冷链,市监局,{PEOPLE[0]},王五,,",
+            f"cold-1,high_risk_post,44.4401.440103.,冷链,市监局,{PEOPLE[1]},,,",
+            f"home-1,key_venue,44.4401.440103.,养老,民政局,{PEOPLE[2]},,3,示范通告1号",
+            f"school-1,crowded_institution,44.4403.440304.,教育,教育局,{PEOPLE[3]},,,",
+        )  # fmt: skip
+        keypeople.register(at_post, read_key_people(file, since=TENTH.date()), at=TENTH)
+
+    def rows(self, at_post, at):
+        with at_post.store.reading(at_post.viewer) as record:
+            rows = keypeople.due_list(record, area=PROVINCE, at=at, time_zone=ZONE)
+            seen = keypeople.picture(record, area=PROVINCE, at=at, time_zone=ZONE)
+        return {row.person: row for row in rows}, seen
+
+    def test_are_due_as_often_as_the_protocol_or_a_named_notice_says(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        keypeople.record_tests(
+            post,
+            "cold-1",
+            {PEOPLE[0]: TestResult.NEGATIVE},
+            day=TENTH.date(),
+            tube_size=1,
+            at=TENTH + HOUR,
+        )
+        rows, seen = self.rows(post, TENTH + timedelta(days=1))
+
+        assert {p: (r.state, r.overdue_days) for p, r in rows.items()} == {
+            PEOPLE[0]: ("due", 0), PEOPLE[1]: ("missed", 1), PEOPLE[2]: ("missed", 1), PEOPLE[3]: ("not_asked", 0),
+        }  # fmt: skip
+        assert (seen.total.due, seen.total.missed, seen.total.not_asked) == (1, 2, 1)
+        assert {c.name: c.missed for c in seen.duty_holders} == {
+            "市监局": 1,
+            "教育局": 0,
+            "民政局": 1,
+        }
+        assert rows[PEOPLE[2]].every_days == 3
+        assert all(reason.source for reason in seen.reasons)
+
+    def test_are_not_pooled_where_the_protocol_says_single(self, post, tmp_path):
+        self.registered(post, tmp_path)
+
+        with pytest.raises(keypeople.PoolRefused, match="swabbed singly"):
+            keypeople.record_tests(
+                post,
+                "cold-1",
+                {PEOPLE[0]: TestResult.PENDING},
+                day=TENTH.date(),
+                tube_size=10,
+                at=TENTH + HOUR,
+            )
+        with pytest.raises(ValueError, match="not on the register"):
+            keypeople.record_tests(
+                post,
+                "cold-1",
+                {PEOPLE[3]: TestResult.PENDING},
+                day=TENTH.date(),
+                tube_size=1,
+                at=TENTH + HOUR,
+            )
+
+    def test_who_were_missed_are_a_task_once_a_day(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        at = TENTH + timedelta(days=1)
+
+        assert review(post, at) == 2
+        assert review(post, at + HOUR) == 0
+
+    def test_are_named_in_the_vault_only(self, post, tmp_path):
+        self.registered(post, tmp_path)
+        with post.store.keeper() as connection:
+            kept = connection.execute("select content::text from key_site").fetchall()
+
+        assert "王五" not in str(kept)
+
+    @pytest.mark.parametrize(
+        ("row", "told"),
+        [
+            (
+                f"a,visitors,44.4401.,x,y,{PEOPLE[0]},,,",
+                "row 2, column group: 'visitors' is none of",
+            ),
+            (
+                "a,key_venue,44.4401.,x,y,440105199001011234,,,",
+                "row 2, column person: a person is named by a pseudonym",
+            ),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,7,", "name the notice"),
+            (f"a,key_venue,44.4401.,x,,{PEOPLE[0]},,,", "duty_holder"),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no number of days"),
+        ],
+    )
+    def test_read_from_a_wrong_table_are_refused_by_place(self, tmp_path, row, told):
+        with pytest.raises(CannotRead, match=told) as wrong:
+            read_key_people(table(tmp_path / "key.csv", REGISTER_HEAD, row), since=TENTH.date())
+        assert "440105199001011234" not in str(wrong.value)

@@ -10,9 +10,12 @@ import pytest
 from places import GUANGZHOU, PROVINCE, SHENZHEN
 from yipan.model import (
     AlertState,
+    Area,
     Counted,
     CountSeries,
     Duty,
+    Incident,
+    IncidentState,
     NotAllowed,
     NotYourArea,
     Sentence,
@@ -24,7 +27,7 @@ from yipan.model import (
     Viewer,
     WrongStep,
 )
-from yipan.operations import commanding, day, watch
+from yipan.operations import commanding, day, lateness, nearness, watch
 from yipan.operations.post import Post
 from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.incidents import INCIDENTS
@@ -134,6 +137,81 @@ class TestReview:
         assert [task.subject for task in calls] == ["s-1"]
         assert "门诊部" in calls[0].what.zh
 
+    def test_learns_from_the_versions_how_complete_the_newest_day_is(self, store):
+        post = Post(store=store, viewer=store.system())
+        stream = Stream(disease="dengue", counted=Counted.SUSPECTED)
+        start, days = date(2022, 11, 2), 35
+        for back in range(days):
+            day_seen = start + timedelta(days=back)
+            rows = [(GUANGZHOU, stream.key, day_seen, 10, "test")]
+            if back >= 1:
+                rows.append((GUANGZHOU, stream.key, day_seen - timedelta(days=1), 20, "test"))
+            at = datetime.combine(day_seen + timedelta(days=1), datetime.min.time(), CHINA)
+            with store.acting(
+                post.viewer, desk="t", verb="t", why="t", at=at + timedelta(hours=8)
+            ) as act:
+                act.put_counts(
+                    pl.DataFrame(rows, schema=["area", "stream", "day", "value", "source"], orient="row"),
+                    published=True,
+                )  # fmt: skip
+        until = start + timedelta(days=days)
+        series = CountSeries(area=GUANGZHOU, stream=stream, first_day=start, counts=(20,) * days)
+
+        with store.reading(post.viewer) as record:
+            found = lateness.completeness(
+                record, [series], under=PROVINCE, until=until, time_zone=CHINA
+            )
+
+        assert found["dengue/suspected"][0] == pytest.approx(0.5, abs=0.06)
+        assert found["dengue/suspected"][1] == pytest.approx(1.0, abs=0.02)
+
+    def test_says_nothing_of_delays_where_the_past_was_handed_in_at_once(self, post):
+        series = CountSeries(area=GUANGZHOU, stream=FEVER, first_day=FIRST, counts=(5,) * DAYS)
+
+        with post.store.reading(post.viewer) as record:
+            assert lateness.completeness(
+                record, [series], under=PROVINCE, until=AT.date(), time_zone=CHINA
+            ) == {}  # fmt: skip
+
+    def test_counts_incidents_in_response_as_outbreaks_on_record(self, post):
+        opened = AT - timedelta(days=20)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=AT) as act:
+            act.put(INCIDENTS, [
+                Incident(
+                    id=state.value, area=GUANGZHOU, disease="respiratory", title_zh="事件", title_en="Event",
+                    state=state, opened=opened,
+                )
+                for state in (IncidentState.WATCH, IncidentState.RESPONSE)
+            ])  # fmt: skip
+
+        with post.store.reading(post.viewer) as record:
+            (known,) = watch.known_outbreaks(
+                record, under=PROVINCE, until=AT.date(), time_zone=CHINA
+            )
+
+        assert (known.area, known.since) == (GUANGZHOU, (opened - timedelta(days=7)).date())
+        assert watch.review_signals(post, at=AT, time_zone=CHINA) >= 1
+
+
+class TestNeighbours:
+    def test_are_those_whose_boundaries_share_a_stretch(self, store):
+        def square(x):
+            return {
+                "type": "Polygon",
+                "coordinates": [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]],
+            }
+
+        areas = [
+            Area(path=f"{GUANGZHOU}{n}.", level="county", name_zh="区", name_en="D", source="test") for n in "abc"
+        ]  # fmt: skip
+        with store.acting(store.system(), desk="areas", verb="put", why="test", at=AT) as act:
+            act.put_areas(areas, boundaries={one.path: square(x) for x, one in enumerate(areas)})
+        with store.reading(store.system()) as record:
+            found = nearness.neighbours(record, [one.path for one in areas])
+
+        assert found[areas[0].path] == (areas[1].path,)
+        assert found[areas[1].path] == (areas[0].path, areas[2].path)
+
 
 class TestTriage:
     def test_to_verify_makes_a_task_with_a_clock_and_an_event_an_incident(self, post):
@@ -226,6 +304,67 @@ class TestSentinels:
         assert sheet.completeness < 1
         assert "门诊部" in sheet.explanation.zh
         assert (place.area, place.silent) == (GUANGZHOU, 1)
+
+
+class TestReport:
+    KEY = CLINIC.key
+
+    def sent(self, post, day_seen, value, *, at=AT, **more):
+        return watch.report(
+            post, "s-1", day=day_seen, values={self.KEY: value, **more}, at=at, time_zone=CHINA
+        )
+
+    def test_a_zero_typed_ends_the_silence(self, post):
+        register(post)
+
+        told = self.sent(post, date(2022, 11, 9), 0)
+
+        assert (told.new, told.corrected, told.late) == (1, 0, False)
+        with post.store.reading(post.viewer) as record:
+            (sheet,) = watch.sentinel_sheets(
+                record, area=PROVINCE, at=AT + timedelta(hours=5), time_zone=CHINA
+            )
+        assert sheet.silent_days == 0
+        assert sheet.zero_reports >= 1
+
+    def test_sent_again_corrects_and_both_stay_on_record(self, post):
+        register(post)
+        self.sent(post, date(2022, 11, 9), 4)
+
+        told = self.sent(post, date(2022, 11, 9), 5, at=AT + timedelta(hours=6))
+
+        assert (told.new, told.corrected, told.late) == (0, 1, True)
+        with post.store.reading(post.viewer) as record:
+            versions = record.count_versions(
+                under=PROVINCE, since=date(2022, 11, 9), until=date(2022, 11, 10), counted=[CLINIC.counted]
+            )  # fmt: skip
+        assert versions["value"].to_list() == [4, 5]
+
+    def test_says_what_is_wrong_with_it(self, post):
+        register(post)
+        for wrong, words in (
+            (lambda: self.sent(post, date(2022, 11, 12), 1), "has not come"),
+            (lambda: self.sent(post, date(2022, 7, 1), 1), "owes nothing"),
+            (lambda: self.sent(post, date(2022, 11, 9), -1), "lies between 0"),
+            (lambda: self.sent(post, date(2022, 11, 9), 1, other=2), "does not report other"),
+            (
+                lambda: watch.report(
+                    post, "s-1", day=date(2022, 11, 9), values={}, at=AT, time_zone=CHINA
+                ),
+                "is owed too",
+            ),
+        ):
+            with pytest.raises(ValueError, match=words):
+                wrong()
+
+    def test_is_for_duties_that_bring_data_in_and_in_their_area(self, post):
+        register(post)
+        registrar = Viewer(user="a", duty=Duty.REGISTRAR, area=GUANGZHOU)
+        analyst = Viewer(user="b", duty=Duty.ANALYST, area=GUANGZHOU)
+
+        assert self.sent(Post(store=post.store, viewer=registrar), date(2022, 11, 9), 2).new == 1
+        with pytest.raises(NotAllowed):
+            self.sent(Post(store=post.store, viewer=analyst), date(2022, 11, 9), 3)
 
 
 class TestRules:

@@ -314,6 +314,51 @@ class TestRound:
         assert proposal.cost.person_days == 0
         assert "b" not in proposal.rule or proposal.rule == "cn-covid-9ed"
 
+    def test_rules_on_many_zones_together_as_on_each_of_them(self, post, monkeypatch):
+        end = TENTH + 7 * DAY
+        for number in range(4):
+            spot = place(f"{HAIZHU} compound X{number}")
+            set_zone(post, zone=f"z-{number}", terms=replace(SET, place=spot))
+        found(post, f"{HAIZHU} compound X1 building 2", TENTH + 2 * DAY)
+        for number in (1, 2, 3):
+            round_done(
+                post, f"z-{number}", end - HOUR, sampled=people(0, 9), roster=people(0, 9 + (number == 3)),
+                id=f"r-{number}",
+            )  # fmt: skip
+
+        def asked():
+            with post.store.reading(post.viewer) as record:
+                return {
+                    one.zone.id: (one.eligible_at, one.due, one.ordered, one.struck)
+                    for one in zoning.clocks(record, area=HAIZHU, at=end.astimezone(CHINA))
+                }
+
+        one_by_one = asked()
+        monkeypatch.setattr(zoning, "MANY", 0)
+
+        assert asked() == one_by_one
+        assert [one_by_one[f"z-{number}"][0] for number in range(4)] == [None, None, end, None]
+        assert one_by_one["z-1"][3] is True
+
+    def test_asks_a_person_where_somebody_is_found_in_a_zone_that_is_due(self, post):
+        set_zone(post)
+        end = TENTH + 7 * DAY
+        round_done(post, "z-1", end - HOUR, sampled=people(0, 9), roster=people(0, 9))
+        assert set(review(post, end)) == {"zone.lower"}
+
+        found(post, ONE, end + HOUR)
+        made = review(post, end + 2 * HOUR)
+
+        assert set(made) == {"zone.lower", "zone.split"}
+        assert made["zone.lower"].due == end, "the rule was met; the person decides"
+
+    def test_sees_an_infection_in_a_zone_of_several_compounds(self, post):
+        several = place(f"{HAIZHU} compound X plus {HAIZHU} compound Y")
+        set_zone(post, terms=replace(SET, place=several))
+        found(post, f"{HAIZHU} compound Y building 2", TENTH + DAY)
+
+        assert sheets(post, TENTH + 2 * DAY)["z-1"].infections == 1
+
     def test_says_who_is_missing_and_waits_for_them(self, post):
         set_zone(post)
         end = TENTH + 7 * DAY

@@ -5,8 +5,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from yipan.analytics.detect.baseline import STANDARD, BaselineOptions, DayKinds, baseline_matrix
-from yipan.model import Judgement, WorkCalendar
+from yipan.analytics.detect.baseline import (
+    STANDARD,
+    WEEKLY,
+    BaselineOptions,
+    DayKinds,
+    baseline_matrix,
+)
+from yipan.model import Interval, Judgement, WorkCalendar
 from yipan.packs import PackError, read_calendar
 
 FIRST = date(2022, 5, 2)
@@ -195,6 +201,22 @@ class TestBadSeries:
         for cell in range(20):
             said = codes[cell] in {Judgement.JUDGED, Judgement.NO_HISTORY_RULE}
             assert said is bool(judged[cell]), (cell, codes[cell])
+
+    @pytest.mark.parametrize("name", BAD)
+    def test_have_a_stated_outcome_as_weeks_too(self, name):
+        counts = np.vstack([quiet(9, 120), BAD[name]])
+        counts[0, -1] = 40
+
+        found = baseline_matrix(
+            counts, first_day=date(2020, 1, 6), interval=Interval.WEEK, options=WEEKLY,
+            columns=range(70, 120),
+        )  # fmt: skip
+
+        assert found.alarm[0, -1]
+        judged = ~np.isnan(found.p_value[-1])
+        for cell in range(50):
+            said = found.judgement_of(9, cell) in {Judgement.JUDGED, Judgement.NO_HISTORY_RULE}
+            assert said is bool(judged[cell])
 
     def test_a_typo_does_not_silence_the_days_after_it(self):
         counts = quiet(2, 160, mean=5)

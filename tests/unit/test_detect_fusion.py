@@ -113,18 +113,39 @@ class TestMethodsByName:
         assert (np.isnan(methods.evidence(found)) == (found.judgement != 0)).sum() >= 0
 
     def test_judge_weeks_by_the_season_where_there_are_years(self):
-        counts = np.random.default_rng(2).poisson(5.0, (4, 6 * 52)).astype(float)
+        wave = 1 + 0.6 * np.sin(2 * np.pi * np.arange(6 * 52) / 52.18)
+        counts = np.random.default_rng(2).poisson(20.0 * wave, (4, 6 * 52)).astype(float)
+        rising = range(5 * 52 - 6, 5 * 52 + 12)
+        asked = {"interval": Interval.WEEK, "columns": rising}
+
+        old = methods.judge("standard", counts, first_day=date(2016, 1, 4), **asked)
+        counts[1, rising[-1]] = 90
+        again = methods.judge("standard", counts, first_day=date(2016, 1, 4), **asked)
+
+        np.testing.assert_allclose(old.expected.mean(axis=0), 20 * wave[rising], rtol=0.15)
+        assert old.alarm.mean() < 0.05
+        assert again.alarm[1, -1]
+
+    def test_judge_weeks_without_years_by_the_weeks_before(self):
+        counts = np.random.default_rng(2).poisson(5.0, (4, 60)).astype(float)
         counts[1, -1] = 40
 
-        old = methods.judge("standard", counts, first_day=date(2016, 1, 4), interval=Interval.WEEK)
         young = methods.judge(
-            "standard", counts[:, -60:], first_day=date(2020, 11, 2), interval=Interval.WEEK
+            "standard", counts, first_day=date(2020, 11, 2), interval=Interval.WEEK
         )
 
-        assert old.method == "season and weeks before"
-        assert young.method == "calendar baseline"
-        assert old.alarm[1, 0]
-        assert young.alarm[1, 0]
+        assert young.alarm[:, 0].tolist() == [False, True, False, False]
+
+    def test_a_moderate_rise_that_lasts_is_seen_by_its_weeks(self):
+        counts = np.random.default_rng(3).poisson(2.0, (30, 5 * 52)).astype(float)
+        counts[:, -4:] += np.random.default_rng(4).poisson(4.0, (30, 4))
+
+        found = methods.judge(
+            "standard", counts, first_day=date(2017, 1, 2), interval=Interval.WEEK,
+            columns=range(5 * 52 - 4, 5 * 52),
+        )  # fmt: skip
+
+        assert found.alarm.any(axis=1).mean() > 0.85
 
     def test_refuse_an_unknown_name_and_a_wrong_interval(self):
         with pytest.raises(ValueError, match="no method 'magic'"):

@@ -49,6 +49,40 @@ class TestRehearsal:
             assert one.found.low <= one.found.value <= one.found.high
             assert one.days.low <= one.days.value <= one.days.high
 
+    def test_an_outbreak_on_record_is_neither_quiet_nor_a_stage(self):
+        quiet = rehearsal.quiet_streams(
+            3, first_day=FIRST, days=330, generator=np.random.default_rng(1), base=(2.0, 3.0)
+        )
+        counts = quiet.counts.copy()
+        counts[:, 250:260] += 60
+        known = np.zeros(counts.shape, bool)
+        known[:, 245:270] = True
+        asked = {
+            "first_day": FIRST, "outbreaks": 20, "sizes_sd": (5.0,), "methods": ("standard",),
+            "shapes": (Shape.PLATEAU,), "judged": 120,
+        }  # fmt: skip
+
+        found = [
+            rehearsal.rehearse_matrix(
+                counts, generator=np.random.default_rng(2), known_outbreak=mask, **asked
+            ).recommended[0].found
+            for mask in (None, known)
+        ]  # fmt: skip
+
+        assert found[1] > found[0] + 0.3
+
+    def test_refuses_a_mask_of_another_shape_and_one_that_leaves_no_room(self):
+        quiet = np.ones((2, 200))
+        with pytest.raises(ValueError, match="known_outbreak has shape"):
+            rehearsal.rehearse_matrix(
+                quiet, first_day=FIRST, generator=np.random.default_rng(1), known_outbreak=[[True]]
+            )
+        with pytest.raises(ValueError, match="no room"):
+            rehearsal.rehearse_matrix(
+                quiet, first_day=FIRST, generator=np.random.default_rng(1),
+                known_outbreak=np.ones((2, 200), bool),
+            )  # fmt: skip
+
     def test_refuses_series_too_short_to_learn_anything(self):
         with pytest.raises(ValueError, match="too short"):
             rehearsal.rehearse_matrix(

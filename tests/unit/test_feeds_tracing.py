@@ -288,3 +288,55 @@ class TestSheets:
 
         assert sheet.header == ("病例编号", "发病日期")
         assert sheet.rows[0] == (2, ("甲1", "2022-11-01"))
+
+
+class TestVisitFiles:
+    """Role, mask, roof, and what a place is, stand beside a visit where the file tells them."""
+
+    HEAD = "person,place,since,until,role,mask,indoors,venue_setting,venue_people,venue_longitude,venue_latitude\n"
+
+    def read(self, *rows):
+        text = self.HEAD + "".join(f"{row}\n" for row in rows)
+        return read_tracing([("visits.csv", text.encode())], area=HERE, disease="x")
+
+    def test_tell_of_the_visit_and_of_the_place(self):
+        found = self.read(
+            "1,Inn,2022-11-01 10:00,2022-11-01 12:00,customer,no,是,restaurant,40,113.3,23.1",
+            "2,Inn,2022-11-01 11:00,2022-11-01 12:00,员工,unknown,,,,,",
+            "1,Flat of Wang,2022-11-01 18:00,2022-11-02 07:00,resident,,yes,household,,,",
+        )
+
+        assert found.ok, found.reports
+        first, second, _ = found.visits
+        assert (first.role.value, first.mask, first.indoors) == ("customer", False, True)
+        assert (second.role.value, second.mask, second.indoors) == ("staff", None, None)
+        inn, home = found.venues
+        assert (inn.setting.value, inn.usual_people, inn.longitude, inn.latitude) == (
+            "restaurant",
+            40,
+            113.3,
+            23.1,
+        )
+        assert "Wang" not in home.name_en + home.name_zh
+
+    @pytest.mark.parametrize(
+        ("row", "reason"),
+        [
+            ("1,Inn,2022-11-01 10:00,2022-11-01 12:00,customer,perhaps,,,,,", "row 2, column mask"),
+            ("1,Inn,2022-11-01 10:00,2022-11-01 12:00,king,,,,,,", "row 2, column role"),
+            (
+                "1,Inn,2022-11-01 10:00,2022-11-01 12:00,,,,shop,0,,",
+                "row 2, column venue_people: '0' is not a number from 1",
+            ),
+            (
+                "1,Inn,2022-11-01 10:00,2022-11-01 12:00,,,,shop,,999,23",
+                "row 2, column venue_longitude",
+            ),
+            ("1,Inn,2022-11-01 10:00,2022-11-01 12:00,,,,shop,,113,", "row 2"),
+        ],
+    )
+    def test_are_refused_with_the_place_of_what_is_wrong(self, row, reason):
+        found = self.read(row)
+
+        assert not found.ok
+        assert reason in " ".join(str(p) for r in found.reports for p in r.problems)

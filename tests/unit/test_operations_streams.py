@@ -134,3 +134,144 @@ class TestPicture:
         assert [f.explanation for f in forward.findings] == [
             f.explanation for f in backward.findings
         ]
+
+
+COUNTIES = tuple(f"44.01.{letter}." for letter in "abcd") + tuple(
+    f"44.02.{letter}." for letter in "efgh"
+)
+RING = {
+    area: (COUNTIES[(i - 1) % 8], COUNTIES[(i + 1) % 8]) for i, area in enumerate(COUNTIES)
+}  # fmt: skip
+
+
+class TestClusters:
+    def asked(self, extra, *, where=COUNTIES[3:5], neighbours=RING):
+        some = [series(a, extra=extra if a in where else ()) for a in COUNTIES]
+        judged = streams.judge_streams(some, until=FIRST + timedelta(days=DAYS), sums=False)
+        return streams.picture(judged, neighbours=neighbours).findings
+
+    def test_neighbours_across_a_city_border_are_told_once_together(self):
+        (one,) = self.asked((6, 7, 7, 7))
+
+        assert set(one.cluster) == set(COUNTIES[3:5])
+        assert one.area == "44."
+        assert {part.area for part in one.contributions} == set(COUNTIES[3:5])
+        assert "touch and together" in one.explanation.en
+
+    def test_are_more_certain_than_the_clearest_of_them_alone(self):
+        together, alone = self.asked((6, 7, 7, 7)), self.asked((6, 7, 7, 7), neighbours={})
+
+        assert together[0].p_value < min(one.p_value for one in alone)
+
+    def test_are_not_seen_on_a_quiet_day_nor_without_a_graph(self):
+        assert self.asked(()) == ()
+        assert all(one.cluster == () for one in self.asked((6, 7, 7, 7), neighbours={}))
+
+    def test_the_same_day_gives_the_same_answer(self):
+        assert self.asked((6, 7, 7, 7)) == self.asked((6, 7, 7, 7))
+
+    def test_come_about_as_seldom_as_they_say(self):
+        p = []
+        for seed in range(60):
+            some = [series(a, seed=seed) for a in COUNTIES]
+            judged = streams.judge_streams(some, until=FIRST + timedelta(days=DAYS), sums=False)
+            cell = len(judged.days) - 1
+            p += [one.p_value for one in streams.clusters(
+                judged, cell=cell, neighbours=RING, replicates=99
+            )]  # fmt: skip
+
+        assert sum(value <= 0.1 for value in p) <= 12
+
+
+class TestLateReports:
+    def test_half_a_day_of_reports_is_measured_against_half_of_what_is_usual(self):
+        some = [series(area, mean=40.0) for area in STREETS]
+        half = [
+            CountSeries(
+                area=one.area, stream=one.stream, first_day=one.first_day,
+                counts=(*one.counts[:-1], one.counts[-1] // 2 + (22 if one.area == STREETS[0] else 0)),
+            )
+            for one in some
+        ]  # fmt: skip
+        known = {"respiratory/fever_clinic_visits": (0.5, 1.0)}
+
+        found = seen(half, completeness=known)
+
+        (one,) = found.findings
+        assert one.area == STREETS[0]
+        assert one.completeness == pytest.approx(0.5)
+        assert "provisional" in one.explanation.en
+        assert seen(half).findings == ()
+
+    def test_a_day_hardly_begun_is_not_judged_yet(self):
+        some = [series(area, extra=(90,)) for area in STREETS]
+
+        found = seen(some, completeness={"respiratory/fever_clinic_visits": (0.1,)})
+
+        assert found.findings == ()
+        assert {one.judgement for one in found.unjudged} == {Judgement.NOT_REPORTED}
+
+
+class TestPositiveResults:
+    POSITIVE = Stream(disease="influenza", counted=Counted.LABORATORY_POSITIVES)
+    TESTS = Stream(disease="influenza", counted=Counted.LABORATORY_TESTS)
+
+    def laboratory(self, *, tests, positive):
+        made = series(STREETS[0], self.TESTS, mean=200.0)
+        found = series(STREETS[0], self.POSITIVE, mean=10.0)
+        return [
+            CountSeries(
+                area=one.area, stream=one.stream, first_day=one.first_day,
+                counts=(*one.counts[:-1], last),
+            )
+            for one, last in ((made, tests), (found, positive))
+        ]  # fmt: skip
+
+    def told(self, some):
+        return [c.stream.counted for f in seen(some).findings for c in f.contributions]
+
+    def test_three_times_the_tests_with_three_times_the_positives_are_no_rise_of_positivity(self):
+        assert Counted.LABORATORY_POSITIVES not in self.told(
+            self.laboratory(tests=600, positive=30)
+        )
+
+    def test_three_times_the_positives_of_as_many_tests_are(self):
+        assert Counted.LABORATORY_POSITIVES in self.told(self.laboratory(tests=200, positive=34))
+
+
+class TestOutbreaksOnRecord:
+    def test_do_not_pass_for_what_is_usual(self):
+        one = series(STREETS[0], extra=[12] * 40 + [0] * 20)
+        since = FIRST + timedelta(days=DAYS - 60)
+        known = streams.KnownOutbreak(
+            area="44.01.", disease="respiratory", since=since, until=since + timedelta(days=40)
+        )
+        judged = [
+            streams.judge_streams(
+                [one], until=FIRST + timedelta(days=DAYS), known_outbreaks=some
+            ).verdicts.expected[0, -1]
+            for some in ((), (known,))
+        ]
+
+        assert judged[1] < judged[0]
+        assert judged[1] == pytest.approx(6, rel=0.25)
+
+    def test_of_another_disease_or_place_change_nothing(self):
+        some = [series(area, extra=[12] * 40) for area in STREETS]
+        since = FIRST + timedelta(days=DAYS - 40)
+        others = [
+            streams.KnownOutbreak(area=area, disease=disease, since=since, until=since + timedelta(days=40))
+            for area, disease in (("44.03.", "respiratory"), ("44.01.", "dengue"))
+        ]  # fmt: skip
+
+        assert seen(some, known_outbreaks=others) == seen(some)
+
+    def test_a_stream_with_nothing_before_learns_all_the_same(self):
+        one = series(STREETS[0])
+        known = streams.KnownOutbreak(
+            area="44.", disease="respiratory", since=FIRST, until=FIRST + timedelta(days=DAYS)
+        )
+
+        found = seen([one], known_outbreaks=[known])
+
+        assert found.unjudged == ()

@@ -361,6 +361,7 @@ _ME = {
     ],
     "viewer": {"user": "guangzhou", "duty": "commander", "area": "44.4401."},
     "powers": ["decide", "ingest", "read", "run_round", "triage"],
+    "now": "2022-11-13T08:40:00+08:00", "demonstration": False,
 }  # fmt: skip
 
 
@@ -397,7 +398,7 @@ def log_in(request: Request, given: LogIn) -> Response:
     finally:
         _hashing.release()
     door.tries.failed.pop(f"user {given.user} at {address}", None)
-    done = answer({"token": token, **_me(user, viewer)})
+    done = answer({"token": token, **_me(door, user, viewer)})
     done.set_cookie(
         COOKIE,
         token,
@@ -432,10 +433,11 @@ def _refuse_too_many(door: Door, keys: dict[str, int], *, at: datetime) -> None:
             raise TooManyTries(f"too many failed log-ins; try again in {minutes} minutes")
 
 
-def _me(user: User, viewer: Viewer) -> dict[str, object]:
+def _me(door: Door, user: User, viewer: Viewer) -> dict[str, object]:
     return {
         "user": user.name, "shown_as": user.shown_as, "grants": user.grants, "viewer": viewer,
         "powers": sorted(power.value for power in POWERS[viewer.duty]),
+        "now": door.clock(), "demonstration": door.settings.demonstration,
     }  # fmt: skip
 
 
@@ -469,8 +471,9 @@ def log_out(
     responses=responses(_ME, description="The user, the duties in force, and as whom one acts"),
 )
 def me(
+    request: Request,
     someone: Annotated[tuple[User, Viewer], Depends(_someone)],
     viewer: Annotated[Viewer, Depends(_viewer)],
 ) -> Response:
-    """Say who is logged in and as whom this request acts."""
-    return answer(_me(someone[0], viewer))
+    """Say who is logged in, as whom this request acts, and the record's present moment."""
+    return answer(_me(door_of(request), someone[0], viewer))

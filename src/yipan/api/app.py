@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ from yipan.api.guard import Guard
 from yipan.api.live import LiveActs
 from yipan.api.pages import BOARD, pages
 from yipan.api.serve import end_with_parent
+from yipan.api.timer import ZoneTimer
 from yipan.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,15 +71,18 @@ def create_app(
     settings: Settings,
     store: "Store | None" = None,
     *,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], datetime] | None = None,
     board_folder: Path = BOARD,
+    timer: bool = False,
 ) -> FastAPI:
     """
-    Return the web application over a record, opened at start where `store` is None.
+    Return the web application over a record, opened at start where `store` is None; its clock is the settings' own
+    where none is given. With `timer` it looks at the clocks of zones by itself, as the settings say how often.
 
     The interactive pages that come with the framework load scripts from other hosts and are left out; the
     description itself is at `/api/v1/openapi.json`.
     """
+    clock = clock or settings.now
     door = Door(settings=settings, clock=clock, opened=store)
 
     @asynccontextmanager
@@ -87,14 +91,22 @@ def create_app(
             door.opened = await asyncio.to_thread(_open, settings, clock)
         door.live = LiveActs(store=door.store)
         listening = asyncio.create_task(door.live.run())
+        tasks = [listening]
+        if timer and settings.timer_seconds > 0:
+            door.timer = ZoneTimer(
+                store=door.store, clock=clock, time_zone=settings.time_zone, every_seconds=settings.timer_seconds
+            )  # fmt: skip
+            tasks.append(asyncio.create_task(door.timer.run()))
         threading.Thread(target=_warm, daemon=True, name="yipan-warm").start()
         try:
             yield
         finally:
             door.live.end()
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
             if store is None and door.opened is not None:
                 door.opened.close()
 
@@ -112,7 +124,7 @@ def create_app(
     app.state.door = door
     for desk in DESKS:
         app.include_router(desk.routes)
-    _add_health(app)
+    _add_health(app, door)
     app.include_router(pages(board_folder))
     app.add_middleware(Guard)
     app.add_exception_handler(RequestValidationError, _not_understood)
@@ -126,7 +138,7 @@ def create_app(
 def from_environment() -> FastAPI:
     """Return the web application as the YIPAN_* variables want it: what the server process loads."""
     end_with_parent()
-    return create_app(Settings.read())
+    return create_app(Settings.read(), timer=True)
 
 
 def _open(settings: Settings, clock: Callable[[], datetime]) -> "Store":
@@ -143,18 +155,35 @@ def _warm() -> None:
         importlib.import_module(f"yipan.operations.{module}")
 
 
-def _add_health(app: FastAPI) -> None:
+def _add_health(app: FastAPI, door: Door) -> None:
+    settings = door.settings
+
     @app.get(
         f"{VERSION}/health",
         summary="Whether the door is open",
         tags=["access"],
         responses=responses(
-            {"ok": True, "version": "0.1.0"}, description="It is open", failures=()
+            {
+                "ok": True,
+                "version": "0.1.0",
+                "demonstration": False,
+                "provider": None,
+                "timer": "keeps",
+            },
+            description="It is open; the path of the log-in of one's own organisation, where there is one; whether this "
+            "server keeps the timer of zones, waits for another to stop, failed at it, or has it off",
+            failures=(),
         ),
     )
     async def health() -> Response:
         """Say that the door is open, to anybody."""
-        return answer({"ok": True, "version": __version__})
+        provider = f"{oidc.PATH}/login" if settings.oidc_issuer else None
+        return answer(
+            {
+                "ok": True, "version": __version__, "demonstration": settings.demonstration,
+                "provider": provider, "timer": door.timer.state if door.timer else "off",
+            }
+        )  # fmt: skip
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -16,6 +16,7 @@ from yipan.settings import Settings
 
 if TYPE_CHECKING:
     from yipan.api.live import LiveActs
+    from yipan.api.timer import ZoneTimer
     from yipan.store import Store
 
 VERSION = "/api/v1"
@@ -126,6 +127,7 @@ class Door:
     clock: Callable[[], datetime]
     opened: "Store | None" = None
     live: "LiveActs | None" = None
+    timer: "ZoneTimer | None" = None
     tries: Tries = field(default_factory=Tries)
     answers: Answers = field(default_factory=Answers)
     public: dict[str, list[datetime]] = field(default_factory=dict)

@@ -177,7 +177,7 @@ def _claims(door: Door, known: dict[str, str], id_token: str, *, nonce: str) -> 
         keys = KeySet.import_key_set(_fetched(known["jwks_uri"]))  # type: ignore[arg-type]  # checked by it
         token = jwt.decode(id_token, keys, algorithms=list(ALGORITHMS))
         jwt.JWTClaimsRegistry(
-            now=int(door.clock().timestamp()), leeway=LEEWAY_SECONDS,
+            now=int((door.clock() + door.settings.behind).timestamp()), leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": known["issuer"]},
             aud={"essential": True, "value": door.settings.oidc_client or ""},
             exp={"essential": True}, iat={"essential": True}, sub={"essential": True},

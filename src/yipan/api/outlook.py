@@ -56,14 +56,14 @@ SERIES_EXAMPLE = {
 SHOWN_EXAMPLE = {
     "area": "44.4401.440103.", "resting_on": "44.4401.", "since": "2022-11-03", "until": "2022-11-10",
     "state": "estimated", "estimate": {"value": 1.62, "low": 1.58, "high": 1.66, "level": 0.95},
-    "cases": 14215, "missing_days": 0,
+    "cases": 14215, "missing_days": 0, "assuming": "serial interval 2.7 d (sourced, 2.1 to 3.6)",
 }  # fmt: skip
 FORECAST_EXAMPLE = {
     "id": "44.4401.@infections@2022-11-14@as now", "area": "44.4401.", "stream": "infections",
     "made": "2022-11-14", "first_day": "2022-11-14", "interval": "day", "levels": [0.025, 0.5, 0.975],
     "quantiles": [[2659.0, 4203.0, 6332.0]], "baseline": [[2500.0, 4065.0, 6400.0]],
     "members": ["flat", "trend", "renewal"], "weights": [[0.5], [0.35], [0.15]], "control": "as now",
-    "state": "estimated", "failed": False,
+    "state": "estimated", "failed": False, "assuming": "serial interval 2.7 d (sourced, 2.1 to 3.6)",
 }  # fmt: skip
 NOWCAST_EXAMPLE = {
     "id": "44.4401.@infections@2022-11-14", "area": "44.4401.", "stream": "infections",
@@ -81,9 +81,10 @@ BOTTOM_EXAMPLE = {
         "control": {"name": "as now", "isolated_share": 0.0, "cut_share": 0.0}, "probability": 0.31,
         "within_days": [[7, 0.02], [14, 0.12], [28, 0.24]], "dies_out": 0.66, "state": "alarm",
         "levers": [{"name": "isolate half of the rest", "probability": 0.02, "lowered_by": 0.29}],
-        "reasons": ["22 cases seen, 22 of them may still transmit"],
+        "reasons": ["22 cases seen, 22 of them may still transmit"], "seen": 22, "active": 22,
+        "reproduction": 1.2, "dispersion": 0.4,
     },
-    "drawn_by": "province",
+    "drawn_by": "province", "chain": "", "assuming": "dispersion 0.2 or 0.4 or 0.8 (assumed)",
 }  # fmt: skip
 SPILL_EXAMPLE = {
     "id": "spill-44.@2022-11-14", "area": "44.", "day": "2022-11-14", "days": 14, "basis": "gravity law",
@@ -91,17 +92,28 @@ SPILL_EXAMPLE = {
         {
             "destination": "beijing", "expected": 4.1, "expected_low": 1.2, "expected_high": 9.8,
             "introduced": 0.97, "lasting": 0.62, "half_arrived_day": 3, "look_first": 9.1,
+            "arrived_by": [0.12, 0.27, 0.44, 0.6],
         }
     ],
     "paths": [
         {
             "destination": "beijing", "effective_distance": 5.2, "random_walk_distance": 4.6,
-            "likely_origins": [["44.4401.", 0.93]],
+            "likely_origins": [["44.4401.", 0.93]], "ends_there": 0.04,
         }
     ],
     "delays": [{"cut_share": 0.9, "days": 16.7, "introduced_anyway": 0.34}], "growth_per_day": 0.14,
     "expected": 210.0, "low": 70.0, "high": 420.0, "left_out": [],
     "names": [["beijing", "北京市", "Beijing"]],
+}  # fmt: skip
+ASSUMED_EXAMPLE = {
+    "id": "covid-19@2022-06-01", "disease": "covid-19", "since": "2022-06-01", "checked": "2026-11-26",
+    "figures": [
+        {
+            "name": "serial_interval_days", "values": [2.7], "low": 2.1, "high": 3.6,
+            "source": "as reviewed for the autumn of 2022", "assumption": False, "note": "",
+        }
+    ],
+    "area": "", "put_by": "", "why": "",
 }  # fmt: skip
 SCORE_EXAMPLE = {
     "id": "44.4401.@infections@all", "area": "44.4401.", "stream": "infections", "horizon": None,
@@ -213,7 +225,14 @@ def bottom_lines(
         if limit is None:
             return answer(outlook.recorded_lines(record, area=path))
         return answer(
-            outlook.what_if(record, area=path, until=last, limit=limit, alarm_at=alarm_at)
+            outlook.what_if(
+                record,
+                area=path,
+                until=last,
+                limit=limit,
+                alarm_at=alarm_at,
+                time_zone=asking.door.settings.time_zone,
+            )
         )
 
 
@@ -272,14 +291,51 @@ def draw_line(asking: Asked, given: LineGiven) -> Response:
     openapi_extra=OWN,
     responses=responses([SPILL_EXAMPLE], description="The newest recorded, or none"),
 )
-def spillover(asking: Asked, area: AreaAsked = None) -> Response:
-    """Return the newest spillover recorded for an area."""
+def spillover(
+    asking: Asked,
+    area: AreaAsked = None,
+    day: DayAsked = None,
+    law: Annotated[
+        Literal["gravity", "radiation"] | None,
+        Query(description="work it out now by a law of movement, in place of what is recorded"),
+    ] = None,
+) -> Response:
+    """Return the newest spillover recorded for an area; with `law` one worked out now."""
     from yipan.operations import outlook
 
     path = asking.area(area)
     with asking.reading() as record:
-        found = outlook.recorded_spillover(record, area=path)
+        last = asking.day(day, record)
+        if law is None:
+            found = outlook.recorded_spillover(record, area=path)
+        else:
+            found = outlook.spillover_by(record, area=path, until=last, law=law)
         return answer([] if found is None else [found])
+
+
+@routes.get(
+    "/outlook/assumptions",
+    summary="What the outlook takes as given",
+    openapi_extra=OWN,
+    responses=responses(
+        [ASSUMED_EXAMPLE], description="Each figure with its source, or marked as assumed"
+    ),
+)
+def assumptions(
+    asking: Asked,
+    area: AreaAsked = None,
+    day: DayAsked = None,
+    disease: Annotated[
+        str | None, Query(max_length=60, pattern=r"^[a-z0-9-]+$", description="of which disease")
+    ] = None,
+) -> Response:
+    """Return the assumptions that hold in an area on a day: those put on record, else those that come along."""
+    from yipan.operations import outlook
+
+    path = asking.area(area)
+    with asking.reading() as record:
+        last = asking.day(day, record)
+        return answer([outlook.assumptions(record, area=path, day=last, disease=disease)])
 
 
 @routes.get(

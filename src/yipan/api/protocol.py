@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
-from yipan.api.access import PUBLISHED, Asked
+from yipan.api.access import OWN, PUBLISHED, AreaAsked, Asked
+from yipan.api.commanding import AtAsked, moment_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
 from yipan.model import area_path
@@ -82,6 +83,43 @@ def in_effect(
     except ProtocolError as wrong:
         raise BadInput(str(wrong), where="disease") from None
     return answer(rulebook_told(found))
+
+
+_ADOPTED = {
+    "id": "ad-1", "version": "cn-covid-20m", "name_zh": "进一步优化防控工作的二十条措施", "name_en": "Twenty Measures",
+    "area": "44.", "at": "2022-11-11T16:00:00+08:00", "until": None, "policy": "only_shorter",
+    "profile": "guangdong-2022", "known_from": "2022-11-11T16:00:00+08:00", "act": 412, "by": "province", "holds": True,
+}  # fmt: skip
+_CHOICE = {
+    "name": "transition_policy", "name_zh": "新旧文本衔接", "name_en": "running clocks when the text changes",
+    "value_zh": "只可缩短", "value_en": "may only get shorter", "because_zh": "新文本采用后重看正在进行的计时，只可缩短",
+    "because_en": "running clocks are looked at again under the newer text and may only get shorter",
+}  # fmt: skip
+
+
+@routes.get(
+    "/protocols/here",
+    summary="The text in force in an area by adoption, its numbers, and what the jurisdiction settled",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "area": "44.4401.", "at": "2022-11-15T08:00:00+08:00", "disease": "covid-19", "adopted": [_ADOPTED],
+            "text": _BOOK, "in_effect": "cn-covid-20m", "texts": [_TEXT], "profile": "guangdong-2022",
+            "choices": [_CHOICE],
+        },
+        description="`text` is null where no command adopted one",
+    ),
+)  # fmt: skip
+def here(
+    asking: Asked, area: AreaAsked = None, at: AtAsked = None,
+    disease: Annotated[str | None, Query(max_length=40, pattern=r"^[a-z0-9-]+$")] = None,
+) -> Response:  # fmt: skip
+    """Return what holds in an area of the viewer's at an instant, as known at the moment asked about."""
+    from yipan.operations import protocol as desk
+
+    path, moment = asking.area(area), moment_of(asking, at)
+    with asking.reading() as record:
+        return answer(desk.here(record, area=path, at=moment, disease=disease))
 
 
 @routes.get(

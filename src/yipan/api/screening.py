@@ -1,15 +1,18 @@
 """Rounds of screening: who was reached, who is held, which tubes wait, whether the laboratories can be trusted."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+import secrets
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
 
 from yipan.api.access import OWN, AreaAsked, Asked
+from yipan.api.commanding import CHANGE, AtAsked, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
-
-if TYPE_CHECKING:
-    from yipan.api.access import Asking
-    from yipan.store.lake import Lake
+from yipan.api.errors import BadInput
+from yipan.model import LakeKind, TestResult, person_id
 
 routes = routes_of("screening")
 
@@ -24,15 +27,9 @@ ROUND_EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 _COVERED: dict[str, Any] = {
     "area": "44.4401.440103.440103001.", "name_zh": "沙面街道", "name_en": "Shamianjiedao", "due": 5200, "exempt": 31,
-    "sampled": 5101, "with_result": 4890, "pending": 201, "held": 10, "to_swab_again": 10, "visitors": 44,
+    "sampled": 5101, "with_result": 4890, "pending": 201, "held": 10, "to_swab_again": 10, "single_negative": 0,
+    "single_positive": 0, "visitors": 44,
 }  # fmt: skip
-
-
-def lake_of(asking: "Asking") -> "Lake":
-    """Return the lake that lies beside the record of this deployment."""
-    from yipan.store.lake import Lake
-
-    return Lake(folder=asking.door.settings.home / "screening")
 
 
 @routes.get(
@@ -64,7 +61,9 @@ def coverage(asking: Asked, round: RoundAsked) -> Response:
     """Return the coverage of a round within the viewer's area."""
     from yipan.operations import screening
 
-    return asking.answer(lambda record: screening.coverage(record, lake_of(asking), round=round))
+    return asking.answer(
+        lambda record: screening.coverage(record, post_of(asking).lake, round=round)
+    )
 
 
 @routes.get(
@@ -89,7 +88,7 @@ def gaps(
     path = asking.area(area)
     with asking.reading() as record:
         return answer(
-            screening.gaps(record, lake_of(asking), round=round, street=path, limit=limit)
+            screening.gaps(record, post_of(asking).lake, round=round, street=path, limit=limit)
         )
 
 
@@ -112,7 +111,9 @@ def held(asking: Asked, round: RoundAsked) -> Response:
     """Return the tubes whose people are held until they are swabbed again."""
     from yipan.operations import screening
 
-    return asking.answer(lambda record: screening.held_tubes(record, lake_of(asking), round=round))
+    return asking.answer(
+        lambda record: screening.held_tubes(record, post_of(asking).lake, round=round)
+    )
 
 
 @routes.get(
@@ -144,7 +145,7 @@ def laboratories(asking: Asked, round: RoundAsked) -> Response:
     from yipan.operations import screening
 
     return asking.answer(
-        lambda record: screening.laboratories(record, lake_of(asking), round=round)
+        lambda record: screening.laboratories(record, post_of(asking).lake, round=round)
     )
 
 
@@ -175,5 +176,354 @@ def designs(
     return answer(
         screening.compare_designs(
             prevalence, sensitivity=sensitivity, specificity=specificity, largest=largest
+        )
+    )
+
+
+_HOLD: dict[str, Any] = {
+    "id": "gz-2022-11-10.10000345", "area": "44.4401.440103.440103001.", "round": "gz-2022-11-10", "tube": 10000345,
+    "result": "positive", "known": "2022-11-10T15:20:00+00:00", "effective": "2022-11-10T15:40:00+00:00",
+    "order": "o-77",
+    "people": [{"person": 31072, "risk": 0.104, "reached": "2022-11-10T16:10:00+00:00", "released": None}],
+}  # fmt: skip
+_NOW: dict[str, Any] = {
+    "person": 31072, "risk": 0.104, "state": "held", "reached": "2022-11-10T16:10:00+00:00", "swabbed": None,
+    "result": None, "released": None,
+}  # fmt: skip
+RoundName = Annotated[str, Path(max_length=60, description="id of the round")]
+
+
+@routes.get(
+    "/screening/holds",
+    summary="The tubes held by order, with who is still to be reached, swabbed, released",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            _HOLD | {
+                "people_now": [_NOW], "to_reach": 0, "to_swab": 1, "to_release": 0,
+                "reach_due": "2022-11-10T17:20:00+00:00", "reach_late_hours": 0.0, "release_late_hours": 0.0,
+            }
+        ],
+        description="People in order of the risk to be the infected one; clocks in hours past their limit",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def holds(
+    asking: Asked,
+    round: RoundAsked,
+    at: AtAsked = None,
+    every: Annotated[bool, Query(description="those released, too")] = False,
+) -> Response:
+    """Return the held tubes of a round as they stand."""
+    from yipan.operations import holding
+
+    moment, home = moment_of(asking, at), post_of(asking).lake
+    return asking.answer(
+        lambda record: holding.holds(record, home, round=round, at=moment, open_only=not every)
+    )
+
+
+@routes.get(
+    "/screening/care",
+    summary="Who is registered for care and has no result, the most pressing first",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "person": 31090, "area": "44.4401.440103.440103001.", "need": "dialysis", "why": "pending",
+                "hours": 7.5,
+            }
+        ],
+        description="People by number; a missing result never blocks care",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def care(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
+    """Return who waits for care without a result."""
+    from yipan.operations import holding
+
+    moment, home = moment_of(asking, at), post_of(asking).lake
+    return asking.answer(
+        lambda record: holding.waiting_for_care(record, home, round=round, at=moment)
+    )
+
+
+class ReachedGiven(BaseModel):
+    """Which people of a held tube were reached; everybody where left out."""
+
+    people: list[int] | None = Field(default=None, max_length=500, examples=[[31072]])
+
+
+@routes.post(
+    "/screening/holds/{hold}/reached",
+    summary="Put on record that people of a held tube were reached",
+    openapi_extra=OWN,
+    responses=responses(_HOLD, description="The held tube then", failures=CHANGE),
+)
+def reached(
+    asking: Asked,
+    hold: Annotated[str, Path(max_length=120, description="id of the held tube")],
+    given: ReachedGiven,
+) -> Response:
+    """Record whom somebody reached; a single swab says so by itself."""
+    from yipan.operations import holding
+
+    return answer(
+        holding.record_reached(post_of(asking), hold, people=given.people, at=asking.door.clock())
+    )
+
+
+class ConfirmationGiven(BaseModel):
+    """What a second laboratory or kit said of somebody single positive."""
+
+    round: str = Field(max_length=60, examples=["gz-2022-11-10"])
+    person: int = Field(ge=0, lt=2**53, examples=[31072])
+    laboratory: str = Field(min_length=1, max_length=100, pattern=r"\S", examples=["lab-009"])
+    confirmed: bool = Field(examples=[True])
+
+
+@routes.post(
+    "/screening/confirmations",
+    summary="Put on record what a second laboratory said of somebody single positive",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "id": "gz-2022-11-10.10000345.31072", "area": "44.4401.440103.440103001.", "round": "gz-2022-11-10",
+            "person": 31072, "laboratory": "lab-009", "confirmed": True, "at": "2022-11-11T03:00:00+00:00",
+        },
+        description="The confirmation",
+        failures=CHANGE,
+    ),
+)  # fmt: skip
+def confirmations(asking: Asked, given: ConfirmationGiven) -> Response:
+    """Record a confirmation; the round makes the report of the case due."""
+    from yipan.operations import holding
+
+    return answer(
+        holding.confirm(
+            post_of(asking), round=given.round, person=given.person, laboratory=given.laboratory,
+            confirmed=given.confirmed, at=asking.door.clock(),
+        )
+    )  # fmt: skip
+
+
+class RoundGiven(BaseModel):
+    """A round to open in an area."""
+
+    id: str = Field(min_length=1, max_length=60, examples=["gz-2022-11-10"])
+    area: str = Field(max_length=200, examples=["44.4401."])
+    disease: str = Field(default="covid-19", min_length=1, max_length=60)
+    opened: datetime = Field(examples=["2022-11-10T06:00:00+08:00"])
+    closes: datetime = Field(examples=["2022-11-11T06:00:00+08:00"])
+    why: str = Field(min_length=1, max_length=500, examples=["three cases without a known source"])
+
+
+@routes.post(
+    "/screening/rounds",
+    summary="Open a round of screening",
+    openapi_extra=OWN,
+    responses=responses(ROUND_EXAMPLE, description="The round", failures=CHANGE),
+)
+def open_round(asking: Asked, given: RoundGiven) -> Response:
+    """Put a round on record."""
+    from yipan.model import ScreeningRound, area_path
+    from yipan.operations import screening
+
+    for name in ("opened", "closes"):
+        moment = getattr(given, name)
+        if moment.tzinfo is None or not 1900 <= moment.year <= 2200:
+            raise BadInput(f"{name} {moment}: expected an instant with its offset", where=name)
+    try:
+        made = ScreeningRound(
+            id=given.id, area=area_path(given.area), disease=given.disease, opened=given.opened,
+            closes=given.closes,
+        )  # fmt: skip
+    except ValueError as wrong:
+        raise BadInput(str(wrong), where="round") from None
+    return answer(
+        screening.open_round(post_of(asking), made, why=given.why, at=asking.door.clock())
+    )
+
+
+class CloseGiven(BaseModel):
+    """Why a round is closed."""
+
+    why: str = Field(min_length=1, max_length=500, examples=["everybody due has a result"])
+
+
+@routes.post(
+    "/screening/rounds/{name}/close",
+    summary="Close a round of screening",
+    openapi_extra=OWN,
+    responses=responses(ROUND_EXAMPLE, description="The round, closed", failures=CHANGE),
+)
+def close_round(asking: Asked, name: RoundName, given: CloseGiven) -> Response:
+    """Close a round."""
+    from yipan.operations import screening
+
+    return answer(
+        screening.close_round(post_of(asking), name, why=given.why, at=asking.door.clock())
+    )
+
+
+MOST_BYTES = 4 << 30
+_BATCH: dict[str, Any] = {
+    "id": "b-1f2e3d4c5b6a", "area": "44.4401.", "round": "gz-2022-11-10", "kind": "results", "file": "tubes.csv",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "read": 51200, "accepted": 51198,
+    "quarantined": 2, "reasons": {"no accepted sample is in this tube": 2},
+    "quarantine": "quarantine/gz-2022-11-10/b-1f2e3d4c5b6a.csv",
+}  # fmt: skip
+
+
+@routes.post(
+    "/screening/rounds/{name}/files",
+    summary="Take a bulk file (the body: CSV or Parquet) into a round",
+    openapi_extra={
+        **OWN,
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        },
+    },
+    responses=responses(
+        _BATCH, description="What became of every row: read = accepted + put aside", failures=CHANGE
+    ),
+)  # fmt: skip
+async def files(
+    asking: Asked,
+    request: Request,
+    name: RoundName,
+    kind: Annotated[LakeKind, Query(description="what the file tells")],
+    file: Annotated[
+        str, Query(min_length=1, max_length=200, pattern=r"^[^/\\]+$", description="its name")
+    ],
+) -> Response:
+    """Judge a bulk file whole and take it in."""
+    from yipan.operations import screening
+
+    post = post_of(asking)
+    folder = post.lake.folder / ".sent" / secrets.token_hex(8)
+    folder.mkdir(parents=True)
+    path = folder / f"sent.{kind.value}"
+    try:
+        size = 0
+        with path.open("wb") as to:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > MOST_BYTES:
+                    raise BadInput(f"more than {MOST_BYTES} bytes; send it in parts", where="file")
+                to.write(piece)
+        batch = await run_in_threadpool(
+            screening.take_in, post, post.lake, path, round=name, kind=kind, at=asking.door.clock(),
+            time_zone=asking.door.settings.time_zone, told_as=file,
+        )  # fmt: skip
+    finally:
+        path.unlink(missing_ok=True)
+        folder.rmdir()
+    return answer(batch)
+
+
+_KEY_COUNT: dict[str, Any] = {
+    "name": "冷链", "people": 120, "done": 117, "due": 2, "missed": 1, "not_asked": 0,
+}  # fmt: skip
+
+
+@routes.get(
+    "/screening/key",
+    summary="Key people counted by group, sector and duty-holder: done, due, missed",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "day": "2022-11-10", "total": _KEY_COUNT | {"name": ""}, "groups": [_KEY_COUNT | {"name": "high_risk_post"}],
+            "sectors": [_KEY_COUNT], "duty_holders": [_KEY_COUNT | {"name": "海珠区市场监管局"}],
+            "reasons": [
+                {"zh": "每1天检测一次。", "en": "Tested every 1 day(s).", "source": ["a2"], "confidence": "medium"}
+            ],
+        },
+        description="Every figure is the length of the list of the same state",
+    ),
+)  # fmt: skip
+def key_people(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return the key people of an area, counted."""
+    from yipan.operations import keypeople
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: keypeople.picture(record, area=path, at=moment, time_zone=zone)
+    )
+
+
+@routes.get(
+    "/screening/key/people",
+    summary="Key people by what is due, the longest missed first",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "person": "p-00000000000a", "site": "cold-1", "area": "44.4401.440105.", "group": "high_risk_post",
+                "sector": "冷链", "duty_holder": "海珠区市场监管局", "every_days": 1, "single": True, "last": "2022-11-08",
+                "next_due": "2022-11-09", "state": "missed", "overdue_days": 1,
+            }
+        ],
+        description="People by pseudonym; who they are is in the vault",
+    ),
+)  # fmt: skip
+def key_list(
+    asking: Asked,
+    area: AreaAsked = None,
+    at: AtAsked = None,
+    state: Annotated[
+        Literal["missed", "due", "done", "not_asked"] | None,
+        Query(description="only in this state"),
+    ] = None,
+) -> Response:
+    """Return the due list of an area."""
+    from yipan.operations import keypeople
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    with asking.reading() as record:
+        rows = keypeople.due_list(record, area=path, at=moment, time_zone=zone)
+    return answer([row for row in rows if state is None or row.state == state])
+
+
+class KeyTestsGiven(BaseModel):
+    """Whom of a site was swabbed on a day, how many to a tube, and what was found (pending where left out)."""
+
+    people: list[str] = Field(min_length=1, max_length=2000, examples=[["p-00000000000a"]])
+    day: date = Field(examples=["2022-11-10"])
+    tube_size: int = Field(ge=1, le=20, examples=[1])
+    result: TestResult = Field(default=TestResult.PENDING, examples=["negative"])
+
+
+@routes.post(
+    "/screening/key/{site}/tests",
+    summary="Put on record that people of a site were swabbed",
+    openapi_extra=OWN,
+    responses=responses(
+        {"new": 1, "changed": 0, "unchanged": 0}, description="How many were new", failures=CHANGE
+    ),
+)
+def key_tests(
+    asking: Asked,
+    site: Annotated[str, Path(max_length=200, description="id of the site")],
+    given: KeyTestsGiven,
+) -> Response:
+    """Record tests of key people; a shared tube is refused where the protocol says single."""
+    from yipan.operations import keypeople
+
+    if not 1900 <= given.day.year <= 2200:
+        raise BadInput(f"year {given.day.year} cannot be meant", where="day")
+    try:
+        people = {person_id(text): given.result for text in given.people}
+    except ValueError as wrong:
+        raise BadInput(str(wrong), where="people") from None
+    return answer(
+        keypeople.record_tests(
+            post_of(asking),
+            site,
+            people,
+            day=given.day,
+            tube_size=given.tube_size,
+            at=asking.door.clock(),
         )
     )

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import NoReturn
 
@@ -27,6 +26,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "YIPAN_TIME_ZONE": str(settings.time_zone),
         "YIPAN_HOST": settings.host,
         "YIPAN_PORT": str(settings.port),
+        "YIPAN_TIMER": f"{settings.timer_seconds:.0f}",
         "YIPAN_OIDC_ISSUER": settings.oidc_issuer,
         "YIPAN_OIDC_CLIENT": settings.oidc_client,
         "YIPAN_OIDC_SECRET": settings.oidc_secret,
@@ -67,9 +67,7 @@ def serve(settings: Settings, *, open_browser: bool = False) -> NoReturn:
     """
     from yipan.store import Store
 
-    Store.open(
-        settings.home, database_url=settings.database_url, clock=lambda: datetime.now(UTC)
-    ).close()
+    Store.open(settings.home, database_url=settings.database_url, clock=settings.now).close()
     if open_browser:
         _show_in_browser(address_of(settings))
     sys.stdout.flush()

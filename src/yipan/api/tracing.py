@@ -12,7 +12,17 @@ from yipan.api.access import OWN, AreaAsked, Asked, Instant
 from yipan.api.commanding import post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
-from yipan.model import AssistOutcome, ExposureState, Stage, area_path, person_id
+from yipan.model import (
+    AssistOutcome,
+    DueWord,
+    EarlyAction,
+    ExposureState,
+    Setting,
+    Stage,
+    VisitRole,
+    area_path,
+    person_id,
+)
 
 routes = routes_of("tracing")
 
@@ -34,6 +44,13 @@ DiseaseAsked = Annotated[
 DayAsked = Annotated[
     date | None, Query(description="the day quiet and due are counted to; today where left out")
 ]
+WeightsAsked = Annotated[
+    str,
+    Query(
+        max_length=500, pattern=r"^[a-z_=0-9.,]*$",
+        description="how much an hour together counts by setting, like household=3,restaurant=2; 1 where not named",
+    ),
+]  # fmt: skip
 Id = Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z._-]+$", description="its id")]
 
 CANDIDATE = {"source": "mers:SK_1", "probability": 0.93, "because": ["x-3f2a"]}
@@ -57,6 +74,7 @@ INVESTIGATION_EXAMPLE: dict[str, Any] = {
 CONTACT_EXAMPLE: dict[str, Any] = {
     "person": "p-bbbbbbbbbbbb", "area": "44.4401.", "role": "contact", "exposures": ["x-3f2a"], "of_cases": ["c-1"],
     "last_contact": "2022-11-06", "until": "2022-11-16", "last_seen": None, "proposed": True, "due": "overdue",
+    "due_on": "2022-11-07",
 }  # fmt: skip
 LETTER_EXAMPLE: dict[str, Any] = {
     "id": "l-91ab", "area": "44.4401.", "to": "44.4403.", "people": ["p-bbbbbbbbbbbb"], "asked": "find, test and isolate",
@@ -86,9 +104,13 @@ def cases(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
 ) -> Response:
-    """Return cases in an area of the viewer's; who they are is in the vault."""
+    """Return cases in an area of the viewer's, each illness once; who they are is in the vault."""
+    from yipan.operations import tracing
+
     path = asking.area(area)
-    return asking.answer(lambda record: record.cases(under=path, after=after, limit=limit))
+    return asking.answer(
+        lambda record: tracing.case_page(record, area=path, after=after, limit=limit)
+    )
 
 
 @routes.get(
@@ -141,6 +163,73 @@ def form(
     from yipan.operations import tracing
 
     return answer(tracing.form_of(disease))
+
+
+@routes.get(
+    "/tracing/reports", summary="Reported cases that nobody investigates yet, the newest first", openapi_extra=OWN,
+    responses=responses([CASE_EXAMPLE], description="Their investigation waits to be opened"),
+)  # fmt: skip
+def reports(
+    asking: Asked, area: AreaAsked = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
+) -> Response:  # fmt: skip
+    """Return the reports of an area of the viewer's that wait."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.reports(record, area=path, limit=limit))
+
+
+VENUE_EXAMPLE: dict[str, Any] = {
+    "id": "v-3f2a", "area": "44.4401.", "name_zh": "茶餐厅", "name_en": "Tea house", "setting": "restaurant", "usual_people": 40,
+    "longitude": None, "latitude": None,
+}  # fmt: skip
+
+
+@routes.get(
+    "/tracing/venues", summary="Venues known in an area, in order of their names", openapi_extra=OWN,
+    responses=responses([VENUE_EXAMPLE], description="What a visit may be to"),
+)  # fmt: skip
+def venues(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the venues of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.venues(record, area=path))
+
+
+class VisitGiven(BaseModel):
+    """Where a case was: the id of a venue or what a new one is called, never whose home it is."""
+
+    case: str = Field(max_length=200, pattern=Text, examples=["c-1"])
+    place: str = Field(min_length=1, max_length=200, pattern=Text, examples=["v-3f2a"])
+    since: datetime
+    until: datetime
+    setting: Setting = Setting.UNKNOWN
+    role: VisitRole = VisitRole.UNKNOWN
+    mask: bool | None = None
+    indoors: bool | None = None
+
+
+@routes.post(
+    "/tracing/visits", summary="Put on record where a case was, from when until when", openapi_extra=OWN,
+    responses=responses(
+        {"id": "w-91ab", "area": "44.4401.", "person": "p-aaaaaaaaaaaa", "place": "v-3f2a", "since": "2022-11-09T12:00:00+08:00",
+         "until": "2022-11-09T13:00:00+08:00", "role": "customer", "mask": False, "indoors": True, "told_by": "interview"},
+        description="The visit", failures=CHANGE,
+    ),
+)  # fmt: skip
+def record_visit(asking: Asked, given: VisitGiven) -> Response:
+    """Put a visit of a case on record as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.record_visit(
+            post_of(asking), given.case, place=given.place, since=asking.instant(given.since, where="since"),
+            until=asking.instant(given.until, where="until"), at=asking.door.clock(), setting=given.setting, role=given.role,
+            mask=given.mask, indoors=given.indoors,
+        )
+    )  # fmt: skip
 
 
 class InvestigationGiven(BaseModel):
@@ -233,14 +322,63 @@ def hand_over(asking: Asked, investigation: Id, given: HandoverGiven) -> Respons
     responses=responses([CONTACT_EXAMPLE], description="Contacts and contacts of contacts", failures=READ),
 )  # fmt: skip
 def contacts(
-    asking: Asked, area: AreaAsked = None, case: CaseMaybe = None, day: DayAsked = None
+    asking: Asked,
+    area: AreaAsked = None,
+    case: CaseMaybe = None,
+    day: DayAsked = None,
+    due: Annotated[
+        DueWord | None, Query(description="only those for whom this is due, page by page")
+    ] = None,
+    after: Annotated[
+        str | None, Query(max_length=40, description="person of the last row of the page before")
+    ] = None,
+    after_day: Annotated[
+        date | None,
+        Query(
+            description="`until` of that row, `due_on` for those due later; left out where it has none"
+        ),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many a page")] = 200,
 ) -> Response:
-    """Return the contacts in an area of the viewer's, perhaps of one case."""
+    """Return contacts in an area of the viewer's: a page by what is due, else all of them, perhaps of one case."""
     from yipan.operations import tracing
 
-    path = asking.area(area)
+    path, today = asking.area(area), asking.as_of(day)
+    if due is None or case is not None:
+        with asking.reading() as record:
+            return answer(tracing.contacts(record, area=path, today=today, case=case))
+    if after is not None:
+        person_id(after)
+
+    def page(record: Any) -> object:
+        return tracing.contact_page(
+            record, area=path, today=today, due=due, after=person_id(after) if after else None, after_day=after_day,
+            limit=limit,
+        )  # fmt: skip
+
+    return _of_day(asking, day, page)
+
+
+@routes.get(
+    "/tracing/contacts/counts", summary="How many contacts there are by what is due", openapi_extra=OWN,
+    responses=responses({"overdue": 3, "today": 5, "later": 12, "unknown": 0, "over": 40}, description="Contacts and contacts of contacts"),
+)  # fmt: skip
+def contact_counts(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Response:
+    """Return how many contacts there are in an area of the viewer's by what is due."""
+    from yipan.operations import tracing
+
+    path, today = asking.area(area), asking.as_of(day)
+    return _of_day(
+        asking, day, lambda record: tracing.contact_counts(record, area=path, today=today)
+    )
+
+
+def _of_day(asking: Asked, day: date | None, question: Any) -> Response:
+    """An answer that is kept only where its day stands in the words or follows from the moment asked about."""
+    if day is not None or asking.known_at is not None:
+        return asking.answer(question)
     with asking.reading() as record:
-        return answer(tracing.contacts(record, area=path, today=asking.as_of(day), case=case))
+        return answer(question(record))
 
 
 class ProposalGiven(BaseModel):
@@ -293,6 +431,85 @@ def judge(asking: Asked, given: JudgementGiven) -> Response:
             why=given.why,
         )
     )
+
+
+SAME_EXAMPLE: dict[str, Any] = {
+    "id": "p-aaaaaaaaaaaa+p-bbbbbbbbbbbb", "area": "44.4401.", "kept": "p-aaaaaaaaaaaa", "other": "p-bbbbbbbbbbbb",
+    "state": "suggested", "why": "phone born", "bits": 31.2, "cases_kept": ["c-1"], "cases_other": ["c-7"],
+}  # fmt: skip
+
+
+@routes.get(
+    "/tracing/same", summary="Pairs that may be one person: those waiting for a decision, or those decided", openapi_extra=OWN,
+    responses=responses([SAME_EXAMPLE], description="The surest first, those put off last; by pseudonym only"),
+)  # fmt: skip
+def same(
+    asking: Asked, area: AreaAsked = None,
+    decided: Annotated[bool, Query(description="those decided, to look at or take back")] = False,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
+) -> Response:  # fmt: skip
+    """Return the queue of suggested duplicates in an area of the viewer's; no identity is read for it."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: tracing.same_queue(record, area=path, decided=decided, limit=limit)
+    )
+
+
+class SearchGiven(BaseModel):
+    """What identities are compared for, where, and how sure a pair has to be."""
+
+    purpose: str = Field(
+        min_length=3, max_length=150, pattern=Text, examples=["people told of twice"]
+    )
+    area: str | None = Field(default=None, max_length=200)
+    least_bits: float | None = Field(default=None, ge=0, le=100)
+
+
+@routes.post(
+    "/tracing/same/searches", summary="Search for people told of twice; each identity read is written down", openapi_extra=OWN,
+    responses=responses([SAME_EXAMPLE], description="What is new on the queue", failures=CHANGE),
+)  # fmt: skip
+def search_same(asking: Asked, given: SearchGiven) -> Response:
+    """Put pairs that look like one person on the queue as the viewer, whose duty has to allow reading identities."""
+    from yipan.operations import tracing
+
+    post = post_of(asking)
+    return answer(
+        tracing.suggest_same(
+            post, area=_area(given.area, "area") if given.area else post.area, purpose=given.purpose,
+            least_bits=given.least_bits, at=asking.door.clock(),
+        )
+    )  # fmt: skip
+
+
+class SameGiven(BaseModel):
+    """What a person decided about two pseudonyms; `one` stands for both where they are the same."""
+
+    one: str = Field(max_length=40, examples=["p-aaaaaaaaaaaa"])
+    other: str = Field(max_length=40, examples=["p-bbbbbbbbbbbb"])
+    state: Annotated[str, Field(pattern="^(same|different|later|undone)$")] = Field(
+        examples=["same"]
+    )
+    why: str = Field(min_length=1, max_length=500, pattern=Text, examples=["same certificate"])
+
+
+@routes.post(
+    "/tracing/same/decisions", summary="Decide whether two pseudonyms are one person; it can be taken back", openapi_extra=OWN,
+    responses=responses(SAME_EXAMPLE, description="The decision", failures=CHANGE),
+)  # fmt: skip
+def decide_same(asking: Asked, given: SameGiven) -> Response:
+    """Decide about two pseudonyms as the viewer; contacts, chains and counts follow, and nothing is rewritten."""
+    from yipan.model import SamenessState
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.decide_same(
+            post_of(asking), person_id(given.one), person_id(given.other), state=SamenessState(given.state),
+            why=given.why, at=asking.door.clock(),
+        )
+    )  # fmt: skip
 
 
 @routes.get(
@@ -374,16 +591,17 @@ def reply_letter(asking: Asked, letter: Id, given: ReplyGiven) -> Response:
     ),
 )  # fmt: skip
 def sources(
-    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, case: CaseMaybe = None,
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, case: CaseMaybe = None, weights: WeightsAsked = "",
     most: Annotated[int, Query(ge=1, le=20, description="at most so many candidates")] = 5,
 ) -> Response:  # fmt: skip
     """Return the candidates of the cases in an area of the viewer's."""
     from yipan.operations import network, tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
+    heavy = _weights(weights)
     return asking.answer(
         lambda record: network.sources_answer(
-            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone),
+            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone, weights=heavy),
             only=(case,) if case else (), most=most,
         )
     )  # fmt: skip
@@ -394,7 +612,7 @@ def sources(
     responses=responses(CHAINS_EXAMPLE, description="The chains of the likeliest forest"),
 )  # fmt: skip
 def chains(
-    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, day: DayAsked = None,
+    asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None, day: DayAsked = None, weights: WeightsAsked = "",
     quiet_days: Annotated[int, Query(ge=1, le=365, description="a chain is active while its last case is younger")] = 14,
 ) -> Response:  # fmt: skip
     """Return the chains in an area of the viewer's."""
@@ -403,19 +621,17 @@ def chains(
     from yipan.operations import network, tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
+    heavy = _weights(weights)
 
     def told(record: Any) -> object:
         traced = network.trace(
-            tracing.network_in(record, area=path, disease=disease), time_zone=zone
+            tracing.network_in(record, area=path, disease=disease), time_zone=zone, weights=heavy
         )
         return network.chains_answer(
             traced, today=asking.as_of(day), rng=np.random.default_rng(1), quiet_days=quiet_days
         )
 
-    if day is not None or asking.known_at is not None:
-        return asking.answer(told)
-    with asking.reading() as record:
-        return answer(told(record))
+    return _of_day(asking, day, told)
 
 
 @routes.get(
@@ -447,15 +663,20 @@ def inconsistencies(
 )  # fmt: skip
 def inquiries(
     asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None,
-    most: Annotated[int, Query(ge=1, le=200, description="at most so many")] = 20,
+    most: Annotated[int, Query(ge=1, le=200, description="at most so many")] = 20, weights: WeightsAsked = "",
 ) -> Response:  # fmt: skip
     """Return what to find out next in an area of the viewer's."""
     from yipan.operations import network, tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
+    heavy = _weights(weights)
     return asking.answer(
         lambda record: network.inquiries(
-            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone),
+            network.trace(
+                tracing.network_in(record, area=path, disease=disease),
+                time_zone=zone,
+                weights=heavy,
+            ),
             most=most,
         )
     )
@@ -511,26 +732,76 @@ def indicators(asking: Asked, area: AreaAsked = None) -> Response:
     return asking.answer(lambda record: tracing.indicators(record, area=path, time_zone=zone))
 
 
+SEVEN_EXAMPLE: dict[str, Any] = {
+    "incident": "i-3f2a", "disease": "covid-19", "area": "44.4401.",
+    "milestones": [{"name": "emergence", "at": "2022-10-30", "noted": False, "not_applicable": ""}],
+    "actions": [{"name": "investigation_started", "at": None, "noted": False, "not_applicable": ""}],
+    "detect_days": 3, "notify_days": 0, "respond_days": None,
+}  # fmt: skip
+
+
 @routes.get(
     "/tracing/7-1-7", summary="Milestones and early actions of 7-1-7 as the record shows them", openapi_extra=OWN,
-    responses=responses(
-        {"milestones": [{"name": "emergence", "at": "2022-10-30"}], "actions": [{"name": "investigation_started", "at": None}],
-         "detect_days": 3, "notify_days": 0, "respond_days": None},
-        description="None where the record does not show it",
-    ),
+    responses=responses(SEVEN_EXAMPLE, description="None where nothing shows it", failures=READ),
 )  # fmt: skip
 def seven_one_seven(
     asking: Asked,
     area: AreaAsked = None,
     disease: Annotated[str, Query(max_length=100, pattern=Text)] = "covid-19",
+    incident: Annotated[
+        str | None, Query(max_length=100, pattern=Text, description="of this incident")
+    ] = None,
 ) -> Response:
-    """Return 7-1-7 for a disease in an area of the viewer's."""
+    """Return 7-1-7 for an incident, or for a disease in an area of the viewer's."""
     from yipan.operations import tracing
 
     path, zone = asking.area(area), asking.door.settings.time_zone
     return asking.answer(
-        lambda record: tracing.seven_one_seven(record, area=path, disease=disease, time_zone=zone)
+        lambda record: tracing.seven_one_seven(
+            record, area=path, disease=disease, time_zone=zone, incident=incident
+        )
     )
+
+
+@routes.get(
+    "/tracing/incidents", summary="Incidents of an area, those not closed first", openapi_extra=OWN,
+    responses=responses(
+        [{"id": "i-3f2a", "area": "44.4401.", "disease": "covid-19", "title_zh": "……", "title_en": "…", "state": "response",
+          "opened": "2022-10-24T08:00:00+08:00", "closed": None}], description="The newest first",
+    ),
+)  # fmt: skip
+def incidents(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the incidents of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.incidents(record, area=path))
+
+
+class ActionGiven(BaseModel):
+    """An early action of an incident: when it was started, or why it does not apply."""
+
+    action: EarlyAction = Field(examples=["coordination"])
+    started: datetime | None = None
+    not_applicable: str = Field(default="", max_length=500)
+    why: str = Field(default="", max_length=500)
+
+
+@routes.post(
+    "/tracing/incidents/{incident}/actions", summary="Note when an early action was started, or why it does not apply", openapi_extra=OWN,
+    responses=responses(SEVEN_EXAMPLE, description="7-1-7 as it then stands", failures=CHANGE),
+)  # fmt: skip
+def note_action(asking: Asked, incident: Id, given: ActionGiven) -> Response:
+    """Note an early action as the viewer."""
+    from yipan.operations import tracing
+
+    return answer(
+        tracing.note_action(
+            post_of(asking), incident, given.action, at=asking.door.clock(), not_applicable=given.not_applicable.strip(),
+            started=asking.instant(given.started, where="started") if given.started else None, why=given.why.strip(),
+            time_zone=asking.door.settings.time_zone,
+        )
+    )  # fmt: skip
 
 
 @routes.get(
@@ -592,6 +863,68 @@ def identity(asking: Asked, given: IdentityAsked) -> Response:
                 "address": found.address,
             }
         )
+
+
+@routes.get(
+    "/tracing/diseases", summary="Diseases with cases on record, the commonest first", openapi_extra=OWN,
+    responses=responses(
+        [{"disease": "covid-19", "cases": 120, "serial_mean_days": 3.0, "serial_sd_days": 1.8, "questions": 13}],
+        description="With the interval published for each, None where there is none",
+    ),
+)  # fmt: skip
+def diseases(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the diseases of an area of the viewer's."""
+    from yipan.operations import tracing
+
+    path = asking.area(area)
+    return asking.answer(lambda record: tracing.diseases(record, area=path))
+
+
+class GenomePair(BaseModel):
+    """By how many single-nucleotide differences the genomes of two cases differ."""
+
+    first: str = Field(max_length=200, pattern=r'^[^\x00-\x1f,"]+$', examples=["c-1"])
+    second: str = Field(max_length=200, pattern=r'^[^\x00-\x1f,"]+$', examples=["c-2"])
+    snps: int = Field(ge=0, le=1_000_000, examples=[2])
+
+
+class GenomesGiven(BaseModel):
+    """Distances between genomes, all put on record or none."""
+
+    distances: list[GenomePair] = Field(min_length=1, max_length=200_000)
+    dry_run: bool = False
+
+
+@routes.post(
+    "/tracing/genomes", summary="Put distances between genomes of cases on record", openapi_extra=OWN,
+    responses=responses(
+        {"report": {"file": "request", "read": 1, "accepted": 1, "wrong": 0, "problems": []}, "distances": 1, "receipt": None},
+        description="What was read, with the receipt unless it was a dry run", failures=CHANGE,
+    ),
+)  # fmt: skip
+def genomes(asking: Asked, given: GenomesGiven) -> Response:
+    """Commit distances as the viewer; a row about a case that is not known refuses all."""
+    from yipan.operations import tracing
+
+    rows = [f"{pair.first},{pair.second},{pair.snps}" for pair in given.distances]
+    text = "\n".join(["first,second,snps", *rows]) + "\n"
+    return answer(
+        tracing.import_genomes(
+            post_of(asking),
+            ("request", text.encode()),
+            at=asking.door.clock(),
+            dry_run=given.dry_run,
+        )
+    )
+
+
+def _weights(text: str) -> Any:
+    from yipan.operations import network
+
+    try:
+        return network.weights_of(part for part in text.split(",") if part)
+    except ValueError as wrong:
+        raise BadInput(str(wrong), where="weights") from None
 
 
 def _now(asking: Asked) -> datetime:

@@ -1,6 +1,6 @@
 """What stands out, what is silent, and what was decided about it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -57,6 +57,17 @@ class SnoozeAsked(BaseModel):
     until: datetime = Field(examples=["2022-11-08T08:00:00+08:00"])
     reason: str = Field(
         min_length=1, max_length=2000, examples=["the clinic corrects its figures on Monday"]
+    )
+
+
+class ReportAsked(BaseModel):
+    """What a sentinel has to report of one day: every stream it owes, zeros too."""
+
+    day: date = Field(examples=["2022-11-05"])
+    values: dict[str, int] = Field(
+        min_length=1,
+        max_length=50,
+        examples=[{"respiratory/fever_clinic_visits/any/day/clinic-1": 0}],
     )
 
 
@@ -153,6 +164,30 @@ def sentinels(asking: Asked, area: AreaAsked = None) -> Response:
             record, area=path, at=moment_of(asking, None), time_zone=asking.door.settings.time_zone
         )
         return answer({"sheets": sheets, "areas": watch.silence(sheets)})
+
+
+@routes.post(
+    "/sentinels/{sentinel}/reports",
+    summary="What a sentinel reports of one day",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "sentinel": "s-1", "day": "2022-11-05", "values": [["respiratory/fever_clinic_visits/any/day/clinic-1", 0]],
+            "new": 1, "corrected": 0, "late": False,
+        },
+        description="What was put on record", failures=CHANGE,
+    ),
+)  # fmt: skip
+def report(asking: Asked, sentinel: Id, asked: ReportAsked) -> Response:
+    """Put a sentinel's counts of one day on record; sent again they correct, and the record keeps both."""
+    from yipan.operations import watch
+
+    return answer(
+        watch.report(
+            post_of(asking), sentinel, day=asked.day, values=asked.values, at=asking.door.clock(),
+            time_zone=asking.door.settings.time_zone,
+        )
+    )  # fmt: skip
 
 
 @routes.get(

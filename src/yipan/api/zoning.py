@@ -109,6 +109,30 @@ def counties(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Respo
         return answer(zoning.county_status(record, area=path, at=moment))
 
 
+@routes.get(
+    "/zones/shapes",
+    summary="Zones in force as they can be drawn, and how exactly their place is known",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "zone": "z-1", "area": "44.4401.440105.", "name_zh": "海珠区桃源居1栋", "name_en": "Haizhu, 桃源居, building 1",
+                "level": "high", "part": "core", "outside": False, "residents": 240, "exact": "outline",
+                "rings": [[[113.31, 23.09], [113.32, 23.09], [113.32, 23.1]]], "point": None,
+            }
+        ],
+        description="`exact` is outline, within, point or area; with area a mark belongs at the area's centre",
+    ),
+)  # fmt: skip
+def shapes(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return rings and spots of the zones in an area of the viewer's, from the place register."""
+    from yipan.operations import ground
+
+    path, moment = asking.area(area), moment_of(asking, at)
+    with asking.reading() as record:
+        return answer(ground.shapes(record, area=path, at=moment))
+
+
 _DRAWN = {
     "what": {"zh": "按单元划定", "en": "Drawn by unit"}, "place": {"expression": "44.4401.440105. compound 甲 building 1"},
     "units": 1, "residents": 110, "share": 0.83, "low": 0.61, "high": 0.95, "least": 96.4,
@@ -305,7 +329,8 @@ def applies(
     told = " ".join(part for part in (spot.compound, spot.building, spot.unit) if part)
     scope = (*ancestors_of(spot.area), spot.area)[:2][-1]
     anybody = Viewer(user="public", duty=Duty.ANALYST, area=scope)
-    with door.store.reading(anybody, known_at=None if at is None else moment) as record:
+    known_at = None if at is None else moment
+    with door.store.reading(anybody, known_at=known_at, one_plan=True) as record:
         return answer(zoning.applies(record, spot, at=moment, told=told))
 
 

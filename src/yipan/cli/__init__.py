@@ -38,7 +38,10 @@ DESKS: dict[str, tuple[str, str]] = {
         "yipan.cli.prohibitions",
         "Nine prohibitions: what asks more than the protocol allows; put right, re-checked.",
     ),
-    "plans": ("yipan.cli.plans", "What a person is asked to do, day by day, under a version."),
+    "plans": (
+        "yipan.cli.plans",
+        "What people are asked to do, day by day: ruled, revised, followed up, let go.",
+    ),
     "simulate": ("yipan.cli.simulate", "What would happen: strategies on a simulated province."),
     "exercise": (
         "yipan.cli.exercise",

@@ -3,11 +3,14 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yipan.cli import door
+
+if TYPE_CHECKING:
+    from yipan.store import Store
 
 app = typer.Typer(
     help="Status, migration, backup, restore and proof of the record.", no_args_is_help=True
@@ -64,36 +67,63 @@ def migrate() -> None:
 @app.command()
 def verify(as_json: door.AsJson = False) -> None:
     """Walk the chain of acts and recompute what each wrote. Exit code 1 names the first broken act."""
+    from yipan.store.lake import Lake
+
     with door.opened() as (_, store):
         broken = store.verify()
-    door.answer(
-        broken,
-        as_json=as_json,
-        text=lambda: (
-            f"Act {broken.number} {broken.what}." if broken else "Every act is as it was written."
-        ),
-    )
-    raise typer.Exit(1 if broken else 0)
+        gone = Lake(folder=store.home / "screening").missing(_named_files(store))
+
+    def text() -> str:
+        if broken:
+            return f"Act {broken.number} {broken.what}."
+        if gone:
+            return f"{len(gone)} files of the lake are missing or cut short, the first {gone[0]}."
+        return "Every act is as it was written."
+
+    door.answer(broken, as_json=as_json, text=text)
+    raise typer.Exit(1 if broken or gone else 0)
+
+
+def beside(file: Path) -> Path:
+    """The folder beside a backup that holds the files of the lake."""
+    return file.with_name(file.name + ".lake")
+
+
+def _named_files(store: "Store") -> dict[str, int]:
+    """The files of the lake that any version of the record names, each with its rows."""
+    with store.keeper() as connection:
+        rows = connection.execute(
+            "select distinct id, (content->>'rows')::bigint from lake_part"
+        ).fetchall()
+    return {str(name): int(count) for name, count in rows}
 
 
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
 ) -> None:
-    """Write the whole record, the vault included, into one file readable by its owner only."""
+    """Write the whole record, the vault included, into one file readable by its owner only; the lake's files beside it."""
+    from yipan.store.lake import Lake
+
     if file.exists():
         raise typer.BadParameter(f"{file} exists; a backup never overwrites")
     with door.opened() as (_, store):
         file.touch(mode=0o600)
         _run("pg_dump", "--format=custom", f"--file={file}", f"--dbname={store.conninfo}")
+        lake = Lake(folder=store.home / "screening")
+        files = lake.copy_files(_named_files(store), beside(file))
     typer.echo(f"{file}: {file.stat().st_size} bytes.")
+    if files:
+        typer.echo(f"{beside(file)}: {files} files of the lake. Keep both together.")
 
 
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file `yipan db backup` wrote.", exists=True)],
 ) -> None:
-    """Restore a backup into an empty record (no acts yet), and prove it."""
+    """Restore a backup into an empty record (no acts yet), the lake's files with it, and prove it."""
+    from yipan.store.lake import Lake
+
     with door.opened() as (_, store):
         with store.keeper() as connection:
             row = connection.execute("select count(*) from act").fetchone()
@@ -111,7 +141,14 @@ def restore(
             f"--dbname={store.conninfo}",
             str(file),
         )
+        lake = Lake(folder=store.home / "screening")
+        if beside(file).is_dir():
+            Lake(folder=beside(file)).copy_files(_named_files(store), lake.folder)
         broken = store.verify()
+        gone = lake.missing(_named_files(store))
+    if gone:
+        typer.echo(f"{len(gone)} files of the lake are missing or cut short, the first {gone[0]}.")
+        raise typer.Exit(1)
     typer.echo(
         f"Act {broken.number} {broken.what}."
         if broken

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,21 +29,22 @@ Until = Annotated[str | None, typer.Option("--until", help="Last day, not includ
 
 
 def now() -> datetime:
-    """The moment by this machine's clock; nothing below the doors asks it."""
-    return datetime.now(UTC)
+    """The record's present, by this machine's clock; nothing below the doors asks it."""
+    return Settings.read().now()
 
 
 def moment(text: str | None, settings: Settings) -> datetime:
-    """Read an instant as typed; one without an offset is taken in the time zone of the settings."""
+    """Read an instant as typed; one without an offset is taken in the time zone of the settings, 24:00 is understood."""
     if text is None:
         return now()
+    from yipan.protocol import instant
+
     try:
-        read = datetime.fromisoformat(text)
+        return instant(text, settings.time_zone)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not an instant; expected like 2022-11-13T08:00+08:00"
+            f"{text!r} is not an instant; expected like 2022-11-13T08:00+08:00 or 2022-11-13 24:00"
         ) from None
-    return read if read.tzinfo else read.replace(tzinfo=settings.time_zone)
 
 
 def day(text: str | None, default: date) -> date:
@@ -62,7 +63,7 @@ def opened() -> Iterator[tuple[Settings, "Store"]]:
     from yipan.store import Store
 
     settings = Settings.read()
-    store = Store.open(settings.home, database_url=settings.database_url, clock=now)
+    store = Store.open(settings.home, database_url=settings.database_url, clock=settings.now)
     try:
         yield settings, store
     finally:

@@ -1,5 +1,6 @@
 """The desk where files come in, at the terminal."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +14,20 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
+class ZoningKind(StrEnum):
+    """What a file about zones tells; as `yipan.feeds.ZoningKind`, which is not loaded before a file is read."""
+
+    REGISTER = "register"
+    CASE_PLACES = "case_places"
+    ROSTER = "roster"
+    MEASURES = "measures"
+
+
 @app.command()
 def ingest(
     file: Annotated[
-        Path | None, typer.Argument(help="CSV, TSV, XLSX or Parquet: counts or a line list.")
+        Path | None,
+        typer.Argument(help="CSV, TSV, XLSX or Parquet: counts, a line list, or about zones."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
     disease: Annotated[
@@ -31,12 +42,19 @@ def ingest(
     keep_good: Annotated[
         bool, typer.Option(help="Commit the good rows and leave the wrong ones aside.")
     ] = False,
+    about: Annotated[
+        ZoningKind | None,
+        typer.Option(
+            help="What a file about zones tells, where its header is not clear: register, case_places, roster, measures."
+        ),
+    ] = None,
     undo: Annotated[str | None, typer.Option(help="Take back what this receipt brought.")] = None,
     why: Annotated[str, typer.Option(help="Why it is taken back.")] = "",
     at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:
     """Read a file, check it whole, commit it whole. Exit code 3 where it cannot be committed."""
+    from yipan.feeds import ZoningKind as Kind
     from yipan.operations import ingest as desk
 
     with door.at_post() as (settings, post):
@@ -65,6 +83,7 @@ def ingest(
                 keep_good=keep_good,
                 disease=disease,
                 mapping=_mapping(mapping),
+                about=None if about is None else Kind(about.value),
             )
         except desk.FileHasProblems as refused:
             report = refused.report

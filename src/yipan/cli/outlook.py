@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -11,7 +11,13 @@ from yipan.cli import door
 
 if TYPE_CHECKING:
     from yipan.analytics.outlook.study import Disease
-    from yipan.model import AreaBottomLine, BottomLine, SeriesTable, SpilloverOutlook
+    from yipan.model import (
+        AreaBottomLine,
+        BottomLine,
+        OutlookAssumptions,
+        SeriesTable,
+        SpilloverOutlook,
+    )
 
 app = typer.Typer(help="What is happening, what comes next, can it get out.", no_args_is_help=True)
 
@@ -33,8 +39,18 @@ ImportedColumn = Annotated[
 KnownColumn = Annotated[
     str | None, typer.Option("--known-column", help="The column of days a figure became known.")
 ]
-Mean = Annotated[float, typer.Option("--si-mean", help="Mean serial interval, days.")]
-Sd = Annotated[float, typer.Option("--si-sd", help="Its standard deviation, days.")]
+Mean = Annotated[
+    float | None,
+    typer.Option("--si-mean", help="Mean serial interval, days, in place of that of --assume."),
+]
+Sd = Annotated[float | None, typer.Option("--si-sd", help="Its standard deviation, days.")]
+Assume = Annotated[
+    str,
+    typer.Option(
+        "--assume",
+        help="What to take as given: a disease that comes with Yipan, or a file of your own (.yaml).",
+    ),
+]
 Dispersion = Annotated[
     list[float] | None,
     typer.Option("--dispersion", help="Dispersion of offspring; several are held alike likely."),
@@ -49,7 +65,6 @@ Stream = Annotated[
         help="infections, confirmed, asymptomatic, outside_control or under_control (on the record).",
     ),
 ]
-SI_MEAN, SI_SD = 2.7, 1.8
 
 
 @app.callback()
@@ -69,9 +84,36 @@ def rt(
     area_column: AreaColumn = None,
     value_column: ValueColumn = None,
     imported_column: ImportedColumn = None,
-    si_mean: Mean = SI_MEAN,
-    si_sd: Sd = SI_SD,
-    window_days: Annotated[int, typer.Option(help="Days of a window.")] = 7,
+    assume: Assume = "covid-19",
+    si_mean: Mean = None,
+    si_sd: Sd = None,
+    si_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--si-file",
+            help="Serial intervals of your own: lag and one column of shares, or several held alike likely.",
+        ),
+    ] = None,
+    si_mean_sd: Annotated[
+        float | None, typer.Option("--si-mean-sd", help="How uncertain the mean is, days (sd).")
+    ] = None,
+    si_sd_sd: Annotated[
+        float | None, typer.Option("--si-sd-sd", help="How uncertain the spread is, days (sd).")
+    ] = None,
+    discount: Annotated[
+        float | None,
+        typer.Option(
+            "--discount", help="Filter that forgets: yesterday counts so much (0 to 1); no window."
+        ),
+    ] = None,
+    stream: Annotated[
+        str | None,
+        typer.Option(
+            "--stream",
+            help="On the record: the newest R of infections, confirmed, asymptomatic, outside_control or under_control.",
+        ),
+    ] = None,
+    window_days: Annotated[int, typer.Option(help="Days of a window.", min=1)] = 7,
     latest: Annotated[
         int | None, typer.Option(help="Only so many newest windows of each area.")
     ] = None,
@@ -83,15 +125,16 @@ def rt(
 ) -> None:
     """List reproduction numbers with their intervals; "too few cases" where there are too few."""
     if file is None:
-        _recorded_rt(area, since, until, known_at, plot, as_json=as_json)
+        _recorded_rt(area, since, until, known_at, stream, plot, as_json=as_json)
         return
     from yipan.analytics.outlook import study
+    from yipan.feeds.series import read_intervals
 
     table = _series(
         file, interval, area, date=date_column, area=area_column, value=value_column,
         imported=imported_column,
     )  # fmt: skip
-    disease = _disease(si_mean, si_sd, None)
+    disease = _disease(assume, si_mean, si_sd, None)
     if cohort:
         found = study.cohort_numbers(table, disease)
         told = [
@@ -106,13 +149,37 @@ def rt(
             ),
         )  # fmt: skip
         return
-    numbers = study.reproduction_numbers(table, disease, window_days=window_days, latest=latest)
+    if discount is not None:
+        numbers = study.discounted_numbers(table, disease, discount=discount, latest=latest)
+    elif si_file is not None:
+        rows = read_intervals(_there(si_file))
+        numbers = study.mixed_numbers(
+            table, rows, window_days=window_days, latest=latest,
+            told=f"{len(rows)} serial interval{'s held alike likely' if len(rows) > 1 else ''} of {si_file.name}",
+        )  # fmt: skip
+    elif si_mean_sd or si_sd_sd:
+        numbers = study.mixed_numbers(
+            table,
+            study.uncertain_intervals(
+                disease, mean_sd_days=si_mean_sd or 0.0, sd_sd_days=si_sd_sd or 0.0, last_lag=len(table) * table.interval.days,
+            ),
+            window_days=window_days, latest=latest,
+            told=f"{disease.told}; mean uncertain by {si_mean_sd or 0:g} d, sd by {si_sd_sd or 0:g} d",
+        )  # fmt: skip
+    else:
+        numbers = study.reproduction_numbers(table, disease, window_days=window_days, latest=latest)
     _draw_rt(numbers, plot)
-    door.answer(numbers, as_json=as_json, text=lambda: _rt_table(numbers))
+    door.answer(numbers, as_json=as_json, text=lambda: _rt_table(numbers) + _assuming(numbers))
+
+
+def _assuming(found: Sequence[Any]) -> str:
+    """What was taken as given, once under a table."""
+    told = sorted({each.assuming for each in found if getattr(each, "assuming", "")})
+    return "".join(f"\nTaken as given: {text}." for text in told)
 
 
 def _recorded_rt(
-    area: str | None, since: str | None, until: str | None, known_at: str | None,
+    area: str | None, since: str | None, until: str | None, known_at: str | None, stream: str | None,
     plot: Path | None, *, as_json: bool,
 ) -> None:  # fmt: skip
     from yipan.operations import outlook as desk
@@ -122,11 +189,17 @@ def _recorded_rt(
         with post.store.reading(post.viewer, known_at=known) as record:
             place = door.find_area(record.areas(), _needed(area))
             last = door.day(until, (known or door.now()).astimezone(settings.time_zone).date())
-            numbers = desk.reproduction(
-                record, area=place.path, since=door.day(since, last - timedelta(days=14)), until=last
-            )  # fmt: skip
+            numbers: Sequence[Any]
+            if stream is not None:
+                numbers = desk.shown_reproduction(
+                    record, area=place.path, until=last, stream=_stream(stream)
+                )
+            else:
+                numbers = desk.reproduction(
+                    record, area=place.path, since=door.day(since, last - timedelta(days=14)), until=last
+                )  # fmt: skip
         _draw_rt(numbers, plot)
-        door.answer(numbers, as_json=as_json, text=lambda: _rt_table(numbers))
+        door.answer(numbers, as_json=as_json, text=lambda: _rt_table(numbers) + _assuming(numbers))
 
 
 def _rt_table(numbers: Sequence[Any]) -> str:
@@ -256,8 +329,9 @@ def forecast(
     date_column: DateColumn = None,
     area_column: AreaColumn = None,
     value_column: ValueColumn = None,
-    si_mean: Mean = SI_MEAN,
-    si_sd: Sd = SI_SD,
+    assume: Assume = "covid-19",
+    si_mean: Mean = None,
+    si_sd: Sd = None,
     steps: Annotated[int, typer.Option("--steps", min=1, max=60, help="Days or weeks ahead.")] = 14,
     cut: Annotated[
         float,
@@ -283,7 +357,7 @@ def forecast(
                 found = desk.forecasts(record, area=place.path, stream=stream)
                 if found and plot is not None:
                     observed = desk.series(
-                        record, desk.Outlooks(stream), under=place.path, until=found[0].made
+                        record, _stream(stream), under=place.path, until=found[0].made
                     )
     else:
         from yipan.analytics.outlook import study
@@ -293,7 +367,7 @@ def forecast(
             file, interval, area, date=date_column, area=area_column, value=value_column
         )
         found = study.forecasts(
-            observed, _disease(si_mean, si_sd, None), stream="cases", steps=steps,
+            observed, _disease(assume, si_mean, si_sd, None), stream="cases", steps=steps,
             control=Control(name=f"cut by {cut:.0%}", cut_share=cut) if cut else None,
             rehearsals=rehearsals,
         )  # fmt: skip
@@ -373,8 +447,9 @@ def bottom_line(
     area_column: AreaColumn = None,
     value_column: ValueColumn = None,
     imported_column: ImportedColumn = None,
-    si_mean: Mean = SI_MEAN,
-    si_sd: Sd = SI_SD,
+    assume: Assume = "covid-19",
+    si_mean: Mean = None,
+    si_sd: Sd = None,
     dispersion: Dispersion = None,
     isolated: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of cases isolated at once from now on.")
@@ -382,6 +457,12 @@ def bottom_line(
     cut: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Transmission of the others cut from now on.")
     ] = 0.0,
+    chains: Annotated[
+        Path | None,
+        typer.Option(
+            "--chains", help="Cases by chain (chain, date, perhaps area): each chain is judged too."
+        ),
+    ] = None,
     plot: Plot = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -403,7 +484,7 @@ def bottom_line(
                 else:
                     found = desk.what_if(
                         record, area=place.path, limit=limit, alarm_at=alarm_at,
-                        until=last or door.now().date(),
+                        until=last or door.now().date(), time_zone=settings.time_zone,
                     )  # fmt: skip
     else:
         from yipan.analytics.outlook import study
@@ -416,17 +497,23 @@ def bottom_line(
             imported=imported_column,
         )  # fmt: skip
         control = Control(name="from now on", isolated_share=isolated, cut_share=cut)
+        disease = _disease(assume, si_mean, si_sd, dispersion)
         rested = study.bottom_lines(
-            table, _disease(si_mean, si_sd, dispersion), limit=limit, alarm_at=alarm_at,
+            table, disease, limit=limit, alarm_at=alarm_at,
             control=control if isolated or cut else None,
         )  # fmt: skip
         found = tuple(
             AreaBottomLine(
                 id=each.line.name, area=each.line.name, day=table.until, resting_on=each.resting_on,
-                line=each.line, drawn_by="",
+                line=each.line, drawn_by="", assuming=disease.told,
             )
             for each in rested
         )  # fmt: skip
+        if chains is not None:
+            found += _chain_lines(
+                chains, table, disease, limit=limit, alarm_at=alarm_at,
+                control=control if isolated or cut else None,
+            )  # fmt: skip
     if plot is not None and found:
         from yipan.operations import charts
 
@@ -438,9 +525,54 @@ def bottom_line(
             ),
             plot,
         )
-    door.answer(found, as_json=as_json, text=lambda: _lines_table(found))
+    door.answer(found, as_json=as_json, text=lambda: _lines_table(found) + _assuming(found))
     if any(each.line.state.value in {"alarm", "exceeded"} for each in found):
         raise typer.Exit(1)
+
+
+def _chain_lines(
+    file: Path,
+    table: "SeriesTable",
+    disease: "Disease",
+    *,
+    limit: int,
+    alarm_at: float,
+    control: Any,
+) -> "tuple[AreaBottomLine, ...]":
+    from yipan.analytics.outlook import cluster, study
+    from yipan.feeds.series import read_chains
+    from yipan.model import AreaBottomLine
+
+    read = read_chains(_there(file))
+    last = table.until - timedelta(days=1)
+    for each in read:
+        if each.days[-1] > last:
+            raise ValueError(
+                f"{file.name}: chain {each.chain} has a case on {each.days[-1]}, after the last day of the counts, {last}"
+            )
+    if any(not each.area for each in read) and len(table.areas) > 1:
+        raise ValueError(
+            f"{file.name}: chains without an area, but the counts are of {len(table.areas)} areas; add a column area"
+        )
+    clusters = []
+    for each in read:
+        ages = [(last - day).days for day in each.days]
+        clusters.append((
+            each.area or table.areas[0],
+            cluster.ClusterNow(
+                name=each.chain, seen=len(ages), active_ages=tuple(sorted(a for a in ages if a < disease.longest)),
+            ),
+        ))  # fmt: skip
+    found = study.chain_lines(
+        table, disease, clusters, limit=limit, alarm_at=alarm_at, control=control
+    )
+    return tuple(
+        AreaBottomLine(
+            id=one.line.name, area=area, chain=one.line.name, day=table.until, resting_on=one.resting_on,
+            line=one.line, drawn_by="", assuming=disease.told,
+        )
+        for (area, _), one in zip(clusters, found, strict=True)
+    )  # fmt: skip
 
 
 def _lines_table(found: "Sequence[AreaBottomLine]") -> str:
@@ -448,10 +580,10 @@ def _lines_table(found: "Sequence[AreaBottomLine]") -> str:
         return ", ".join(f"{days} d {chance:.1%}" for days, chance in line.within_days)
 
     return door.table(
-        ("area", "R rests on", "line", "ends above", "above within", "dies out", "state", "best lever"),
+        ("area", "chain", "R rests on", "line", "ends above", "above within", "dies out", "state", "best lever"),
         [
             (
-                e.area, e.resting_on, e.line.limit, f"{e.line.probability:.1%}", within(e.line),
+                e.area, e.chain or None, e.resting_on, e.line.limit, f"{e.line.probability:.1%}", within(e.line),
                 f"{e.line.dies_out:.0%}", e.line.state.value,
                 f"{e.line.levers[0].name} (-{e.line.levers[0].lowered_by:.1%})" if e.line.levers else None,
             )
@@ -500,9 +632,51 @@ def spill(
     residents: Annotated[
         Path | None, typer.Option("--residents", help="Table area, residents.")
     ] = None,
+    places: Annotated[
+        Path | None,
+        typer.Option(
+            "--places",
+            help="Where nobody counted: table area, residents, longitude, latitude of origins and destinations.",
+        ),
+    ] = None,
+    law: Annotated[
+        str | None,
+        typer.Option(
+            "--law",
+            help="gravity or radiation, with --places (gravity) or on the record in place of its trips.",
+        ),
+    ] = None,
     departures: Annotated[
-        float, typer.Option(help="With --shares: trips per resident and day, out of an area.")
-    ] = 0.03,
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="With --shares or --places: trips per resident and day, out of an area.",
+        ),
+    ] = None,
+    stay: Annotated[
+        float | None,
+        typer.Option("--stay", min=0.0, help="Days a visitor stays (0: no returning visitors)."),
+    ] = None,
+    travelling: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Share of the infected not yet found who travel as usual."
+        ),
+    ] = None,
+    tested_hours: Annotated[
+        float | None,
+        typer.Option(
+            "--tested-hours", min=0.0, help="A test is required so many hours before departure."
+        ),
+    ] = None,
+    test_obeyed: Annotated[
+        float,
+        typer.Option("--test-obeyed", min=0.0, max=1.0, help="Share of travellers who are tested."),
+    ] = 1.0,
+    unseen: Annotated[
+        float | None, typer.Option("--unseen", help="Days an imported case goes unseen there.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=60, help="Days ahead.")] = 14,
     draws: Annotated[int, typer.Option(min=10, help="Draws from what is believed.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the draws: the same, the same answer.")] = 1,
@@ -510,13 +684,16 @@ def spill(
     date_column: DateColumn = None,
     area_column: AreaColumn = None,
     value_column: ValueColumn = None,
-    si_mean: Mean = SI_MEAN,
-    si_sd: Sd = SI_SD,
+    assume: Assume = "covid-19",
+    si_mean: Mean = None,
+    si_sd: Sd = None,
     dispersion: Dispersion = None,
-    found_after: Annotated[float, typer.Option(help="Days from infection until counted.")] = 4.0,
+    found_after: Annotated[
+        float | None, typer.Option(help="Days from infection until counted.")
+    ] = None,
     found_share: Annotated[
-        float, typer.Option(min=0.001, max=1.0, help="Share of infections ever counted.")
-    ] = 1.0,
+        float | None, typer.Option(min=0.001, max=1.0, help="Share of infections ever counted.")
+    ] = None,
     plot: Plot = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -528,7 +705,13 @@ def spill(
             known = door.moment(known_at, settings) if known_at else None
             with post.store.reading(post.viewer, known_at=known) as record:
                 place = door.find_area(record.areas(), _needed(area))
-                found = desk.recorded_spillover(record, area=place.path)
+                if law is None:
+                    found = desk.recorded_spillover(record, area=place.path)
+                else:
+                    last = (known or door.now()).astimezone(settings.time_zone).date()
+                    found = desk.spillover_by(
+                        record, area=place.path, until=last, law=_law(law), days=days
+                    )
         if found is None:
             raise LookupError(f"no spillover of {area} is on record; it is made in the round")
     else:
@@ -537,12 +720,25 @@ def spill(
         table = _series(
             file, interval, area, date=date_column, area=area_column, value=value_column
         )
-        people = _residents(residents)
-        moving, basis = _movement(trips, shares, people, departures)
+        assumed = _assumed(assume)
+
+        def given(value: float | None, name: str) -> float:
+            return assumed.value(name) if value is None else value
+
+        staying = given(stay, "stay_days")
+        moving = _movement(
+            trips, shares, residents, places, law, assumed, departures=departures, stay=staying
+        )
         found = desk.spill(
-            table, moving, _disease(si_mean, si_sd, dispersion), area=file.stem, day=table.until,
-            days=days, basis=basis, chance=default_rng(seed), draws=draws, residents=people,
-            found_after_days=found_after, found_share=found_share,
+            table, moving.matrix, _disease(assume, si_mean, si_sd, dispersion), area=file.stem,
+            day=table.until, days=days, basis=moving.basis, chance=default_rng(seed), draws=draws,
+            residents=moving.residents, population=moving.residents, visitors=moving.visitors,
+            found_after_days=given(found_after, "found_after_days"),
+            found_share=given(found_share, "found_share"), unseen_days=given(unseen, "unseen_days"),
+            stay_days=staying, travelling_share=given(travelling, "travelling_share"),
+            test=None if tested_hours is None else desk.RequiredTest(
+                hours_before=tested_hours, obeyed_share=test_obeyed
+            ),
         )  # fmt: skip
     told = found
     if plot is not None:
@@ -566,13 +762,14 @@ def _spill_text(found: "SpilloverOutlook") -> str:
     path = {each.destination: each for each in found.paths}
     called = {key: f"{zh} {en}" for key, zh, en in found.names}
     table = door.table(
-        ("destination", "expected", "95 % interval", "one or more", "lasting", "even by day", "distance", "likely from"),
+        ("destination", "expected", "95 % interval", "one or more", "lasting", "even by day", "distance", "ends there", "likely from"),
         [
             (
                 called.get(d.destination, d.destination), f"{d.expected:.2g}",
                 f"{d.expected_low:.2g} to {d.expected_high:.2g}", f"{d.introduced:.1%}", f"{d.lasting:.1%}",
                 None if d.half_arrived_day is None else d.half_arrived_day + 1,
                 None if path[d.destination].effective_distance is None else f"{path[d.destination].effective_distance:.1f}",
+                None if path[d.destination].ends_there is None else f"{path[d.destination].ends_there:.1%}",
                 ", ".join(f"{name} {share:.0%}" for name, share in path[d.destination].likely_origins[:2]),
             )
             for d in found.destinations
@@ -602,19 +799,43 @@ def score(
     date_column: DateColumn = None,
     area_column: AreaColumn = None,
     value_column: ValueColumn = None,
-    si_mean: Mean = SI_MEAN,
-    si_sd: Sd = SI_SD,
+    assume: Assume = "covid-19",
+    si_mean: Mean = None,
+    si_sd: Sd = None,
     steps: Annotated[int, typer.Option("--steps", min=1, max=60, help="Horizons scored.")] = 7,
     first: Annotated[int, typer.Option(min=3, help="History before the first forecast.")] = 7,
     every: Annotated[int, typer.Option(min=1, help="A forecast every so many intervals.")] = 1,
+    forecasts: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--forecasts",
+            help="Score forecasts made elsewhere, as rows of quantiles in the form of the hubs (repeat for more).",
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", help="With --forecasts: what came (date, location, value)."),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", help="With --forecasts: the model the others are held against."),
+    ] = None,
+    by_place: Annotated[
+        bool, typer.Option("--by-place", help="With --forecasts: place by place as well.")
+    ] = False,
     as_json: door.AsJson = False,
 ) -> None:
     """
-    Score past forecasts against what came: those on record, or made over a file as if each day were today.
+    Score past forecasts against what came: those on record, made over a file as if each day were today, or made elsewhere.
 
     Exit code 1 where a forecast's coverage has failed.
     """
-    if file is None:
+    found: Sequence[Any]
+    if forecasts:
+        if file is not None or truth is None:
+            raise typer.BadParameter("--forecasts FILE goes with --truth FILE and no other file")
+        found = _outside_scores(forecasts, truth, baseline, by_place=by_place)
+    elif file is None:
         from yipan.operations import outlook as desk
 
         with door.at_post() as (settings, post):
@@ -628,7 +849,7 @@ def score(
         table = _series(
             file, interval, area, date=date_column, area=area_column, value=value_column
         )
-        disease = _disease(si_mean, si_sd, None)
+        disease = _disease(assume, si_mean, si_sd, None)
         made: list[Any] = []
         total = len(range(first, len(table), every))
         for _, then in door.progress(
@@ -642,11 +863,12 @@ def score(
         found,
         as_json=as_json,
         text=lambda: door.table(
-            ("area", "horizon", "tasks", "WIS / no change", "log WIS / no change", "50 %", "90 %", "95 %", "state"),
+            ("of", "area", "horizon", "tasks", "WIS", "log WIS", "WIS / baseline", "log WIS / baseline", "50 %", "90 %", "95 %", "state"),
             [
                 (
-                    s.area, s.horizon or "all", s.card.tasks, f"{s.card.relative_wis:.2f}",
-                    f"{s.card.relative_log_wis:.2f}", f"{s.card.coverage_50:.0%}",
+                    s.stream, s.area, "all" if s.horizon is None else s.horizon, s.card.tasks,
+                    f"{s.card.wis:.4g}", f"{s.card.log_wis:.3g}", _ratio(s.card.relative_wis),
+                    _ratio(s.card.relative_log_wis), f"{s.card.coverage_50:.0%}",
                     f"{s.card.coverage_90:.0%}", f"{s.card.coverage_95:.0%}",
                     "FAILED" if s.card.failed else "holds",
                 )
@@ -656,6 +878,123 @@ def score(
     )  # fmt: skip
     if any(s.card.failed for s in found):
         raise typer.Exit(1)
+
+
+def _ratio(value: float) -> str | None:
+    return None if value != value else f"{value:.3f}"  # noqa: PLR0124  # not a number
+
+
+def _outside_scores(
+    files: Sequence[Path], truth: Path, baseline: str | None, *, by_place: bool
+) -> Sequence[Any]:
+    from yipan.analytics.outlook import study
+    from yipan.feeds.series import read_hub_forecasts, read_truth
+
+    came = read_truth(_there(truth))
+    tasks: list[Any] = []
+    rows: list[Any] = []
+    levels: tuple[float, ...] | None = None
+    seen: dict[Any, str] = {}
+    for file in files:
+        name = file.name.split(".")[0].removeprefix("forecasts_")
+        read = read_hub_forecasts(_there(file), model=name)
+        if levels is not None and read.levels != levels:
+            raise ValueError(
+                f"{file.name} states {len(read.levels)} levels from {read.levels[0]:g} to {read.levels[-1]:g}, "
+                f"{files[0].name} {len(levels)} from {levels[0]:g} to {levels[-1]:g}; they cannot be compared"
+            )
+        levels = read.levels
+        for task in read.tasks:
+            if task in seen:
+                raise ValueError(
+                    f"{file.name} tells model {task[0]} for {task[2]} on {task[3]} again; it is in {seen[task]}"
+                )
+            seen[task] = file.name
+        tasks += read.tasks
+        rows += read.quantiles
+    assert levels is not None
+    for wanted in (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975):
+        if not any(abs(level - wanted) < 1e-6 for level in levels):
+            raise ValueError(
+                f"level {wanted:g} is missing; scores need 0.025, 0.05, 0.25, 0.5, 0.75, 0.95 and 0.975"
+            )
+    return study.hub_scores(tasks, rows, levels, came, baseline=baseline, by_place=by_place)
+
+
+@app.command()
+def assumptions(
+    disease: Annotated[
+        str, typer.Argument(help="A disease, or a file of your own (.yaml).")
+    ] = "covid-19",
+    area: Annotated[
+        str | None,
+        typer.Option(
+            "--area", help="What holds there by the record, in place of what comes along."
+        ),
+    ] = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List what the outlook takes as given, each figure with its source or marked as assumed."""
+    from yipan.packs.assumptions import read_assumptions
+
+    own = Path(disease)
+    if area is not None:
+        from yipan.operations import outlook as desk
+
+        with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+            place = door.find_area(record.areas(), area)
+            blocks: Sequence[Any] = (
+                desk.assumptions(
+                    record,
+                    area=place.path,
+                    day=door.now().astimezone(settings.time_zone).date(),
+                    disease=disease,
+                ),
+            )
+    else:
+        blocks = read_assumptions(_there(own) if own.suffix in {".yaml", ".yml"} else disease)
+    door.answer(
+        blocks, as_json=as_json,
+        text=lambda: door.table(
+            ("disease", "since", "checked", "figure", "value", "interval", "from", "note"),
+            [
+                (
+                    block.disease, block.since, block.checked, figure.name, " or ".join(f"{v:g}" for v in figure.values),
+                    None if figure.low is None else f"{figure.low:g} to {figure.high:g}",
+                    "assumed" if figure.assumption else figure.source, figure.note or None,
+                )
+                for block in blocks
+                for figure in block.figures
+            ],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def assume(
+    file: Annotated[
+        Path, typer.Argument(help="A file of assumptions (.yaml), as `assumptions` lists them.")
+    ],
+    area: door.AreaOption,
+    why: Annotated[str, typer.Option("--why", help="Why these figures hold here.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put your own assumptions on record for an area and all in it; the next rounds rest on them."""
+    from yipan.operations import outlook as desk
+    from yipan.packs.assumptions import read_assumptions
+
+    blocks = read_assumptions(_there(file))
+    with door.at_post() as (settings, post):
+        with post.store.reading(post.viewer) as record:
+            place = door.find_area(record.areas(), area)
+        put = desk.put_assumptions(
+            post, area=place.path, blocks=blocks, why=why, at=door.moment(at, settings)
+        )
+    door.answer(
+        put, as_json=as_json,
+        text=lambda: "\n".join(f"{b.disease} since {b.since} for {b.area}: {b.told(*(f.name for f in b.figures))}" for b in put),
+    )  # fmt: skip
 
 
 @app.command("put-trips")
@@ -681,6 +1020,17 @@ def put_trips(
         table, as_json=as_json,
         text=lambda: f"{len(table.trips)} pairs over {table.days} days are on record.",
     )  # fmt: skip
+
+
+def _stream(text: str) -> Any:
+    from yipan.operations.outlook import Outlooks
+
+    try:
+        return Outlooks(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no stream; expected {', '.join(each.value for each in Outlooks)}"
+        ) from None
 
 
 def _needed(area: str | None) -> str:
@@ -717,51 +1067,104 @@ def _series(file: Path, interval: str, only: str | None, **columns: str | None) 
     )  # fmt: skip
 
 
-def _disease(mean: float, sd: float, dispersions: list[float] | None) -> "Disease":
-    from yipan.analytics.outlook.study import DISPERSIONS, Disease
+def _assumed(assume: str) -> "OutlookAssumptions":
+    """The newest block of a disease's assumptions, or of a file of one's own."""
+    from yipan.packs.assumptions import read_assumptions
 
-    return Disease(
-        interval_mean_days=mean, interval_sd_days=sd,
-        dispersions=tuple(dispersions) if dispersions else DISPERSIONS,
+    own = Path(assume)
+    return read_assumptions(_there(own) if own.suffix in {".yaml", ".yml"} else assume)[-1]
+
+
+def _disease(
+    assume: str, mean: float | None, sd: float | None, dispersions: list[float] | None
+) -> "Disease":
+    from dataclasses import replace
+
+    from yipan.analytics.outlook.study import disease_of
+
+    disease = disease_of(_assumed(assume))
+    if mean is None and sd is None and not dispersions:
+        return disease
+    return replace(
+        disease, interval_mean_days=disease.interval_mean_days if mean is None else mean,
+        interval_sd_days=disease.interval_sd_days if sd is None else sd,
+        dispersions=tuple(dispersions) if dispersions else disease.dispersions, assuming="",
     )  # fmt: skip
 
 
-def _residents(file: Path | None) -> dict[str, float] | None:
-    if file is None:
-        return None
-    from yipan.feeds.series import read_residents
+def _law(text: str) -> Any:
+    if text not in {"gravity", "radiation"}:
+        raise typer.BadParameter(f"{text!r} is no law of movement; expected gravity or radiation")
+    return text
 
-    return read_residents(_there(file))
+
+class _Moving(NamedTuple):
+    """How people move, as the options say."""
+
+    matrix: Any
+    basis: str
+    residents: dict[str, float] | None
+    visitors: Any = None
 
 
 def _movement(
-    trips: Path | None, shares: Path | None, people: dict[str, float] | None, departures: float
-) -> tuple[Any, str]:
+    trips: Path | None,
+    shares: Path | None,
+    residents: Path | None,
+    places: Path | None,
+    law: str | None,
+    assumed: "OutlookAssumptions",
+    *,
+    departures: float | None,
+    stay: float,
+) -> _Moving:
     from yipan.analytics.spread import movement
-    from yipan.feeds.series import read_shares, read_trips
+    from yipan.feeds.series import read_places, read_residents, read_shares, read_trips
+    from yipan.operations import outlook as desk
 
-    if (trips is None) is (shares is None):
-        raise typer.BadParameter("say how people move: --trips FILE or --shares FILE")
+    if sum(each is not None for each in (trips, shares, places)) != 1:
+        raise typer.BadParameter(
+            "say how people move: one of --trips FILE, --shares FILE, --places FILE"
+        )
+    people = read_residents(_there(residents)) if residents is not None else None
+    usual = assumed.figure("departures_share")
+    leaving = usual.values[0] if departures is None else departures
+    band = (min(usual.low or leaving, leaving), max(usual.high or leaving, leaving))
+    rate = f"{leaving:.0%} of residents leave a day, between {band[0]:.0%} and {band[1]:.0%}"
     if trips is not None:
         if people is None:
             raise typer.BadParameter("counted trips need --residents FILE")
         read = read_trips(_there(trips))
-        return (
-            movement.movement_from_trips(
-                read.origins, read.destinations, list(read.trips), residents=people, days=read.days
-            ),
-            f"trips of {trips.name} over {read.days} days",
+        matrix = movement.movement_from_trips(
+            read.origins, read.destinations, list(read.trips), residents=people, days=read.days
         )
-    assert shares is not None
-    matrix = read_shares(_there(shares))
-    low, high = movement.DEPARTURE_BAND
-    return (
-        movement.movement_from_shares(
-            matrix.origins, matrix.destinations, [list(row) for row in matrix.shares],
-            departures=departures, departure_band=movement.DEPARTURE_BAND,
-        ),
-        f"shares of {shares.name}; {departures:.0%} of residents leave a day, between {low:.0%} and {high:.0%}",
+        visitors = movement.visitors_from_trips(
+            matrix, read.origins, read.destinations, list(read.trips),
+            residents=[people[name] for name in matrix.origins], days=read.days, stay_days=stay,
+        )  # fmt: skip
+        return _Moving(
+            matrix,
+            f"trips of {trips.name} over {read.days} days",
+            people,
+            visitors if stay else None,
+        )
+    if shares is not None:
+        table = read_shares(_there(shares))
+        matrix = movement.movement_from_shares(
+            table.origins, table.destinations, [list(row) for row in table.shares],
+            departures=leaving, departure_band=band,
+        )  # fmt: skip
+        return _Moving(matrix, f"shares of {shares.name}; {rate}", people)
+    assert places is not None
+    where = read_places(_there(places))
+    names = tuple(where.residents)
+    matrix = desk.modelled(
+        _law(law or "gravity"), names, names, residents=where.residents, where=where.where,
+        departures=leaving, band=band,
     )  # fmt: skip
+    return _Moving(
+        matrix, f"{law or 'gravity'} law over the places of {places.name}; {rate}", where.residents
+    )
 
 
 def _one_area(areas: Sequence[str]) -> str:

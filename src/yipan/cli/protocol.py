@@ -1,11 +1,12 @@
 """Protocols at the terminal: show one, compare two, ask which is in effect, check all."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from yipan.cli import door
 
 app = typer.Typer(help="Show, compare and check protocols.", no_args_is_help=True)
 
@@ -101,7 +102,7 @@ def diff(
 
 @app.command()
 def at(
-    moment: Annotated[str, typer.Argument(help="An instant with its offset; 24:00 is understood.")],
+    moment: Annotated[str, typer.Argument(help="An instant, in the time zone of the settings where it names no offset; 24:00 is understood.")],
     disease: Annotated[str, typer.Option(help="Which disease.")] = "covid-19",
     area: Annotated[
         str | None, typer.Option(help="An area path such as 44.4403.; texts of lower layers that hold there count.")
@@ -110,16 +111,54 @@ def at(
 ) -> None:  # fmt: skip
     """Show the rulebook in effect at an instant and place, by date of effect (adoption is the command's act)."""
     from yipan.model import area_path
-    from yipan.protocol import ProtocolError, instant
+    from yipan.protocol import ProtocolError
+    from yipan.settings import Settings
 
     books = _read(folder)
+    when = door.moment(moment, Settings.read())
     try:
-        when: datetime = instant(moment, UTC)
         book = books.at(when, disease=disease, area=None if area is None else area_path(area))
     except (ProtocolError, ValueError) as wrong:
         typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
     _print(book, as_json, zh)
+
+
+@app.command()
+def here(
+    area: door.AreaOption, moment: door.At = None, known_at: door.KnownAt = None, as_json: Json = False, zh: Chinese = False,
+) -> None:  # fmt: skip
+    """Show which text holds in an area by adoption, by whose act, and what was settled with it. Exit code 1 where none does."""
+    from yipan.operations import protocol as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        when = door.moment(moment, settings) if moment or not known else known
+        with post.store.reading(post.viewer, known_at=known) as record:
+            place = door.find_area(record.areas(), area)
+            found = desk.here(record, area=place.path, at=when.astimezone(settings.time_zone))
+    door.answer(found, as_json=as_json, text=lambda: _here(found, zh))
+    raise typer.Exit(0 if found.text else 1)
+
+
+def _here(found: Any, zh: bool) -> str:
+    rows = [
+        (one.name_zh if zh else one.name_en, one.area, f"{one.at:%Y-%m-%d %H:%M}",
+         f"{one.until:%Y-%m-%d %H:%M}" if one.until else None, one.policy, f"act {one.act}", one.by,
+         "in force" if one.holds else None)
+        for one in found.adopted
+    ]  # fmt: skip
+    lines = [
+        door.table(
+            ("text", "command", "adopted", "until", "running clocks", "act", "by", ""), rows
+        ),
+        f"by its own date in effect: {found.in_effect or 'none'}",
+    ]
+    lines += [
+        f"{one.name_zh}：{one.value_zh}（{one.because_zh}）" if zh else f"{one.name_en}: {one.value_en} ({one.because_en})"
+        for one in found.choices
+    ]  # fmt: skip
+    return "\n".join(lines)
 
 
 @app.command()

@@ -15,12 +15,6 @@ app = typer.Typer(
 Round = Annotated[str, typer.Option("--round", help="Id of the round.")]
 
 
-def _lake(settings: Any) -> Any:
-    from yipan.store.lake import Lake
-
-    return Lake(folder=settings.home / "screening")
-
-
 def _figure(value: float | None, places: int) -> str | None:
     return None if value is None else f"{value:.{places}f}"
 
@@ -83,7 +77,9 @@ def rounds(known_at: door.KnownAt = None, as_json: door.AsJson = False) -> None:
 @app.command()
 def ingest(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    kind: Annotated[str, typer.Option("--kind", help="roster, samples or results.")],
+    kind: Annotated[
+        str, typer.Option("--kind", help="roster, samples, results, reswabs or needs.")
+    ],
     round: Round,
     at: door.At = None,
     as_json: door.AsJson = False,
@@ -93,9 +89,9 @@ def ingest(
     from yipan.operations import screening as desk
 
     if kind not in list(LakeKind):
-        raise typer.BadParameter(f"{kind!r}; expected roster, samples or results")
+        raise typer.BadParameter(f"{kind!r}; expected roster, samples, results, reswabs or needs")
     with door.at_post() as (settings, post):
-        home = _lake(settings)
+        home = post.lake
         batch = desk.take_in(
             post, home, file, round=round, kind=LakeKind(kind), at=door.moment(at, settings),
             time_zone=settings.time_zone,
@@ -119,7 +115,7 @@ def coverage(round: Round, known_at: door.KnownAt = None, as_json: door.AsJson =
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
         with post.store.reading(post.viewer, known_at=known) as record:
-            found = desk.coverage(record, _lake(settings), round=round)
+            found = desk.coverage(record, post.lake, round=round)
     head = (
         "street",
         "due",
@@ -158,8 +154,8 @@ def plan(
     from yipan.operations import screening as desk
     from yipan.protocol import protocols
 
-    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        covered = desk.coverage(record, _lake(settings), round=round)
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        covered = desk.coverage(record, post.lake, round=round)
     found = desk.plan_round(
         covered, protocols().rulebook(protocol), tube_size=tube_size, samplers=samplers, tubes=tubes
     )
@@ -192,7 +188,7 @@ def waiting(round: Round, at: door.At = None, as_json: door.AsJson = False) -> N
     from yipan.operations import screening as desk
 
     with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        found = desk.waiting(record, _lake(settings), round=round, at=door.moment(at, settings))
+        found = desk.waiting(record, post.lake, round=round, at=door.moment(at, settings))
     door.answer(
         found, as_json=as_json,
         text=lambda: door.table(
@@ -210,8 +206,8 @@ def person(
     """List every swab of one person with its result, the oldest first."""
     from yipan.operations import screening as desk
 
-    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        found = desk.person_history(record, _lake(settings), person=number)
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        found = desk.person_history(record, post.lake, person=number)
     door.answer(
         found, as_json=as_json,
         text=lambda: door.table(
@@ -231,9 +227,9 @@ def gaps(
     """List who of a street is due and has no valid result. Exit code 1 where there is anybody."""
     from yipan.operations import screening as desk
 
-    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
         place = door.find_area(record.areas(), area)
-        found = desk.gaps(record, _lake(settings), round=round, street=place.path, limit=limit)
+        found = desk.gaps(record, post.lake, round=round, street=place.path, limit=limit)
     door.answer(
         found, as_json=as_json,
         text=lambda: door.table(("person", "why", "swabbed"), [(g.person, g.why, g.sampled_at) for g in found]),
@@ -246,8 +242,8 @@ def positives(round: Round, as_json: door.AsJson = False) -> None:
     """List positive and weak tubes with the people held. Exit code 1 where there are any."""
     from yipan.operations import screening as desk
 
-    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        found = desk.held_tubes(record, _lake(settings), round=round)
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        found = desk.held_tubes(record, post.lake, round=round)
     door.answer(
         found, as_json=as_json,
         text=lambda: door.table(
@@ -259,12 +255,240 @@ def positives(round: Round, as_json: door.AsJson = False) -> None:
 
 
 @app.command()
+def holds(
+    round: Round, at: door.At = None,
+    every: Annotated[bool, typer.Option("--all", help="Those released, too.")] = False,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """List the tubes held by order, with who is still to be reached, swabbed, released, by clock. Exit code 1 where late."""
+    from yipan.operations import holding as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        found = desk.holds(
+            record, post.lake, round=round, at=door.moment(at, settings), open_only=not every
+        )
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(
+                ("tube", "street", "result", "to reach", "to swab", "to release", "reach by", "hours late"),
+                [(s.hold.tube, s.hold.area, s.hold.result, s.to_reach, s.to_swab, s.to_release,
+                  s.reach_due and s.reach_due.isoformat(), f"{max(s.reach_late_hours, s.release_late_hours):.1f}") for s in found],
+            ),
+            "",
+            door.table(
+                ("tube", "person", "risk", "state", "reached", "released"),
+                [(s.hold.tube, p.person, f"{p.risk:.3f}", p.state.value, p.reached and p.reached.isoformat(),
+                  p.released and p.released.isoformat()) for s in found for p in s.people_now],
+            ),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if any(s.reach_late_hours or s.release_late_hours for s in found) else 0)
+
+
+@app.command()
+def reached(
+    hold: Annotated[str, typer.Argument(help="Id of the held tube, like gz-1110.10000345.")],
+    person: Annotated[list[int] | None, typer.Option("--person", help="Only these; everybody if left out.")] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Put on record that people of a held tube were reached; a single swab says so by itself."""
+    from yipan.operations import holding as desk
+
+    with door.at_post() as (settings, post):
+        found = desk.record_reached(post, hold, people=person, at=door.moment(at, settings))
+    told = sum(one.reached is not None for one in found.people)
+    door.answer(
+        found, as_json=as_json, text=lambda: f"{told} of {len(found.people)} people are reached."
+    )
+
+
+@app.command()
+def confirm(
+    round: Round,
+    person: Annotated[int, typer.Option("--person")],
+    laboratory: Annotated[str, typer.Option("--laboratory", help="Who confirmed it.")],
+    refuted: Annotated[bool, typer.Option("--refuted", help="It was not confirmed.")] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put on record what a second laboratory or kit said of somebody single positive."""
+    from yipan.operations import holding as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.confirm(
+            post, round=round, person=person, laboratory=laboratory, confirmed=not refuted,
+            at=door.moment(at, settings),
+        )  # fmt: skip
+    door.answer(
+        made, as_json=as_json,
+        text=lambda: f"Person {person} is {'confirmed' if made.confirmed else 'not confirmed'} by {laboratory}.",
+    )  # fmt: skip
+
+
+@app.command()
+def care(round: Round, at: door.At = None, as_json: door.AsJson = False) -> None:
+    """List who is registered for care and has no result, the most pressing first. Exit code 1 where anybody."""
+    from yipan.operations import holding as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        found = desk.waiting_for_care(record, post.lake, round=round, at=door.moment(at, settings))
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("person", "street", "need", "why", "hours"),
+            [(p.person, p.area, p.need, p.why, _figure(p.hours, 1)) for p in found],
+        ),
+    )  # fmt: skip
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def standing(
+    number: Annotated[int, typer.Argument(help="The person's number in the bulk files.")],
+    round: Round,
+    as_json: door.AsJson = False,
+) -> None:
+    """Say where one person stands in a round: one state, derived from the files."""
+    from yipan.operations import holding as desk
+
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        found = desk.standing(record, post.lake, round=round, person=number)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: f"Person {number}: {found.state.value}" + (f", tube {found.hold}" if found.hold else ""),
+    )  # fmt: skip
+
+
+@app.command()
+def messages(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="HL7 v2.5.1 ORU^R01 or a FHIR R4 bundle.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write the results as a file of tubes.")] = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Read laboratory messages without a record. `ingest --kind results` takes them, too. Exit code 1 where some are wrong."""
+    from yipan.feeds import laboratory
+    from yipan.settings import Settings
+
+    found = laboratory.read_messages(file, time_zone=Settings.read().time_zone)
+    if out is not None:
+        laboratory.write_tubes(found, out)
+    report = found.report
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            (f"{report.file} ({report.format}): {report.read} observations = {report.accepted} results + "
+             f"{report.rejected} wrong + {report.blank} no results; {report.repeated} correct an earlier one"),
+            *(f"  {problem}" for problem in report.problems[:20]),
+            door.table(
+                ("order", "specimen", "test", "result", "corrected", "laboratory", "reported"),
+                [(r.order, r.specimen, r.test, r.result, "yes" if r.corrected else "", r.laboratory,
+                  r.reported and r.reported.isoformat()) for r in found.latest],
+            ),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if report.rejected else 0)
+
+
+@app.command()
+def specimens(
+    round: Round, out: Annotated[Path, typer.Option("--out", help="One FHIR R5 Specimen a line.")]
+) -> None:
+    """Write the tubes of a round as FHIR specimens, pooled ones marked so; nobody is named."""
+    import json
+
+    from yipan.feeds.laboratory import specimen_of
+    from yipan.operations import screening as desk
+
+    count = 0
+    with (
+        door.at_post() as (_, post),
+        post.store.reading(post.viewer) as record,
+        out.open("w", encoding="utf-8") as file,
+    ):
+        for tube in desk.tube_specimens(record, post.lake, round=round):
+            file.write(json.dumps(specimen_of(tube)) + "\n")
+            count += 1
+    typer.echo(f"{count} tubes in {out}.")
+
+
+@app.command()
+def register(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="site, group, area, sector, duty_holder, person, ...")],
+    since: Annotated[str | None, typer.Option("--since", help="First day they count; today if left out.")] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Put posts, key venues and crowded institutions with their people on record; who they are goes into the vault."""
+    from yipan.feeds.keypeople import read_key_people
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        moment = door.moment(at, settings)
+        told = read_key_people(
+            file, since=door.day(since, moment.astimezone(settings.time_zone).date())
+        )
+        done = desk.register(post, told, at=moment)
+    people = sum(len(site.people) for site in told.sites)
+    door.answer(
+        done, as_json=as_json, text=lambda: f"{len(told.sites)} sites with {people} key people are on record."
+    )  # fmt: skip
+
+
+@app.command()
+def due(
+    area: door.AreaOption,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Only missed, due, done or not_asked.")
+    ] = None,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List key people by what is due, with counts by duty-holder and sector. Exit code 1 where somebody was missed."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            place = door.find_area(record.areas(), area).path
+            when: Any = {
+                "area": place,
+                "at": door.moment(at, settings),
+                "time_zone": settings.time_zone,
+            }
+            rows = desk.due_list(record, **when)
+            found = desk.picture(record, **when)
+    shown = [row for row in rows if state is None or row.state == state]
+    head = ("", "people", "done", "due", "missed", "not asked")
+
+    def counted(some: Any) -> list[tuple[object, ...]]:
+        return [(c.name or "all", c.people, c.done, c.due, c.missed, c.not_asked) for c in some]
+
+    door.answer(
+        {"picture": found, "rows": shown}, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(head, counted((found.total, *found.groups, *found.sectors, *found.duty_holders))),
+            "",
+            door.table(
+                ("site", "person", "every", "last", "next", "state", "days late", "tube"),
+                [(r.site, r.person, r.every_days, r.last, r.next_due, r.state, r.overdue_days or "",
+                  "single" if r.single else "") for r in shown],
+            ),
+            *(f"{reason.en} [{', '.join(reason.source)}]" for reason in found.reasons),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if found.total.missed else 0)
+
+
+@app.command()
 def labs(round: Round, as_json: door.AsJson = False) -> None:
     """Judge the laboratories of a round. Exit code 1 where something does not look right."""
     from yipan.operations import screening as desk
 
-    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        found = desk.laboratories(record, _lake(settings), round=round)
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        found = desk.laboratories(record, post.lake, round=round)
 
     def text() -> str:
         head = (
@@ -352,7 +576,7 @@ def drill(
 
     with door.at_post() as (settings, post):
         work = desk.run(
-            post, _lake(settings), folder, people=people, at=door.moment(at, settings),
+            post, post.lake, folder, people=people, at=door.moment(at, settings),
             time_zone=settings.time_zone, rng=np.random.default_rng(seed),
         )  # fmt: skip
         *_, report = door.progress(work, total=7, told=f"drill of {people:,} people")

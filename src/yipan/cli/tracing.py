@@ -42,6 +42,18 @@ Today = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the sampled forests.")]
+Genomes = Annotated[
+    Path | None,
+    typer.Option(
+        "--genomes", help="Distances in SNPs: first,second,snps, or a square table of the cases."
+    ),
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight", help="How much an hour together counts, like household=3; again for more."
+    ),
+]
 Most = Annotated[int, typer.Option("--most", help="At most so many rows.")]
 
 
@@ -86,6 +98,51 @@ def import_(
             raise typer.Exit(3) from None
     door.answer(done, as_json=as_json, text=lambda: _imported(done))
     raise typer.Exit(3 if dry_run and any(r.wrong or not r.accepted for r in done.reports) else 0)
+
+
+@app.command(name="genomes")
+def genomes_(
+    file: Annotated[
+        Path, typer.Argument(help="Rows of first,second,snps, or a square table of the cases.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put distances between genomes of cases on record: all or none. Exit code 3 where a row is wrong."""
+    from yipan.operations import tracing as desk
+
+    _there([file])
+    with door.at_post() as (settings, post):
+        try:
+            done = desk.import_genomes(post, file, at=door.moment(at, settings), dry_run=dry_run)
+        except desk.TracingFilesHaveProblems as refused:
+            reports = refused.reports
+            door.answer(reports, as_json=as_json, text=lambda: _reports(reports))
+            raise typer.Exit(3) from None
+    door.answer(
+        done, as_json=as_json,
+        text=lambda: _reports([done.report]) + (f"\nReceipt {done.receipt.id}." if done.receipt else "\nNothing was committed."),
+    )  # fmt: skip
+    raise typer.Exit(3 if dry_run and done.report.wrong else 0)
+
+
+@app.command()
+def diseases(
+    area: AreaAsked = None, known_at: door.KnownAt = None, as_json: door.AsJson = False
+) -> None:
+    """List the diseases with cases on record, with the interval published for each."""
+    from yipan.operations import tracing as desk
+
+    with _record(area, known_at) as (_, _, record, place):
+        found = desk.diseases(record, area=place)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("disease", "cases", "serial interval", "questions"),
+            [(d.disease, d.cases, f"{d.serial_mean_days} ± {d.serial_sd_days} d" if d.serial_mean_days else None, d.questions) for d in found],
+        ),
+    )  # fmt: skip
 
 
 @app.command(name="export")
@@ -208,6 +265,57 @@ def visits(
 
 
 @app.command()
+def reports(
+    area: AreaAsked = None, known_at: door.KnownAt = None, as_json: door.AsJson = False
+) -> None:
+    """List reported cases that nobody investigates yet, the newest first."""
+    from yipan.operations import tracing as desk
+
+    with _record(area, known_at) as (settings, _, record, place):
+        found = desk.reports(record, area=place)
+    zone = settings.time_zone
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("case", "disease", "reported", "classification", "area"),
+            [(c.id, c.disease, f"{c.reported.astimezone(zone):%m-%d %H:%M}" if c.reported else None, c.classification.value, c.area) for c in found],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def visit(
+    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    place: Annotated[str, typer.Argument(help="Id of a venue, or what a new one is called.")],
+    since: Annotated[str, typer.Option("--since", help="From when.")],
+    until: Annotated[str, typer.Option("--until", help="Until when.")],
+    setting: Annotated[
+        str, typer.Option("--setting", help="What a new place is, like shop.")
+    ] = "unknown",
+    role: Annotated[
+        str, typer.Option("--role", help="As what, like customer or staff.")
+    ] = "unknown",
+    mask: Annotated[bool | None, typer.Option("--mask/--no-mask", help="Whether masked.")] = None,
+    indoors: Annotated[
+        bool | None, typer.Option("--indoors/--outdoors", help="Whether under a roof.")
+    ] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put on record where a case was, from when until when."""
+    from yipan.model import Setting, VisitRole
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.record_visit(
+            post, case, place=place, since=door.moment(since, settings), until=door.moment(until, settings),
+            at=door.moment(at, settings), setting=_choice(Setting, setting, "--setting"), role=_choice(VisitRole, role, "--role"),
+            mask=mask, indoors=indoors,
+        )  # fmt: skip
+    door.answer(made, as_json=as_json, text=lambda: f"Visit {made.id} to {made.place}.")
+
+
+@app.command()
 def contacts(
     area: AreaAsked = None,
     case: Annotated[str | None, typer.Option("--case", help="Of this case only.")] = None,
@@ -256,6 +364,8 @@ def sources(
     serial_mean: SerialMean = None,
     serial_sd: SerialSd = 3.0,
     most: Most = 5,
+    genomes: Genomes = None,
+    weight: Weights = None,
     known_at: door.KnownAt = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -265,7 +375,9 @@ def sources(
     def asked(traced: "Traced", _: date) -> Any:
         return network.sources_answer(traced, only=only or (), most=most)
 
-    found = _traced(files, area, disease, serial_mean, serial_sd, None, known_at, asked)
+    found = _traced(
+        files, area, disease, serial_mean, serial_sd, None, known_at, asked, genomes, weight
+    )
     door.answer(
         found, as_json=as_json,
         text=lambda: "\n".join(
@@ -289,6 +401,8 @@ def chains(
     today: Today = None,
     seed: Seed = 1,
     most: Most = 20,
+    genomes: Genomes = None,
+    weight: Weights = None,
     known_at: door.KnownAt = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -302,7 +416,9 @@ def chains(
             traced, today=day, rng=np.random.default_rng(seed), quiet_days=quiet_days
         )
 
-    found = _traced(files, area, disease, serial_mean, serial_sd, today, known_at, asked)
+    found = _traced(
+        files, area, disease, serial_mean, serial_sd, today, known_at, asked, genomes, weight
+    )
 
     def text() -> str:
         told = [
@@ -379,6 +495,8 @@ def inquiries(
     serial_mean: SerialMean = None,
     serial_sd: SerialSd = 3.0,
     most: Most = 20,
+    genomes: Genomes = None,
+    weight: Weights = None,
     known_at: door.KnownAt = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -394,6 +512,8 @@ def inquiries(
         None,
         known_at,
         lambda t, _: network.inquiries(t, most=most),
+        genomes,
+        weight,
     )
     door.answer(
         found,
@@ -437,30 +557,49 @@ def overlaps(
 @app.command()
 def same(
     purpose: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--purpose", help="What the names are read for; each reading is written down."
+            "--purpose",
+            help="Search first; what the names are read for, each reading is written down.",
         ),
-    ],
+    ] = None,
     area: AreaAsked = None,
-    least_bits: Annotated[float, typer.Option(help="How sure, in bits.")] = 8.0,
+    least_bits: Annotated[
+        float | None,
+        typer.Option(help="How sure, in bits; likelier one person than two if left out."),
+    ] = None,
+    decided: Annotated[bool, typer.Option("--decided", help="Those decided instead.")] = False,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
     as_json: door.AsJson = False,
 ) -> None:
-    """Who may be told of twice, by phone, certificate, birth, name and address; only pseudonyms are shown."""
+    """
+    List who may be told of twice, those put off last; only pseudonyms are shown.
+
+    With --purpose, first search by phone, certificate, birth, name and address, and put what is new on the queue.
+    """
     from yipan.model import Duty, Viewer
     from yipan.operations import tracing as desk
+    from yipan.operations.post import Post
 
-    with door.at_post() as (_, post):
+    with door.at_post() as (settings, post):
         with post.store.reading(post.viewer) as record:
             place = door.find_area(record.areas(), area).path if area else post.area
-        reader = Viewer(user="system", duty=Duty.EPIDEMIOLOGIST, area=place)
-        with post.store.reading(reader) as record:
-            found = desk.likely_same(
-                record, area=place, purpose=purpose, at=door.now(), least_bits=least_bits
-            )
+        if purpose is not None:
+            reader = Viewer(user="system", duty=Duty.EPIDEMIOLOGIST, area=post.area)
+            desk.suggest_same(
+                Post(store=post.store, viewer=reader), area=place, purpose=purpose, at=door.moment(at, settings),
+                least_bits=least_bits,
+            )  # fmt: skip
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.same_queue(record, area=place, decided=decided)
     door.answer(
         found, as_json=as_json,
-        text=lambda: door.table(("first", "second", "bits", "decided"), [(s.first, s.second, s.bits, s.decided) for s in found]),
+        text=lambda: door.table(
+            ("kept", "other", "bits", "state", "why", "cases"),
+            [(s.sameness.kept, s.sameness.other, s.sameness.bits, s.sameness.state.value, s.sameness.why, ", ".join(s.cases_kept + s.cases_other)) for s in found],
+        ),
     )  # fmt: skip
 
 
@@ -468,7 +607,7 @@ def same(
 def decide(
     one: Annotated[str, typer.Argument(help="Pseudonym that stands for both.")],
     other: Annotated[str, typer.Argument(help="The other pseudonym.")],
-    state: Annotated[str, typer.Option("--state", help="same, different or undone.")],
+    state: Annotated[str, typer.Option("--state", help="same, different, later or undone.")],
     why: Annotated[str, typer.Option("--why", help="Why.")],
     at: door.At = None,
     as_json: door.AsJson = False,
@@ -482,13 +621,224 @@ def decide(
             post,
             person_id(one),
             person_id(other),
-            state=SamenessState(state),
+            state=_choice(SamenessState, state, "--state"),
             why=why,
             at=door.moment(at, settings),
         )
     door.answer(
         made, as_json=as_json, text=lambda: f"{made.kept} and {made.other}: {made.state.value}."
     )
+
+
+@app.command()
+def letters(
+    area: AreaAsked = None,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List assist-check letters sent and received, those without a reply first. Exit code 1 where one is late."""
+    from yipan.operations import tracing as desk
+
+    with _record(area, known_at) as (settings, _, record, place):
+        moment = door.moment(at or known_at, settings)
+        found = desk.letters(record, area=place, at=moment)
+    zone = settings.time_zone
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: door.table(
+            ("letter", "from", "to", "people", "due", "late h", "reply", "asked"),
+            [(v.letter.id, v.letter.area, v.letter.to, len(v.letter.people), f"{v.letter.due.astimezone(zone):%m-%d %H:%M}", v.late_hours or None,
+              v.reply.outcome.value if v.reply else None, v.letter.asked) for v in found],
+        ),
+    )  # fmt: skip
+    raise typer.Exit(1 if any(v.late_hours > 0 and v.reply is None for v in found) else 0)
+
+
+@app.command()
+def letter(
+    to: Annotated[str, typer.Argument(help="Path, code or name of the area asked.")],
+    asked: Annotated[str, typer.Option("--asked", help="What is asked; it names nobody.")],
+    due: Annotated[
+        str, typer.Option("--due", help="By when: an instant, or hours from now like 24.")
+    ],
+    people: Annotated[
+        list[str] | None, typer.Option("--person", help="About whom, by pseudonym; again for more.")
+    ] = None,
+    case: Annotated[str | None, typer.Option("--case", help="Because of this case.")] = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="Who sends it; yours if left out.")
+    ] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Send an assist-check letter to another area, with the moment by which it is to be answered."""
+    from yipan.model import person_id
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        with post.store.reading(post.viewer) as record:
+            areas = record.areas()
+        sent = door.moment(at, settings)
+        until = (
+            sent + timedelta(hours=float(due)) if _is_number(due) else door.moment(due, settings)
+        )
+        made = desk.send_letter(
+            post, to=door.find_area(areas, to).path, people=[person_id(p) for p in people or ()], asked=asked, due=until,
+            at=sent, case=case, area=door.find_area(areas, area).path if area else None,
+        )  # fmt: skip
+    door.answer(
+        made,
+        as_json=as_json,
+        text=lambda: f"Letter {made.id} to {made.to}, due {made.due:%Y-%m-%d %H:%M %z}.",
+    )
+
+
+@app.command()
+def reply(
+    letter: Annotated[str, typer.Argument(help="Id of the letter.")],
+    outcome: Annotated[
+        str, typer.Option("--outcome", help="found, not_found, partly or passed_on.")
+    ],
+    answer: Annotated[str, typer.Option("--answer", help="The answer; it names nobody.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Answer an assist-check letter as the area it was sent to."""
+    from yipan.model import AssistOutcome
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.reply_letter(
+            post, letter, outcome=_choice(AssistOutcome, outcome, "--outcome"), text=answer, at=door.moment(at, settings)
+        )  # fmt: skip
+    late = f", {made.late_hours:.1f} h late" if made.late_hours else ""
+    door.answer(made, as_json=as_json, text=lambda: f"{letter}: {outcome}{late}.")
+
+
+@app.command(name="answer")
+def answer_(
+    investigation: Annotated[str, typer.Argument(help="Id of the investigation.")],
+    answers: Annotated[
+        list[str], typer.Argument(help="question=answer, as `yipan tracing form` names them.")
+    ],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Answer questions of the form of an investigation."""
+    from yipan.operations import tracing as desk
+
+    given = dict(pair.partition("=")[::2] for pair in answers)
+    if odd := [pair for pair in answers if "=" not in pair]:
+        raise typer.BadParameter(f"{odd[0]!r} is no answer; expected question=answer")
+    with door.at_post() as (settings, post):
+        view = desk.answer(post, investigation, given, at=door.moment(at, settings))
+    door.answer(view, as_json=as_json, text=lambda: _clocks([view]))
+
+
+@app.command()
+def form(
+    disease: Annotated[str, typer.Argument(help="The disease.")] = "covid-19",
+    as_json: door.AsJson = False,
+) -> None:
+    """Show what an investigation of a disease asks, by stage."""
+    from yipan.operations import tracing as desk
+
+    asked = desk.form_of(disease)
+    door.answer(
+        asked, as_json=as_json,
+        text=lambda: door.table(
+            ("question", "stage", "answered by", "zh", "en"),
+            [(q.key, q.stage.value, ", ".join(q.values) or q.kind, q.said.zh, q.said.en) for q in asked],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def reach(
+    investigation: Annotated[str, typer.Argument(help="Id of the investigation.")],
+    stage: Annotated[str, typer.Argument(help="on_site, core, zones, full or closed.")],
+    reached: Annotated[
+        str | None, typer.Option("--reached", help="When it was reached; now if left out.")
+    ] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Say that an investigation reached a stage; the task for it ends."""
+    from yipan.model import Stage
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        view = desk.reach(
+            post, investigation, _choice(Stage, stage, "STAGE"), at=door.moment(at, settings),
+            reached=door.moment(reached, settings) if reached else None,
+        )  # fmt: skip
+    door.answer(view, as_json=as_json, text=lambda: _clocks([view]))
+
+
+@app.command(name="hand-over")
+def hand_over(
+    investigation: Annotated[str, typer.Argument(help="Id of the investigation.")],
+    to: Annotated[str, typer.Argument(help="Path, code or name of the area that takes over.")],
+    why: Annotated[str, typer.Option("--why", help="Why.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Hand an investigation over to another area: one record, with who was in charge from when."""
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        with post.store.reading(post.viewer) as record:
+            place = door.find_area(record.areas(), to)
+        view = desk.hand_over(
+            post, investigation, to=place.path, why=why, at=door.moment(at, settings)
+        )
+    door.answer(
+        view, as_json=as_json,
+        text=lambda: "\n".join(f"{c.since:%Y-%m-%d %H:%M}  {c.area}  {c.why}" for c in view.investigation.charges),
+    )  # fmt: skip
+
+
+@app.command(name="7-1-7")
+def seven_one_seven(
+    disease: Annotated[str | None, typer.Option("--disease", help="The disease.")] = None,
+    incident: Annotated[
+        str | None, typer.Option("--incident", help="Of this incident: its disease, area and time.")
+    ] = None,
+    area: AreaAsked = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Detected within 7 days, notified within 1, seven early actions within 7: as the record shows it."""
+    from yipan.operations import tracing as desk
+
+    with _record(area, known_at) as (settings, _, record, place):
+        found = desk.seven_one_seven(
+            record,
+            area=place,
+            disease=disease or "covid-19",
+            time_zone=settings.time_zone,
+            incident=incident,
+        )
+
+    def text() -> str:
+        marks = (
+            ("detect", found.detect_days, 7),
+            ("notify", found.notify_days, 1),
+            ("respond", found.respond_days, 7),
+        )
+        return "\n".join(
+            [f"{name}: {'not known' if days is None else f'{days} days'} (within {limit})" for name, days, limit in marks]
+            + [f"  {m.at or '-'}  {m.name}{' (not applicable: ' + m.not_applicable + ')' if m.not_applicable else ''}"
+               for m in (*found.milestones, *found.actions)]
+        )  # fmt: skip
+
+    door.answer(found, as_json=as_json, text=text)
+    met = [
+        d is not None and d <= n
+        for d, n in ((found.detect_days, 7), (found.notify_days, 1), (found.respond_days, 7))
+    ]
+    raise typer.Exit(0 if all(met) else 1)
 
 
 @app.command()
@@ -514,6 +864,39 @@ def changed(
             + [f"{c.change}: {c.now or ', '.join(c.before)} ({c.cases_before} to {c.cases} cases)" for c in found.chains if c.change != "same"]
             + [f"{i.said.en}: {len(i.cases)} of {len(i.of)}" + (f", median {i.median_hours:.1f} h" if i.median_hours is not None else "") for i in found.indicators]
         ),
+    )  # fmt: skip
+
+
+@app.command(name="early-action")
+def early_action(
+    incident: Annotated[str, typer.Argument(help="Id of the incident.")],
+    action: Annotated[
+        str,
+        typer.Argument(
+            help="investigation_started, analysis_and_risk_assessment, laboratory_confirmation, case_management, "
+            "community_measures, risk_communication or coordination."
+        ),
+    ],
+    started: Annotated[str | None, typer.Option("--started", help="When it was started.")] = None,
+    not_applicable: Annotated[
+        str, typer.Option("--not-applicable", help="Why it does not apply.")
+    ] = "",
+    why: Annotated[str, typer.Option("--why", help="Where this is known from.")] = "",
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Note when an early action of 7-1-7 was started in an incident, or why it does not apply."""
+    from yipan.model import EarlyAction
+    from yipan.operations import tracing as desk
+
+    with door.at_post() as (settings, post):
+        found = desk.note_action(
+            post, incident, _choice(EarlyAction, action, "ACTION"), at=door.moment(at, settings), not_applicable=not_applicable,
+            started=door.moment(started, settings) if started else None, why=why, time_zone=settings.time_zone,
+        )  # fmt: skip
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: f"{action}: {not_applicable or started}; responded in {'-' if found.respond_days is None else found.respond_days} days.",
     )  # fmt: skip
 
 
@@ -549,14 +932,25 @@ def _network(
 
 def _traced(
     files: list[Path] | None, area: str | None, disease: str | None, mean: float | None, sd: float, today: str | None,
-    known_at: str | None, asked: Callable[["Traced", date], Any],
+    known_at: str | None, asked: Callable[["Traced", date], Any], genomes: Path | None = None, weights: list[str] | None = None,
 ) -> Any:  # fmt: skip
     from yipan.analytics.trace.sources import Delay
     from yipan.operations import network
+    from yipan.operations import tracing as desk
 
-    with _network(files, area, disease, known_at) as (zone, net, _):
+    with _network(files, area, disease, known_at) as (zone, read, _):
         serial = Delay(mean_days=mean, sd_days=sd) if mean is not None else None
-        traced = network.trace(net, time_zone=zone, serial=serial)
+        net = read
+        if genomes is not None:
+            _there([genomes])
+            try:
+                net = desk.genomes_for(read, genomes)
+            except desk.TracingFilesHaveProblems as refused:
+                typer.echo(_reports(refused.reports), err=True)
+                raise typer.Exit(3) from None
+        traced = network.trace(
+            net, time_zone=zone, serial=serial, weights=network.weights_of(weights or ())
+        )
         last = _last_day(net, zone) if files else door.now().astimezone(zone).date()
         return asked(traced, door.day(today, last))
 
@@ -569,6 +963,19 @@ def _last_day(net: "Network", zone: ZoneInfo) -> date:
         if moment is not None
     ]
     return max(days, default=door.now().date() - timedelta(days=1)) + timedelta(days=1)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
+def _choice(kind: Any, text: str, where: str) -> Any:
+    """One of an enumeration's values as typed, or a message that lists them."""
+    try:
+        return kind(text)
+    except ValueError:
+        known = ", ".join(entry.value for entry in kind)
+        raise typer.BadParameter(f"{text!r} is not one of {known}", param_hint=where) from None
 
 
 def _there(files: list[Path]) -> None:

@@ -1,6 +1,6 @@
 """The watch at the terminal: on the record, and on anybody's own table without one."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -124,12 +124,12 @@ def explain(
         for one in shown:
             rows = [
                 (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold),
-                 c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
+                 c.week_length, c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
                  f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
                  c.judgement.value)
                 for c in one.contributions
             ]  # fmt: skip
-            head = ("area", "stream", "observed", "expected", "up to", "7 days", "expected", "p", "days before",
+            head = ("area", "stream", "observed", "expected", "up to", "looked back", "seen", "expected", "p", "days before",
                     "missing", "judged")  # fmt: skip
             parts.append(
                 f"{one.explanation.zh}\n{one.explanation.en}\n\n{door.table(head, rows)}\n\n"
@@ -161,6 +161,13 @@ def evaluate(
     seed: Annotated[
         int, typer.Option("--seed", help="Chance begins here; the same seed gives the same answer.")
     ] = 1,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--known",
+            help="SINCE..UNTIL of an outbreak known to be in the table: neither quiet nor a stage; may be given again.",
+        ),
+    ] = None,
     weekly: Weekly = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -168,6 +175,7 @@ def evaluate(
     import numpy as np
 
     from yipan.operations import watching
+    from yipan.operations.streams import KnownOutbreak
     from yipan.packs import read_calendar
 
     if not 0 < quiet_rate < 0.5:
@@ -175,8 +183,14 @@ def evaluate(
     if outbreaks < 1:
         raise typer.BadParameter(f"--outbreaks {outbreaks} must be at least 1")
     series = _series(file, area, weekly)[0]
+    outbreaks_known = [
+        KnownOutbreak(area=place, disease=disease, since=since, until=until)
+        for since, until in map(_span, known or ())
+        for place, disease in sorted({(one.area, one.stream.disease) for one in series})
+    ]
     found = watching.rehearse(
         series,
+        known_outbreaks=outbreaks_known,
         generator=np.random.default_rng(seed),
         calendar=read_calendar(),
         methods=None if methods is None else tuple(name.strip() for name in methods.split(",")),
@@ -247,6 +261,51 @@ def sentinels(
         ),
     )
     raise typer.Exit(1 if any(s.state in {"silent", "never"} for s in sheets) else 0)
+
+
+@app.command()
+def report(
+    sentinel: Annotated[str, typer.Argument(help="The id of the sentinel.")],
+    day: Annotated[str, typer.Option("--day", help="The day reported.")],
+    value: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--value", help="STREAM=COUNT, once for every stream owed; COUNT alone where one is."
+        ),
+    ] = None,
+    zero: Annotated[
+        bool, typer.Option("--zero", help="Nothing was seen: a zero for every stream not named.")
+    ] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Report what a sentinel counted on a day, zeros too. Sent again it corrects."""
+    from yipan.operations import watch as desk
+
+    with door.at_post() as (settings, post):
+        owed = desk.streams_owed(post, sentinel)
+        values = dict.fromkeys(owed, 0) if zero else {}
+        for told in value or ():
+            key, separator, count = told.rpartition("=")
+            if not separator and len(owed) == 1:
+                key = owed[0]
+            if not key or not count.strip().isdigit():
+                raise typer.BadParameter(
+                    f"--value {told!r}; expected STREAM=COUNT with a whole number, STREAM one of {', '.join(owed)}"
+                )
+            values[key] = int(count)
+        found = desk.report(
+            post, sentinel, day=door.day(day, door.now().date()), values=values,
+            at=door.moment(at, settings), time_zone=settings.time_zone,
+        )  # fmt: skip
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: (
+            f"{found.sentinel}, {found.day}: {len(found.values)} counts on record "
+            f"({found.new} new, {found.corrected} corrected){', after their hour' if found.late else ''}"
+        ),
+    )
 
 
 @app.command()
@@ -426,6 +485,17 @@ def _picture(
     return streams.picture(
         judged, names=names, alpha=alpha, false_share=false_share, calendar=calendar
     )
+
+
+def _span(told: str) -> tuple[date, date]:
+    since, separator, until = told.partition("..")
+    try:
+        span = date.fromisoformat(since), date.fromisoformat(until)
+    except ValueError:
+        span = None
+    if not separator or span is None or span[0] >= span[1]:
+        raise typer.BadParameter(f"--known {told!r}; expected SINCE..UNTIL, two dates in order")
+    return span
 
 
 def _round(value: float | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from yipan.cli import door
 from yipan.model import ZoneChange
 
 if TYPE_CHECKING:
+    from yipan.operations.timer import Ticked
     from yipan.operations.zoning import Applies, ClockSheet, Delineation
     from yipan.settings import Settings
 
@@ -246,26 +247,22 @@ def timer(
     """
     Watch the clocks: propose what is due at its very instant, name what is late.
 
-    Wakes at the next instant at which a clock runs out, and at least every so many seconds. With --once, exit code 1
-    where something is late.
+    A served board does this by itself (YIPAN_TIMER); this command is for a record that none serves. Wakes at the next
+    instant at which a zone becomes due or late, and at least every so many seconds. With --once, exit code 1 where
+    something is late.
     """
-    from yipan.operations import zoning
+    from yipan.operations import timer as desk
 
     with door.at_post() as (settings, post):
         while True:
             moment = door.moment(at, settings).astimezone(settings.time_zone)
-            made = zoning.review_zones(post, at=moment, time_zone=settings.time_zone)
-            with post.store.reading(post.viewer) as record:
-                sheets = zoning.zones(record, area=post.area, at=moment)
-                following = zoning.next_due(record, area=post.area, at=moment)
-            late = tuple(sheet for sheet in sheets if sheet.late_hours > 0)
-            told = {"at": moment, "proposed": made, "late": late, "next": following}
-            door.answer(told, as_json=as_json, text=lambda told=told: _ticked(told, settings))  # type: ignore[misc]  # bound now
+            done = desk.tick(post, at=moment, time_zone=settings.time_zone)
+            door.answer(done, as_json=as_json, text=lambda done=done: _ticked(done, settings))  # type: ignore[misc]  # bound now
             if once:
-                raise typer.Exit(1 if late else 0)
+                raise typer.Exit(1 if done.late_now else 0)
             wait = timedelta(seconds=every)
-            if following is not None:
-                wait = min(wait, max(following - door.now(), timedelta(seconds=1)))
+            if done.next is not None:
+                wait = min(wait, max(done.next - settings.now(), timedelta(seconds=1)))
             time.sleep(wait.total_seconds())
 
 
@@ -350,9 +347,9 @@ def _applies(found: "Applies", settings: "Settings") -> str:
     return "\n".join(lines)
 
 
-def _ticked(told: dict[str, Any], settings: "Settings") -> str:
-    late = "; ".join(f"{s.zone.id} {s.late_hours:.1f} h late" for s in told["late"])
+def _ticked(told: "Ticked", settings: "Settings") -> str:
+    late = ", ".join(one.zone for one in told.late)
     return (
-        f"{_time(told['at'], settings)}  {told['proposed']} proposed, {len(told['late'])} late"
-        f"{': ' + late if late else ''}; next {_time(told['next'], settings) or '-'}"
+        f"{_time(told.at, settings)}  {told.told} told by laboratories, {told.proposed} proposed, {told.late_now} late"
+        f"{': new ' + late if late else ''}; next {_time(told.next, settings) or '-'}"
     )

@@ -14,6 +14,7 @@ from yipan.model import (
     Outcome,
     Setting,
     TestResult,
+    VisitRole,
 )
 
 from .sheets import header_word
@@ -63,6 +64,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "until": ("until", "to", "end", "left", "timeout", "endtime", "离开时间", "结束时间"),
     "person": ("person", "personid", "caseid", "case", "pid", "id", "人员编号", "人员", "病例编号"),
     "place": ("place", "placeid", "venue", "venueid", "location", "locationid", "site", "场所编号", "场所", "地点"),
+    "role": ("role", "visitrole", "asperson", "身份", "角色"),
+    "mask": ("mask", "masked", "facemask", "wearsmask", "佩戴口罩", "口罩"),
+    "indoors": ("indoors", "indoor", "inside", "室内"),
+    "venue_setting": ("venuesetting", "placesetting", "setting", "placetype", "typeofplace", "场所类型"),
+    "venue_people": ("venuepeople", "usualpeople", "peoplethere", "crowd", "常在人数"),
+    "venue_longitude": ("venuelongitude", "placelongitude", "场所经度"),
+    "venue_latitude": ("venuelatitude", "placelatitude", "场所纬度"),
 }  # fmt: skip
 """For each field, the headers it goes by, the more particular first, as `header_word` compares them."""
 
@@ -112,6 +120,13 @@ WORDS: Mapping[str, Mapping[str, StrEnum]] = {
         "repeatpositive": Classification.REPEAT_POSITIVE, "复阳": Classification.REPEAT_POSITIVE,
         "notacase": Classification.EXCLUDED, "notacasediscarded": Classification.EXCLUDED, "nocase": Classification.EXCLUDED,
         "discarded": Classification.EXCLUDED, "excluded": Classification.EXCLUDED, "排除": Classification.EXCLUDED,
+    },
+    "role": {
+        "resident": VisitRole.RESIDENT, "住户": VisitRole.RESIDENT, "居民": VisitRole.RESIDENT, "staff": VisitRole.STAFF,
+        "worker": VisitRole.STAFF, "员工": VisitRole.STAFF, "工作人员": VisitRole.STAFF, "customer": VisitRole.CUSTOMER, "顾客": VisitRole.CUSTOMER,
+        "patient": VisitRole.PATIENT, "患者": VisitRole.PATIENT, "pupil": VisitRole.PUPIL, "student": VisitRole.PUPIL, "学生": VisitRole.PUPIL,
+        "passenger": VisitRole.PASSENGER, "乘客": VisitRole.PASSENGER, "guest": VisitRole.GUEST, "访客": VisitRole.GUEST,
+        "unknown": VisitRole.UNKNOWN, "未知": VisitRole.UNKNOWN,
     },
     "outcome": {
         "alive": Outcome.PENDING, "nooutcome": Outcome.PENDING, "nooutcomeyet": Outcome.PENDING, "unknown": Outcome.PENDING,

@@ -10,6 +10,7 @@ import yaml
 
 from yipan.model import Counted, DetectionMode, Interval
 
+from . import placewords
 from .decode import cell_key
 from .frame import file_problem
 
@@ -98,8 +99,8 @@ class Mapping:
 
     def __post_init__(self) -> None:
         for ours in (*self.columns.values(), *self.defaults):
-            if ours not in ALIASES:
-                near = nearest(ours, ALIASES)
+            if ours not in ALIASES and ours not in placewords.COLUMNS:
+                near = nearest(ours, {**ALIASES, **placewords.COLUMNS})
                 raise ValueError(f"the mapping names {ours!r}, which is no column read here{near}")
         if self.date_order not in {None, "dmy", "mdy"}:
             raise ValueError(f"date_order is dmy or mdy, not {self.date_order!r}")

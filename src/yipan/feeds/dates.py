@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from .frame import Refused
 
@@ -111,6 +112,42 @@ def read_day(text: str, form: DateForm) -> tuple[date, str] | Refused:
             en="has a year of two digits", zh="年份只有两位", suggestion="write 2022-10-27"
         )
     return Refused(en="is not a date", zh="不是日期", suggestion="write 2022-10-27")
+
+
+def read_instant(
+    text: str, form: DateForm, zone: ZoneInfo, *, needs_clock: bool = False
+) -> datetime | Refused | None:
+    """
+    Return the instant a text stands for, None for nothing; without an offset it is taken in `zone`.
+
+    A bare day is taken at its beginning, or refused where `needs_clock`. 24:00 is 00:00 of the next day.
+
+    >>> read_instant("2022年11月18日 24:00", DateForm(), ZoneInfo("Asia/Shanghai")).isoformat()
+    '2022-11-19T00:00:00+08:00'
+    """
+    if not text:
+        return None
+    found = read_day(text, form)
+    if isinstance(found, Refused):
+        return found
+    day, clock = found
+    if not clock and needs_clock:
+        return Refused(
+            en="has no time of day, and this clock runs to the minute",
+            zh="没有写时刻，而此项须精确到分钟",
+            suggestion="write 2022-10-27 08:30, or 24:00 for the end of the day",
+        )
+    clock = clock.strip().replace(" ", "")
+    if clock in {"24:00", "24:00:00"}:
+        return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
+    padded = f"0{clock}" if clock[1:2] == ":" else clock or "00:00"
+    try:
+        at = datetime.fromisoformat(f"{day.isoformat()}T{padded}")
+    except ValueError:
+        return Refused(
+            en="has no readable time of day", zh="时间无法读取", suggestion="write 08:30"
+        )
+    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def _day(year: int, month: int, day: int, clock: str) -> tuple[date, str] | Refused:

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
-from yipan.model import Case, Identity
+from yipan.model import AreaPath, Case, Identity, PersonId
 
 _PERSONAL = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{17}[\dXx]|\d{15})(?!\d)")
 MOST_PROBLEMS = 10_000
@@ -80,12 +81,19 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A file read: its report, and what may be committed of it (nothing unless `ok`)."""
+    """
+    A file read: its report, and what may be committed of it (nothing unless `ok`).
+
+    `nouns` are those of files about zones by what they are (`registered_place`, `case_place`, `roster`,
+    `local_measure`), `people` the area of everybody a roster names.
+    """
 
     report: ReadReport
     counts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=COUNT_SCHEMA))
     cases: tuple[Case, ...] = ()
     identities: tuple[Identity, ...] = field(default=(), repr=False)
+    nouns: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    people: Mapping[PersonId, AreaPath] = field(default_factory=dict, repr=False)
     quarantine: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"row": pl.Int64, "reason": pl.String})
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from yipan.model import (
@@ -20,7 +20,7 @@ from yipan.model import (
 
 from .areas import AreaNames
 from .columns import PERSONAL_COLUMNS, Mapping, known_value, unknown_column
-from .dates import DateForm, date_form, plain, read_day
+from .dates import DateForm, date_form, plain, read_day, read_instant
 from .decode import Table, cell_key
 from .frame import HIDDEN, Problem, Refused, gathered
 from .sniff import Sniffed
@@ -225,31 +225,8 @@ def _fields(
         found = read_day(texts[name], forms.get(name, DateForm()))
         keep(name, found if isinstance(found, Refused) else found[0])
     for name in _INSTANTS:
-        keep(name, _instant(texts[name], forms.get(name, DateForm()), zone))
+        keep(name, read_instant(texts[name], forms.get(name, DateForm()), zone))
     return fields, refused
-
-
-def _instant(text: str, form: DateForm, zone: ZoneInfo) -> datetime | Refused | None:
-    """The instant a text stands for; a bare day is taken at its beginning in the time zone of the file."""
-    if not text:
-        return None
-    found = read_day(text, form)
-    if isinstance(found, Refused):
-        return found
-    day, clock = found
-    try:
-        at = datetime.fromisoformat(f"{day.isoformat()}T{_clock(clock)}")
-    except ValueError:
-        return Refused(
-            en="has no readable time of day", zh="时间无法读取", suggestion="write 08:30"
-        )
-    return at if at.tzinfo else at.replace(tzinfo=zone)
-
-
-def _clock(text: str) -> str:
-    if not text:
-        return "00:00"
-    return text.strip().replace(" ", "").zfill(5) if text[1:2] != ":" else "0" + text.strip()
 
 
 def _same_case(

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Dictionary
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from yipan.model import Area, PersonId, person_id
+from yipan.model import Area, LocalMeasure, PersonId, person_id
 
 from .areas import AreaNames
 from .columns import Mapping
@@ -18,6 +19,7 @@ from .decode import Table
 from .frame import COUNT_SCHEMA, MOST_PROBLEMS, CannotRead, Problem, Reading, ReadReport, shortened
 from .linelist import read_line_list
 from .sniff import Sniffed, open_table, sniff
+from .zoning import ZoneKnown, ZoningDraft, ZoningKind, read_zoning, zoning_kind
 
 
 def new_pseudonym() -> PersonId:
@@ -36,14 +38,18 @@ def read(
     name: str | None = None,
     people: Dictionary[str, PersonId] | None = None,
     pseudonym: Callable[[], PersonId] = new_pseudonym,
+    about: ZoningKind | None = None,
+    zones: Dictionary[str, ZoneKnown] | None = None,
+    check: Callable[[LocalMeasure], None] | None = None,
 ) -> Reading:
     r"""
-    Read a file of counts or cases whole and say everything that is wrong with it.
+    Read a file of counts, cases or zones whole and say everything that is wrong with it.
 
     `source` is a path or the bytes themselves (then `name` is what to call them). `defaults` (our column to a
     value) and `disease` complete what the file does not say; its own columns win. Any wrong record means that
     nothing is accepted, unless `keep_good` leaves the wrong ones in `quarantine`. `people` gives the
-    pseudonyms already known by case number; new persons get one from `pseudonym`.
+    pseudonyms already known by case number; new persons get one from `pseudonym`. `about` says which file about
+    zones it is, where the header shall not decide; `zones` and `check` are as in `read_zoning`.
 
     Never raises for what stands in the file: the report says it. Raises OSError where there is no file.
 
@@ -65,6 +71,13 @@ def read(
     names = AreaNames(areas)
     try:
         table = open_table(source, mapping)
+        told = [mapping.columns.get(name, name) for name in table.header]
+        if (kind := about or zoning_kind([*told, *mapping.defaults])) is not None:
+            draft = read_zoning(
+                table, kind, names, zone=ZoneInfo(mapping.time_zone), date_order=mapping.date_order,
+                columns=mapping.columns, defaults=mapping.defaults, zones=zones, pseudonym=pseudonym, check=check,
+            )  # fmt: skip
+            return _about_zones(table, kind, draft, keep_good=keep_good, file=file, sha256=sha256)
         sniffed = sniff(table.header, names, mapping)
         if sniffed.kind == "line_list":
             return _cases(
@@ -135,6 +148,32 @@ def _counts(
         counts=pl.DataFrame(schema=COUNT_SCHEMA) if refused else counts,
         quarantine=_set_aside(draft.quarantine["row"].cast(pl.Int64), draft.problems),
     )
+
+
+def _about_zones(
+    table: Table, kind: ZoningKind, draft: ZoningDraft, *, keep_good: bool, file: str, sha256: str
+) -> Reading:
+    refused = bool(draft.wrong) and not keep_good
+    accepted = 0 if refused else draft.read - draft.blank - len(draft.wrong)
+    report = ReadReport(
+        file=file, sha256=sha256, format=f"{kind.value}.{table.container}",
+        why=f"{table.why}; it tells of {kind.value.replace('_', ' ')}", read=draft.read, accepted=accepted,
+        rejected=draft.read - draft.blank - accepted, blank=draft.blank, wrong=len(draft.wrong),
+        repeated=draft.repeated, problems=_no_rows(draft.read, draft.blank) + draft.problems[:MOST_PROBLEMS],
+        notes=draft.notes, more_problems=max(0, len(draft.problems) - MOST_PROBLEMS),
+    )  # fmt: skip
+    return Reading(
+        report=report, nouns={} if refused else {NOUN_OF[kind]: draft.nouns}, people={} if refused else draft.areas,
+        identities=() if refused else draft.identities,
+        quarantine=_set_aside(pl.Series(draft.wrong, dtype=pl.Int64), draft.problems),
+    )  # fmt: skip
+
+
+NOUN_OF = {
+    ZoningKind.REGISTER: "registered_place", ZoningKind.CASE_PLACES: "case_place", ZoningKind.ROSTER: "roster",
+    ZoningKind.MEASURES: "local_measure",
+}  # fmt: skip
+"""What the rows of each kind of file about zones become."""
 
 
 def _set_aside(rows: pl.Series, problems: tuple[Problem, ...]) -> pl.DataFrame:

@@ -65,12 +65,30 @@ RESULTS = (
     BulkColumn(name="published_at", kind=INSTANT, aliases=("published", "发布时间")),
 )
 
+NEEDS = (
+    BulkColumn(name="person", kind=WHOLE, aliases=("person_token", "token", "人员")),
+    BulkColumn(
+        name="street", kind=WHOLE, aliases=("street_code", "town", "街道", "乡镇", "街道代码")
+    ),
+    BulkColumn(name="need", kind=TEXT, needed=False, aliases=("care", "需求")),
+    BulkColumn(name="risk", kind=NUMBER, needed=False, aliases=("prior", "风险")),
+)
+
+NEED_WORDS = {
+    "dialysis": ("透析", "血透"), "chemotherapy": ("化疗", "放化疗"), "pregnant": ("孕产妇", "孕妇"),
+    "bedridden": ("失能", "残疾", "卧床"), "chronic": ("慢性病", "慢病"), "appointment": ("预约就诊", "预约"),
+}  # fmt: skip
+"""The groups registered for care and what others write for them."""
+
 RESULT_WORDS = {
     "negative": ("neg", "0", "-", "阴性", "阴"), "positive": ("pos", "1", "+", "阳性", "阳"),
     "weak": ("weak_positive", "grey", "gray", "弱阳", "弱阳性", "灰区"),
     "invalid": ("inv", "无效", "不合格"), "cancelled": ("canceled", "取消", "作废"),
 }  # fmt: skip
 """The results of a tube and what others write for them. A weak one is held, never negative."""
+
+TUBE_SIZES = (1, 5, 10, 20)
+"""Swabs in one tube by the specifications; 0 is a household's tube."""
 
 UNREADABLE = "a needed value is missing or cannot be read"
 UNKNOWN_STREET = "the street is not in the record"
@@ -86,10 +104,16 @@ UNKNOWN_RESULT = "the result is no result that is known here"
 OUT_OF_ORDER = "received, loaded, called and published do not follow each other"
 TUBE_TWICE = "the tube has a result in this file before"
 ALREADY_HERE = "an earlier file brought the same sample, person or row"
+TUBE_OF_EARLIER = "an earlier file filled this tube, elsewhere or up to its mode"
+NOT_HELD = "the person is in no positive or weak tube of this round"
+NOT_SINGLE = "a swab of somebody held goes into a tube of its own"
+UNKNOWN_NEED = "the need is none that is registered for care"
+IMPOSSIBLE_RISK = "the risk is not a share from 0 to 1"
 
 REASONS = (
     UNREADABLE, UNKNOWN_STREET, UNKNOWN_MODE, IMPOSSIBLE_TIME, TUBE_USED_TWICE, OVERFULL_TUBE, SAMPLE_TWICE,
     PERSON_TWICE, PERSON_TWICE_ON_ROSTER, UNKNOWN_TUBE, UNKNOWN_RESULT, OUT_OF_ORDER, TUBE_TWICE, ALREADY_HERE,
+    TUBE_OF_EARLIER, NOT_HELD, NOT_SINGLE, UNKNOWN_NEED, IMPOSSIBLE_RISK,
 )  # fmt: skip
 """Why a row is put aside; in the engine its number, counted from 1."""
 
@@ -180,6 +204,14 @@ def read_samples(
         f"else {number_of(OVERFULL_TUBE)} end as tube_reason from judged where row_reason = 0 group by tube "
         "having min(site) <> max(site) or min(street) <> max(street) or (count(*) > max(mode) and max(mode) > 0)"
     )
+    if already:
+        engine.execute(
+            f"insert into bad_tube select tube, {number_of(TUBE_OF_EARLIER)} from (select j.tube, count(*) as n, "
+            "max(j.mode) as most, min(e.n) as before, bool_or(j.site <> e.site or j.street <> e.street) as elsewhere "
+            "from judged j join (select tube, count(*) as n, min(site) as site, min(street) as street "
+            f"from {already} group by tube) e using (tube) where j.row_reason = 0 group by j.tube) "
+            "where (elsewhere or (n + before > most and most > 0)) and tube not in (select tube from bad_tube)"
+        )
     later = {
         **_later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
         **_later_lines(engine, "person", number_of(PERSON_TWICE)),
@@ -193,6 +225,85 @@ def read_samples(
     )
 
 
+def read_reswabs(
+    engine: "duckdb.DuckDBPyConnection",
+    path: Path,
+    *,
+    streets: Sequence[int],
+    held: str,
+    until: datetime,
+    time_zone: str,
+    tubes: str,
+    already: str | None = None,
+) -> BulkReading:
+    """
+    Judge a file of single swabs of people in a positive or weak tube, in the form of a file of swabs.
+
+    `held` names a relation of the engine with those people and since when each is held; an earlier swab is no
+    reswab. `tubes` names one with the tubes used so far. Whoever stays unclear is swabbed again: a person may
+    stand here many times, a tube only once. Raises CannotRead as `read_roster`.
+    """
+    _open(engine, path, SAMPLES, time_zone=time_zone)
+    unknown = _unknown_streets(engine, streets).replace("street", "t.street")
+    last = int(until.timestamp() * 1_000_000)
+    engine.execute(
+        "create or replace temp view judged as select t.*, case "
+        "when t.sample is null or t.tube is null or t.person is null or t.street is null or t.site is null "
+        f"or t.sampled_at is null then {number_of(UNREADABLE)} "
+        f"when {unknown} then {number_of(UNKNOWN_STREET)} "
+        f"when coalesce(t.mode, 1) <> 1 then {number_of(NOT_SINGLE)} "
+        f"when h.person is null then {number_of(NOT_HELD)} "
+        f"when t.sampled_at < h.known or epoch_us(t.sampled_at) >= {last} then {number_of(IMPOSSIBLE_TIME)} "
+        f"when u.tube is not null then {number_of(TUBE_USED_TWICE)} else 0 end as row_reason "
+        f"from typed t left join {held} h on t.person = h.person left join {tubes} u on t.tube = u.tube"
+    )
+    later = {
+        **_later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
+        **_later_lines(engine, "tube", number_of(TUBE_USED_TWICE)),
+    }
+    return _settle(
+        engine,
+        columns=("sample", "tube", "person", "street", "site", "mode", "sampled_at"),
+        later=later,
+        already=(already, "sample") if already else None,
+    )
+
+
+def read_needs(
+    engine: "duckdb.DuckDBPyConnection", path: Path, *, streets: Sequence[int]
+) -> BulkReading:
+    """
+    Judge a file of people who wait for care, or are at more than the common risk: person, street, need, risk.
+
+    A need is one of the groups registered for care; a risk a probability to be infected, as tracing gives it. One
+    of the two must be there. Raises CannotRead as `read_roster`.
+    """
+    _open(engine, path, NEEDS, time_zone="UTC")
+    unknown = _unknown_streets(engine, streets)
+    _word_table(engine, "need_word", NEED_WORDS)
+    engine.execute(
+        "create or replace temp view judged as select t.* exclude (need), w.means as need, case "
+        f"when person is null or street is null or (t.need is null and risk is null) then {number_of(UNREADABLE)} "
+        f"when {unknown} then {number_of(UNKNOWN_STREET)} "
+        f"when t.need is not null and w.means is null then {number_of(UNKNOWN_NEED)} "
+        f"when risk is not null and not (risk between 0 and 1) then {number_of(IMPOSSIBLE_RISK)} "
+        "else 0 end as row_reason from typed t left join need_word w on lower(trim(t.need)) = w.word"
+    )
+    return _settle(
+        engine,
+        columns=("person", "street", "need", "risk"),
+        later=_later_lines(engine, "person", number_of(PERSON_TWICE_ON_ROSTER)),
+    )
+
+
+def _word_table(
+    engine: "duckdb.DuckDBPyConnection", name: str, words: Mapping[str, Sequence[str]]
+) -> None:
+    told = [(word, meant) for meant, others in words.items() for word in (meant, *others)]
+    engine.execute(f"create or replace temp table {name} (word varchar, means varchar)")
+    engine.executemany(f"insert into {name} values (?, ?)", told)
+
+
 def read_results(
     engine: "duckdb.DuckDBPyConnection", path: Path, *, tubes: str, until: datetime, time_zone: str
 ) -> BulkReading:
@@ -202,9 +313,7 @@ def read_results(
     A result before the tube was received, or after `until`, is put aside. Raises CannotRead as `read_roster`.
     """
     _open(engine, path, RESULTS, time_zone=time_zone)
-    words = {word: result for result, others in RESULT_WORDS.items() for word in (result, *others)}
-    engine.execute("create or replace temp table result_word (word varchar, means varchar)")
-    engine.executemany("insert into result_word values (?, ?)", list(words.items()))
+    _word_table(engine, "result_word", RESULT_WORDS)
     last = int(until.timestamp() * 1_000_000)
     engine.execute(
         "create or replace temp view judged as select t.* exclude (result), w.means as result, s.street, case "

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -40,6 +41,17 @@ ROLES: dict[str, tuple[str, ...]] = {
     "from": ("from", "origin", "出发地", "from_area", "source"),
     "to": ("to", "destination", "目的地", "to_area", "target"),
     "trips": ("trips", "travellers", "travelers", "people", "人次", "flow", "volume", "value", "count"),
+    "chain": ("chain", "cluster", "chain_id", "cluster_id", "传播链"),
+    "lag": ("lag", "lag_days", "day", "days", "间隔"),
+    "made": ("reference_date", "forecast_date", "origin_date", "made", "预测日"),
+    "target": ("target_end_date", "target_date", "date", "day", "目标日"),
+    "location": ("location", "area", "region", "city", "province", "place", "地区", "unit"),
+    "horizon": ("horizon", "steps", "步数"),
+    "level": ("output_type_id", "q", "quantile", "quantile_level", "level"),
+    "output_type": ("output_type", "type"),
+    "model": ("model_id", "model", "team_model"),
+    "longitude": ("longitude", "lon", "lng", "经度"),
+    "latitude": ("latitude", "lat", "纬度"),
     "residents": ("residents", "population", "people", "人口", "常住人口"),
 }  # fmt: skip
 """What each column we look for may be called; a name given by the user comes before all."""
@@ -380,3 +392,266 @@ def read_residents(source: Path | bytes) -> dict[str, float]:
         area.strip(): float(value or 0)
         for area, value in zip(cells.columns["area"], values, strict=True)
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainCases:
+    """The cases of one chain as a file tells them: their days, and the area of the chain ("" where none is told)."""
+
+    chain: str
+    area: str
+    days: tuple[date, ...]
+
+
+def read_chains(
+    source: Path | bytes, *, named: dict[str, str] | None = None
+) -> tuple[ChainCases, ...]:
+    r"""
+    Read cases by chain: a row per case with the chain, the day it was counted on, and perhaps the area of the chain.
+
+    Raises CannotRead naming row, column and value for a missing chain, what is no date, or a chain in two areas.
+
+    >>> read_chains(b"chain,date\nc-1,2022-10-01\nc-1,2022-10-03\n")[0].days
+    (datetime.date(2022, 10, 1), datetime.date(2022, 10, 3))
+    """
+    cells = _cells(source, ("chain", "date"), ("area",), named)
+    days = _days(cells, "date")
+    found: dict[str, list[date]] = {}
+    area: dict[str, str] = {}
+    for index, text in enumerate(cells.columns["chain"]):
+        chain = text.strip()
+        if not chain:
+            raise cells.problem(index, "chain", "the chain is missing")
+        found.setdefault(chain, []).append(days[index])
+        told = cells.columns["area"][index].strip() if "area" in cells.columns else ""
+        if area.setdefault(chain, told) != told:
+            raise cells.problem(
+                index, "area", f"chain {chain} lies in {area[chain]!r} elsewhere in the file"
+            )
+    return tuple(
+        ChainCases(chain=chain, area=area[chain], days=tuple(sorted(of)))
+        for chain, of in sorted(found.items())
+    )
+
+
+def read_intervals(source: Path | bytes) -> tuple[tuple[float, ...], ...]:
+    r"""
+    Read serial intervals: a column of lags in days (0, 1, 2, ...) and one column of shares for each interval.
+
+    One column of shares is one interval; several are draws held alike likely. A lag without a row has no share.
+    Raises CannotRead naming row, column and value for a share that is none, a share at lag 0, or a column that does
+    not add to 1.
+
+    >>> read_intervals(b"lag,share\n1,0.4\n2,0.6\n")
+    ((0.0, 0.4, 0.6),)
+    """
+    table = open_table(source, Mapping())
+    keys = [header_key(text) for text in table.header]
+    places = [keys.index(name) for name in ROLES["lag"] if name in keys]
+    if not places or len(keys) < 2:
+        raise file_problem(
+            f"no column of lags among {', '.join(table.header[:12])}, or no shares beside it",
+            "缺少间隔列", "expected lag and one column of shares or more", row=1,
+        )  # fmt: skip
+    frame = table.lazy.collect()
+    at, rows = places[0], frame["row"].to_list()
+    shares: list[dict[int, float]] = [{} for _ in keys]
+    for index, line in enumerate(frame.select(pl.exclude("row")).iter_rows()):
+
+        def refused(
+            why: str, column: int, index: int = index, line: tuple[str, ...] = line
+        ) -> CannotRead:
+            return CannotRead(
+                Refused(en=why, zh=why).at(rows[index], table.header[column], line[column])
+            )
+
+        text = cell_key(line[at])
+        if not text.isdigit() or int(text) > MOST_LAG:
+            raise refused(f"is no lag in whole days from 0 to {MOST_LAG}", at)
+        lag = int(text)
+        for column, cell in enumerate(line):
+            if column == at:
+                continue
+            try:
+                share = float(cell_key(cell) or 0)
+            except ValueError:
+                share = math.nan
+            if not 0 <= share <= 1:
+                raise refused("is no share; expected 0 to 1", column)
+            if lag == 0 and share:
+                raise refused("lies at lag 0; nobody is infected by a case of the same day", column)
+            if lag in shares[column]:
+                raise refused(f"lag {lag} was given before", column)
+            shares[column][lag] = share
+    longest = max((lag for column in shares for lag in column), default=0)
+    found = []
+    for column, of in enumerate(shares):
+        if column == at:
+            continue
+        total = sum(of.values())
+        if abs(total - 1) > 0.01:
+            raise file_problem(
+                f"the shares of {table.header[column]} add to {total:.4f}; expected 1",
+                "份额之和不为1",
+            )
+        found.append(tuple(of.get(lag, 0.0) / total for lag in range(longest + 1)))
+    return tuple(found)
+
+
+MOST_LAG = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacesRead:
+    """Where places are and who lives there: longitude and latitude in degrees, residents."""
+
+    residents: dict[str, float]
+    where: dict[str, tuple[float, float]]
+
+
+def read_places(source: Path | bytes) -> PlacesRead:
+    r"""
+    Read places with residents and degrees (columns area, residents, longitude, latitude).
+
+    >>> read_places(b"area,residents,longitude,latitude\na,1000,113.3,23.1\n").where
+    {'a': (113.3, 23.1)}
+    """
+    cells = _cells(source, ("area", "residents", "longitude", "latitude"))
+    people = _numbers(cells, "residents", negative=False)
+    degrees = [_numbers(cells, role, negative=True) for role in ("longitude", "latitude")]
+    found = PlacesRead(residents={}, where={})
+    for index, text in enumerate(cells.columns["area"]):
+        area = text.strip()
+        if not area or area in found.where:
+            raise cells.problem(index, "area", "is missing" if not area else "was given before")
+        if not people[index]:
+            raise cells.problem(index, "residents", "no residents; expected 1 or more")
+        for role, values, most in zip(("longitude", "latitude"), degrees, (180, 90), strict=True):
+            value = values[index]
+            if value is None or abs(value) > most:
+                raise cells.problem(
+                    index, role, f"is no {role}; expected degrees from -{most} to {most}"
+                )
+        found.residents[area] = float(people[index] or 0)
+        found.where[area] = (float(degrees[0][index] or 0), float(degrees[1][index] or 0))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubForecasts:
+    """
+    Quantile forecasts in the form the public hubs use: one task per model, day made, place and target day.
+
+    `tasks` are (model, made, place, target, horizon); `quantiles` has one row per task at `levels`.
+    """
+
+    levels: tuple[float, ...]
+    tasks: tuple[tuple[str, date, str, date, int], ...]
+    quantiles: tuple[tuple[float, ...], ...]
+
+
+def read_hub_forecasts(source: Path | bytes, *, model: str = "forecast") -> HubForecasts:
+    r"""
+    Read forecasts as rows of quantiles: reference_date, location, target_end_date, output_type_id, value.
+
+    `horizon`, `output_type` (rows that are not quantiles are left out) and `model_id` are read where they are there;
+    `model` names the forecasts where the file does not. Every task must state the same levels. Raises CannotRead
+    naming row, column and value for what is no date, number or level, a negative or falling quantile, a quantile
+    told twice, or a task that lacks a level.
+
+    >>> text = b"reference_date,location,target_end_date,output_type_id,value\n"
+    >>> rows = b"".join(b"2022-10-01,44,2022-10-08,%s,%d\n" % q for q in ((b"0.25", 3), (b"0.5", 5), (b"0.75", 8)))
+    >>> read_hub_forecasts(text + rows).quantiles
+    ((3.0, 5.0, 8.0),)
+    """
+    cells = _cells(
+        source,
+        ("made", "location", "target", "level", "value"),
+        ("horizon", "output_type", "model"),
+    )
+    kinds = cells.columns.get("output_type")
+    kept = [
+        index
+        for index in range(len(cells.rows))
+        if kinds is None or cell_key(kinds[index]) in {"", "quantile"}
+    ]
+    if not kept:
+        raise file_problem("no row is a quantile", "没有分位数行", "output_type must be quantile")
+    cells = _Cells(
+        rows=[cells.rows[i] for i in kept],
+        columns={role: [texts[i] for i in kept] for role, texts in cells.columns.items()},
+        headers=cells.headers,
+    )
+    made, target = _days(cells, "made"), _days(cells, "target")
+    values, levels = (
+        _numbers(cells, "value", negative=True),
+        _numbers(cells, "level", negative=True),
+    )
+    steps = _numbers(cells, "horizon", negative=True) if "horizon" in cells.columns else None
+    told: dict[tuple[str, date, str, date, int], dict[float, tuple[float, int]]] = {}
+    for index, (value, level) in enumerate(zip(values, levels, strict=True)):
+        if level is None or not 0 < level < 1:
+            raise cells.problem(
+                index, "level", "is no quantile level; expected above 0 and below 1"
+            )
+        if value is None or value < 0:
+            raise cells.problem(index, "value", "is no forecast; expected 0 or more")
+        place = cells.columns["location"][index].strip()
+        if not place:
+            raise cells.problem(index, "location", "the place is missing")
+        by = cells.columns["model"][index].strip() if "model" in cells.columns else ""
+        horizon = steps[index] if steps is not None else None
+        if target[index] < made[index] and (horizon is None or horizon >= 0):
+            raise cells.problem(
+                index, "target", f"lies before the day of the forecast, {made[index]}"
+            )
+        step = (target[index] - made[index]).days if horizon is None else round(horizon)
+        of = told.setdefault((by or model, made[index], place, target[index], step), {})
+        share = round(level, 6)
+        if share in of:
+            raise cells.problem(
+                index, "level", f"was told before in row {cells.rows[of[share][1]]}"
+            )
+        of[share] = value, index
+    every = sorted({level for of in told.values() for level in of})
+    rows = []
+    for task, of in told.items():
+        if len(of) != len(every):
+            lacking = next(level for level in every if level not in of)
+            index = next(iter(of.values()))[1]
+            raise cells.problem(
+                index,
+                "level",
+                f"the task of {task[2]} for {task[3]} lacks level {lacking:g}, which others state",
+            )
+        row = [of[level] for level in every]
+        for (low, _), (high, index) in pairwise(row):
+            if high < low:
+                raise cells.problem(index, "value", f"falls below {low:g}, the quantile before it")
+        rows.append(tuple(value for value, _ in row))
+    return HubForecasts(levels=tuple(every), tasks=tuple(told), quantiles=tuple(rows))
+
+
+def read_truth(
+    source: Path | bytes, *, named: dict[str, str] | None = None
+) -> dict[tuple[str, date], float]:
+    r"""
+    Read what came: date, location, value. A day told twice with two values is refused.
+
+    >>> read_truth(b"date,location,value\n2022-10-08,44,6\n")[("44", date(2022, 10, 8))]
+    6.0
+    """
+    cells = _cells(source, ("date", "location", "value"), (), named)
+    days, values = _days(cells, "date"), _numbers(cells, "value", negative=False)
+    found: dict[tuple[str, date], float] = {}
+    for index, value in enumerate(values):
+        place = cells.columns["location"][index].strip(), days[index]
+        if value is None:
+            continue
+        if found.setdefault(place, value) != value:
+            raise cells.problem(
+                index, "value", f"contradicts {found[place]:g} of the same place and day"
+            )
+    if not found:
+        raise file_problem("no day holds a value", "没有任何数值")
+    return found

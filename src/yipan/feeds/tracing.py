@@ -26,8 +26,11 @@ from yipan.model import (
     OutsideKey,
     PersonId,
     PersonTest,
+    Setting,
     TestResult,
+    Venue,
     Visit,
+    VisitRole,
     node_id,
 )
 
@@ -96,6 +99,7 @@ class TracingReading:
     follow_ups: tuple[FollowUp, ...] = ()
     tests: tuple[PersonTest, ...] = ()
     visits: tuple[Visit, ...] = ()
+    venues: tuple[Venue, ...] = ()
     keys: tuple[OutsideKey, ...] = ()
     carried: tuple[CarriedRow, ...] = ()
     areas_of: Dictionary[PersonId, AreaPath] = field(default_factory=dict)
@@ -321,6 +325,7 @@ class _Reader:
     follow_ups: dict[str, FollowUp] = field(default_factory=dict)
     tests: dict[str, PersonTest] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)
+    venues: dict[str, Venue] = field(default_factory=dict)
     keys: dict[str, OutsideKey] = field(default_factory=dict)
     carried: dict[str, CarriedRow] = field(default_factory=dict)
     areas_of: dict[PersonId, AreaPath] = field(default_factory=dict)
@@ -331,7 +336,7 @@ class _Reader:
             reports=reports, cases=tuple(self.cases.values()), identities=tuple(self.identities.values()),
             exposures=tuple(self.exposures.values()), gatherings=tuple(self.gatherings.values()),
             follow_ups=tuple(self.follow_ups.values()), tests=tuple(self.tests.values()), visits=tuple(self.visits.values()),
-            keys=tuple(self.keys.values()), carried=tuple(self.carried.values()), areas_of=dict(self.areas_of),
+            venues=tuple(self.venues.values()), keys=tuple(self.keys.values()), carried=tuple(self.carried.values()), areas_of=dict(self.areas_of),
         )  # fmt: skip
 
     def read(self, name: str, sha256: str, sheet: Sheet, table: str) -> ReadReport:
@@ -434,6 +439,12 @@ class _Reader:
                 value = found if isinstance(found, Refused) else found[0]
             elif name in _INSTANTS and text:
                 value = _instant(_slashed(text), forms[name], self.zone)
+            elif name in _YES_NO and text:
+                value = _yes_or_no(text)
+            elif name in _NUMBERS and text:
+                value = _number(text, *_NUMBERS[name])
+            elif name == "venue_setting" and text:
+                value = word_of("setting", text) or Setting.OTHER
             elif name in WORDS and text:
                 value = word_of(name, text)
                 if value is None and name in {"kind", "setting", "origin"}:
@@ -929,6 +940,8 @@ class _Reader:
             return
         person = PersonId(self._node([f["person"]], "p", area))
         place = self._node([f["place"]], "v", area)
+        if f["venue_setting"] or f["venue_people"] or f["venue_longitude"] is not None:
+            self._venue(row, place, area)
         name = f"w-{_digest(person, place, f['since'].isoformat(), until.isoformat())}"
         self.visits[name] = Visit(
             id=name,
@@ -937,8 +950,66 @@ class _Reader:
             place=place,
             since=f["since"],
             until=until,
+            role=f["role"] or VisitRole.UNKNOWN,
+            mask=f["mask"],
+            indoors=f["indoors"],
             told_by=self.system,
         )
+
+    def _venue(self, row: _Row, place: NodeId, area: AreaPath) -> None:
+        """Keep what a row tells of its place; a later row may add to it and may not contradict it."""
+        f = row.fields
+        before = self.venues.get(place)
+        told = {
+            "setting": f["venue_setting"], "usual_people": f["venue_people"], "longitude": f["venue_longitude"],
+            "latitude": f["venue_latitude"],
+        }  # fmt: skip
+        if (told["longitude"] is None) is not (told["latitude"] is None):
+            raise ValueError("a place has a longitude and a latitude, or neither")
+        if before is not None:
+            for name, value in told.items():
+                held = getattr(before, name)
+                if value is not None and held not in {None, Setting.UNKNOWN, value}:
+                    raise ValueError(
+                        f"the {name.replace('_', ' ')} of the place differs from an earlier row"
+                    )
+                told[name] = held if value is None else value
+        # What a home is called in a file may be whose home it is.
+        name = "" if told["setting"] is Setting.HOUSEHOLD else f["place"]
+        self.venues[place] = Venue(
+            id=place, area=before.area if before else area, name_zh=name or "住家", name_en=name or "home",
+            **told | {"setting": told["setting"] or Setting.UNKNOWN},
+        )  # fmt: skip
+
+
+_YES_NO = frozenset({"mask", "indoors"})
+_YES, _NO = (
+    frozenset({"yes", "y", "true", "1", "是", "有"}), frozenset({"no", "n", "false", "0", "否", "无"}),
+)  # fmt: skip
+_NUMBERS: Dictionary[str, tuple[float, float]] = {
+    "venue_people": (1, 1_000_000), "venue_longitude": (-180, 180), "venue_latitude": (-90, 90),
+}  # fmt: skip
+
+
+def _yes_or_no(text: str) -> bool | Refused | None:
+    word = header_word(text)
+    if word in _YES or word in _NO:
+        return word in _YES
+    if word in {"unknown", "未知", "不详"}:
+        return None
+    return Refused(en="is neither yes nor no", zh="不是“是”或“否”", suggestion="yes, no or unknown")
+
+
+def _number(text: str, least: float, most: float) -> float | int | Refused:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        return Refused(
+            en=f"is not a number from {least:g} to {most:g}", zh=f"不是{least:g}到{most:g}之间的数"
+        )
+    return int(value) if least == 1 else value
 
 
 _PAIR = ("first_contact", "last_contact", "kind", "setting", "frequency", "duration", "certainty")
@@ -952,7 +1023,8 @@ _USED: Dictionary[str, tuple[str, ...]] = {
     "pair": _PAIR,
     "follow_up": ("day", "number", "result"),
     "test": ("test_result", "sampled", "tested", "resulted", "sample_kind", "test_kind"),
-    "visit": ("person", "place", "since", "until"),
+    "visit": ("person", "place", "since", "until", "role", "mask", "indoors", "venue_setting", "venue_people", "venue_longitude",
+              "venue_latitude"),
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from yipan.model import (
     OutsideKey,
     PersonTest,
     Severity,
+    Venue,
     Visit,
 )
 
@@ -68,6 +69,7 @@ class Known:
     exposures: Sequence[Exposure] = ()
     gatherings: Sequence[Gathering] = ()
     visits: Sequence[Visit] = ()
+    venues: Sequence[Venue] = ()
     follow_ups: Sequence[FollowUp] = ()
     tests: Sequence[PersonTest] = ()
     carried: Sequence[CarriedRow] = ()
@@ -201,6 +203,7 @@ def _godata(known: Known, zone: ZoneInfo, lost: Counter[str]) -> dict[str, list[
         for t in known.tests
     ]  # fmt: skip
     lost["visits, for which Go.Data has no table"] += len(known.visits)
+    lost["venues, for which Go.Data has no table"] += len(known.venues)
     locations = [_row(row, {}, {}, None) for row in known.carried if row.table == "location"]
     return {
         "cases": cases, "contacts": contacts, "relationships": relationships, "events": events, "follow_ups": follow_ups,
@@ -253,6 +256,7 @@ def _sormas(known: Known, zone: ZoneInfo, lost: Counter[str]) -> dict[str, list[
         contacts.append(_row(row, now, fresh, known.identities.get(e.target), sormas=True))
     lost["gatherings"] += len(known.gatherings)
     lost["visits"] += len(known.visits)
+    lost["venues"] += len(known.venues)
     lost["follow-ups"] += len(known.follow_ups)
     lost["tests"] += len(known.tests)
     return {"cases": cases, "contacts": contacts}
@@ -268,6 +272,8 @@ _TAGS: Mapping[str, Mapping[str, str]] = {
                   "setting": "#loc+type", "certainty": "#status+certainty", "state": "#status", "told_by": "#meta+source"},
     "visits": {"id": "#meta+id", "person": "#meta+person+id", "place": "#loc+id", "since": "#date+start", "until": "#date+end",
                "role": "#group+role", "mask": "#indicator+mask", "indoors": "#indicator+indoors"},
+    "venues": {"id": "#loc+id", "area": "#adm+code", "name_zh": "#loc+name+i_zh", "name_en": "#loc+name+i_en", "setting": "#loc+type",
+               "usual_people": "#capacity", "longitude": "#geo+lon", "latitude": "#geo+lat"},
     "gatherings": {"id": "#meta+id", "area": "#adm+code", "title": "#event+name", "first_day": "#date+start", "last_day": "#date+end",
                    "setting": "#loc+type"},
     "follow_ups": {"id": "#meta+id", "person": "#meta+person+id", "day": "#date", "result": "#status", "number": "#meta+number"},
@@ -280,8 +286,8 @@ def _plain(known: Known, zone: ZoneInfo, lost: Counter[str]) -> dict[str, list[R
     lost["columns carried along for other systems"] += len(known.carried)
     rename = {"source": "from", "target": "to"}
     nouns: dict[str, Sequence[Any]] = {
-        "cases": known.cases, "exposures": known.exposures, "visits": known.visits, "gatherings": known.gatherings,
-        "follow_ups": known.follow_ups, "tests": known.tests,
+        "cases": known.cases, "exposures": known.exposures, "visits": known.visits, "venues": known.venues,
+        "gatherings": known.gatherings, "follow_ups": known.follow_ups, "tests": known.tests,
     }  # fmt: skip
     back = {new: old for old, new in rename.items()}
     return {

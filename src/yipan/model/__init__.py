@@ -20,11 +20,13 @@ from .exposures import (
     EXPOSURE_STEPS,
     CarriedRow,
     Certainty,
+    DueWord,
     Exposure,
     ExposureDuration,
     ExposureFrequency,
     ExposureKind,
     ExposureState,
+    Followed,
     FollowUp,
     FollowUpResult,
     Household,
@@ -41,7 +43,8 @@ from .exposures import (
     roles_of,
 )
 from .findings import Evidence, FindingOnRecord, LocalMeasure, MeasureKind
-from .incidents import INCIDENT_STEPS, Incident, IncidentState
+from .genomes import GenomeDistance, genome_distance
+from .incidents import INCIDENT_STEPS, ActionNoted, EarlyAction, Incident, IncidentState
 from .investigations import (
     STAGE_STEPS,
     Answer,
@@ -55,9 +58,11 @@ from .investigations import (
 )
 from .orders import Order, OrderLine
 from .outlook import (
+    ASSUMED,
     AreaBottomLine,
     AreaNowcast,
     ArrivalPath,
+    Assumed,
     BottomLine,
     BottomLineState,
     CommandLine,
@@ -66,6 +71,7 @@ from .outlook import (
     DelayBought,
     ForecastScore,
     Lever,
+    OutlookAssumptions,
     QuantileForecast,
     ScoreCard,
     SeriesTable,
@@ -75,7 +81,8 @@ from .outlook import (
     TripTable,
 )
 from .people import PERSONAL, Identity, Person, PersonId, Sex, person_id, personal_fields
-from .places import Address, Place, PlaceIndex, PlacePart, address, place
+from .places import Address, Place, PlaceIndex, PlacePart, Point, address, place
+from .plans import PersonRole, PlanOnRecord, PlanStretch, PlanTerms, RolesOnRecord
 from .proposals import (
     DECIDED,
     PROPOSAL_STEPS,
@@ -90,12 +97,19 @@ from .proposals import (
 )
 from .rounds import Receipt, Round
 from .screening import (
+    CARE_NEEDS,
     HOUSEHOLD_MODE,
     TUBE_MODES,
+    Confirmation,
+    HeldPerson,
+    KeyGroup,
+    KeySite,
     LakeBatch,
     LakeKind,
     LakePart,
+    PersonState,
     ScreeningRound,
+    TubeHold,
 )
 from .signals import Judgement, Signal
 from .tasks import TASK_STEPS, Task, TaskState, TaskStep, WrongStep
@@ -127,6 +141,7 @@ from .zones import (
     OVER,
     Adoption,
     CasePlace,
+    LateLifting,
     LevelSpan,
     RegisteredPlace,
     Roster,
@@ -141,6 +156,8 @@ from .zones import (
 
 __all__ = [
     "ALERT_STEPS",
+    "ASSUMED",
+    "CARE_NEEDS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -155,6 +172,7 @@ __all__ = [
     "TRIAGE_LEADS_TO",
     "TUBE_MODES",
     "Act",
+    "ActionNoted",
     "Address",
     "Adoption",
     "Alert",
@@ -171,6 +189,7 @@ __all__ = [
     "AssistCheck",
     "AssistOutcome",
     "AssistReply",
+    "Assumed",
     "BottomLine",
     "BottomLineState",
     "CarriedRow",
@@ -180,6 +199,7 @@ __all__ = [
     "Charge",
     "Classification",
     "CommandLine",
+    "Confirmation",
     "Control",
     "Cost",
     "CountSeries",
@@ -188,7 +208,9 @@ __all__ = [
     "Decision",
     "DelayBought",
     "DetectionMode",
+    "DueWord",
     "Duty",
+    "EarlyAction",
     "Estimate",
     "EstimateState",
     "Evidence",
@@ -200,9 +222,12 @@ __all__ = [
     "FindingOnRecord",
     "FollowUp",
     "FollowUpResult",
+    "Followed",
     "ForecastScore",
     "Gathering",
+    "GenomeDistance",
     "Grant",
+    "HeldPerson",
     "Household",
     "Identity",
     "Incident",
@@ -210,9 +235,12 @@ __all__ = [
     "Interval",
     "Investigation",
     "Judgement",
+    "KeyGroup",
+    "KeySite",
     "LakeBatch",
     "LakeKind",
     "LakePart",
+    "LateLifting",
     "LevelSpan",
     "Lever",
     "LocalMeasure",
@@ -224,13 +252,20 @@ __all__ = [
     "OrderLine",
     "Origin",
     "Outcome",
+    "OutlookAssumptions",
     "OutsideKey",
     "Person",
     "PersonId",
+    "PersonRole",
+    "PersonState",
     "PersonTest",
     "Place",
     "PlaceIndex",
     "PlacePart",
+    "PlanOnRecord",
+    "PlanStretch",
+    "PlanTerms",
+    "Point",
     "Power",
     "Proposal",
     "ProposalState",
@@ -241,6 +276,7 @@ __all__ = [
     "RegisteredPlace",
     "ReproductionNumber",
     "Role",
+    "RolesOnRecord",
     "Roster",
     "RosterGroup",
     "Round",
@@ -268,6 +304,7 @@ __all__ = [
     "TransmissionChain",
     "Triage",
     "TripTable",
+    "TubeHold",
     "User",
     "Venue",
     "Verdict",
@@ -291,6 +328,7 @@ __all__ = [
     "check_may",
     "contains",
     "depth_of",
+    "genome_distance",
     "node_id",
     "pair_key",
     "parent_of",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -216,6 +216,68 @@ class Household:
             raise ValueError(f"household {self.id} needs members, each named once")
 
 
+class DueWord(StrEnum):
+    """What is due for a contact on a day; UNKNOWN where nothing says how long they are followed."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    LATER = "later"
+    UNKNOWN = "unknown"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """
+    Somebody who is a contact, why, and until when they are followed; `id` is their pseudonym.
+
+    It follows from cases, exposures and follow-ups and is kept beside them so that a list of a million is paged.
+    `due` is the first day on which somebody has to see them again.
+    """
+
+    id: PersonId
+    area: AreaPath
+    role: Role
+    exposures: tuple[str, ...]
+    of_cases: tuple[str, ...]
+    last_contact: date | None
+    until: date | None
+    last_seen: date | None
+    proposed: bool
+
+    def __post_init__(self) -> None:
+        person_id(self.id)
+        area_path(self.area)
+        if self.role is Role.CASE:
+            raise ValueError(f"{self.id} is a case; contacts are followed")
+
+    @property
+    def due(self) -> date | None:
+        """The day after the last contact or the last time they were seen, None where neither is known."""
+        days = [day for day in (self.last_contact, self.last_seen) if day]
+        return max(days) + timedelta(days=1) if days else None
+
+    def due_word(self, today: date) -> DueWord:
+        """
+        What is due on a day.
+
+        >>> from yipan.model import area_path
+        >>> one = Followed(
+        ...     id=person_id("p-aaaaaaaaaaaa"), area=area_path("44."), role=Role.CONTACT, exposures=(), of_cases=(),
+        ...     last_contact=date(2022, 11, 6), until=date(2022, 11, 16), last_seen=None, proposed=False,
+        ... )  # fmt: skip
+        >>> [one.due_word(date(2022, 11, day)).value for day in (6, 7, 8, 17)]
+        ['later', 'today', 'overdue', 'over']
+        """
+        if self.until is None or self.due is None:
+            return DueWord.UNKNOWN
+        if today > self.until:
+            return DueWord.OVER
+        if today < self.due:
+            return DueWord.LATER
+        return DueWord.TODAY if today == self.due else DueWord.OVERDUE
+
+
 class FollowUpResult(StrEnum):
     """What came of one day's follow-up of a contact."""
 
@@ -318,8 +380,10 @@ class CarriedRow:
 
 
 class SamenessState(StrEnum):
-    """What a person decided about two records that look like one person."""
+    """What is held about two records that look like one person: suggested by a search, the rest decided by a person."""
 
+    SUGGESTED = "suggested"
+    LATER = "later"
     SAME = "same"
     DIFFERENT = "different"
     UNDONE = "undone"
@@ -330,7 +394,8 @@ class Sameness:
     """
     A decision about two pseudonyms: one person (`kept` stands for both), not the same, or taken back.
 
-    Nothing is rewritten by it: records keep the pseudonym they came with, so every merge can be undone.
+    Nothing is rewritten by it: records keep the pseudonym they came with, so every merge can be undone. Before
+    anybody decides it is a suggestion or put off; `bits` is how sure the search was, None where nobody searched.
     """
 
     id: str
@@ -339,6 +404,7 @@ class Sameness:
     other: PersonId
     state: SamenessState
     why: str
+    bits: float | None = None
 
     def __post_init__(self) -> None:
         area_path(self.area)

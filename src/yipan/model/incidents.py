@@ -58,3 +58,43 @@ class Incident:
             raise ValueError(
                 f"incident {self.id} is {self.state.value} and closed at {self.closed}"
             )
+
+
+class EarlyAction(StrEnum):
+    """The seven early actions of 7-1-7; each counts from when it was started, not from when it was done."""
+
+    INVESTIGATION = "investigation_started"
+    ANALYSIS = "analysis_and_risk_assessment"
+    LABORATORY = "laboratory_confirmation"
+    CASE_MANAGEMENT = "case_management"
+    COMMUNITY = "community_measures"
+    COMMUNICATION = "risk_communication"
+    COORDINATION = "coordination"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionNoted:
+    """
+    What a person noted of an early action in an incident: when it was started, or why it does not apply.
+
+    `at` is None exactly where `not_applicable` says why; `why` tells where the moment is known from.
+    """
+
+    id: str
+    area: AreaPath
+    incident: str
+    action: EarlyAction
+    at: datetime | None
+    not_applicable: str = ""
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        area_path(self.area)
+        require_text("incident", self.incident)
+        require_aware("at", self.at)
+        if (self.at is None) is not bool(self.not_applicable.strip()):
+            raise ValueError(
+                f"{self.action.value} of {self.incident} has either a moment or a reason why it does not apply"
+            )
+        if self.id != f"{self.incident}:{self.action.value}":
+            raise ValueError("a noted action is named by incident:action")

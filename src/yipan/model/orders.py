@@ -88,3 +88,8 @@ class Order:
                 raise ValueError(
                     f"order {self.id} of {self.area} has a line for {line.area}, outside"
                 )
+
+    @property
+    def names_people(self) -> bool:
+        """Whether a line is about somebody by pseudonym; such an order is told to them and not to the public."""
+        return any(line.subject.startswith("p-") for line in self.lines)

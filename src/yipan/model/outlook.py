@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from math import isfinite
+from types import MappingProxyType
 
 from ._checks import require_text
 from .counts import Interval
@@ -57,6 +58,126 @@ class SeriesTable:
         return self.day(len(self))
 
 
+ASSUMED: MappingProxyType[str, tuple[str, float, float]] = MappingProxyType({
+    "serial_interval_days": ("day", 1.0, 60.0),
+    "serial_interval_sd_days": ("day", 0.01, 60.0),
+    "dispersion": ("none", 0.01, 1000.0),
+    "found_after_days": ("day", 0.0, 30.0),
+    "found_share": ("share", 0.001, 1.0),
+    "unseen_days": ("day", 0.1, 60.0),
+    "departures_share": ("share per day", 0.0, 1.0),
+    "stay_days": ("day", 0.0, 60.0),
+    "travelling_share": ("share", 0.0, 1.0),
+})  # fmt: skip
+"""Every figure an outlook takes as given: its unit, and the least and most that can be meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """
+    One figure an estimate takes as given, with its interval where the source has one.
+
+    `values` holds one figure, or several that are held alike likely. `source` is the text it rests on;
+    `assumption` marks a figure no source gives: somebody's judgement, and shown as such.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    low: float | None = None
+    high: float | None = None
+    source: str = ""
+    assumption: bool = False
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in ASSUMED:
+            raise ValueError(
+                f"{self.name!r} is no figure an outlook uses; expected one of {', '.join(ASSUMED)}"
+            )
+        unit, least, most = ASSUMED[self.name]
+        if not self.values:
+            raise ValueError(f"{self.name} has no value")
+        for value in (*self.values, *(end for end in (self.low, self.high) if end is not None)):
+            if not (isfinite(value) and least <= value <= most):
+                raise ValueError(
+                    f"{self.name} is {value:g}; expected {least:g} to {most:g} ({unit})"
+                )
+        if (
+            self.low is not None
+            and self.high is not None
+            and not self.low <= min(self.values) <= max(self.values) <= self.high
+        ):
+            raise ValueError(
+                f"{self.name} {self.values} lies outside its own interval {self.low:g} to {self.high:g}"
+            )
+        if not self.source and not self.assumption:
+            raise ValueError(f"{self.name} has neither a source nor the mark of an assumption")
+
+    @property
+    def told(self) -> str:
+        """
+        The figure as a reader should meet it.
+
+        >>> Assumed(name="serial_interval_sd_days", values=(1.8,), assumption=True).told
+        'serial interval sd 1.8 d (assumed)'
+        """
+        unit, *_ = ASSUMED[self.name]
+        called = self.name.removesuffix("_days").removesuffix("_share").replace("_", " ")
+        figures = " or ".join(
+            f"{value:.0%}" if unit.startswith("share") else f"{value:g}" for value in self.values
+        )
+        ends = ""
+        if self.low is not None and self.high is not None:
+            ends = f", {self.low:g} to {self.high:g}"
+        return f"{called} {figures}{' d' if unit == 'day' else ''} ({'assumed' if self.assumption else 'sourced'}{ends})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlookAssumptions:
+    """
+    What the outlook takes as given of a disease from a day on: every figure once, each with its source.
+
+    `checked` is the day somebody last compared the figures with their sources. Those that come with the
+    software have no `area`; a command may put its own on record for its area, `put_by` and `why` it did.
+    """
+
+    id: str
+    disease: str
+    since: date
+    checked: date
+    figures: tuple[Assumed, ...]
+    area: str = ""
+    put_by: str = ""
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        require_text("disease", self.disease)
+        named = [figure.name for figure in self.figures]
+        if sorted(named) != sorted(ASSUMED):
+            missing, twice = (
+                sorted(set(ASSUMED) - set(named)),
+                sorted({n for n in named if named.count(n) > 1}),
+            )
+            raise ValueError(
+                f"assumptions of {self.disease}: missing {missing}, given twice {twice}"
+            )
+        for name in sorted(set(ASSUMED) - {"dispersion"}):
+            if len(self.figure(name).values) != 1:
+                raise ValueError(f"assumptions of {self.disease}: {name} needs one value")
+
+    def figure(self, name: str) -> Assumed:
+        """The figure called `name`."""
+        return next(figure for figure in self.figures if figure.name == name)
+
+    def value(self, name: str) -> float:
+        """The one value of a figure."""
+        return self.figure(name).values[0]
+
+    def told(self, *names: str) -> str:
+        """Some figures in words, to stand beside an estimate."""
+        return "; ".join(self.figure(name).told for name in names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountVersion:
     """What was known of a day on a day: `area` stood at `value` for `day` from `known` on."""
@@ -73,7 +194,8 @@ class ShownReproduction:
     R as it is shown for an area: its own, or that of the larger area on whose cases it rests.
 
     `resting_on` names that area; it is `area` itself where its own cases are enough. `estimate` is None unless
-    `state` is ESTIMATED. `cases` and `missing_days` are those of the window in the area it rests on.
+    `state` is ESTIMATED. `cases` and `missing_days` are those of the window in the area it rests on; `assuming`
+    tells what was taken as given.
     """
 
     area: str
@@ -84,6 +206,7 @@ class ShownReproduction:
     estimate: Estimate | None
     cases: int
     missing_days: int = 0
+    assuming: str = ""
 
     def __post_init__(self) -> None:
         if (self.estimate is None) is (self.state is EstimateState.ESTIMATED):
@@ -125,6 +248,7 @@ class QuantileForecast:
     `baseline` says the same as "no change" would, for scoring; `members` and `weights` (member by horizon) say
     who spoke; `control` names the measures assumed. `failed` marks a forecast whose stated coverage past
     outcomes have refuted: it is shown as failed. Without figures `quantiles` is empty and `state` says why.
+    `assuming` tells what was taken as given.
     """
 
     id: str
@@ -141,6 +265,7 @@ class QuantileForecast:
     control: str = "as now"
     state: EstimateState = EstimateState.ESTIMATED
     failed: bool = False
+    assuming: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.quantiles) is not (self.state is EstimateState.ESTIMATED):
@@ -230,7 +355,8 @@ class BottomLine:
     The chance that a cluster ends above `limit` cases, and that it is above it within given days.
 
     `within_days` pairs days with probabilities. `levers` stand in order of effect. `reasons` are the
-    figures the probability rests on, one sentence each.
+    figures the probability rests on, one sentence each: cases `seen`, those of them still `active` (able to
+    transmit), the mean `reproduction` and the `dispersion` believed.
     """
 
     name: str
@@ -242,6 +368,10 @@ class BottomLine:
     state: BottomLineState
     levers: tuple[Lever, ...] = ()
     reasons: tuple[str, ...] = ()
+    seen: int = 0
+    active: int = 0
+    reproduction: float | None = None
+    dispersion: float | None = None
 
     def __post_init__(self) -> None:
         for chance in (self.probability, self.dies_out, *(each for _, each in self.within_days)):
@@ -274,7 +404,12 @@ class CommandLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaBottomLine:
-    """The bottom line of an area on a day, against the line the command drew; R rests on `resting_on`'s cases."""
+    """
+    The bottom line of an area on a day, or of one chain in it, against the line the command drew.
+
+    R rests on `resting_on`'s cases. `chain` is the id of the chain of transmission, empty for the area itself;
+    `assuming` tells what was taken as given.
+    """
 
     id: str
     area: str
@@ -282,6 +417,13 @@ class AreaBottomLine:
     resting_on: str
     line: BottomLine
     drawn_by: str
+    chain: str = ""
+    assuming: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the chain, or the area."""
+        return self.chain or self.area
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,8 +431,10 @@ class Spillover:
     """
     What may reach one destination by the end of the period, from all origins together.
 
-    `expected` is the mean number of infected arrivals with a 95 % interval over what is believed;
-    `introduced` and `lasting` are chances; `look_first` ranks where an hour of search is best spent.
+    `expected` is the mean number of infected arrivals with a 95 % interval over what is believed of prevalence,
+    its ends moved by the band of movement where that is only modelled;
+    `introduced` and `lasting` are chances; `look_first` ranks where an hour of search is best spent. `arrived_by` is the
+    chance that the first has arrived by the end of each day of the period.
     """
 
     destination: str
@@ -301,6 +445,13 @@ class Spillover:
     lasting: float
     half_arrived_day: int | None
     look_first: float
+    arrived_by: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if list(self.arrived_by) != sorted(self.arrived_by):
+            raise ValueError(
+                f"{self.destination}: the chance to have arrived falls from a day to the next"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,12 +465,18 @@ class DelayBought:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalPath:
-    """How far a destination is from where most infected people are, as travellers go, and whence arrivals come."""
+    """
+    How far a destination is from where most infected people are, as travellers go, and whence arrivals come.
+
+    `ends_there` is the chance that somebody leaving there ends the journey at this destination, passing others on
+    the way (by exit probabilities); None where residents of some place are not known.
+    """
 
     destination: str
     effective_distance: float | None
     random_walk_distance: float | None
     likely_origins: tuple[tuple[str, float], ...]
+    ends_there: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

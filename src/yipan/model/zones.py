@@ -8,7 +8,7 @@ from enum import StrEnum
 from ._checks import require_aware, require_order, require_text
 from .areas import AreaPath, area_path
 from .people import PersonId, person_id
-from .places import Place
+from .places import Place, Point
 
 OVER = frozenset({"low", "normal", "ended", "split", "merged"})
 """Levels at which an episode restricts nobody any more; low and normal are told of the county."""
@@ -136,8 +136,8 @@ class CasePlace:
 
     `found` is when the infection was reported (the first positive report), `controlled` when the person was taken
     out and control re-imposed. `counts` is False for what the rules leave out (a repeat positive of somebody
-    who recovered, somebody already in central isolation); `home_isolated_contact` for a contact or
-    co-resident of a case strictly isolated at home. For the estimate of where risk lies: `hours` there while
+    who recovered); `isolated` where the person was in central isolation already: whether that counts is said by the
+    profile of the jurisdiction. `home_isolated_contact` is a contact or co-resident of a case strictly isolated at home. For the estimate of where risk lies: `hours` there while
     infectious, `people` who were there at once on average, `air_changes` an hour, `m3_per_person`; None where not
     known.
     """
@@ -150,6 +150,7 @@ class CasePlace:
     controlled: datetime | None = None
     counts: bool = True
     home_isolated_contact: bool = False
+    isolated: bool = False
     home: bool = True
     hours: float | None = None
     people: float | None = None
@@ -187,11 +188,27 @@ class RosterGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """Everybody a closing round of a zone must reach; `id` is that of the zone."""
+    """
+    Everybody a closing round of a zone must reach; `id` is that of the zone.
+
+    `tokens` are the numbers by which the files of screening know people of the roster, each with the pseudonym; who
+    has none is never found in a laboratory's result.
+    """
 
     id: str
     area: AreaPath
     groups: tuple[RosterGroup, ...]
+    tokens: tuple[tuple[int, PersonId], ...] = ()
+
+    def __post_init__(self) -> None:
+        people = self.people
+        seen: set[int] = set()
+        for token, person in self.tokens:
+            if token in seen:
+                raise ValueError(f"roster {self.id}: number {token} stands for two people")
+            if person not in people:
+                raise ValueError(f"roster {self.id}: number {token} is of nobody on it")
+            seen.add(token)
 
     @property
     def people(self) -> frozenset[PersonId]:
@@ -204,7 +221,9 @@ class ZoneRound:
     """
     One round of tests of a zone's roster: who was sampled, and the instant of the last result.
 
-    `last_result` is None while results are awaited; a round goes on until nobody is missing.
+    `last_result` is None while results are awaited; a round goes on until nobody is missing. `removed` of the roster
+    were taken out of the zone before it began: nobody waits for them. `source` names the round of screening whose
+    laboratory told it, empty where it was told by hand.
     """
 
     id: str
@@ -214,6 +233,8 @@ class ZoneRound:
     sampled: tuple[PersonId, ...]
     last_result: datetime | None
     positives: int = 0
+    removed: tuple[PersonId, ...] = ()
+    source: str = ""
 
     def __post_init__(self) -> None:
         require_text("id", self.id)
@@ -226,8 +247,8 @@ class ZoneRound:
             raise ValueError(f"round {self.id} has {self.positives} positives")
 
     def missing(self, roster: Roster) -> tuple[PersonId, ...]:
-        """Return who of the roster was not sampled, in order."""
-        return tuple(sorted(roster.people - set(self.sampled)))
+        """Return who of the roster was neither sampled nor removed before, in order."""
+        return tuple(sorted(roster.people - set(self.sampled) - set(self.removed)))
 
     def completed(self, roster: Roster | None) -> datetime | None:
         """Return when the round of everyone was over, all negative; None while somebody or something is missing."""
@@ -237,8 +258,40 @@ class ZoneRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateLifting:
+    """
+    The alarm that a zone whose conditions were met is still kept: given once for each due lifting.
+
+    `eligible` is when every condition held, `due` the end of the grace the profile gives, `alarmed` when the alarm
+    was given. Nothing here lifts anything: the order does.
+    """
+
+    id: str
+    area: AreaPath
+    zone: str
+    level: str
+    eligible: datetime
+    due: datetime
+    alarmed: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("id", "zone", "level"):
+            require_text(name, getattr(self, name))
+        area_path(self.area)
+        for name in ("eligible", "due", "alarmed"):
+            require_aware(name, getattr(self, name))
+        require_order(("eligible", self.eligible), ("due", self.due))
+        require_order(("due", self.due), ("alarmed", self.alarmed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredPlace:
-    """A unit of the place register (compound, building, unit ...) with its residents, None where not known."""
+    """
+    A unit of the place register (compound, building, unit ...) with its residents, None where not known.
+
+    `outline` is its ring of (longitude, latitude) in degrees (WGS84), at least three corners, not closed; `point` one
+    spot in it. Both are None where the register knows no more than its name.
+    """
 
     id: str
     area: AreaPath
@@ -246,6 +299,8 @@ class RegisteredPlace:
     residents: int | None
     households: int | None = None
     source: str = "register"
+    outline: tuple[Point, ...] | None = None
+    point: Point | None = None
 
     def __post_init__(self) -> None:
         require_text("id", self.id)
@@ -255,6 +310,15 @@ class RegisteredPlace:
             if value is not None and value < 0:
                 raise ValueError(
                     f"{name} of {self.id} is {value}; expected at least 0, or not known"
+                )
+        if self.outline is not None and len(set(self.outline)) < 3:
+            raise ValueError(
+                f"the outline of {self.id} has {len(set(self.outline))} corners; it needs at least 3"
+            )
+        for longitude, latitude in (*(self.outline or ()), *((self.point,) if self.point else ())):
+            if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+                raise ValueError(
+                    f"({longitude}, {latitude}) of {self.id} is no longitude and latitude in degrees"
                 )
 
 

@@ -249,7 +249,7 @@ def publish(
     """
     Say that the public was told of an order, at `published` or now, and end the task to do so.
 
-    Raises NotAllowed, NotFound, WrongStep where it was published before.
+    Raises NotAllowed, NotFound, WrongStep where it was published before, ValueError for an order about people.
     """
     check_may(post.viewer, Power.PUBLISH)
     with post.store.reading(post.viewer) as record:
@@ -265,6 +265,10 @@ def publish(
         at=at,
     ) as act:
         found = act.noun(ORDERS, order)
+        if found.names_people:
+            raise ValueError(
+                f"order {order} is about people; it is told to them, never to the public"
+            )
         if found.published is not None:
             raise WrongStep(f"order {order} was published at {found.published.isoformat()} already")
         told = replace(

@@ -7,21 +7,38 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
-from yipan.operations import commanding, outlook, prohibitions, tracing, watch, zoning
+from yipan.operations import (
+    closing,
+    commanding,
+    holding,
+    outlook,
+    plans,
+    prohibitions,
+    tracing,
+    watch,
+    zoning,
+)
 from yipan.operations.post import Post
 
 Desk = Callable[..., int]
 
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
-    (outlook.DESK, outlook.review),
     (tracing.DESK, tracing.extend_chains),
+    (outlook.DESK, outlook.review),
+    (closing.DESK, closing.review_rounds),
     (zoning.DESK, zoning.review_zones),
+    (holding.DESK, holding.review_rounds),
+    (plans.DESK, plans.review_plans),
     (prohibitions.DESK, prohibitions.review_measures),
 )
 """The desks of a round in order. Each takes the post and the moment, records what it finds, says how much."""
 
-HANDS: dict[str, commanding.Hand] = {zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out}
+HANDS: dict[str, commanding.Hand] = {
+    zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out, plans.HAND: plans.carry_out,
+    holding.HAND: holding.carry_out,
+    outlook.HAND: outlook.carry_out,
+}  # fmt: skip
 """Who carries out the lines of an order, by the desk their kind names."""
 
 

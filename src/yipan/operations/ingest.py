@@ -1,14 +1,25 @@
 """The desk where files come in: checked whole, committed whole, with a receipt that can be undone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from yipan import feeds
-from yipan.model import Power, Receipt, check_may
+from yipan.model import Power, Receipt, check_area, check_may
+from yipan.operations import measures
 from yipan.operations.post import Post
+from yipan.store import Record
+from yipan.store.nouns import NounTable, OpenAfter
+from yipan.store.tables.prohibitions import MEASURES
+from yipan.store.tables.zoning import CASE_PLACES, REGISTER, ROSTERS, ZONES
 
 DESK = "ingest"
+TABLES: Mapping[str, NounTable[Any]] = {
+    table.name: table for table in (REGISTER, CASE_PLACES, ROSTERS, MEASURES)
+}
+"""Where the rows of files about zones are kept."""
 
 
 class AlreadyRead(ValueError):
@@ -47,17 +58,26 @@ def read_file(
     keep_good: bool = False,
     mapping: feeds.Mapping | None = None,
     disease: str | None = None,
+    about: feeds.ZoningKind | None = None,
 ) -> Ingested:
     """
-    Read a file, check it whole and commit it whole.
+    Read a file, check it whole and commit it whole: counts, a line list, or what the desks of zones need.
 
-    With `dry_run` only the report is made. Raises FileHasProblems where any row is wrong (unless `keep_good`
-    leaves the wrong rows aside), AlreadyRead where the very same file was committed before.
+    With `dry_run` only the report is made. `about` says which file about zones it is where its header shall not
+    decide. A roster takes the place of the one its zone had. Raises FileHasProblems where any row is wrong (unless
+    `keep_good` leaves the wrong rows aside), AlreadyRead where the very same file was committed before.
     """
     check_may(post.viewer, Power.INGEST)
     with post.store.reading(post.viewer) as record:
         areas = record.areas()
-    reading = feeds.read(path, areas=areas, mapping=mapping, disease=disease, keep_good=keep_good)
+        zones = _zones_known(record, at=at)
+    reading = feeds.read(
+        path, areas=areas, mapping=mapping, disease=disease, keep_good=keep_good, about=about, zones=zones,
+        check=measures.check,
+    )  # fmt: skip
+    for nouns in reading.nouns.values():
+        for noun in nouns:
+            check_area(post.viewer, noun.area)
     if dry_run:
         return Ingested(report=reading.report, receipt=None)
     if not reading.ok:
@@ -75,8 +95,29 @@ def read_file(
             file=reading.report.file, sha256=reading.report.sha256, format=reading.report.format,
             rows_read=reading.report.read, rows_rejected=reading.report.rejected,
             counts=reading.counts, cases=reading.cases, identities=reading.identities, published=published,
+            nouns=[(TABLES[name], nouns) for name, nouns in reading.nouns.items()], people={str(person): area for person, area in reading.people.items()},
         )  # fmt: skip
     return Ingested(report=reading.report, receipt=receipt)
+
+
+def _zones_known(record: Record, *, at: datetime) -> dict[str, feeds.ZoneKnown]:
+    """The zones in force that a roster may name, with the people each has by number."""
+    running = [
+        zone
+        for zone in record.nouns(
+            ZONES, under=record.viewer.area, where={"over_from": OpenAfter(moment=at)}
+        )
+        if not zone.is_over or zone.in_force(at)
+    ]
+    rosters = (
+        {one.id: one for one in record.nouns(ROSTERS, under=record.viewer.area)} if running else {}
+    )
+    return {
+        zone.id: feeds.ZoneKnown(
+            area=zone.area, place=zone.place, tokens=dict(rosters[zone.id].tokens) if zone.id in rosters else {},
+        )
+        for zone in running
+    }  # fmt: skip
 
 
 def undo(post: Post, receipt: str, *, why: str, at: datetime) -> Receipt:

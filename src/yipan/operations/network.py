@@ -6,11 +6,14 @@ It is read from the record or made from files alike, so the same answer comes wi
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cache
+from importlib import resources
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import yaml
 
 from yipan.analytics.trace import chains, questions
 from yipan.analytics.trace.overlaps import Visits, doses, overlaps
@@ -19,6 +22,7 @@ from yipan.analytics.trace.sources import (
     UNDATED,
     Contacts,
     Delay,
+    Genomes,
     Parameters,
     SharedPlaces,
     SourcePosterior,
@@ -34,15 +38,19 @@ from yipan.model import (
     Estimate,
     Exposure,
     Gathering,
+    GenomeDistance,
     Origin,
+    Setting,
     Venue,
     Visit,
 )
+from yipan.packs.population import read_pathogen
 
 ASSUMED_SERIAL = Delay(mean_days=5.0, sd_days=3.0)
 """Taken where none is given and too few recorded pairs show one: an assumption, and told as such."""
 REPORT_SPREAD_DAYS = 3
 """How uncertain a case's day is taken to be where only its report or sample is known."""
+MOST_WEIGHT = 1000.0
 QUIET_DAYS = 14
 DRAWS = 20
 _ZERO = date(2000, 1, 1)
@@ -58,6 +66,7 @@ class Network:
     visits: tuple[Visit, ...] = ()
     venues: tuple[Venue, ...] = ()
     gatherings: tuple[Gathering, ...] = ()
+    genomes: tuple[GenomeDistance, ...] = ()
     excluded: frozenset[str] = frozenset()
 
 
@@ -67,13 +76,14 @@ def network_of(
     visits: Iterable[Visit] = (),
     venues: Iterable[Venue] = (),
     gatherings: Iterable[Gathering] = (),
+    genomes: Iterable[GenomeDistance] = (),
 ) -> Network:
     """Return the network of cases that were not excluded, in order of their ids, and exposures not rejected."""
     given = sorted(cases, key=lambda case: case.id)
     return Network(
         cases=tuple(c for c in given if c.classification is not Classification.EXCLUDED),
         exposures=tuple(e for e in exposures if e.counts), visits=tuple(visits), venues=tuple(venues),
-        gatherings=tuple(gatherings),
+        gatherings=tuple(gatherings), genomes=tuple(genomes),
         excluded=frozenset(c.person for c in given if c.classification is Classification.EXCLUDED),
     )  # fmt: skip
 
@@ -136,6 +146,23 @@ class SpreaderRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventNode:
+    """
+    A gathering or venue between cases: who brought infection there as recorded, and who was exposed there.
+
+    `day` is its first day, else that of the first contact told of it; both lists are ids of cases.
+    """
+
+    id: str
+    what: str
+    title: str
+    setting: str
+    day: date | None
+    brought_by: tuple[str, ...]
+    reached: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChainsAnswer:
     """
     The chains of an outbreak and what they say of it.
@@ -158,6 +185,7 @@ class ChainsAnswer:
     serial_sd_days: float
     serial_from: str
     recorded_components: tuple[int, ...]
+    events: tuple[EventNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,33 +230,95 @@ def trace(
     time_zone: ZoneInfo,
     serial: Delay | None = None,
     incubation: Delay | None = None,
+    weights: Mapping[Setting, float] | None = None,
 ) -> Traced:
     """
-    Estimate who infected whom in a network; the serial interval is that of recorded pairs where none is given.
+    Estimate who infected whom in a network from days, recorded contacts, shared places and genomes.
 
-    A case's day is its onset; where there is none, the day it was sampled, reported or confirmed, less surely.
+    The serial interval is the one given, else that of recorded pairs, else the one published for the disease, else
+    an assumed one. A case's day is its onset; where there is none, the day it was sampled, reported or confirmed, less
+    surely. `weights` says how much an hour together counts in a setting beside the others (1 where not named).
+    Raises ValueError for a weight below none.
     """
     index: dict[str, int] = {case.person: i for i, case in enumerate(network.cases)}
     cases = _arrays(network.cases, time_zone)
     contacts, exposure_of = _contacts(network, index)
-    places = _shared(network, index)
+    places = _shared(network, index, checked_weights(weights))
+    genomes = _genomes(network)
     levels = int(contacts.level.max(initial=0)) + 1
     shown = serial or serial_of_pairs(_lags(cases, contacts))
+    diseases = {case.disease for case in network.cases}
+    published = None if shown else serial_of_disease(diseases.pop()) if len(diseases) == 1 else None
     start = Parameters(
-        serial=shown or ASSUMED_SERIAL, incubation=incubation, recorded_true=(0.5 / levels,) * levels,
+        serial=shown or published or ASSUMED_SERIAL, incubation=incubation, recorded_true=(0.5 / levels,) * levels,
         recorded_false=(0.01 / levels,) * levels,
     )  # fmt: skip
     found = sources(
         cases, parameters=start, contacts=contacts if contacts.source.size else None,
-        places=places if places.source.size else None,
+        places=places if places.source.size else None, genomes=genomes if genomes.snps.size else None,
     )  # fmt: skip
     return Traced(
         network=network,
         found=found,
         contacts=contacts,
         exposure_of=exposure_of,
-        serial_from="given" if serial else "recorded pairs" if shown else "assumed",
+        serial_from="given"
+        if serial
+        else "recorded pairs"
+        if shown
+        else "published"
+        if published
+        else "assumed",
     )
+
+
+@cache
+def serial_of_disease(disease: str) -> Delay | None:
+    """
+    Return the interval published for a disease (`packs/serial_intervals.yaml`), None where there is none.
+
+    >>> serial_of_disease("measles").mean_days
+    11.5
+    """
+    told = yaml.safe_load(
+        (resources.files("yipan.packs") / "serial_intervals.yaml").read_text(encoding="utf-8")
+    )
+    if disease not in told:
+        return None
+    numbers = read_pathogen(told[disease]).numbers
+    mean, sd = (float(numbers[f"generation_{part}"].value) for part in ("days", "sd_days"))  # type: ignore[arg-type]  # one number each
+    return Delay(mean_days=mean, sd_days=sd)
+
+
+def checked_weights(weights: Mapping[Setting, float] | None) -> Mapping[Setting, float]:
+    """Return the weights of settings, or raise ValueError naming one that is below none or not a number."""
+    for setting, weight in (weights or {}).items():
+        if not 0 <= weight <= MOST_WEIGHT:
+            raise ValueError(
+                f"the weight of {setting.value} is {weight}; expected 0 to {MOST_WEIGHT:g}"
+            )
+    return dict(weights or {})
+
+
+def weights_of(texts: Iterable[str]) -> dict[Setting, float]:
+    """
+    Read weights of settings as they are typed, or raise ValueError saying what a weight looks like.
+
+    >>> weights_of(["household=3"])[Setting.HOUSEHOLD]
+    3.0
+    """
+    found: dict[Setting, float] = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            found[Setting(name.strip())] = float(number)
+        except ValueError:
+            known = ", ".join(setting.value for setting in Setting)
+            raise ValueError(
+                f"{text!r} is no weight; expected setting=number with one of {known}"
+            ) from None
+    checked_weights(found)
+    return found
 
 
 def sources_answer(
@@ -297,7 +387,47 @@ def chains_answer(
         ),
         serial_mean_days=found.parameters.serial.mean_days, serial_sd_days=found.parameters.serial.sd_days,
         serial_from=traced.serial_from, recorded_components=recorded_components(traced.network),
+        events=events_of(traced.network),
     )  # fmt: skip
+
+
+def events_of(network: Network) -> tuple[EventNode, ...]:
+    """
+    Return the gatherings and venues that tie cases together, those with most cases first.
+
+    A case is tied to a place by a recorded exposure, by a visit to a gathering, or by having been at a venue at the
+    same time as another case.
+    """
+    case_of: dict[str, str] = {case.person: case.id for case in network.cases}
+    brought: dict[str, set[str]] = defaultdict(set)
+    reached: dict[str, set[str]] = defaultdict(set)
+    days: dict[str, list[date]] = defaultdict(list)
+    for e in network.exposures:
+        for place, person, into in ((e.source, e.target, reached), (e.target, e.source, brought)):
+            if not place.startswith("p-") and person in case_of:
+                into[place].add(case_of[person])
+                days[place] += [day for day in (e.first_contact, e.last_contact) if day]
+    for v in network.visits:
+        if v.place.startswith("g-") and v.person in case_of:
+            reached[v.place].add(case_of[v.person])
+            days[v.place].append(v.since.date())
+    of_cases = replace(network, visits=tuple(v for v in network.visits if v.person in case_of))
+    for mine, other, _ in met(of_cases, case_of):
+        reached[mine.place] |= {case_of[mine.person], case_of[other.person]}
+        days[mine.place].append(max(mine.since, other.since).date())
+    titles = {g.id: (g.title, g.setting.value, g.first_day) for g in network.gatherings}
+    titles |= {v.id: (v.name_zh, v.setting.value, None) for v in network.venues}
+    found = []
+    for node in {*brought, *reached}:
+        title, setting, first = titles.get(node, (node, Setting.UNKNOWN.value, None))
+        found.append(
+            EventNode(
+                id=node, what="gathering" if node.startswith("g-") else "venue", title=title, setting=setting,
+                day=first or min(days[node], default=None), brought_by=tuple(sorted(brought[node])),
+                reached=tuple(sorted(reached[node] - brought[node])),
+            )
+        )  # fmt: skip
+    return tuple(sorted(found, key=lambda e: (-len(e.reached) - len(e.brought_by), e.id)))
 
 
 def recorded_components(network: Network) -> tuple[int, ...]:
@@ -427,8 +557,23 @@ def _contacts(
     )
 
 
-def _shared(network: Network, index: Mapping[str, int]) -> SharedPlaces:
-    """Pairs of cases at one gathering or at one place at one time, by hours and how many are usually there."""
+def _genomes(network: Network) -> Genomes:
+    """Distances between cases of the network; those about others are left aside."""
+    index = {case.id: i for i, case in enumerate(network.cases)}
+    told = [g for g in network.genomes if g.first in index and g.second in index]
+    return Genomes(
+        first=np.array([index[g.first] for g in told], dtype=np.int64),
+        second=np.array([index[g.second] for g in told], dtype=np.int64),
+        snps=np.array([g.snps for g in told], dtype=np.int64),
+    )
+
+
+def _shared(
+    network: Network, index: Mapping[str, int], weights: Mapping[Setting, float]
+) -> SharedPlaces:
+    """Pairs of cases at one gathering or at one place at one time, by setting, hours and how many are usually there."""
+    setting: dict[str, Setting] = {venue.id: venue.setting for venue in network.venues}
+    setting |= {gathering.id: gathering.setting for gathering in network.gatherings}
     source: list[int] = []
     target: list[int] = []
     dose: list[float] = []
@@ -437,20 +582,25 @@ def _shared(network: Network, index: Mapping[str, int]) -> SharedPlaces:
         for place, person in ((e.source, e.target), (e.target, e.source)):
             if not place.startswith("p-") and person in index:
                 there[place].add(index[person])
-    for _, members in sorted(there.items()):
+    for where, members in sorted(there.items()):
         listed = sorted(members)
+        counts = weights.get(setting.get(where, Setting.UNKNOWN), 1.0)
         for a, one in enumerate(listed):
             for other in listed[a + 1 :]:
                 source.append(one)
                 target.append(other)
-                dose.append(1.0 / len(listed))
+                dose.append(counts / len(listed))
     mine = [v for v in network.visits if v.person in index]
     if mine:
         visits = _visit_arrays(mine, index)
         found = overlaps(visits, np.arange(len(index)))
         usual = {venue.id: venue.usual_people for venue in network.venues}
         crowd = np.array([usual.get(mine[i].place) or 10 for i in found.case], dtype=np.float64)
-        first, second, amount = doses(found, visits, weight=np.ones(len(found)), people=crowd)
+        heavy = np.array(
+            [weights.get(setting.get(mine[i].place, Setting.UNKNOWN), 1.0) for i in found.case],
+            dtype=np.float64,
+        )
+        first, second, amount = doses(found, visits, weight=heavy, people=crowd)
         once = first < second
         source += first[once].tolist()
         target += second[once].tolist()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from yipan.model import AreaPath, Viewer
 from yipan.store import Store
+from yipan.store.lake import Lake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,3 +18,8 @@ class Post:
     def area(self) -> AreaPath:
         """The area the post commands."""
         return self.viewer.area
+
+    @property
+    def lake(self) -> Lake:
+        """The bulk files of screening that lie beside the record."""
+        return Lake(folder=self.store.home / "screening")

@@ -10,15 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from yipan.model import (
     AreaPath,
     Duty,
     Evidence,
     FindingOnRecord,
     LocalMeasure,
-    MeasureKind,
     NotAllowed,
     Power,
     Sentence,
@@ -30,7 +27,8 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import commanding, zoning
+from yipan.operations import commanding, plans, zoning
+from yipan.operations.measures import asked as as_rule
 from yipan.operations.post import Post
 from yipan.protocol.rules import prohibitions as rules
 from yipan.store import Acting, Change, NotFound, Record
@@ -41,20 +39,6 @@ from yipan.store.tables.prohibitions import FINDINGS, MEASURES
 DESK = "prohibitions"
 RECTIFY = "rectify"
 """The kind of the task to put a finding right."""
-
-_KINDS: dict[MeasureKind, type[rules.Measure]] = {
-    MeasureKind.MOVEMENT_LIMIT: rules.MovementLimit,
-    MeasureKind.LEAVE_CONDITION: rules.LeaveCondition,
-    MeasureKind.ZONE_MEASURE: rules.ZoneMeasure,
-    MeasureKind.ARRIVAL_MEASURE: rules.ArrivalMeasure,
-    MeasureKind.PERSON_CLASS: rules.PersonClass,
-    MeasureKind.PERSON_PLAN: rules.PersonPlan,
-    MeasureKind.CARE_REQUEST: rules.CareRequest,
-    MeasureKind.CARE_CLOSURE: rules.CareClosure,
-    MeasureKind.STUDENT_RETURN: rules.StudentReturn,
-    MeasureKind.CHECKPOINT: rules.Checkpoint,
-    MeasureKind.VENUE_CLOSURE: rules.VenueClosure,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +67,7 @@ def record_measures(post: Post, measures: Sequence[LocalMeasure], *, at: datetim
     """Put local measures on record. Raises ValueError naming the measure whose terms its kind does not understand."""
     check_may(post.viewer, Power.WORK)
     for one in measures:
-        _asked(one)
+        as_rule(one)
     with post.store.acting(
         post.viewer, desk=DESK, verb="record_measures", why="measures taken locally", at=at
     ) as act:
@@ -93,7 +77,7 @@ def record_measures(post: Post, measures: Sequence[LocalMeasure], *, at: datetim
 def check(record: Record, *, area: AreaPath, at: datetime) -> tuple[rules.Finding, ...]:
     """
     Check everything in force in an area against the version its command adopted: zones on their clocks, classes the
-    version does not have, and every local measure on record. What is well is among the answers, as `ok`.
+    version does not have, plans of people past the end they have by the rule, and every local measure on record. What is well is among the answers, as `ok`.
 
     Areas without an adopted version have no ceiling and give no finding.
     """
@@ -119,8 +103,13 @@ def check(record: Record, *, area: AreaPath, at: datetime) -> tuple[rules.Findin
                 id=f"{zone.id}:class", area=zone.area, since=span.since, people=zone.residents, level=span.level,
                 stays="zone", reason=span.reason or rules.UNKNOWN,
             ))  # fmt: skip
+    for plan, ends in plans.kept(record, area=area, at=at):
+        asked.setdefault(plan.area, []).append(rules.PersonPlan(
+            id=f"plan:{plan.id}", area=plan.area, since=plan.begun, people=1, role=plan.terms.roles[0].role if plan.terms.roles else "",
+            phases=(), computed_end=ends,
+        ))  # fmt: skip
     for measure in record.nouns(MEASURES, under=area, where={"until": OpenAfter(moment=at)}):
-        asked.setdefault(measure.area, []).append(_asked(measure))
+        asked.setdefault(measure.area, []).append(as_rule(measure))
     found: list[rules.Finding] = []
     for place, measures in asked.items():
         adopted, profile = zoning.adopted_in(record, place)
@@ -262,22 +251,6 @@ def excess(record: Record, *, area: AreaPath, since: datetime, until: datetime) 
         area=area, since=since, until=until, people=figure.people, person_hours=figure.person_hours,
         people_unknown=figure.people_unknown, findings=tuple(known[case] for case in figure.findings),
     )  # fmt: skip
-
-
-def _asked(measure: LocalMeasure) -> rules.Measure:
-    shared = {
-        "id": measure.id, "area": measure.area, "since": measure.since, "until": measure.until,
-        "order_level": measure.order_level, "people": measure.people, "reason": measure.reason,
-    }  # fmt: skip
-    kind = _KINDS[measure.kind]
-    if unknown := sorted(set(measure.terms) - set(kind.__dataclass_fields__)):
-        raise ValueError(
-            f"measure {measure.id}: a {measure.kind.value} has no {', '.join(unknown)}"
-        )
-    try:
-        return msgspec.convert({**measure.terms, **shared}, kind)
-    except msgspec.ValidationError as wrong:
-        raise ValueError(f"measure {measure.id}: {wrong}") from None
 
 
 def _id(found: rules.Finding) -> str:

@@ -9,10 +9,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from yipan.model import AreaPath, Round, check_area
-from yipan.operations import board
+from yipan.model import AreaPath, OutlookAssumptions, Round, check_area
+from yipan.operations import board, outlook
 from yipan.operations.board import AreaFigures, Curve, Picture
-from yipan.operations.outlook import SERIAL_INTERVAL_DAYS, SERIAL_INTERVAL_SD_DAYS
 from yipan.store import Record
 
 Language = Literal["zh", "en"]
@@ -46,6 +45,7 @@ class SituationReport:
     newest_act: int
     failed: tuple[Round, ...]
     round_at: datetime | None
+    assumed: OutlookAssumptions
 
 
 def situation(
@@ -83,6 +83,7 @@ def situation(
         shapes=tuple((path, shape) for path, shape, _ in found),
         shapes_schematic=any(schematic for _, _, schematic in found),
         newest_act=picture.newest_act,
+        assumed=outlook.assumptions(record, area=area, day=day),
     )
 
 
@@ -96,7 +97,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "schematic": "示意图，非标准地图", "change": "较前一日",
         "desks": "研判轮次", "round": "本报告所依据的最近一轮", "no_round": "尚无研判轮次：以下没有预警与 R", "failed": "失败，其结果不在本报告中",
         "all_done": "各岗位均已完成",
-        "method": f"R 按 Cori 法估计，窗口 7 天，代际间隔均值 {SERIAL_INTERVAL_DAYS} 天（标准差 {SERIAL_INTERVAL_SD_DAYS} 天为本项目假设）；"
+        "method": "R 按 Cori 法估计，窗口 7 天，代际间隔均值 {mean:g} 天，标准差 {sd:g} 天（{assumed}）；"
                   "信号按 EARS C2 判定；无症状转确诊不重复计入感染者。",
     },
     "en": {
@@ -110,8 +111,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "change": "since the day before", "desks": "The round", "round": "Newest round behind this report",
         "no_round": "no round yet: signals and R are not in here", "failed": "failed; what it would have found is not in this report",
         "all_done": "every desk did its work",
-        "method": f"R by Cori's method, window 7 days, serial interval mean {SERIAL_INTERVAL_DAYS} days (sd {SERIAL_INTERVAL_SD_DAYS} "
-                  "days is an assumption of this project); signals by EARS C2; conversions are not counted again as infections.",
+        "method": "R by Cori's method, window 7 days, serial interval mean {mean:g} days, sd {sd:g} days ({assumed}); signals by EARS C2; conversions are not counted again as infections.",
     },
 }  # fmt: skip
 """Every word of the report in both languages; a test demands that neither lacks one."""
@@ -133,11 +133,27 @@ def render(
             return told.as_json().encode()
 
 
+def method_told(assumed: OutlookAssumptions, lang: Language) -> str:
+    """Return how the figures of a report were found, in words, with what was taken as given."""
+    mean, sd = (assumed.figure(f"serial_interval{which}") for which in ("_days", "_sd_days"))
+    guessed = (
+        ("为假设值", "assumed")
+        if mean.assumption
+        else ("均值有出处，标准差为假设", "the mean is sourced, the sd assumed")
+    )
+    if not mean.assumption and not sd.assumption:
+        guessed = ("均有出处", "sourced")
+    return WORDS[lang]["method"].format(
+        mean=mean.values[0], sd=sd.values[0], assumed=guessed[0 if lang == "zh" else 1]
+    )
+
+
 class _Told:
     """One report in one language: the parts every format lays out in its own way."""
 
     def __init__(self, report: SituationReport, lang: Language, time_zone: ZoneInfo) -> None:
-        self.report, self.lang, self.words = report, lang, WORDS[lang]
+        self.report, self.lang = report, lang
+        self.words = {**WORDS[lang], "method": method_told(report.assumed, lang)}
         self.time_zone = time_zone
         self.known = report.at.astimezone(time_zone).strftime("%Y-%m-%d %H:%M %z")
 

@@ -2,18 +2,22 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yipan.analytics.screening import freedom, pools, quality
-from yipan.feeds import file_hash, samples
+from yipan.feeds import bulk, file_hash, samples
+from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
     AreaPath,
     LakeBatch,
@@ -27,6 +31,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
+from yipan.operations import rolling
 from yipan.operations.post import Post
 from yipan.protocol import Rulebook
 from yipan.store import NotFound, Record, lake
@@ -57,7 +62,8 @@ class StreetCoverage:
     Who of a street's roster was reached: the sampled, those with a valid result, the pending, in numbers of people.
 
     `due` and `exempt` add up to the roster; `with_result`, `pending` and `to_swab_again` are the parts of
-    `sampled`, and `not_seen` the rest of `due`. `held` of those with a result are in a positive or weak tube.
+    `sampled`, and `not_seen` the rest of `due`. Of those with a result, `held` are in a positive or weak tube and
+    not yet told apart, `single_negative` and `single_positive` are by a single swab since.
     """
 
     area: AreaPath
@@ -70,6 +76,8 @@ class StreetCoverage:
     pending: int
     held: int
     to_swab_again: int
+    single_negative: int
+    single_positive: int
     visitors: int
 
     @property
@@ -365,16 +373,26 @@ def take_in(
     kind: LakeKind,
     at: datetime,
     time_zone: ZoneInfo,
+    told_as: str = "",
 ) -> LakeBatch:
     """
     Take a bulk file into the lake: judge every row, write the accepted ones, put the others aside with their reason.
 
     A file is taken whole or not at all; what a crash leaves behind is seen by nobody. The very same file is
-    refused. A later file of results adds versions: what was known before stays known as of then.
+    refused. A later file of results adds versions: what was known before stays known as of then. `told_as` is what
+    the file is called on record, its own name where empty.
 
     Raises NotAllowed, NotFound for the round, CannotRead, AlreadyTaken.
     """
     check_may(post.viewer, Power.INGEST)
+    if kind is LakeKind.RESULTS and path.is_file() and is_messages(path):
+        messages = read_messages(path, time_zone=time_zone)
+        with TemporaryDirectory() as folder:
+            tubes = Path(folder) / "tubes.csv"
+            write_tubes(messages, tubes)
+            return take_in(
+                post, home, tubes, round=round, kind=kind, at=at, time_zone=time_zone, told_as=told_as or path.name
+            )  # fmt: skip
     sha256 = file_hash(path)
     with post.store.reading(post.viewer) as record:
         found = record.noun(SCREENING_ROUNDS, round)
@@ -382,41 +400,37 @@ def take_in(
         if known:
             raise AlreadyTaken(f"{path.name} was taken in before, as batch {known[0].id}")
         place = _shared(found.area, post.viewer.area)
-        streets = _streets(record, place)
+        streets = streets_under(record, place)
         parts = record.nouns(LAKE_PARTS, where={"round": round})
+        acts = _acts(record, round)
     city_of = {street: int(_city(place)) for street, place in streets.items()}
     batch = f"b-{hashlib.sha256((sha256 + round + kind.value).encode()).hexdigest()[:12]}"
-    with home.engine() as engine:
-        reading = _judge(
-            engine,
-            home,
-            path,
-            parts,
-            found,
-            kind,
-            streets=list(streets),
-            at=at,
-            time_zone=time_zone,
-        )
+    road = _fast_road(
+        home, path, parts, found, kind, streets=list(streets), at=at, time_zone=time_zone
+    )
+    with _judged(
+        home, path, parts, found, kind, road, acts=acts, streets=list(streets), at=at, time_zone=time_zone
+    ) as judged:  # fmt: skip
+        reading = judged.reading
         quarantine = ""
         if reading.quarantined:
             quarantine = str(Path("quarantine") / round / f"{batch}.csv")
             (home.folder / quarantine).parent.mkdir(parents=True, exist_ok=True)
-            samples.write_quarantine(engine, home.folder / quarantine)
+            judged.write_quarantine(home.folder / quarantine)
         with post.store.acting(
             post.viewer, desk=DESK, verb=f"take_in_{kind.value}", subject=batch, area=place, at=at,
             why=f"{reading.accepted} of {reading.read} rows accepted",
         ) as act:  # fmt: skip
             taken = LakeBatch(
-                id=batch, area=place, round=round, kind=kind, file=path.name, sha256=sha256,
+                id=batch, area=place, round=round, kind=kind, file=told_as or path.name, sha256=sha256,
                 read=reading.read, accepted=reading.accepted, quarantined=reading.quarantined,
                 reasons=reading.reasons, quarantine=quarantine,
             )  # fmt: skip
             if act.nouns(LAKE_BATCHES, where={"id": batch}):
                 raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
-            written = home.write(
-                engine, relation="accepted", batch=batch, round=round, kind=kind.value, city_of_street=city_of,
-                day=found.opened.astimezone(time_zone).date(), day_of=_day_of(kind, time_zone),
+            written = judged.write(
+                batch=batch, round=round, kind=kind.value, city_of_street=city_of,
+                day=found.opened.astimezone(time_zone).date(),
             )  # fmt: skip
             top = found.area.split(".")[0]
             act.put(LAKE_BATCHES, [taken])
@@ -433,9 +447,88 @@ def take_in(
     return taken
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A judged file whichever road it came: what was read, and how its rows are written."""
+
+    reading: samples.BulkReading
+    write_quarantine: Callable[[Path], None]
+    write: Callable[..., tuple[lake.WrittenPart, ...]]
+
+
+def _fast_road(
+    home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind, *,
+    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+) -> bulk.Judged | None:  # fmt: skip
+    """Judge a file by whole columns, None where only the plain road can."""
+
+    def earlier(of: LakeKind, *columns: str) -> list[NDArray[np.int64]]:
+        paths = [part.id for part in parts if part.kind is of]
+        if not paths:
+            return [bulk.NOBODY] * len(columns)
+        frame = home.read(paths, columns)
+        return [frame[name].to_numpy() for name in columns]
+
+    if kind is LakeKind.ROSTER:
+        (people,) = earlier(LakeKind.ROSTER, "person")
+        return bulk.roster(path, streets=streets, already=people)
+    if kind is LakeKind.SAMPLES:
+        people, tube, site, street = earlier(LakeKind.SAMPLES, "person", "tube", "site", "street")
+        last = max(min(found.closes + CLOCK_SLACK, at), found.opened)
+        return bulk.swabs(
+            path, streets=streets, since=found.opened, until=last, time_zone=str(time_zone), already=people,
+            tubes=bulk.EarlierTubes.of(tube, site, street) if tube.size else None,
+        )  # fmt: skip
+    if kind is LakeKind.RESULTS:
+        tube, street = (
+            np.concatenate(pair)
+            for pair in zip(
+                earlier(LakeKind.SAMPLES, "tube", "street"), earlier(LakeKind.RESWABS, "tube", "street"),
+                strict=True,
+            )
+        )  # fmt: skip
+        known = bulk.EarlierTubes.of(tube, tube, street)
+        return bulk.results(
+            path, tubes=known.tube, street_of=known.street, until=at, time_zone=str(time_zone)
+        )
+    return None
+
+
+@contextmanager
+def _judged(
+    home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind,
+    road: bulk.Judged | None, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
+    time_zone: ZoneInfo,
+) -> Iterator[_Judged]:  # fmt: skip
+    """Give the judged file, by the plain road where the fast one could not take it."""
+    if road is not None:
+        yield _Judged(
+            reading=road.reading, write_quarantine=road.write_quarantine,
+            write=partial(
+                home.write_frame, road.frame, put_aside=road.put_aside, day_of=_MOMENT.get(kind), time_zone=str(time_zone)
+            ),
+        )  # fmt: skip
+        return
+    with home.engine() as engine:
+        reading = _judge(
+            engine, home, path, parts, found, kind, acts=acts, streets=streets, at=at, time_zone=time_zone
+        )  # fmt: skip
+        yield _Judged(
+            reading=reading, write_quarantine=partial(samples.write_quarantine, engine),
+            write=partial(home.write, engine, relation="accepted", day_of=_day_of(kind, time_zone)),
+        )  # fmt: skip
+
+
+_MOMENT = {
+    LakeKind.SAMPLES: "sampled_at", LakeKind.RESWABS: "sampled_at", LakeKind.RESULTS: "published_at",
+}  # fmt: skip
+"""Which instant of a row tells the day of its part."""
+
+
 def _judge(
     engine: "duckdb.DuckDBPyConnection", home: lake.Lake, path: Path, parts: Sequence[LakePart],
-    found: ScreeningRound, kind: LakeKind, *, streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
+    time_zone: ZoneInfo,
 ) -> samples.BulkReading:  # fmt: skip
     def earlier(kind: LakeKind, name: str, columns: dict[str, str]) -> str | None:
         paths = [part.id for part in parts if part.kind is kind]
@@ -454,14 +547,25 @@ def _judge(
             engine, path, streets=streets, since=found.opened, until=max(last, found.opened),
             time_zone=str(time_zone), already=already,
         )  # fmt: skip
-    home.view(
-        engine,
-        "samples",
-        [p.id for p in parts if p.kind is LakeKind.SAMPLES],
-        columns=lake.SAMPLE_COLUMNS,
-    )
+    if kind is LakeKind.NEEDS:
+        return samples.read_needs(engine, path, streets=streets)
+    _views(engine, home, parts, acts)
+    if kind is LakeKind.RESWABS:
+        engine.execute(
+            "create or replace temp table held_person as select s.person, min(l.published_at) as known "
+            "from samples s join latest l using (tube) where l.result in ('positive', 'weak') group by s.person"
+        )
+        engine.execute(
+            "create or replace temp view tube_used as select distinct tube from "
+            "(select tube from samples union all select tube from reswabs)"
+        )
+        return samples.read_reswabs(
+            engine, path, streets=streets, held="held_person", tubes="tube_used", until=at,
+            time_zone=str(time_zone), already=earlier(LakeKind.RESWABS, "earlier", lake.SAMPLE_COLUMNS),
+        )  # fmt: skip
     engine.execute(
-        "create or replace temp table tube_street as select tube, min(street) as street from samples group by tube"
+        "create or replace temp table tube_street as select tube, min(street) as street from "
+        "(select tube, street from samples union all select tube, street from reswabs) group by tube"
     )
     return samples.read_results(
         engine, path, tubes="tube_street", until=at, time_zone=str(time_zone)
@@ -469,7 +573,7 @@ def _judge(
 
 
 def _day_of(kind: LakeKind, time_zone: ZoneInfo) -> str | None:
-    column = {LakeKind.SAMPLES: "sampled_at", LakeKind.RESULTS: "published_at"}.get(kind)
+    column = _MOMENT.get(kind)
     if column is None:
         return None
     return f"timezone('{time_zone}', timezone('UTC', {column}))::date"
@@ -481,17 +585,24 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
 
     Exempt people count in no share; pending and invalid ones are not covered. Raises NotFound.
     """
-    with _looking(record, home, round) as engine:
-        rows = lake.coverage(engine)
     found = record.noun(SCREENING_ROUNDS, round)
+    parts = record.nouns(LAKE_PARTS, where={"round": round})
     places = {int(a.code): a for a in record.areas(found.area) if a.code and a.code.isdigit()}
+    state = rolling.state_of(
+        home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
+    )  # fmt: skip
+    singles: dict[int, str] = {}
+    if any(part.kind is LakeKind.RESWABS for part in parts):
+        with looking(record, home, round) as engine:
+            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
+    rows = street_rows(state, singles)
     streets = tuple(
         StreetCoverage(
             area=places[street].path, name_zh=places[street].name_zh, name_en=places[street].name_en,
             due=due, exempt=exempt, sampled=sampled, with_result=with_result, pending=pending, held=held,
-            to_swab_again=again, visitors=visitors,
+            to_swab_again=again, single_negative=clear, single_positive=found_positive, visitors=visitors,
         )
-        for street, due, exempt, sampled, with_result, pending, held, again, visitors in rows
+        for street, due, exempt, sampled, with_result, pending, held, again, clear, found_positive, visitors in rows
     )  # fmt: skip
     whole = record.area(_shared(found.area, record.viewer.area))
     numbers = (
@@ -502,11 +613,29 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         "pending",
         "held",
         "to_swab_again",
+        "single_negative",
+        "single_positive",
         "visitors",
     )
     sums = {name: sum(getattr(street, name) for street in streets) for name in numbers}
     total = StreetCoverage(area=whole.path, name_zh=whole.name_zh, name_en=whole.name_en, **sums)
     return Coverage(round=found, total=total, streets=streets)
+
+
+def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
+    """Return what `lake.coverage` answers, street by street with anybody in it, from the rolling state."""
+    counts, visitors = state.counts(singles), state.visitors()
+    due = counts[:, 0, :]
+    result = {name: due[:, code] for code, name in enumerate(rolling.RESULTS)}
+    clear, positive = due[:, rolling.UNSEEN + 1], due[:, rolling.UNSEEN + 2]
+    held = result["positive"] + result["weak"]
+    columns = (
+        state.streets, due.sum(axis=1), counts[:, 1, :].sum(axis=1), due.sum(axis=1) - due[:, rolling.UNSEEN],
+        result["negative"] + held + clear + positive, result[""], held, result["invalid"] + result["cancelled"],
+        clear, positive, visitors,
+    )  # fmt: skip
+    rows = [tuple(int(value) for value in row) for row in zip(*columns, strict=True)]
+    return [row for row in rows if row[1] or row[2] or row[10]]
 
 
 def gaps(
@@ -517,32 +646,47 @@ def gaps(
     code = record.area(street).code
     if code is None or not code.isdigit():
         raise NotFound(f"{street} has no code; bulk files name streets by their code")
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         rows = lake.gaps(engine, street=int(code), limit=limit)
     return tuple(Gap(person=p, why=why, sampled_at=_utc(moment)) for p, why, moment in rows)
 
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         rows = lake.held(engine)
-    places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
+    state, places = _state(record, home, round)
+    people = state.members((2, 3)) if rows else {}
     return tuple(
         HeldTube(
             tube=tube, area=places[street], laboratory=laboratory, result=result, ct_orf=orf, ct_n=n,
-            known=_instant(known), people=tuple(people),
+            known=_instant(known), people=tuple(people[tube].tolist()),
         )
-        for tube, street, laboratory, result, _, orf, n, known, people in rows
+        for tube, street, laboratory, result, orf, n, known in rows
+        if tube in people
     )  # fmt: skip
+
+
+def _state(
+    record: Record, home: lake.Lake, round: str
+) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
+    """The rolling state of a round as known and within the viewer's area, and its areas by code."""
+    found = record.noun(SCREENING_ROUNDS, round)
+    places = streets_under(record, found.area)
+    state = rolling.state_of(
+        home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=_acts(record, round),
+        streets=list(places), opened=found.opened,
+    )  # fmt: skip
+    return state, places
 
 
 def waiting(
     record: Record, home: lake.Lake, *, round: str, at: datetime
 ) -> tuple[WaitingTube, ...]:
     """Return the tubes without a result, those that have waited longest first."""
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         rows = lake.waiting_tubes(engine)
-    places = _streets(record, record.noun(SCREENING_ROUNDS, round).area)
+    places = streets_under(record, record.noun(SCREENING_ROUNDS, round).area)
     return tuple(
         WaitingTube(
             tube=tube, area=places[street], people=people,
@@ -554,7 +698,7 @@ def waiting(
 
 def late_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[int, ...]:
     """Return the tubes whose result was published more than 24 hours after their last swab, the latest first."""
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         return tuple(int(row[0]) for row in lake.late_tubes(engine, hours=LATE_HOURS))
 
 
@@ -565,7 +709,7 @@ def laboratories(record: Record, home: lake.Lake, *, round: str) -> Laboratories
     Results that name no plate beside laboratories that always do; positives far above or below what the same
     streets gave elsewhere; plates with too many positives from different sites. Each finding shows its numbers.
     """
-    with _looking(record, home, round) as engine:
+    with looking(record, home, round) as engine:
         counts, times = lake.laboratory_counts(engine), lake.turn_around_hours(engine)
         hot = lake.plates(engine, least=PLATE_POSITIVES)
     names = sorted({row[0] for row in counts})
@@ -647,28 +791,65 @@ def person_history(
     record: Record, home: lake.Lake, *, person: int, since: date | None = None
 ) -> tuple[PersonSwab, ...]:
     """Return every swab of one person in the viewer's area with its result, the oldest first; by person number."""
-    parts = [
-        part
-        for part in record.nouns(LAKE_PARTS)
-        if since is None or part.day >= since or part.kind is LakeKind.ROSTER
-    ]
-    places = _streets(record, record.viewer.area)
+    parts = record.nouns(LAKE_PARTS)
+    known = {r.id: r for r in record.nouns(SCREENING_ROUNDS)}
+    places = {int(a.code): a.path for a in record.areas() if a.code and a.code.isdigit()}
     found: list[PersonSwab] = []
-    with home.engine() as engine:
-        for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
-            mine = [part for part in parts if part.round == name]
-            _views(engine, home, mine, _acts(record, name))
-            found += [
-                PersonSwab(
-                    round=name, sample=sample, tube=tube, area=places[street], mode=mode,
-                    sampled_at=_instant(sampled), result=result, laboratory=laboratory,
-                    published_at=_utc(published),
-                )
-                for sample, tube, street, mode, sampled, result, laboratory, published in lake.history(
-                    engine, person=person
-                )
-            ]  # fmt: skip
+    for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
+        mine = [part for part in parts if part.round == name]
+        area = known[name].area
+        streets = [code for code, path in places.items() if path.startswith(area)]
+        if rolling.absent_from(home, round=name, parts=mine, streets=streets, person=person):
+            continue
+        state = rolling.state_of(
+            home, round=name, parts=mine, acts=_acts(record, name), streets=streets, opened=known[name].opened
+        )  # fmt: skip
+        swab = state.find(person)
+        if swab is not None:
+            found.append(_swab_of(state, name, places, *swab))
+        if any(part.kind is LakeKind.RESWABS for part in mine):
+            with looking(record, home, name) as engine:
+                found += [
+                    PersonSwab(
+                        round=name, sample=sample, tube=tube, area=places[street], mode=mode or 1,
+                        sampled_at=_instant(sampled), result=result, laboratory=laboratory,
+                        published_at=_utc(published),
+                    )
+                    for sample, tube, street, mode, sampled, result, laboratory, published in lake.history(
+                        engine, person=person
+                    )
+                ]  # fmt: skip
+    if since is not None:
+        found = [swab for swab in found if swab.sampled_at.date() >= since]
     return tuple(sorted(found, key=lambda swab: swab.sampled_at))
+
+
+def _swab_of(
+    state: rolling.RoundState, round: str, places: Mapping[int, AreaPath], at: int, sample: int,
+    sampled: datetime,
+) -> PersonSwab:  # fmt: skip
+    result = rolling.RESULTS[int(state.result[at])] or None
+    return PersonSwab(
+        round=round, sample=sample, tube=int(state.tubes[at]),
+        area=places[int(state.streets[state.tube_street[at]])], mode=int(state.mode[at]), sampled_at=sampled,
+        result=result, laboratory=state.laboratories[int(state.laboratory[at])] if result else None,
+        published_at=state.moment(int(state.published[at])) if result else None,
+    )  # fmt: skip
+
+
+def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[TubeSpecimen]:
+    """Yield every tube of a round as others call it, without saying whose it is. Raises NotFound."""
+    state, _ = _state(record, home, round)
+    people = np.zeros(state.tubes.size + 1, dtype=np.int64)
+    last = np.full(state.tubes.size + 1, np.iinfo(np.int32).min, dtype=np.int64)
+    for tube, sampled in (
+        (state.tube, state.sampled),
+        (state.visitor_tube, state.visitor_sampled),
+    ):
+        people += np.bincount(np.where(tube < 0, state.tubes.size, tube), minlength=people.size)
+        np.maximum.at(last, tube, sampled)
+    for at, tube in enumerate(state.tubes.tolist()):
+        yield TubeSpecimen(tube=tube, people=int(people[at]), collected=state.moment(int(last[at])))
 
 
 def zero_confidence(
@@ -704,8 +885,8 @@ def zero_confidence(
 
 
 @contextmanager
-def _looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """An engine with the views of a round's parts as known when asked and within the viewer's area."""
+def looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Give an engine with the views of a round's parts as known when asked and within the viewer's area."""
     record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
     with home.engine() as engine:
@@ -717,17 +898,20 @@ def _views(
     engine: "duckdb.DuckDBPyConnection",
     home: lake.Lake,
     parts: Sequence[LakePart],
-    acts: dict[str, int],
+    acts: Mapping[str, int],
 ) -> None:
     for kind, columns in (
         (LakeKind.ROSTER, lake.ROSTER_COLUMNS),
         (LakeKind.SAMPLES, lake.SAMPLE_COLUMNS),
         (LakeKind.RESULTS, lake.RESULT_COLUMNS),
+        (LakeKind.RESWABS, lake.SAMPLE_COLUMNS),
+        (LakeKind.NEEDS, lake.NEED_COLUMNS),
     ):
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)
     known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
     lake.latest_results(engine, {batch: acts[batch] for batch in known})
+    lake.single_results(engine)
 
 
 def _acts(record: Record, round: str) -> dict[str, int]:
@@ -738,8 +922,8 @@ def _acts(record: Record, round: str) -> dict[str, int]:
     }
 
 
-def _streets(record: Record, under: AreaPath) -> dict[int, AreaPath]:
-    """The areas under one that bulk files may name, by their code as a number."""
+def streets_under(record: Record, under: AreaPath) -> dict[int, AreaPath]:
+    """Return the areas under one that bulk files may name, by their code as a number."""
     return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
 
 

@@ -1,32 +1,44 @@
 """
-Zones made up for the demonstration: no bulletin tells of them, and every name says so.
+Zones and plans made up for the demonstration: no bulletin tells of them, and every name says so.
 
 Cases in two invented compounds of Haizhu and one of Tianhe are reported, zones proposed, changed, accepted, published; a
-new case is found in one building; a closing round is two people short; some of it still waits to be decided.
+new case is found in one building; a closing round is two people short. Contacts are put under plans, sampled, now and then
+missed; a new text revises the plans, one person is not let go in time; some of it still waits to be decided.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from yipan.model import (
     Adoption,
     CasePlace,
     Duty,
+    FollowUp,
+    FollowUpResult,
+    Identity,
     LocalMeasure,
     MeasureKind,
+    PersonId,
+    PersonRole,
+    PersonTest,
     RegisteredPlace,
+    RolesOnRecord,
     Roster,
     RosterGroup,
+    TestResult,
     Verdict,
     Viewer,
+    ZoneChange,
+    ZonePart,
     ZoneRound,
+    ZoneTerms,
     area_path,
     person_id,
     place,
 )
-from yipan.operations import commanding, day, prohibitions, zoning
+from yipan.operations import commanding, day, plans, prohibitions, zoning
 from yipan.operations.post import Post
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -34,6 +46,8 @@ SOURCE = "made up for the demonstration"
 PROVINCE, HAIZHU, TIANHE = (
     area_path(path) for path in ("44.", "44.4401.440105.", "44.4401.440106.")
 )
+_FIRST = 0xDE1000
+"""The pseudonyms of the people made up count from here."""
 HALL = Viewer(user="demonstration", duty=Duty.COMMANDER, area=PROVINCE)
 
 
@@ -53,25 +67,39 @@ def _compound(area: str, name: str) -> str:
     return f"{area} compound 示范{name}"
 
 
+def _adopt(version: str, since: str) -> Callable[[Post, datetime], object]:
+    def tell(post: Post, at: datetime) -> object:
+        adoption = Adoption(
+            id=f"demo-{version}", area=PROVINCE, version=version, profile="guangdong-2022", at=_at(since)
+        )  # fmt: skip
+        return zoning.adopt(post, adoption, at=at)
+
+    return tell
+
+
+_CORNERS = {"花园": (113.3150, 23.0610), "新村": (113.3262, 23.0555)}
+"""Where the two compounds of Haizhu are drawn (south-west corners, made up as they are); that of Tianhe has no outline."""
+
+
+def _outline(name: str, number: int) -> tuple[tuple[float, float], ...] | None:
+    """Return six blocks in two rows, each about 60 m by 25 m."""
+    if name not in _CORNERS:
+        return None
+    west = _CORNERS[name][0] + 0.0009 * ((number - 1) % 3)
+    south = _CORNERS[name][1] + 0.0006 * ((number - 1) // 3)
+    return (
+        (west, south), (west + 0.0006, south), (west + 0.0006, south + 0.00025), (west, south + 0.00025),
+    )  # fmt: skip
+
+
 def _begin(post: Post, at: datetime) -> None:
-    for version, since in (("cn-covid-9ed", "2022-06-28"), ("cn-covid-20m", "2022-11-11")):
-        zoning.adopt(
-            post,
-            Adoption(
-                id=f"demo-{version}",
-                area=PROVINCE,
-                version=version,
-                profile="guangdong-2022",
-                at=_at(since),
-            ),
-            at=at,
-        )
+    _adopt("cn-covid-9ed", "2022-06-28")(post, at)
     zoning.record_register(
         post,
         [
             RegisteredPlace(
                 id=f"demo-{name}-{number}", area=area, residents=180 + 17 * number, source=SOURCE,
-                place=place(f"{_compound(area, name)} building {number}"),
+                place=place(f"{_compound(area, name)} building {number}"), outline=_outline(name, number),
             )
             for area, name in ((HAIZHU, "花园"), (HAIZHU, "新村"), (TIANHE, "家园"))
             for number in range(1, 7)
@@ -106,7 +134,7 @@ def _decide(
     reason: str = "",
     number: str = "",
 ) -> Callable[[Post, datetime], object]:
-    """Decide every open proposal of a kind, and tell the public two hours later in words of the record."""
+    """Decide every open proposal of a kind, and tell the public of zones (never of people's plans)."""
 
     def tell(post: Post, at: datetime) -> None:
         hall = Post(store=post.store, viewer=HALL)
@@ -127,7 +155,7 @@ def _decide(
                 verdict=Verdict.CHANGE if change else Verdict.ACCEPT,
                 alternative=alternative if change else None, signer="示范指挥部",
             )  # fmt: skip
-            if done.order is not None:
+            if done.order is not None and number:
                 commanding.publish(hall, done.order.id, at=at, number=f"示范{number}号")
 
     return tell
@@ -163,6 +191,24 @@ def _round(sampled: int) -> Callable[[Post, datetime], object]:
     return tell
 
 
+def _ring(post: Post, at: datetime) -> object:
+    """Order a ring of medium risk around the cores of 花园: the rest of the compound."""
+    hall = Post(store=post.store, viewer=HALL)
+    with post.store.reading(HALL) as record:
+        cores = [sheet.zone for sheet in zoning.zones(record, area=HAIZHU, at=at)]
+    around = place(_compound(HAIZHU, "花园")).minus(*(core.place for core in cores))
+    terms = ZoneTerms(
+        place=around, level="medium", part=ZonePart.RING, ring_of=cores[0].id, disease=cores[0].disease,
+        name_zh="海珠区示范花园其余各栋", name_en="Haizhu, 示范花园, the other buildings", residents=1006,
+    )  # fmt: skip
+    made = zoning.line(ZoneChange.SET, "z-demo-ring", area=HAIZHU, effective=at, terms=terms)
+    done = commanding.order(
+        hall, area=HAIZHU, lines=(made,), reason="核心区外围（示范）", at=at, hands=day.HANDS, rule="cn-covid-9ed",
+        signer="示范指挥部",
+    )  # fmt: skip
+    return commanding.publish(hall, done.order.id, at=at, number="示范1号附")
+
+
 def _checkpoint(post: Post, at: datetime) -> object:
     return prohibitions.record_measures(
         post,
@@ -176,26 +222,121 @@ def _checkpoint(post: Post, at: datetime) -> object:
     )  # fmt: skip
 
 
-STORY: tuple[Scene, ...] = (
-    Scene(at=_at("2022-10-31T16:00"), tell=_begin),
-    Scene(at=_at("2022-11-01T14:00"), tell=_cases(HAIZHU, "花园", 1, 2)),
-    Scene(
-        at=_at("2022-11-01T16:30"),
-        tell=_decide(
-            "zone.set",
-            Verdict.CHANGE,
-            alternative=0,
-            number="1",
-            reason="流调显示风险限于两栋（示范）",
-        ),
-    ),
-    Scene(at=_at("2022-11-03T09:30"), tell=_cases(TIANHE, "家园", 4)),
-    Scene(at=_at("2022-11-03T13:00"), tell=_decide("zone.set", Verdict.ACCEPT, number="2")),
-    Scene(at=_at("2022-11-05T15:00"), tell=_cases(HAIZHU, "花园", 2)),
-    Scene(at=_at("2022-11-05T18:00"), tell=_decide("zone.split", Verdict.ACCEPT, number="3")),
-    Scene(at=_at("2022-11-07T16:00"), tell=_checkpoint),
-    Scene(at=_at("2022-11-08T11:00"), tell=_round(118)),
-    Scene(at=_at("2022-11-09T11:30"), tell=_round(120)),
-    Scene(at=_at("2022-11-13T09:00"), tell=_cases(HAIZHU, "新村", 3, 5, people=6.0)),
+def _person(number: int) -> PersonId:
+    return person_id(f"p-{_FIRST + number:016x}")
+
+
+def _number(person: PersonId) -> int:
+    return int(person.removeprefix("p-"), 16) - _FIRST
+
+
+def _roles(
+    area: str, first: int, last: int, role: str, day_one: date
+) -> Callable[[Post, datetime], object]:
+    """Say that people have a role, put made-up names into the vault, and let the desk propose their plans."""
+
+    def tell(post: Post, at: datetime) -> object:
+        where, numbers = area_path(area), range(first, last)
+        with post.store.acting(
+            post.viewer, desk=plans.DESK, verb="put_identities", why=SOURCE, at=at
+        ) as act:
+            act.put_identities(
+                [Identity(person=_person(n), name=f"示范人员{n:02d}", address="示范地址") for n in numbers],
+                areas={_person(n): where for n in numbers},
+            )  # fmt: skip
+        told = (PersonRole(role=role, day_one=day_one),)
+        plans.record_roles(
+            post, [RolesOnRecord(id=_person(n), area=where, roles=told) for n in numbers], at=at
+        )
+        return plans.review_plans(post, at=at, time_zone=CHINA)
+
+    return tell
+
+
+def _revise(post: Post, at: datetime) -> object:
+    plans.review_plans(post, at=at, time_zone=CHINA)
+    return _decide("plan.revise", Verdict.ACCEPT)(post, at)
+
+
+def _followed(post: Post, at: datetime) -> None:
+    """Put the samples and visits of a day on record: every seventh person is missed, every fifth seen late in vain."""
+    with post.store.reading(HALL) as record:
+        rows = plans.people(record, area=PROVINCE, at=at, time_zone=CHINA)
+    day_now = at.date()
+    due: Sequence[plans.PlanRow] = [
+        row for row in rows if row.place is not None and _number(row.person) % 7 != at.day % 7
+    ]
+    plans.record_samples(
+        post,
+        [
+            PersonTest(
+                id=f"demo-{row.person}-{day_now}", area=row.area, person=row.person, result=TestResult.NEGATIVE,
+                sampled=day_now, resulted=day_now,
+            )
+            for row in due
+            if row.test_today
+        ],
+        at=at,
+    )  # fmt: skip
+    plans.record_visits(
+        post,
+        [
+            FollowUp(
+                id=f"demo-{row.person}-{day_now}", area=row.area, person=row.person, day=day_now,
+                result=FollowUpResult.MISSED if _number(row.person) % 5 == 0 else FollowUpResult.SEEN_OK,
+            )
+            for row in due
+        ],
+        at=at,
+    )  # fmt: skip
+
+
+def _let_go(post: Post, at: datetime) -> None:
+    """Let go everybody whose plan is over but the last of them, who is forgotten."""
+    with post.store.reading(HALL) as record:
+        rows = plans.people(record, area=PROVINCE, at=at, time_zone=CHINA, which="release_late")
+    for row in sorted(rows, key=lambda one: one.person)[:-1]:
+        plans.release(post, row.person, at=at)
+
+
+def _scenes(*told: tuple[str, Callable[[Post, datetime], object]]) -> tuple[Scene, ...]:
+    return tuple(Scene(at=_at(f"2022-{at}"), tell=tell) for at, tell in told)
+
+
+_ZONES = _scenes(
+    ("10-31T16:00", _begin),
+    ("11-01T14:00", _cases(HAIZHU, "花园", 1, 2)),
+    ("11-01T16:30", _decide(
+        "zone.set", Verdict.CHANGE, alternative=0, number="1", reason="流调显示风险限于两栋（示范）"
+    )),
+    ("11-01T17:00", _ring),
+    ("11-03T09:30", _cases(TIANHE, "家园", 4)),
+    ("11-03T13:00", _decide("zone.set", Verdict.ACCEPT, number="2")),
+    ("11-05T15:00", _cases(HAIZHU, "花园", 2)),
+    ("11-05T18:00", _decide("zone.split", Verdict.ACCEPT, number="3")),
+    ("11-07T16:00", _checkpoint),
+    ("11-08T11:00", _round(118)),
+    ("11-09T11:30", _round(120)),
+    ("11-11T16:00", _adopt("cn-covid-20m", "2022-11-11T16:00")),
+    ("11-13T09:00", _cases(HAIZHU, "新村", 3, 5, people=6.0)),
+)  # fmt: skip
+_PLANS = _scenes(
+    ("11-02T11:10", _roles(HAIZHU, 1, 11, "close_contact", date(2022, 11, 2))),
+    ("11-02T12:00", _decide("plan.set", Verdict.ACCEPT)),
+    ("11-06T11:10", _roles(HAIZHU, 11, 19, "close_contact", date(2022, 11, 6))),
+    ("11-06T11:20", _roles(HAIZHU, 19, 24, "contact_of_contact", date(2022, 11, 6))),
+    ("11-06T12:00", _decide("plan.set", Verdict.ACCEPT)),
+    ("11-09T12:00", _roles(TIANHE, 24, 27, "inbound_traveller", date(2022, 11, 9))),
+    ("11-09T12:10", _roles(TIANHE, 27, 29, "left_high_zone", date(2022, 11, 9))),
+    ("11-09T13:00", _decide("plan.set", Verdict.ACCEPT)),
+    ("11-11T18:00", _revise),
+    ("11-12T09:30", _let_go),
+    ("11-13T09:10", _roles(HAIZHU, 29, 35, "close_contact", date(2022, 11, 13))),
+    ("11-13T12:00", _decide("plan.set", Verdict.ACCEPT)),
+    ("11-14T08:00", _let_go),
+    ("11-14T09:00", _roles(HAIZHU, 35, 38, "close_contact", date(2022, 11, 14))),
+    *((f"11-{number:02d}T17:00", _followed) for number in range(2, 14)),
 )
+
+STORY: tuple[Scene, ...] = tuple(sorted((*_ZONES, *_PLANS), key=lambda scene: scene.at))
 """The scenes in order; what is proposed after the last decision waits for whoever opens the board."""

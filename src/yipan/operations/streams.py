@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from yipan.analytics.detect import fusion
+from yipan.analytics.detect import fusion, scan
 from yipan.analytics.detect.baseline import BaselineVerdicts, DayKinds, sibling_key
 from yipan.analytics.detect.faults import FaultKind, series_faults
 from yipan.analytics.detect.methods import DEFAULT, judge
@@ -39,7 +39,16 @@ QUIET_DAYS = 60
 QUIET_P = 0.2
 """Channels none of which is below this cannot stand out together, however they move."""
 
-SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS})
+LEAST_KNOWN = 0.2
+"""A day of which less is known by now is not judged yet: too few reports are in."""
+PROVISIONAL = 0.8
+"""What is raised on a day of which less than this is known is said to be provisional."""
+LEAST_BEFORE_DAYS = 28
+"""A stream with fewer days before an outbreak on record learns from it all the same: it has nothing else."""
+SCAN_DAYS = 7
+"""The longest window of the space-time scan."""
+
+SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS, Counted.LABORATORY_TESTS})
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
 
 Names = Mapping[AreaPath, tuple[str, str]]
@@ -75,7 +84,7 @@ class Contribution:
     One stream's part in a finding: what it counted, what was expected, how often chance does as much.
 
     `threshold` is the largest count that would not have stood out; `week_observed` and `week_expected` are
-    the last seven days where the method looks at them, else None; `p_value` None where it was not judged.
+    the last `week_length` intervals (seven days, two or four weeks) where the method looks at them, else None; `p_value` None where it was not judged.
     """
 
     area: AreaPath
@@ -87,6 +96,7 @@ class Contribution:
     p_value: float | None
     week_observed: float | None
     week_expected: float | None
+    week_length: int | None
     since: date | None
     judgement: Judgement
     baseline: int
@@ -101,7 +111,9 @@ class Finding:
     `q_value` is the share of false ones among all findings at least as clear; `lead` is the clearest stream and
     `contributions` every stream of the area with evidence of its own, the lead first. `against` counts the streams of the area
     that were judged and saw nothing, `missing` those that did not report. `together` is the p-value of all channels of the area, None where
-    there is one. `curve` is the lead's series of the last weeks; `explanation` all of it in one sentence.
+    there is one. `curve` is the lead's series of the last weeks; `explanation` all of it in one sentence. `completeness` is the
+    share of the lead's reports of the day that are in by experience. `cluster` names the neighbouring areas that stand out together over the last
+    `cluster_days`, found by the space-time scan; empty where none do.
     """
 
     area: AreaPath
@@ -119,6 +131,9 @@ class Finding:
     festival: bool
     explanation: Sentence
     curve: CountSeries
+    completeness: float = 1.0
+    cluster: tuple[AreaPath, ...] = ()
+    cluster_days: int = 0
 
     @property
     def key(self) -> str:
@@ -168,6 +183,16 @@ class Picture:
     faults: tuple[DataFault, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownOutbreak:
+    """An outbreak on record: where, of what, and its days (`since` included, `until` not)."""
+
+    area: AreaPath
+    disease: str
+    since: date
+    until: date
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Verdicts on every series and every sum of them, for the last days."""
@@ -177,6 +202,7 @@ class Judged:
     verdicts: Verdicts
     days: tuple[date, ...]
     faults: tuple[DataFault, ...] = field(default=())
+    known_share: "np.ndarray | None" = None
 
     def p_values(self, cell: int) -> "np.ndarray":
         """The p-values of one day; NaN where a stream was not judged."""
@@ -204,12 +230,17 @@ def judge_streams(
     calendar: WorkCalendar | None = None,
     alpha: float = ALPHA,
     sums: bool = True,
+    completeness: Mapping[str, Sequence[float]] | None = None,
+    known_outbreaks: Sequence[KnownOutbreak] = (),
 ) -> Judged:
     """
     Judge the last intervals before `until` of series of one interval, and of their sums over the areas above.
 
     A series that ends early is taken as not reported since. A sum counts the areas that reported and expects
-    as much less as the silent ones used to send. Raises ValueError for series of different intervals.
+    as much less as the silent ones used to send. Positive results are measured against the tests made, where those are counted
+    beside them: more tests are no outbreak. `completeness` gives by `sibling_key` the share already known of the newest
+    day, the day before, and so on: as much less is expected, and a day of which under LEAST_KNOWN is in is not judged yet. Days of
+    `known_outbreaks` in their areas are judged but not learned from, by streams with LEAST_BEFORE_DAYS before them. Raises ValueError for series of different intervals.
     """
     own = [ended(one, until) for one in series]
     intervals = {one.stream.interval for one in own}
@@ -225,13 +256,20 @@ def judge_streams(
     added, added_rows, exposure = _sums(own, matrix, first) if sums else ([], [], [])
     everything = [*own, *added]
     counts = np.vstack([matrix, *added_rows]) if added else matrix
-    weight = np.vstack([np.ones_like(matrix), *exposure]) if added else None
+    tested = _tested(own, matrix)
+    weight = np.vstack([tested, *exposure]) if added else tested
+    known = _known_share(everything, counts.shape, completeness or {})
+    if (known < 1).any():
+        counts = np.where(known < LEAST_KNOWN, np.nan, counts)
+        weight = weight * known
+    unlearned = masked(everything, counts, first, known_outbreaks)
     columns = list(range(max(0, width - max(judged_days, QUIET_DAYS)), width))
     names: dict[str, int] = {}
     groups = [names.setdefault(sibling_key(one), len(names)) for one in everything]
     verdicts = judge(
         method, counts, first_day=first, interval=interval, columns=columns, calendar=calendar,
         groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight, thresholds=judged_days,
+        known_outbreak=unlearned,
     )  # fmt: skip
     faults = tuple(
         DataFault(
@@ -242,12 +280,71 @@ def judge_streams(
     )  # fmt: skip
     return Judged(
         series=tuple(everything), own=len(own), verdicts=verdicts, faults=faults,
+        known_share=known[:, columns] if (known < 1).any() else None,
         days=tuple(first + timedelta(days=c * interval.days) for c in columns),
     )  # fmt: skip
 
 
+def _tested(own: Sequence[CountSeries], matrix: "np.ndarray") -> "np.ndarray":
+    """Return how many tests were made for each cell of positive results, 1 being as many as in the first weeks; 1 for all others."""
+    found = np.ones_like(matrix)
+    tests = {
+        (one.area, replace(one.stream, counted=Counted.LABORATORY_POSITIVES)): row
+        for row, one in enumerate(own)
+        if one.stream.counted is Counted.LABORATORY_TESTS
+    }
+    for row, one in enumerate(own):
+        beside = tests.get((one.area, one.stream))
+        if beside is None:
+            continue
+        made = matrix[beside]
+        first = made[~np.isnan(made)][:LEAST_BEFORE_DAYS]
+        if len(first) and first.sum() > 0:
+            usual = np.where(np.isnan(made), first.mean(), made)
+            found[row] = np.maximum(usual / first.mean(), 1e-6)
+    return found
+
+
+def _known_share(
+    series: Sequence[CountSeries],
+    shape: tuple[int, int],
+    completeness: Mapping[str, Sequence[float]],
+) -> "np.ndarray":
+    known = np.ones(shape)
+    for row, one in enumerate(series):
+        shares = completeness.get(sibling_key(one), ())[: shape[1]]
+        if shares:
+            known[row, shape[1] - len(shares) :] = np.maximum(shares[::-1], 1e-6)
+    return known
+
+
+def masked(
+    series: Sequence[CountSeries],
+    counts: "np.ndarray",
+    first: date,
+    outbreaks: Sequence[KnownOutbreak],
+) -> "np.ndarray | None":
+    """Return which cells of the counts of some series lie in an outbreak on record of their place and disease; None without any."""
+    if not outbreaks:
+        return None
+    mask = np.zeros(counts.shape)
+    for row, one in enumerate(series):
+        step = one.stream.interval.days
+        for known in outbreaks:
+            if known.disease != one.stream.disease or not one.area.startswith(known.area):
+                continue
+            since = max(0, (known.since - first).days // step)
+            until = max(0, -((first - known.until).days // step))
+            before = ~np.isnan(counts[row, :since]) & (mask[row, :since] == 0)
+            if before.sum() * step >= LEAST_BEFORE_DAYS:
+                mask[row, since:until] = 1
+    return mask
+
+
 def ended(series: CountSeries, end: date) -> CountSeries:
     """Cut or lengthen a series so that it ends at `end`; what was not sent is not zero."""
+    if series.until == end:
+        return series
     step = series.stream.interval.days
     short = (end - series.until).days // step
     if short > 0:
@@ -298,11 +395,14 @@ def picture(
     false_share: float = FALSE_SHARE,
     alpha: float = ALPHA,
     calendar: WorkCalendar | None = None,
+    neighbours: Mapping[AreaPath, Sequence[AreaPath]] | None = None,
 ) -> Picture:
     """
     Return what stands out on a day judged (default: the newest), each cause once, and what could not be seen.
 
-    All channels of an area are also asked together, by the correlation they had on quiet days (`fusion.stouffer_p`).
+    All channels of an area are also asked together, by the correlation they had on quiet days (`fusion.stouffer_p`). Where
+    `neighbours` says which areas touch, groups of them are asked together over the last days (`clusters`): a group that stands out
+    joins what is told of an area inside it or around it, and is told by itself where nothing else is.
     """
     if not judged.days:
         raise ValueError("no day was judged: the series are empty")
@@ -325,9 +425,14 @@ def picture(
             combined = _together(judged, cell, members, weights)
             if not np.isnan(combined) and (~np.isnan(p[members])).sum() > 1:
                 together[place] = combined
-    family = np.concatenate([p, np.array(list(together.values()), dtype=float)])
+    grown = clusters(judged, cell=cell, neighbours=neighbours or {})
+    family = np.concatenate(
+        [p, np.array([*together.values(), *(one.p_value for one in grown)], dtype=float)]
+    )
     q = fusion.q_values(family)
-    joint = dict(zip(together, q[len(p) :], strict=True))
+    q_grown = q[len(family) - len(grown) :]
+    q_joint = q[len(p) : len(family) - len(grown)]
+    joint = dict(zip(together, q_joint, strict=True))
     best_p: dict[tuple[str, AreaPath], float] = {}
     best_q: dict[tuple[str, AreaPath], float] = {}
     for place, members in by_place.items():
@@ -362,6 +467,11 @@ def picture(
             )
             for cause in told
         ]  # fmt: skip
+    for group, share in zip(grown, q_grown, strict=True):
+        findings = _with_cluster(
+            findings, judged, cell, group, float(share), p, names or {}, calendar,
+            clear=group.p_value <= alpha and share <= false_share,
+        )  # fmt: skip
     findings.sort(key=lambda f: (f.q_value, f.p_value, f.area, f.disease))
     unjudged = tuple(
         Unjudged(
@@ -426,8 +536,174 @@ def _finding(
         festival=bool(calendar and DayKinds.of(today, 1, calendar).bins[0]),
         explanation=Sentence(zh="-", en="-"),
         curve=replace(shown, first_day=shown.day(cut), counts=shown.counts[cut:]),
+        completeness=1.0 if judged.known_share is None else float(judged.known_share[lead, cell]),
     )  # fmt: skip
     return replace(finding, explanation=explain(finding, names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    """Neighbouring areas that stand out together over the last days, of one disease: found by the space-time scan."""
+
+    disease: str
+    areas: tuple[AreaPath, ...]
+    rows: tuple[int, ...]
+    days: int
+    observed: float
+    expected: float
+    p_value: float
+
+
+def clusters(
+    judged: Judged,
+    *,
+    cell: int,
+    neighbours: Mapping[AreaPath, Sequence[AreaPath]],
+    replicates: int = 999,
+) -> tuple[Grown, ...]:
+    """
+    Return, for each disease, the group of touching areas that stands out most on a day and the days before it.
+
+    A prospective scan (`detect.scan`) over connected zones of two and more areas and up to SCAN_DAYS days, against what
+    the baseline foretold of each day, counts and forecasts divided by how unevenly each stream scatters. Supporting channels do
+    not take part. The same day gives the same answer: chance begins at its date. None without a graph, or by another method.
+    """
+    v = judged.verdicts
+    found: list[Grown] = []
+    if not neighbours or not isinstance(v, BaselineVerdicts):
+        return ()
+    lowest: dict[str, dict[AreaPath, list[int]]] = {}
+    for row in range(judged.own):
+        one = judged.series[row]
+        if neighbours.get(one.area) and not _supports(one):
+            lowest.setdefault(one.stream.disease, {}).setdefault(one.area, []).append(row)
+    for disease, rows_of in sorted(lowest.items()):
+        areas = sorted(
+            area for area in rows_of
+            if not any(other != area and other.startswith(area) for other in rows_of)
+        )  # fmt: skip
+        place = {area: number for number, area in enumerate(areas)}
+        touching = [[place[b] for b in neighbours[a] if b in place] for a in areas]
+        zones = [
+            zone
+            for zone in scan.connected_zones(touching, largest=4 if len(areas) <= 200 else 3)
+            if len(zone.places) > 1
+        ]
+        span = min(SCAN_DAYS, cell + 1)
+        if not zones:
+            continue
+        seen, foretold = np.zeros((len(areas), span)), np.zeros((len(areas), span))
+        days = slice(cell + 1 - span, cell + 1)
+        for area, number in place.items():
+            for row in rows_of[area]:
+                y, mean = v.observed[row, days], v.expected[row, days]
+                over = np.maximum(v.sd[row, days] ** 2 / np.maximum(mean, 1e-9), 1.0)
+                there = ~np.isnan(y) & ~np.isnan(mean)
+                seen[number] += np.where(there, y / over, 0.0)
+                foretold[number] += np.where(there, np.maximum(mean, 1e-6) / over, 0.0)
+        best = scan.scan(
+            seen, zones, longest=span, model="expectation", exposure=np.maximum(foretold, 1e-9),
+            generator=np.random.default_rng(judged.days[cell].toordinal()), replicates=replicates, most=1,
+        )  # fmt: skip
+        if not best or best[0].p_value is None:
+            continue
+        inside = [areas[number] for number in best[0].zone.places]
+        rows = tuple(row for area in inside for row in rows_of[area])
+        at = slice(best[0].since + cell + 1 - span, cell + 1)
+        p = best[0].p_value
+        if p <= 1 / (replicates + 1) and best[0].p_gumbel is not None:
+            p = min(p, best[0].p_gumbel)
+        found.append(
+            Grown(
+                disease=disease, areas=tuple(inside), rows=rows, days=best[0].until - best[0].since,
+                observed=float(np.nansum(v.observed[list(rows), at])),
+                expected=float(np.nansum(v.expected[list(rows), at])), p_value=max(p, fusion.LEAST_P),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _around(areas: Sequence[AreaPath]) -> AreaPath:
+    """
+    Return the lowest area that holds all of some areas.
+
+    >>> _around(["44.4401.440103.", "44.4401.440104."])
+    '44.4401.'
+    """
+    if len(areas) == 1:
+        return areas[0]
+    steps = [area.split(".")[:-1] for area in areas]
+    shared = 0
+    while all(len(one) > shared for one in steps) and len({one[shared] for one in steps}) == 1:
+        shared += 1
+    return AreaPath("".join(f"{step}." for step in steps[0][:shared]))
+
+
+def _with_cluster(
+    findings: list[Finding],
+    judged: Judged,
+    cell: int,
+    grown: Grown,
+    q_value: float,
+    p: "np.ndarray",
+    names: Names,
+    calendar: WorkCalendar | None,
+    *,
+    clear: bool,
+) -> list[Finding]:
+    """Join a cluster to what is told of its areas already, or tell it: one cause, one finding; nothing where it is not clear."""
+    if not clear:
+        return findings
+    same = [
+        one for one in findings
+        if one.disease == grown.disease
+        and any(area.startswith(one.area) or one.area.startswith(area) for area in grown.areas)
+    ]  # fmt: skip
+    clearest = min(same, key=lambda one: one.p_value, default=None)
+    if clearest is None or grown.p_value < clearest.p_value:
+        rows = [row for row in grown.rows if not np.isnan(p[row])]
+        around = _around(grown.areas) or grown.areas[0]
+        low = list(range(judged.own))
+        told = fusion.Told(
+            area=around, p_value=grown.p_value, levels={},
+            contributors=tuple(sorted(rows, key=lambda row: (p[row], judged.series[row].area))),
+        )  # fmt: skip
+        made = _finding(
+            judged, cell, grown.disease, told, low, rows, p, q_value, None, names, calendar
+        )
+    else:
+        made = clearest
+    made = replace(
+        made, cluster=grown.areas, cluster_days=grown.days,
+        since=min(made.since, judged.days[max(0, cell + 1 - grown.days)]),
+    )  # fmt: skip
+    parts = {(one.area, one.stream) for one in made.contributions}
+    more = [
+        _contribution(judged, row, cell)
+        for one in same
+        for row in range(judged.own)
+        if (judged.series[row].area, judged.series[row].stream)
+        in {(part.area, part.stream) for part in one.contributions} - parts
+    ]
+    made = replace(made, contributions=(*made.contributions, *more))
+    told_zh, told_en = _cluster_told(grown, names)
+    sentence = explain(made, names)
+    made = replace(
+        made,
+        explanation=Sentence(
+            zh=f"{sentence.zh[:-1]}；{told_zh}。", en=f"{sentence.en[:-1]}; {told_en}."
+        ),
+    )
+    return [*(one for one in findings if one not in same), made]
+
+
+def _cluster_told(grown: Grown, names: Names) -> tuple[str, str]:
+    zh = "、".join(names.get(area, (area, area))[0] for area in grown.areas)
+    en = ", ".join(names.get(area, (area, area))[1] for area in grown.areas)
+    return (
+        f"{zh}近{grown.days}天合计{grown.observed:.0f}例（预期{grown.expected:.1f}例），相邻成片",
+        f"{en} touch and together had {grown.observed:.0f} in the last {grown.days} days, where {grown.expected:.1f} were expected",
+    )
 
 
 def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
@@ -444,6 +720,7 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         p_value=_number(value),
         week_observed=float(v.week_observed[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         week_expected=float(v.week_expected[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        week_length=int(v.week_length[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
         baseline_missing=int(v.baseline_missing[row, cell]),
@@ -477,8 +754,14 @@ def explain(finding: Finding, names: Names) -> Sentence:
         and lead.expected is not None and lead.observed < 1.5 * lead.expected + 1
     )  # fmt: skip
     if week:
-        zh_seen = f"近7日{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）"
-        en_seen = f"{lead.week_observed:.0f} {en_what} in the last 7 days, where {lead.week_expected:.1f} were expected"
+        zh_unit, en_unit = (
+            ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("日", "days")
+        )
+        zh_seen = f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）"
+        en_seen = (
+            f"{lead.week_observed:.0f} {en_what} in the last {lead.week_length} {en_unit}, "
+            f"where {lead.week_expected:.1f} were expected"
+        )
     else:
         zh_seen = f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}例（预期{lead.expected or 0:.1f}例）"
         en_seen = (
@@ -491,6 +774,12 @@ def explain(finding: Finding, names: Names) -> Sentence:
     en_run = f", since {finding.since.day} {finding.since:%B}" if days > 1 else ""
     zh_with, en_with = _others(finding, names)
     zh_base, en_base = _base(finding)
+    zh_known, en_known = "", ""
+    if finding.completeness < 0.99:
+        zh_known = f"；当日数据约已报{finding.completeness:.0%}，预期已按此折算"
+        en_known = f"; about {finding.completeness:.0%} of that day is in so far and as much less was expected"
+        if finding.completeness < PROVISIONAL:
+            zh_known, en_known = zh_known + "，暂定", en_known + ", so this is provisional"
     zh_miss = f"；另有{len(finding.missing)}条监测流未报" if finding.missing else ""
     en_miss = (
         f"; {len(finding.missing)} stream{'s' * (len(finding.missing) != 1)} here did not report"
@@ -502,11 +791,11 @@ def explain(finding: Finding, names: Names) -> Sentence:
         zh_end = f"；当日数不超过{lead.threshold:.0f}例则不会提示"
         en_end = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
         if lead.threshold < 0.5 * (lead.expected or 0):
-            zh_end = "；前几日之高已足以提示，须待其过去七日方解除"
-            en_end = "; the days before stand out by themselves, so it goes away only when they are a week old"
+            zh_end = "；此前之高已足以提示，须待其移出所看的时段方解除"
+            en_end = "; what came before stands out by itself, so it goes away only when that lies outside the stretch looked at"
     return Sentence(
-        zh=f"{zh_area}：{zh_seen}，{zh_rare}{zh_run}{zh_with}{zh_base}{zh_miss}{zh_end}。",
-        en=f"{en_area}: {en_seen}, {en_rare}{en_run}{en_with}{en_base}{en_miss}{en_end}.",
+        zh=f"{zh_area}：{zh_seen}，{zh_rare}{zh_run}{zh_with}{zh_base}{zh_known}{zh_miss}{zh_end}。",
+        en=f"{en_area}: {en_seen}, {en_rare}{en_run}{en_with}{en_base}{en_known}{en_miss}{en_end}.",
     )
 
 

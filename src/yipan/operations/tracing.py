@@ -20,12 +20,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import yaml
 
-from yipan.analytics.trace.duplicates import Who, duplicates, encoded
+from yipan.analytics.trace.duplicates import Who, agreeing, duplicates, encoded
 from yipan.feeds.frame import ReadReport
+from yipan.feeds.genomes import read_genomes
 from yipan.feeds.reading import file_hash
 from yipan.feeds.tracing import TracingReading, read_tracing
 from yipan.feeds.tracing_export import Known, written
 from yipan.model import (
+    ActionNoted,
     Answer,
     AreaPath,
     AssistCheck,
@@ -34,11 +36,15 @@ from yipan.model import (
     Case,
     Charge,
     Classification,
+    DueWord,
     Duty,
+    EarlyAction,
     Exposure,
     ExposureState,
     FollowUp,
     Identity,
+    Incident,
+    IncidentState,
     Investigation,
     NodeId,
     PersonId,
@@ -46,7 +52,6 @@ from yipan.model import (
     Power,
     Reached,
     Receipt,
-    Role,
     Sameness,
     SamenessState,
     Sentence,
@@ -56,20 +61,24 @@ from yipan.model import (
     TaskState,
     TaskStep,
     TransmissionChain,
+    Venue,
     Visit,
+    VisitRole,
     check_area,
     check_may,
     pair_key,
-    roles_of,
 )
-from yipan.operations import commanding, network
+from yipan.operations import commanding, following, network, sameness
+from yipan.operations.following import ContactRow, DueCounts, rulebook_of
 from yipan.operations.network import Network, Traced
 from yipan.operations.post import Post
-from yipan.protocol import ProtocolError, Rulebook, protocols
+from yipan.protocol import Rulebook
 from yipan.store import Acting, NotFound, Record
 from yipan.store.nouns import Version
 from yipan.store.tables.commanding import TASKS
+from yipan.store.tables.incidents import INCIDENTS
 from yipan.store.tables.tracing import (
+    ACTIONS_NOTED,
     ASSIST_CHECKS,
     ASSIST_REPLIES,
     CARRIED_ROWS,
@@ -77,6 +86,7 @@ from yipan.store.tables.tracing import (
     EXPOSURES,
     FOLLOW_UPS,
     GATHERINGS,
+    GENOMES,
     INVESTIGATIONS,
     OUTSIDE_KEYS,
     PERSON_TESTS,
@@ -84,6 +94,7 @@ from yipan.store.tables.tracing import (
     VENUES,
     VISITS,
 )
+from yipan.store.tables.watch import ALERTS
 
 DESK = "tracing"
 NOWHERE = AreaPath("files.")
@@ -169,26 +180,6 @@ class InvestigationView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContactRow:
-    """
-    Somebody who is a contact, why, until when they are followed, and what is due.
-
-    `due` is overdue, today, later, over, or unknown where neither the protocol nor the record says how long.
-    """
-
-    person: PersonId
-    area: AreaPath
-    role: Role
-    exposures: tuple[str, ...]
-    of_cases: tuple[str, ...]
-    last_contact: date | None
-    until: date | None
-    last_seen: date | None
-    proposed: bool
-    due: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterView:
     """A letter to another area with its reply, None while there is none, and by how many hours that is late."""
 
@@ -216,8 +207,28 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceSeen:
+    """Where a case was: a venue or gathering, how long together, and where it lies, None where that is not known."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    setting: Setting
+    area: AreaPath
+    longitude: float | None
+    latitude: float | None
+    visits: int
+    hours: float
+    while_infectious: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """Everything about one case without its name: history, spans, chronology, contacts and possible sources."""
+    """
+    Everything about one case without its name: history, spans, chronology, contacts and possible sources.
+
+    `told_as` are the other cases that tell of the same illness under other pseudonyms (`same_as`) of the person.
+    """
 
     case: Case
     history: tuple[Version[Case], ...]
@@ -230,6 +241,9 @@ class CaseView:
     follow_ups: tuple[FollowUp, ...]
     investigation: InvestigationView | None
     sources: tuple[network.Candidate, ...]
+    told_as: tuple[str, ...] = ()
+    same_as: tuple[PersonId, ...] = ()
+    places: tuple[PlaceSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,10 +285,16 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
-    """One milestone or early action of 7-1-7, None where the record does not show it."""
+    """
+    One milestone or early action of 7-1-7, None where nothing shows it.
+
+    `noted` where a person said so rather than the record; `not_applicable` is their reason where it does not apply.
+    """
 
     name: str
     at: datetime | date | None
+    noted: bool = False
+    not_applicable: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,9 +302,13 @@ class SevenOneSeven:
     """
     Detect within 7 days of emergence, notify within 1, complete the early response within 7.
 
-    A measure is None where a milestone it needs is not on record; `complete` is the latest of the early actions
-    once all of them are there.
+    A measure is None where a milestone it needs is not on record. The early response is complete with the latest of
+    the early actions that apply, once all of them were started. `incident` is None where none is named or known.
     """
+
+    incident: str | None
+    disease: str
+    area: AreaPath
 
     milestones: tuple[Milestone, ...]
     actions: tuple[Milestone, ...]
@@ -331,6 +355,8 @@ def import_files(
         if dry_run
         else _committed(post, reading, paths, {str(node) for node in known.values()}, at=at)
     )
+    if receipt is not None:
+        following.renew(post, at=at)
     return imported_of(reading, receipt)
 
 
@@ -366,7 +392,7 @@ def export_files(
     done = written(
         Known(
             cases=cases, exposures=record.nouns(EXPOSURES, under=area), gatherings=record.nouns(GATHERINGS, under=area),
-            visits=record.nouns(VISITS, under=area), follow_ups=record.nouns(FOLLOW_UPS, under=area),
+            visits=record.nouns(VISITS, under=area), venues=record.nouns(VENUES, under=area), follow_ups=record.nouns(FOLLOW_UPS, under=area),
             tests=record.nouns(PERSON_TESTS, under=area), carried=carried, keys=record.nouns(OUTSIDE_KEYS, under=area),
             identities=who,
         ),
@@ -411,7 +437,7 @@ def imported_of(reading: TracingReading, receipt: Receipt | None = None) -> Impo
 def network_of_reading(reading: TracingReading) -> Network:
     """Return the network that files hold, without a record."""
     return network.network_of(
-        reading.cases, reading.exposures, reading.visits, (), reading.gatherings
+        reading.cases, reading.exposures, reading.visits, reading.venues, reading.gatherings
     )
 
 
@@ -432,6 +458,7 @@ def _committed(
         act.put(OUTSIDE_KEYS, reading.keys)
         act.put(EXPOSURES, reading.exposures)
         act.put(GATHERINGS, reading.gatherings)
+        act.put(VENUES, reading.venues)
         act.put(VISITS, reading.visits)
         act.put(FOLLOW_UPS, reading.follow_ups)
         act.put(PERSON_TESTS, reading.tests)
@@ -463,6 +490,12 @@ def form_of(disease: str) -> tuple[Question, ...]:
         )
         for q in (*told["every"], *told["diseases"].get(disease, ()))
     )  # fmt: skip
+
+
+def reports(record: Record, *, area: AreaPath, limit: int = 200) -> tuple[Case, ...]:
+    """Return the reported cases of an area that nobody investigates yet, the newest first."""
+    check_area(record.viewer, area)
+    return record.cases_without(INVESTIGATIONS, "case_id", under=area, limit=limit)
 
 
 def open_investigation(post: Post, case: str, *, at: datetime) -> InvestigationView:
@@ -570,7 +603,7 @@ def hand_over(
 
 def view_of(investigation: Investigation, *, at: datetime) -> InvestigationView:
     """Return an investigation with its clocks as they stand at an instant."""
-    rulebook = _rulebook(investigation.disease, investigation.reported)
+    rulebook = rulebook_of(investigation.disease, investigation.reported)
     given = investigation.answered()
     clocks = []
     for stage in LIMITS:
@@ -608,6 +641,55 @@ def investigations(
 # Contacts ------------------------------------------------------------------------------------------------------------
 
 
+def venues(record: Record, *, area: AreaPath) -> tuple[Venue, ...]:
+    """Return the venues known in an area, in order of their names."""
+    check_area(record.viewer, area)
+    return tuple(sorted(record.nouns(VENUES, under=area), key=lambda v: (v.name_zh, v.id)))
+
+
+def record_visit(
+    post: Post, case: str, *, place: str, since: datetime, until: datetime, at: datetime, setting: Setting = Setting.UNKNOWN,
+    role: VisitRole = VisitRole.UNKNOWN, mask: bool | None = None, indoors: bool | None = None,
+) -> Visit:  # fmt: skip
+    """
+    Put on record where a case was, from when until when; `place` is the id of a venue known, or what a new one is called.
+
+    A new venue lies in the area of the case. A home is never called by what was typed, which may tell whose it is.
+    Raises NotFound, ValueError for a visit that ends before it begins or lies ahead.
+    """
+    check_may(post.viewer, Power.WORK)
+    name = place.strip()
+    if not name:
+        raise ValueError("a visit is to a place; name one")
+    if until > at + timedelta(minutes=5):
+        raise ValueError(f"the visit ends at {until.isoformat()}, which is not yet")
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="record_visit", subject=case, why="where the case was", at=at
+    ) as act:
+        found = act.case(case)
+        check_area(post.viewer, found.area)
+        known = act.nouns(VENUES, where={"id": [name]})
+        if name.startswith("v-") and not known:
+            raise NotFound(f"venue {name} is not in the record")
+        named = known or tuple(
+            v for v in act.nouns(VENUES, under=found.area) if name in {v.name_zh, v.name_en}
+        )
+        if named:
+            venue = named[0]
+        else:
+            shown = ("住家", "home") if setting is Setting.HOUSEHOLD else (name, name)
+            venue = Venue(
+                id=f"v-{commanding.mark(found.area, name)}", area=found.area, name_zh=shown[0], name_en=shown[1], setting=setting
+            )  # fmt: skip
+            act.put(VENUES, [venue])
+        made = Visit(
+            id=f"w-{commanding.mark(found.person, venue.id, since.isoformat(), until.isoformat())}", area=found.area,
+            person=found.person, place=venue.id, since=since, until=until, role=role, mask=mask, indoors=indoors,
+        )  # fmt: skip
+        act.put(VISITS, [made])
+    return made
+
+
 def propose_contacts(
     post: Post, case: str, *, at: datetime, time_zone: ZoneInfo, least_minutes: int = 1,
     infectious_before_days: int = INFECTIOUS_BEFORE_DAYS,
@@ -630,9 +712,11 @@ def propose_contacts(
             raise ValueError(
                 f"case {case} has neither an onset nor a sample; nobody knows when it was infectious"
             )
-        mine = act.nouns(VISITS, where={"person": found.person})
+        same = sameness.of_record(act)
+        mine = same.visits(act.nouns(VISITS, where={"person": list(same.all_of(found.person))}))
+        found = replace(found, person=PersonId(same.one(found.person)))
         places = {visit.place for visit in mine}
-        there = act.nouns(VISITS, where={"place": sorted(places)}) if places else ()
+        there = same.visits(act.nouns(VISITS, where={"place": sorted(places)})) if places else ()
         since, until = window
         kept = [v for v in there if v.until > since and (until is None or v.since < until)]
         pairs = network.met(
@@ -646,6 +730,7 @@ def propose_contacts(
         )
         new = tuple(e for e in proposed if e.id not in known)
         act.put(EXPOSURES, new)
+    following.renew(post, at=at)
     return new
 
 
@@ -691,47 +776,53 @@ def judge_exposures(
                 )
         changed = tuple(replace(e, state=state) for e in found)
         act.put(EXPOSURES, changed)
+    following.renew(post, at=at)
     return changed
 
 
 def contacts(
     record: Record, *, area: AreaPath, today: date, case: str | None = None
 ) -> tuple[ContactRow, ...]:
-    """Return the contacts of cases (or of one), what follows for each, and what is due: overdue first, then today."""
+    """
+    Return the contacts of cases (or of one), what follows for each, and what is due: overdue first, then today.
+
+    It is worked out from the whole record each time; `following.page` shows long lists page by page.
+    """
     check_area(record.viewer, area)
-    cases = record.cases(under=area, limit=MOST_CASES) if case is None else (record.case(case),)
-    held: dict[str, Case] = {
-        c.person: c for c in cases if c.classification is not Classification.EXCLUDED
-    }
-    exposures = record.nouns(EXPOSURES, under=area)
-    every = {c.person for c in record.cases(under=area, limit=MOST_CASES)} if case else set(held)
-    by_id = {e.id: e for e in exposures}
-    days = _follow_days(held.values())
-    seen: dict[str, date] = {}
-    for follow_up in record.nouns(FOLLOW_UPS, under=area):
-        if follow_up.result.value.startswith("seen"):
-            seen[follow_up.person] = max(follow_up.day, seen.get(follow_up.person, follow_up.day))
-    rows = []
-    for node, (role, because) in roles_of({c.person for c in held.values()}, exposures).items():
-        if role is Role.CASE or node in every:
-            continue
-        told = [by_id[name] for name in sorted(because)]
-        last = max((e.last_contact for e in told if e.last_contact), default=None)
-        of = tuple(sorted({held[e.source].id for e in told if e.source in held}))
-        length = max((days[c] for c in of if c in days), default=None)
-        until = last + timedelta(days=length) if last and length else None
-        rows.append(
-            ContactRow(
-                person=PersonId(node), area=told[0].area, role=role, exposures=tuple(e.id for e in told), of_cases=of,
-                last_contact=last, until=until, last_seen=seen.get(node),
-                proposed=all(e.state is ExposureState.PROPOSED for e in told),
-                due=_due_word(today, last, until, seen.get(node)),
-            )
-        )  # fmt: skip
-    order = ("overdue", "today", "later", "unknown", "over")
+    same = sameness.of_record(record)
+    cases = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
+    of = None if case is None else {same.one(record.case(case).person)}
+    found = following.contacts_plain(
+        cases, same.exposures(record.nouns(EXPOSURES, under=area)), same.follow_ups(record.nouns(FOLLOW_UPS, under=area)),
+        of=of,
+    )  # fmt: skip
+    order = [word.value for word in DueWord]
+    rows = [following.row_of(one, today) for one in found]
     return tuple(
         sorted(rows, key=lambda row: (order.index(row.due), row.until or date.max, row.person))
     )
+
+
+def contact_page(
+    record: Record, *, area: AreaPath, today: date, due: DueWord, after: PersonId | None = None, after_day: date | None = None,
+    limit: int = 200,
+) -> tuple[ContactRow, ...]:  # fmt: skip
+    """
+    Return a page of the contacts of an area for whom this is due, by the day until which they are followed.
+
+    Those due later are in order of the day they are due. The next page begins after the last row's person and its
+    `until`, or `due_on` for those due later.
+    """
+    check_area(record.viewer, area)
+    return following.page(
+        record, area=area, today=today, due=due, after=after, after_day=after_day, limit=limit
+    )
+
+
+def contact_counts(record: Record, *, area: AreaPath, today: date) -> DueCounts:
+    """Return how many contacts of an area there are by what is due."""
+    check_area(record.viewer, area)
+    return following.counts(record, area=area, today=today)
 
 
 # People told of twice -------------------------------------------------------------------------------------------------
@@ -744,17 +835,27 @@ class LikelySame:
     first: PersonId
     second: PersonId
     bits: float
+    agreeing: tuple[str, ...]
     decided: SamenessState | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamePair:
+    """A pair on the queue: what was held about it and since when, with the cases told under each pseudonym."""
+
+    sameness: Sameness = field(metadata={"inline": True})
+    cases_kept: tuple[str, ...]
+    cases_other: tuple[str, ...]
+
+
 def likely_same(
-    record: Record, *, area: AreaPath, purpose: str, at: datetime, least_bits: float = 8.0
+    record: Record, *, area: AreaPath, purpose: str, at: datetime, least_bits: float | None = None
 ) -> tuple[LikelySame, ...]:
     """
     Return who among the cases and contacts of an area may be told of twice, the likeliest first.
 
     Every identity compared is read from the vault under the purpose, and each reading is written down; only
-    pseudonyms come back. Pairs once decided to be different are not proposed again. Raises NotAllowed.
+    pseudonyms come back. Shown are pairs likelier one person than two, or of at least `least_bits`. Pairs once decided to be different are not proposed again. Raises NotAllowed.
     """
     check_area(record.viewer, area)
     people = {str(c.person) for c in record.cases(under=area, limit=MOST_CASES)}
@@ -762,27 +863,20 @@ def likely_same(
         str(k.node) for k in record.nouns(OUTSIDE_KEYS, under=area) if k.node.startswith("p-")
     }
     listed = sorted(people)
-    held = []
-    for person in listed:
-        try:
-            found = record.identity(PersonId(person), purpose=purpose, at=at)
-        except NotFound:
-            held.append(Who())
-            continue
-        held.append(
-            Who(
-                name=found.name,
-                phone=found.phone,
-                certificate=found.certificate,
-                address=found.address,
-                born=found.born,
-            )
-        )
-    pairs = duplicates(encoded(held, key=secrets.token_bytes(32)), least_bits=least_bits)
+    known = record.identities([PersonId(p) for p in listed], purpose=purpose, at=at)
+    held = [
+        Who(name=one.name, phone=one.phone, certificate=one.certificate, address=one.address, born=one.born)
+        if (one := known.get(PersonId(person)))
+        else Who()
+        for person in listed
+    ]  # fmt: skip
+    compared = encoded(held, key=secrets.token_bytes(32))
+    pairs = duplicates(compared, least_bits=least_bits)
     decided = {one.id: one.state for one in record.nouns(SAMENESS)}
     shown = [
         LikelySame(
             first=PersonId(listed[a]), second=PersonId(listed[b]), bits=round(float(bits), 1),
+            agreeing=agreeing(compared, int(a), int(b)),
             decided=decided.get(pair_key(PersonId(listed[a]), PersonId(listed[b]))),
         )
         for a, b, bits in zip(pairs.first, pairs.second, pairs.bits, strict=True)
@@ -790,24 +884,92 @@ def likely_same(
     return tuple(one for one in shown if one.decided is not SamenessState.DIFFERENT)
 
 
+def suggest_same(
+    post: Post, *, area: AreaPath, purpose: str, at: datetime, least_bits: float | None = None
+) -> tuple[Sameness, ...]:
+    """
+    Search an area for people told of twice and put what is found on the queue; return what is new there.
+
+    Each identity is read under the purpose and the reading written down. What was decided, put off or suggested
+    before stays as it is; a decision taken back is suggested again. Raises NotAllowed.
+    """
+    check_may(post.viewer, Power.WORK)
+    with post.store.reading(post.viewer) as record:
+        found = likely_same(record, area=area, purpose=purpose, at=at, least_bits=least_bits)
+        new = [one for one in found if one.decided in {None, SamenessState.UNDONE}]
+        places = _areas_of_people(record, [p for one in new for p in (one.first, one.second)])
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="suggest_same", subject=area, area=area, at=at,
+        why=f"people told of twice: {purpose}"[:200],
+    ) as act:  # fmt: skip
+        made = tuple(
+            Sameness(
+                id=pair_key(one.first, one.second),
+                area=_common([places.get(one.first, area), places.get(one.second, area)]),
+                kept=one.first, other=one.second, state=SamenessState.SUGGESTED, why=" ".join(one.agreeing) or "alike",
+                bits=one.bits,
+            )
+            for one in new
+        )  # fmt: skip
+        act.put(SAMENESS, [one for one in made if one.area.startswith(post.viewer.area)])
+    return made
+
+
+def same_queue(
+    record: Record, *, area: AreaPath, decided: bool = False, limit: int = 200
+) -> tuple[SamePair, ...]:
+    """
+    Return the pairs of an area that wait for a decision, the surest first, those put off last; or those decided.
+
+    No identity is read for it.
+    """
+    check_area(record.viewer, area)
+    states = (
+        [SamenessState.SAME, SamenessState.DIFFERENT, SamenessState.UNDONE]
+        if decided
+        else [SamenessState.SUGGESTED, SamenessState.LATER]
+    )
+    found = record.nouns(SAMENESS, under=area, where={"state": [state.value for state in states]})
+    listed = sorted(found, key=lambda s: (states.index(s.state), -(s.bits or 0.0), s.id))[:limit]
+    people = sorted({p for s in listed for p in (s.kept, s.other)})
+    cases: dict[PersonId, list[str]] = defaultdict(list)
+    if people:
+        for case in record.cases(under=area, people=people, limit=MOST_CASES):
+            cases[case.person].append(case.id)
+    return tuple(
+        SamePair(
+            sameness=s, cases_kept=tuple(cases.get(s.kept, ())), cases_other=tuple(cases.get(s.other, ()))
+        )
+        for s in listed
+    )  # fmt: skip
+
+
 def decide_same(
     post: Post, one: PersonId, other: PersonId, *, state: SamenessState, why: str, at: datetime, area: AreaPath | None = None
 ) -> Sameness:  # fmt: skip
     """
-    Decide that two pseudonyms are one person, are not, or take such a decision back.
+    Decide that two pseudonyms are one person, are not, put it off, or take such a decision back.
 
-    Nothing is rewritten: both stay on record as they came, and the decision itself has a history.
+    Nothing is rewritten: both stay on record as they came, and the decision itself has a history. Contacts,
+    chains, counts and lists follow the decisions known at their moment. Raises ValueError for `suggested`, which
+    only a search says.
     """
     check_may(post.viewer, Power.WORK)
-    if area is None:
-        with post.store.reading(post.viewer) as record:
-            held = record.nouns(OUTSIDE_KEYS, where={"node": [one, other]})
-        area = _common([key.area for key in held]) if held else post.area
-    place = area
+    if state is SamenessState.SUGGESTED:
+        raise ValueError(
+            "a pair is suggested by a search; a person decides same, different, later or undone"
+        )
+    with post.store.reading(post.viewer) as record:
+        before = record.nouns(SAMENESS, where={"id": pair_key(one, other)})
+        if area is None and not before:
+            held = _areas_of_people(record, [one, other])
+            area = _common(list(held.values())) if held else post.area
+    place = area or before[0].area
     check_area(post.viewer, place)
     made = Sameness(
-        id=pair_key(one, other), area=place, kept=one, other=other, state=state, why=why
-    )
+        id=pair_key(one, other), area=place, kept=one, other=other, state=state, why=why,
+        bits=before[0].bits if before else None,
+    )  # fmt: skip
     with post.store.acting(
         post.viewer,
         desk=DESK,
@@ -818,7 +980,20 @@ def decide_same(
         at=at,
     ) as act:
         act.put(SAMENESS, [made])
+    following.renew(post, at=at)
     return made
+
+
+def _areas_of_people(record: Record, people: Sequence[PersonId]) -> dict[PersonId, AreaPath]:
+    """Where people are followed, as far as the record tells: by their cases, else by the files they came with."""
+    listed = sorted(set(people))
+    if not listed:
+        return {}
+    found = {
+        PersonId(key.node): key.area for key in record.nouns(OUTSIDE_KEYS, where={"node": listed})
+    }
+    cases = record.cases(under=record.viewer.area, people=listed, limit=MOST_CASES)
+    return found | {case.person: case.area for case in cases}
 
 
 # Letters -------------------------------------------------------------------------------------------------------------
@@ -896,14 +1071,110 @@ def letters(record: Record, *, area: AreaPath, at: datetime) -> tuple[LetterView
 def network_in(record: Record, *, area: AreaPath, disease: str | None = None) -> Network:
     """Return the network of one disease in an area as the record knows it: the commonest where none is named."""
     check_area(record.viewer, area)
-    cases = record.cases(under=area, limit=MOST_CASES)
+    same = sameness.of_record(record)
+    cases = sameness.cases_in(record, same, under=area, limit=MOST_CASES)
     counted = Counter(case.disease for case in cases)
     disease = disease or min(counted, key=lambda name: (-counted[name], name), default=None)
+    cases = tuple(case for case in cases if case.disease == disease)
     return network.network_of(
-        (case for case in cases if case.disease == disease),
-        record.nouns(EXPOSURES, under=area), record.nouns(VISITS, under=area), record.nouns(VENUES, under=area),
-        record.nouns(GATHERINGS, under=area),
+        cases,
+        same.exposures(record.nouns(EXPOSURES, under=area)), same.visits(record.nouns(VISITS, under=area)),
+        record.nouns(VENUES, under=area), record.nouns(GATHERINGS, under=area), record.nouns(GENOMES, under=area),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiseaseRow:
+    """A disease with cases in an area: how many, the interval published for it in days, and its own questions."""
+
+    disease: str
+    cases: int
+    serial_mean_days: float | None
+    serial_sd_days: float | None
+    questions: int
+
+
+def diseases(record: Record, *, area: AreaPath) -> tuple[DiseaseRow, ...]:
+    """Return the diseases with cases on record in an area, the commonest first."""
+    check_area(record.viewer, area)
+    rows = []
+    for name, cases in record.case_counts(under=area).items():
+        serial = network.serial_of_disease(name)
+        rows.append(
+            DiseaseRow(
+                disease=name, cases=cases, serial_mean_days=serial.mean_days if serial else None,
+                serial_sd_days=serial.sd_days if serial else None, questions=len(form_of(name)),
+            )
+        )  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.cases, row.disease)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenomesImported:
+    """What became of a file of distances between genomes."""
+
+    report: ReadReport
+    distances: int
+    receipt: Receipt | None
+
+
+def import_genomes(
+    post: Post, source: Path | tuple[str, bytes], *, at: datetime, dry_run: bool = False
+) -> GenomesImported:
+    """
+    Read distances between genomes of cases on record and commit all of them or none, with a receipt.
+
+    A case is named by its id or as its own file named it, where that is clear. Raises TracingFilesHaveProblems,
+    AlreadyImported.
+    """
+    check_may(post.viewer, Power.INGEST)
+    with post.store.reading(post.viewer) as record:
+        found = read_genomes(
+            source, cases=_case_names(record.cases(under=post.area, limit=MOST_CASES))
+        )
+    if dry_run:
+        return GenomesImported(report=found.report, distances=len(found.distances), receipt=None)
+    if not found.ok:
+        raise TracingFilesHaveProblems((found.report,))
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="import_genomes", subject=found.report.file[:200], at=at,
+        why=f"{len(found.distances)} distances between genomes",
+    ) as act:  # fmt: skip
+        before = act.receipt_of(found.report.sha256)
+        if before is not None:
+            raise AlreadyImported(
+                f"{found.report.file} was committed before, as receipt {before.id} of act {before.act}"
+            )
+        act.put(GENOMES, found.distances)
+        receipt = act.commit_reading(
+            file=found.report.file[:200], sha256=found.report.sha256, format=found.report.format,
+            rows_read=found.report.read, rows_rejected=0,
+        )  # fmt: skip
+    return GenomesImported(report=found.report, distances=len(found.distances), receipt=receipt)
+
+
+def genomes_for(net: Network, path: Path) -> Network:
+    """
+    Return a network with the distances a file tells between its cases.
+
+    Raises TracingFilesHaveProblems naming row, column and value.
+    """
+    found = read_genomes(path, cases=_case_names(net.cases))
+    if not found.ok:
+        raise TracingFilesHaveProblems((found.report,))
+    return replace(net, genomes=(*net.genomes, *found.distances))
+
+
+def _case_names(cases: Iterable[Case]) -> dict[str, tuple[str, AreaPath]]:
+    """Cases by id, and by what stands after the last colon of it where only one case is named so."""
+    listed = tuple(cases)
+    short = Counter(case.id.rpartition(":")[2] for case in listed)
+    names = {
+        case.id.rpartition(":")[2]: (case.id, case.area)
+        for case in listed
+        if short[case.id.rpartition(":")[2]] == 1
+    }
+    return names | {case.id: (case.id, case.area) for case in listed}
 
 
 def extend_chains(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
@@ -927,6 +1198,7 @@ def extend_chains(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         gone = {chain.id for chain in act.nouns(CHAINS, under=post.area)} - {c.id for c in made}
         act.put(CHAINS, made)
         act.end(CHAINS, sorted(gone))
+    following.renew(post, at=at)
     return len(made)
 
 
@@ -956,9 +1228,12 @@ def changed(
     Chains are those the rounds put on record; a chain is followed by the cases it shares with earlier ones.
     """
     check_area(now.viewer, area)
-    cases_now = {c.id: c for c in now.cases(under=area, limit=MOST_CASES)}
-    cases_before = {c.id: c for c in before.cases(under=area, limit=MOST_CASES)}
-    new = [c for name, c in cases_now.items() if name not in cases_before]
+    cases_now = {c.id: c for c in _each(now, area)}
+    cases_before = {c.id: c for c in _each(before, area)}
+    told_before = {c.id for c in before.cases(under=area, limit=MOST_CASES)}
+    new = [
+        c for name, c in cases_now.items() if name not in cases_before and name not in told_before
+    ]
     chains_now, chains_before = now.nouns(CHAINS, under=area), before.nouns(CHAINS, under=area)
     old_sources = {chain.root for chain in chains_before}
     places_before = {c.area for c in cases_before.values()}
@@ -1016,9 +1291,12 @@ def chain_changes(
 def indicators(record: Record, *, area: AreaPath, time_zone: ZoneInfo) -> tuple[Indicator, ...]:
     """Return the indicators of tracing over all cases of an area, each with the cases it counts."""
     check_area(record.viewer, area)
-    return _indicators(
-        record, record.cases(under=area, limit=MOST_CASES), area=area, time_zone=time_zone
-    )
+    return _indicators(record, _each(record, area), area=area, time_zone=time_zone)
+
+
+def _each(record: Record, area: AreaPath) -> tuple[Case, ...]:
+    """The cases of an area, each illness once, as the decisions known at that moment have it."""
+    return sameness.cases_in(record, sameness.of_record(record), under=area, limit=MOST_CASES)
 
 
 def _indicators(
@@ -1026,7 +1304,10 @@ def _indicators(
 ) -> tuple[Indicator, ...]:
     counted = [c for c in cases if c.classification is not Classification.EXCLUDED]
     ids = tuple(c.id for c in counted)
-    exposed: set[str] = {e.target for e in record.nouns(EXPOSURES, under=area) if e.counts}
+    same = sameness.of_record(record)
+    exposed: set[str] = {
+        e.target for e in same.exposures(record.nouns(EXPOSURES, under=area)) if e.counts
+    }
     among = tuple(c.id for c in counted if c.person in exposed)
     apart = {c.id: (c.isolated - datetime.combine(c.onset, datetime.min.time(), tzinfo=time_zone)) for c in counted if c.isolated and c.onset}  # fmt: skip
     opened = {i.case: i for i in record.nouns(INVESTIGATIONS, under=area)}
@@ -1046,41 +1327,56 @@ def _indicators(
 
 
 def seven_one_seven(
-    record: Record, *, area: AreaPath, disease: str, time_zone: ZoneInfo
+    record: Record,
+    *,
+    area: AreaPath,
+    disease: str,
+    time_zone: ZoneInfo,
+    incident: str | None = None,
 ) -> SevenOneSeven:
     """
-    Return the milestones, early actions and measures of 7-1-7 as the record shows them for a disease in an area.
+    Return the milestones, early actions and measures of 7-1-7 of an incident, or of a disease in an area.
 
-    Emergence is the earliest onset known, detection the earliest sample, report or opened investigation, and
-    notification the earliest report. Actions the record cannot show are None, and so is the last measure.
+    Emergence is the earliest onset known (it moves as earlier cases appear), detection the earliest sample, report,
+    alert or opened investigation, and notification the earliest report. What a person noted of an action stands before
+    what the record shows. Raises NotFound for an incident that is not there.
     """
     check_area(record.viewer, area)
+    about = record.noun(INCIDENTS, incident) if incident else None
+    if about is not None:
+        check_area(record.viewer, about.area)
+        area, disease = about.area, about.disease
     cases = [
-        c for c in record.cases(under=area, limit=MOST_CASES)
+        c for c in _each(record, area)
         if c.disease == disease and c.classification is not Classification.EXCLUDED
+        and (about is None or c.incident in {None, about.id})
     ]  # fmt: skip
-    opened = [i for i in record.nouns(INVESTIGATIONS, under=area) if i.disease == disease]
+    ids = {c.id for c in cases}
+    opened = [i for i in record.nouns(INVESTIGATIONS, under=area) if i.case in ids]
+    alerts = [a for a in record.nouns(ALERTS, under=area) if about and a.incident == about.id]
     emergence = min((c.onset for c in cases if c.onset), default=None)
     started = min((i.reached[0].at for i in opened), default=None)
-    noticed = [m for c in cases for m in (c.sampled, c.reported) if m] + (
-        [started] if started else []
-    )
-    detection = min(noticed, default=None)
+    noticed = [m for c in cases for m in (c.sampled, c.reported) if m] + [a.opened for a in alerts]
+    detection = min([*noticed, *([started] if started else [])], default=None)
     notification = min((c.reported for c in cases if c.reported), default=None)
-    confirmed = min((c.confirmed for c in cases if c.confirmed), default=None)
-    isolated = min((c.isolated for c in cases if c.isolated), default=None)
-    orders = [o.decided for o in commanding.orders(record, area=area)]
-    told = [o.published for o in commanding.orders(record, area=area) if o.published]
-    chains_made = [v.known_from for c in record.nouns(CHAINS, under=area) if c.disease == disease for v in record.versions(CHAINS, c.id)[:1]]  # fmt: skip
-    actions = (
-        Milestone(name="investigation_started", at=started), Milestone(name="analysis_and_risk_assessment", at=min(chains_made, default=None)),
-        Milestone(name="laboratory_confirmation", at=confirmed), Milestone(name="case_management", at=isolated),
-        Milestone(name="community_measures", at=min(orders, default=None)), Milestone(name="risk_communication", at=min(told, default=None)),
-        Milestone(name="coordination", at=None),
+    shown = _early_actions(record, about, area=area, disease=disease, cases=cases, started=started)
+    since = _start_of(emergence, time_zone)
+    noted = (
+        {n.action: n for n in record.nouns(ACTIONS_NOTED, where={"incident": about.id})}
+        if about
+        else {}
+    )
+    actions = tuple(
+        Milestone(name=action.value, at=told.at, noted=True, not_applicable=told.not_applicable)
+        if (told := noted.get(action))
+        else Milestone(name=action.value, at=min((m for m in shown[action] if since is None or m >= since), default=None))
+        for action in EarlyAction
     )  # fmt: skip
-    whole = [a.at for a in actions if isinstance(a.at, datetime)]
-    complete = max(whole) if len(whole) == len(actions) else None
+    applying = [a.at for a in actions if not a.not_applicable]
+    whole = [at for at in applying if isinstance(at, datetime)]
+    complete = max(whole) if whole and len(whole) == len(applying) else None
     return SevenOneSeven(
+        incident=about.id if about else None, disease=disease, area=area,
         milestones=(
             Milestone(name="emergence", at=emergence), Milestone(name="detection", at=detection),
             Milestone(name="notification", at=notification), Milestone(name="early_response_complete", at=complete),
@@ -1091,30 +1387,165 @@ def seven_one_seven(
     )  # fmt: skip
 
 
+def _early_actions(
+    record: Record, about: Incident | None, *, area: AreaPath, disease: str, cases: Sequence[Case], started: datetime | None
+) -> dict[EarlyAction, list[datetime]]:  # fmt: skip
+    """The moments by which the record shows each early action to have been started."""
+    orders = commanding.orders(record, area=area)
+    chains_made = [
+        version.known_from
+        for c in record.nouns(CHAINS, under=area, where={"disease": disease})
+        for version in record.versions(CHAINS, c.id)[:1]
+    ]
+    acting = [
+        v.known_from
+        for v in (record.versions(INCIDENTS, about.id) if about else ())
+        if v.noun.state in {IncidentState.ALERT, IncidentState.RESPONSE}
+    ]
+    return {
+        EarlyAction.INVESTIGATION: [started] if started else [],
+        EarlyAction.ANALYSIS: chains_made,
+        EarlyAction.LABORATORY: [c.confirmed for c in cases if c.confirmed],
+        EarlyAction.CASE_MANAGEMENT: [c.isolated for c in cases if c.isolated],
+        EarlyAction.COMMUNITY: [o.decided for o in orders],
+        EarlyAction.COMMUNICATION: [o.published for o in orders if o.published],
+        EarlyAction.COORDINATION: acting,
+    }
+
+
+def note_action(
+    post: Post, incident: str, action: EarlyAction, *, at: datetime, started: datetime | None = None,
+    not_applicable: str = "", why: str = "", time_zone: ZoneInfo,
+) -> SevenOneSeven:  # fmt: skip
+    """
+    Note when an early action of an incident was started, or why it does not apply; return 7-1-7 as it then stands.
+
+    Raises NotFound, ValueError where both or neither is given or the moment is yet to come.
+    """
+    check_may(post.viewer, Power.WORK)
+    with post.store.reading(post.viewer) as record:
+        about = record.noun(INCIDENTS, incident)
+    check_area(post.viewer, about.area)
+    if started is not None and started > at:
+        raise ValueError(
+            f"{action.value} started at {started.isoformat()} lies in the future of {at.isoformat()}"
+        )
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="note_action", subject=incident, area=about.area, at=at,
+        why=(why or not_applicable or f"{action.value} was started")[:200],
+    ) as act:  # fmt: skip
+        act.put(
+            ACTIONS_NOTED,
+            [
+                ActionNoted(
+                    id=f"{incident}:{action.value}", area=about.area, incident=incident, action=action, at=started,
+                    not_applicable=not_applicable, why=why,
+                )
+            ],
+        )  # fmt: skip
+        return seven_one_seven(
+            act, area=about.area, disease=about.disease, incident=incident, time_zone=time_zone
+        )
+
+
+def incidents(record: Record, *, area: AreaPath) -> tuple[Incident, ...]:
+    """Return the incidents of an area, those not closed first, the newest first."""
+    check_area(record.viewer, area)
+    found = record.nouns(INCIDENTS, under=area)
+    return tuple(sorted(found, key=lambda i: (i.closed is not None, -i.opened.timestamp(), i.id)))
+
+
+def _start_of(day: date | None, zone: ZoneInfo) -> datetime | None:
+    return None if day is None else datetime.combine(day, datetime.min.time(), tzinfo=zone)
+
+
+def case_page(
+    record: Record, *, area: AreaPath, after: str | None = None, limit: int = 200
+) -> tuple[Case, ...]:
+    """
+    Return cases of an area in order of their ids, page by page, each illness once.
+
+    A page may hold fewer than `limit` where cases told under another pseudonym were left out of it.
+    """
+    check_area(record.viewer, area)
+    page = record.cases(under=area, after=after, limit=limit)
+    same = sameness.of_record(record)
+    several = {p for c in page if len(names := same.all_of(c.person)) > 1 for p in names}
+    if not several:
+        return page
+    beside = record.cases(under=area, people=sorted(several), limit=MOST_CASES)
+    folded = {c.id: c for c in same.cases(beside)}
+    return tuple(folded.get(c.id, c) for c in page if c.person not in several or c.id in folded)
+
+
 def case_view(record: Record, name: str, *, at: datetime, time_zone: ZoneInfo) -> CaseView:
     """Return everything about one case but who it is. Raises NotFound."""
     case = record.case(name)
     check_area(record.viewer, case.area)
-    into = record.nouns(EXPOSURES, where={"target": case.person})
-    out = record.nouns(EXPOSURES, where={"source": case.person})
-    visits = record.nouns(VISITS, where={"person": case.person})
-    tests = record.nouns(PERSON_TESTS, where={"person": case.person})
-    follow_ups = record.nouns(FOLLOW_UPS, where={"person": case.person})
-    opened = record.nouns(INVESTIGATIONS, where={"case_id": name})
-    history = record.case_versions(name)
+    same = sameness.of_record(record)
+    people = list(same.all_of(case.person))
+    told = (
+        record.cases(under=record.viewer.area, people=people, limit=MOST_CASES)
+        if len(people) > 1
+        else (case,)
+    )
+    (case,) = [
+        c for c in same.cases(c for c in told if c.disease == case.disease) if c.id == name
+    ] or list(same.cases(c for c in told if c.disease == case.disease))[:1]
+    into = same.exposures(record.nouns(EXPOSURES, where={"target": people}))
+    out = same.exposures(record.nouns(EXPOSURES, where={"source": people}))
+    visits = same.visits(record.nouns(VISITS, where={"person": people}))
+    tests = record.nouns(PERSON_TESTS, where={"person": people})
+    follow_ups = same.follow_ups(record.nouns(FOLLOW_UPS, where={"person": people}))
+    told_as = tuple(c.id for c in told if c.disease == case.disease and c.id != case.id)
+    opened = record.nouns(INVESTIGATIONS, where={"case_id": [case.id, *told_as]})
+    history = record.case_versions(case.id)
     possible: tuple[network.Candidate, ...] = ()
     if case.classification is not Classification.EXCLUDED:
         near = network_in(record, area=record.viewer.area, disease=case.disease)
         (found,) = network.sources_answer(
-            network.trace(near, time_zone=time_zone), only=[name], most=6
+            network.trace(near, time_zone=time_zone), only=[case.id], most=6
         )
         possible = found.candidates
     return CaseView(
         case=case, history=history, spans=_spans(case, into, time_zone),
         chronology=_chronology(case, history, into, out, visits, tests, follow_ups, opened),
         exposed_by=into, exposed=out, visits=visits, tests=tests, follow_ups=follow_ups,
-        investigation=view_of(opened[0], at=at) if opened else None, sources=possible,
+        investigation=view_of(opened[0], at=at) if opened else None, sources=possible, told_as=told_as,
+        same_as=tuple(people[1:]) if people[0] == case.person else tuple(p for p in people if p != case.person),
+        places=_places_of(record, visits, infectious_time(case, time_zone)),
     )  # fmt: skip
+
+
+def _places_of(
+    record: Record, visits: Sequence[Visit], window: tuple[datetime, datetime | None] | None
+) -> tuple[PlaceSeen, ...]:
+    """The places of visits, the longest first; a gathering lies at its venue."""
+    by_place: dict[str, list[Visit]] = defaultdict(list)
+    for visit in visits:
+        by_place[visit.place].append(visit)
+    if not by_place:
+        return ()
+    gatherings = {g.id: g for g in record.nouns(GATHERINGS, where={"id": list(by_place)})}
+    wanted = {*by_place, *(g.venue for g in gatherings.values() if g.venue)}
+    venues = {v.id: v for v in record.nouns(VENUES, where={"id": sorted(wanted)})}
+    seen = []
+    for place, listed in by_place.items():
+        gathering = gatherings.get(place)
+        venue = venues.get((gathering.venue or "") if gathering else place)
+        name = gathering.title if gathering else None
+        seen.append(
+            PlaceSeen(
+                id=place, name_zh=name or (venue.name_zh if venue else place), name_en=name or (venue.name_en if venue else place),
+                setting=gathering.setting if gathering else venue.setting if venue else Setting.UNKNOWN,
+                area=venue.area if venue else gathering.area if gathering else listed[0].area,
+                longitude=venue.longitude if venue else None, latitude=venue.latitude if venue else None, visits=len(listed),
+                hours=round(sum((v.until - v.since).total_seconds() for v in listed) / 3600, 2),
+                while_infectious=window is not None
+                and any(v.until > window[0] and (window[1] is None or v.since < window[1]) for v in listed),
+            )
+        )  # fmt: skip
+    return tuple(sorted(seen, key=lambda place: (-place.hours, place.id)))
 
 
 def infectious_time(
@@ -1148,13 +1579,6 @@ def _working(
         yield act, act.noun(INVESTIGATIONS, investigation)
 
 
-def _rulebook(disease: str, moment: datetime) -> Rulebook | None:
-    try:
-        return protocols().at(moment, disease=disease)
-    except ProtocolError:
-        return None
-
-
 def _due(rulebook: Rulebook | None, investigation: Investigation, stage: Stage) -> datetime | None:
     if rulebook is None or not rulebook.has(LIMITS[stage]):
         return None
@@ -1175,7 +1599,7 @@ def _reached(investigation: Investigation, stage: Stage) -> datetime | None:
 
 
 def _tasks(investigation: Investigation) -> tuple[Task, ...]:
-    rulebook = _rulebook(investigation.disease, investigation.reported)
+    rulebook = rulebook_of(investigation.disease, investigation.reported)
     return tuple(
         Task(
             id=f"t-{commanding.mark(investigation.id, stage.value)}", area=investigation.area, duty=Duty.TRACER, desk=DESK,
@@ -1203,37 +1627,6 @@ def _check_answer(question: Question, value: str) -> None:
             raise ValueError(
                 f"{question.key} is answered by a {question.kind}, not {value!r}"
             ) from None
-
-
-def _follow_days(cases: Iterable[Case]) -> dict[str, int]:
-    days: dict[str, int] = {}
-    for case in cases:
-        moment = case.reported or case.confirmed or case.sampled
-        rulebook = _rulebook(case.disease, moment) if moment else None
-        if rulebook is None:
-            continue
-        if rulebook.has("follow_up.contact_days"):
-            days[case.id] = int(rulebook.value("follow_up.contact_days"))
-        elif rulebook.has("person.close_contact"):
-            phases = rulebook.value("person.close_contact")
-            days[case.id] = sum(int(phase["days"]) for phase in phases if "days" in phase)
-    return days
-
-
-def _due_word(today: date, last: date | None, until: date | None, seen: date | None) -> str:
-    if until is None:
-        return "unknown"
-    if today > until:
-        return "over"
-    if last is not None and today <= last:
-        return "later"
-    if seen == today:
-        return "later"
-    return (
-        "today"
-        if seen == today - timedelta(days=1) or last == today - timedelta(days=1)
-        else "overdue"
-    )
 
 
 def _late(due: datetime, end: datetime) -> float:

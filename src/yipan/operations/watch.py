@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 
 from yipan.analytics.detect.baseline import METHOD as BASELINE
 from yipan.analytics.detect.methods import DEFAULT, METHODS
@@ -39,7 +40,7 @@ from yipan.model import (
     check_may,
     contains,
 )
-from yipan.operations import commanding, figures, streams, watching
+from yipan.operations import commanding, figures, lateness, nearness, streams, watching
 from yipan.operations.post import Post
 from yipan.packs import read_calendar
 from yipan.store import Acting, Record
@@ -58,6 +59,8 @@ QUIET_DAYS = 7
 """An alert is one until its area has been quiet for so many days; until then it is updated, not raised again."""
 VERIFY_HOURS = 24
 """Hours given for a verification unless the office that triages says otherwise."""
+MOST_MASK_DAYS = 90
+"""Days of an outbreak on record of which nothing is learned, at most."""
 HABIT_DAYS = 56
 """Days from which the reporting habit of a sentinel is learned."""
 SILENT_P = 0.01
@@ -133,7 +136,8 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
 
     Infections (of every area that publishes them) and every sentinel stream are judged together by the rule in
     force (by default the calendar baseline, and for weekly streams with three years behind them Farrington's method).
-    What stands out on a day, with the false share of that day held, is a signal; one that late reports take away stays in
+    Of the newest days as much is expected as experience says has been reported by now, outbreaks on record are not learned from, and
+    neighbouring areas are asked together on the newest day. What stands out on a day, with the false share of that day held, is a signal; one that late reports take away stays in
     the history and is no longer current. The newest findings open alerts or join the ones they belong to, and
     a sentinel silent against its habit makes a call due.
     """
@@ -147,6 +151,11 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
     ) as act:  # fmt: skip
         rule = rule_of(act, post.area, at)
         series = watched_series(act, under=post.area, since=since, until=until)
+        known = lateness.completeness(
+            act, series, under=post.area, until=until, time_zone=time_zone
+        )
+        outbreaks = known_outbreaks(act, under=post.area, until=until, time_zone=time_zone)
+        touching = nearness.neighbours(act, sorted({one.area for one in series}))
         found: list[Signal] = []
         newest: list[streams.Finding] = []
         methods: set[str] = set()
@@ -156,7 +165,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
                 continue
             judged = streams.judge_streams(
                 some, until=until, judged_days=JUDGED_DAYS, method=rule.method, calendar=calendar,
-                alpha=rule.alpha,
+                alpha=rule.alpha, completeness=known, known_outbreaks=outbreaks,
             )  # fmt: skip
             methods.add(judged.verdicts.method)
             names = act.area_names({one.area for one in judged.series})
@@ -164,6 +173,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
                 streams.picture(
                     judged, day=day, names=names, alpha=rule.alpha, false_share=rule.false_share,
                     calendar=calendar,
+                    neighbours=touching if day == judged.days[-1] and interval is Interval.DAY else None,
                 )
                 for day in judged.days
                 if day >= since
@@ -182,6 +192,30 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
 
 def _methods_on_record(record: Record, under: AreaPath, since: date, until: date) -> set[str]:
     return {signal.method for signal in record.signals(under=under, since=since, until=until)}
+
+
+def known_outbreaks(
+    record: Record, *, under: AreaPath, until: date, time_zone: tzinfo
+) -> tuple[streams.KnownOutbreak, ...]:
+    """
+    Return the outbreaks on record that must not pass for what is usual: incidents beyond mere watching, and closed ones.
+
+    From a week before one was opened until it was closed, at most MOST_MASK_DAYS: a stream of which nothing is learned for longer
+    would have nothing left to be judged by.
+    """
+    found = []
+    for one in record.nouns(INCIDENTS, under=under):
+        if one.state is IncidentState.WATCH:
+            continue
+        opened = one.opened.astimezone(time_zone).date()
+        ended = until if one.closed is None else one.closed.astimezone(time_zone).date()
+        found.append(
+            streams.KnownOutbreak(
+                area=one.area, disease=one.disease, since=opened - timedelta(days=7),
+                until=min(ended, opened + timedelta(days=MOST_MASK_DAYS)),
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
 def signals_of(judged: streams.Judged, pictures: Sequence[streams.Picture]) -> tuple[Signal, ...]:
@@ -402,12 +436,18 @@ def seen_now(
             day=day, method=rule.method, streams=0, family=0, alpha=rule.alpha,
             false_share=rule.false_share, alarms=0, findings=(), unjudged=(), faults=(),
         )  # fmt: skip
+    zone = at.tzinfo or UTC
     judged = streams.judge_streams(
-        series, until=until, method=rule.method, calendar=calendar, alpha=rule.alpha
-    )
+        series, until=until, method=rule.method, calendar=calendar, alpha=rule.alpha,
+        completeness=lateness.completeness(
+            record, series, under=area, until=until, time_zone=zone
+        ),
+        known_outbreaks=known_outbreaks(record, under=area, until=until, time_zone=zone),
+    )  # fmt: skip
     return streams.picture(
         judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
         false_share=rule.false_share, calendar=calendar,
+        neighbours=nearness.neighbours(record, sorted({one.area for one in series})),
     )  # fmt: skip
 
 
@@ -445,6 +485,7 @@ def rehearsal(
         found = watching.rehearse(
             series[:most], generator=np.random.default_rng(1), calendar=read_calendar(),
             outbreaks=outbreaks,
+            known_outbreaks=known_outbreaks(record, under=area, until=day, time_zone=time_zone),
         )  # fmt: skip
     except ValueError as short:
         return Rehearsed(rehearsal=None, why=str(short))
@@ -657,6 +698,94 @@ def register_sentinels(post: Post, sentinels: Sequence[Sentinel], *, at: datetim
     return change.new + change.corrected
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelReport:
+    """What a sentinel typed for one day: its counts by stream, how many were new, how many corrected one known, and whether it came late."""
+
+    sentinel: str
+    day: date
+    values: tuple[tuple[str, int], ...]
+    new: int
+    corrected: int
+    late: bool
+
+
+MOST_REPORTED = 1_000_000
+"""A count beyond this is a slip of the hand."""
+
+
+def report(
+    post: Post,
+    sentinel: str,
+    *,
+    day: date,
+    values: Mapping[str, int],
+    at: datetime,
+    time_zone: ZoneInfo,
+) -> SentinelReport:
+    """
+    Put on record what a sentinel has to report of one day: every stream it owes, zeros too, by the key of the stream.
+
+    Sent again it corrects, and the record keeps both. Raises NotAllowed, NotYourArea, NotFound, and ValueError for a day it does not owe
+    or that has not come, a stream left out or not its own, and a count that cannot be meant.
+    """
+    check_may(post.viewer, Power.INGEST)
+    with post.store.reading(post.viewer) as record:
+        one = record.noun(SENTINELS, sentinel)
+    check_area(post.viewer, one.area)
+    today = at.astimezone(time_zone).date()
+    if day > today:
+        raise ValueError(f"{day} has not come; today is {today}")
+    if not one.owes(day):
+        raise ValueError(
+            f"sentinel {one.id} owes nothing for {day}; it reports from {one.since} on"
+        )
+    owed = {stream.key: stream for stream in one.streams}
+    strange, left_out = sorted(set(values) - set(owed)), sorted(set(owed) - set(values))
+    if strange:
+        raise ValueError(
+            f"sentinel {one.id} does not report {strange[0]}; it owes {', '.join(sorted(owed))}"
+        )
+    if left_out:
+        raise ValueError(f"{left_out[0]} is owed too; where there was nothing, the report is 0")
+    for key, value in sorted(values.items()):
+        if not 0 <= value <= MOST_REPORTED:
+            raise ValueError(
+                f"{key} of {day} is {value}; a count lies between 0 and {MOST_REPORTED}"
+            )
+        if owed[key].interval is Interval.WEEK and day.weekday() != 0:
+            raise ValueError(
+                f"{key} is weekly; its report is of the Monday its week begins, not of {day}"
+            )
+    rows = [
+        (one.area, key, day, value, f"typed for sentinel {one.id}")
+        for key, value in sorted(values.items())
+    ]
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="report", subject=one.id, area=one.area, why="sentinel report", at=at
+    ) as act:  # fmt: skip
+        change = act.put_counts(
+            pl.DataFrame(rows, schema=["area", "stream", "day", "value", "source"], orient="row"),
+            published=False,
+        )
+    return SentinelReport(
+        sentinel=one.id, day=day, values=tuple(sorted(values.items())), new=change.new,
+        corrected=change.corrected, late=at > _due(one, day, time_zone),
+    )  # fmt: skip
+
+
+def streams_owed(post: Post, sentinel: str) -> tuple[str, ...]:
+    """Return the keys of the streams a sentinel owes. Raises NotFound."""
+    with post.store.reading(post.viewer) as record:
+        return tuple(stream.key for stream in record.noun(SENTINELS, sentinel).streams)
+
+
+def _due(one: Sentinel, day: date, time_zone: ZoneInfo) -> datetime:
+    return datetime.combine(
+        day + timedelta(days=1), datetime.min.time(), tzinfo=time_zone
+    ) + timedelta(hours=one.due_hour)
+
+
 def sentinel_sheets(
     record: Record,
     *,
@@ -697,9 +826,7 @@ def _sheet(
     calendar: WorkCalendar,
 ) -> SentinelSheet:
     def due(day: date) -> datetime:
-        return datetime.combine(
-            day + timedelta(days=1), datetime.min.time(), tzinfo=time_zone
-        ) + timedelta(hours=one.due_hour)
+        return _due(one, day, time_zone)
 
     days = [
         day

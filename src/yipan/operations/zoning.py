@@ -4,7 +4,7 @@ Zoning: zones on record, their clocks by the minute, what is due, what is missin
 The rules are the protocol's; here their facts are read, their rulings turned into proposals, and orders carried out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +22,7 @@ from yipan.model import (
     CasePlace,
     Cost,
     Duty,
+    LateLifting,
     LevelSpan,
     Order,
     OrderLine,
@@ -30,6 +31,7 @@ from yipan.model import (
     PlacePart,
     Power,
     Proposal,
+    ProposalState,
     Reason,
     RegisteredPlace,
     Roster,
@@ -57,18 +59,20 @@ from yipan.protocol.rules.zones import (
     ClosingRound,
     NewInfection,
     RoundProgress,
+    Step,
     ZoneClock,
     ZoneFacts,
-    zone_clock,
+    running_clock,
     zone_steps,
 )
-from yipan.store import Acting, Change, NotFound, Record
+from yipan.store import Acting, Change, NotFound, Question, Record
 from yipan.store.nouns import OpenAfter
 from yipan.store.tables.commanding import ORDERS, PROPOSALS, TASKS
 from yipan.store.tables.tracing import VENUES, VISITS
 from yipan.store.tables.zoning import (
     ADOPTIONS,
     CASE_PLACES,
+    LATE_LIFTINGS,
     REGISTER,
     ROSTERS,
     ROUNDS,
@@ -181,7 +185,12 @@ class _Books:
         """Return the versions the nearest command at or above an area adopted, in order of time, and its profile."""
         if area not in self.found:
             chain = [*ancestors_of(area), area]
-            adopted = self.record.nouns(ADOPTIONS, where={"area": chain})
+            self.hear(area, self.record.nouns(ADOPTIONS, where={"area": chain}))
+        return self.found[area]
+
+    def hear(self, area: AreaPath, adopted: Sequence[Adoption]) -> None:
+        """Keep what was adopted in an area and above it, where somebody has read it already."""
+        if area not in self.found:
             nearest = max((len(one.area) for one in adopted), default=0)
             own = sorted((o for o in adopted if len(o.area) == nearest), key=lambda o: (o.at, o.id))
             books = tuple(
@@ -190,7 +199,6 @@ class _Books:
             )
             profile = _protocols().profile(own[-1].profile) if own else None
             self.found[area] = (books, profile)
-        return self.found[area]
 
     def book(self, area: AreaPath, at: datetime) -> Rulebook | None:
         """Return the version in force in an area at an instant, None where none was adopted by then."""
@@ -464,7 +472,9 @@ def _share_roster(act: Acting, zone: str, piece: str, area: AreaPath, drawn: Pla
     for roster in act.nouns(ROSTERS, where={"id": zone}):
         groups: tuple[RosterGroup, ...] = tuple(g for g in roster.groups if g.place.overlaps(drawn))
         if groups:
-            act.put(ROSTERS, [Roster(id=piece, area=area, groups=groups)])
+            inside = {person for group in groups for person in group.people}
+            tokens = tuple(one for one in roster.tokens if one[1] in inside)
+            act.put(ROSTERS, [Roster(id=piece, area=area, groups=groups, tokens=tokens)])
     rounds = [
         replace(one, id=f"{one.id}.{piece}", zone=piece)
         for one in act.nouns(ROUNDS, where={"zone": zone})
@@ -500,13 +510,13 @@ def _merge(site: _Site, terms: ZoneTerms) -> Iterable[Zone]:
         spans=(span,), came_from=tuple(terms.zones),
         residents=sum(known) if len(known) == len(merged) else None,
     )  # fmt: skip
-    groups = tuple(
-        group
-        for roster in site.act.nouns(ROSTERS, where={"id": list(terms.zones)})
-        for group in roster.groups
-    )
-    if groups:
-        site.act.put(ROSTERS, [Roster(id=site.told.subject, area=site.told.area, groups=groups)])
+    rosters = site.act.nouns(ROSTERS, where={"id": list(terms.zones)})
+    if rosters:
+        site.act.put(ROSTERS, [Roster(
+            id=site.told.subject, area=site.told.area,
+            groups=tuple(group for one in rosters for group in one.groups),
+            tokens=tuple(dict(token for one in rosters for token in one.tokens).items()),
+        )])  # fmt: skip
     for zone in merged:
         gone = site.span("merged", ZoneChange.MERGE, terms, area=zone.area)
         yield replace(zone, spans=(*zone.spans, gone))
@@ -634,6 +644,10 @@ def history(record: Record, zone: str) -> tuple[object, ...]:
     return record.versions(ZONES, zone)
 
 
+FEW = 50
+"""Of so many zones at most what their clocks need is asked for zone by zone, of more all of it at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
     """Where cases were, rosters and rounds, filed so that a zone finds its own without asking every other."""
@@ -644,28 +658,57 @@ class _Facts:
 
     @classmethod
     def of(cls, record: Record, zones: Sequence[Zone], *, under: AreaPath | None) -> "_Facts":
-        """Read what the clocks of these zones need."""
-        by_compound: dict[str, list[CasePlace]] = {}
+        """Read what the clocks of these zones need: of a few what is near them, of many all there is in `under`."""
+        if not zones:
+            return cls(by_compound={}, rosters={}, rounds={})
         ids = [zone.id for zone in zones]
-        few = len(ids) <= 50
-        compounds = sorted({compound_of(zone.place) for zone in zones} | {SEVERAL})
-        where = (
-            {"compound": compounds}
-            if few and SEVERAL not in {compound_of(z.place) for z in zones}
-            else {}
+        if len(ids) <= FEW:
+            places = cls.near(zones)
+            of_zone: dict[str, object] = {"zone": ids}
+            scope = None
+        else:
+            places, of_zone, scope = (Question(table=CASE_PLACES),), {}, under
+        rounds, *found = record.together(
+            Question(table=ROUNDS, under=scope, where=of_zone), *places
         )
-        scope = under if not few else None
-        for found in record.nouns(CASE_PLACES, under=scope, where=where) if ids else ():
-            by_compound.setdefault(compound_of(found.place), []).append(found)
-        rounds: dict[str, list[ZoneRound]] = {}
-        for one in (
-            record.nouns(ROUNDS, where={"zone": ids if few else None}, under=scope) if ids else ()
+        return cls.filed(record, ids, scope, rounds, *found)
+
+    @staticmethod
+    def near(zones: Sequence[Zone]) -> tuple[Question, ...]:
+        """Return the questions for where cases were that may touch these zones: by compound, else by area."""
+        compounds = sorted({compound_of(zone.place) for zone in zones} - {SEVERAL})
+        asked = (
+            [Question(table=CASE_PLACES, where={"compound": [*compounds, SEVERAL]})]
+            if compounds
+            else []
+        )
+        for area in sorted(
+            {zone.place.area for zone in zones if compound_of(zone.place) == SEVERAL}
         ):
-            rounds.setdefault(one.zone, []).append(one)
-        rosters = (
-            record.nouns(ROSTERS, where={"id": ids if few else None}, under=scope) if rounds else ()
-        )
-        return cls(by_compound=by_compound, rosters={r.id: r for r in rosters}, rounds=rounds)
+            asked.append(Question(table=CASE_PLACES, under=area))
+            asked.append(Question(table=CASE_PLACES, where={"area": list(ancestors_of(area))}))
+        return tuple(asked)
+
+    @classmethod
+    def filed(
+        cls,
+        record: Record,
+        ids: Sequence[str],
+        under: AreaPath | None,
+        rounds: Sequence[ZoneRound],
+        *found: Sequence[CasePlace],
+    ) -> "_Facts":
+        """File what was read; rosters are asked for only where a round was held."""
+        by_compound: dict[str, list[CasePlace]] = {}
+        for one in {one.id: one for several in found for one in several}.values():
+            by_compound.setdefault(compound_of(one.place), []).append(one)
+        by_zone: dict[str, list[ZoneRound]] = {}
+        for held in rounds:
+            by_zone.setdefault(held.zone, []).append(held)
+        few = [zone for zone in ids if zone in by_zone]
+        where = {"id": few} if len(few) <= FEW else None
+        rosters = record.nouns(ROSTERS, under=under, where=where) if few else ()
+        return cls(by_compound=by_compound, rosters={r.id: r for r in rosters}, rounds=by_zone)
 
     def infections(self, zone: Zone) -> tuple[CasePlace, ...]:
         """Return the infections whose place meets the zone's, in order of when they were found."""
@@ -692,7 +735,7 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
 
     roster = facts.rosters.get(zone.id)
     done = [
-        ended
+        (ended, one.started)
         for one in facts.rounds.get(zone.id, ())
         if (ended := one.completed(roster)) is not None and ended <= at
     ]
@@ -701,12 +744,14 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
         infections=tuple(
             NewInfection(
                 found=local(one.found), controlled=local(one.controlled) if one.controlled else None, counts=one.counts,
-                home_isolated_contact=one.home_isolated_contact,
+                home_isolated_contact=one.home_isolated_contact, isolated=one.isolated,
             )
             for one in facts.infections(zone)
             if span.clock_start < one.found <= at
         ),
-        rounds=tuple(ClosingRound(completed=local(ended)) for ended in sorted(done)),
+        rounds=tuple(
+            ClosingRound(completed=local(ended), sampling_began=local(began)) for ended, began in sorted(done)
+        ),
         progress=tuple(
             RoundProgress(
                 at=local(one.last_result or one.started), sampled=len(roster.people) - len(one.missing(roster)),
@@ -745,13 +790,10 @@ def clock_sheet(
         grace = timedelta(hours=float(profile.value("overdue_grace_hours")))
         steps = zone_steps(found, adopted, profile)
         first = steps.value[0] if steps.value else None
-        stage = "medium_after_high" if span.after_high and span.level == "medium" else span.level
-        book = _rulebook(first.rulebook) if first else _ruling_book(adopted, span.clock_start)
-        if not book.has(f"zone.{stage}.quiet_days"):
-            book = _ruling_book(adopted, span.clock_start)
-        rulebook = first.rulebook if first else book.id
-        if book.has(f"zone.{stage}.quiet_days"):
-            ruling = zone_clock(found, book, profile)
+        rulebook = first.rulebook if first else _ruling_book(adopted, max(span.clock_start, at)).id
+        ends = max(at, first.eligible_at) if first else at
+        ruling = running_clock(found, adopted, profile, at=ends)
+        if ruling is not None:
             clock: ZoneClock = ruling.value
             period, missing = clock.period_ends, clock.missing
             reasons, trace, assumed = ruling.reasons, ruling.trace, ruling.assumed
@@ -1212,22 +1254,39 @@ def applies(record: Record, spot: Address, *, at: datetime, told: str = "") -> A
 
     A restriction counts only from when its order was published; a lifting counts as soon as it is in force.
     `perhaps` are zones of which the address is not known finely enough to say. Nothing in the answer is about
-    a person. Two or three questions to the record, whatever the number of zones.
+    a person. In a reading with `one_plan` it is quickest. Two trips to the record, whatever the number of zones, and a third where a round of tests was held.
     """
     books = _Books(record=record)
     compounds = None if spot.compound is None else [spot.compound, SEVERAL]
+    if compounds is None:
+        record.plan_anew()  # by area alone: an index of areas is used only where the plan knows the area
     where = {"compound": compounds, "over_from": OpenAfter(moment=at)}
-    above = record.nouns(ZONES, where={**where, "area": list(ancestors_of(spot.area))})
-    near = (*above, *record.nouns(ZONES, under=spot.area, where=where))
-    orders = {
-        o.id: o
-        for o in record.nouns(ORDERS, where={"id": sorted({s.order for z in near for s in z.spans})})
-    } if near else {}  # fmt: skip
+    chain = list(ancestors_of(spot.area))
+    above, below, adopted, *cases = record.together(
+        Question(table=ZONES, where={**where, "area": chain}), Question(table=ZONES, under=spot.area, where=where),
+        Question(table=ADOPTIONS, where={"area": [*chain, spot.area]}),
+        *((Question(table=CASE_PLACES, where={"compound": compounds}),) if compounds else ()),
+    )  # fmt: skip
+    books.hear(spot.area, adopted)
+    near: tuple[Zone, ...] = (*above, *below)
+    orders: dict[str, Order] = {}
+    rounds: tuple[ZoneRound, ...] = ()
+    if near:
+        wide = not cases or any(compound_of(zone.place) == SEVERAL for zone in near)
+        if wide:
+            record.plan_anew()
+        told_by = sorted({span.order for zone in near for span in zone.spans})
+        found_orders, rounds, *more = record.together(
+            Question(table=ORDERS, where={"id": told_by}), Question(table=ROUNDS, where={"zone": [zone.id for zone in near]}),
+            *(_Facts.near(near) if wide else ()),
+        )  # fmt: skip
+        orders = {order.id: order for order in found_orders}
+        cases = [*cases, *more]
     held = [_as_published(zone, orders, at) for zone in near]
     running = [zone for zone in held if zone is not None and zone.in_force(at)]
     inside = [zone for zone in running if zone.place.contains(spot)]
     perhaps = [zone for zone in running if zone.place.contains(spot) is None]
-    facts = _Facts.of(record, [*inside, *perhaps], under=spot.area)
+    facts = _Facts.filed(record, [zone.id for zone in (*inside, *perhaps)], None, rounds, *cases)
     shown = {
         zone.id: _public(zone, clock_sheet(zone, facts, books, at=at, decider=False), orders)
         for zone in (*inside, *perhaps)
@@ -1270,19 +1329,22 @@ def _level_of(
         return span.level
     if running:
         return "low"
-    county = next(
-        (p for p in (*ancestors_of(spot.area), spot.area) if _is_county(record, p)), spot.area
-    )
+    chain = (*ancestors_of(spot.area), spot.area)
+    record.plan_anew()
+    levels = record.levels_of(chain)
+    county = next((path for path in chain if levels.get(path) == "county"), spot.area)
     return "low" if _any_in_force(record, county, at) else "normal"
 
 
 def _any_in_force(record: Record, area: AreaPath, at: datetime) -> bool:
     """Whether any published zone in an area is in force; looks at a few at a time, because most often the first is."""
     last: str | None = None
+    size = 2
     while True:
         page = record.nouns(
-            ZONES, under=area, where={"over_from": OpenAfter(moment=at)}, after=last, limit=20
+            ZONES, under=area, where={"over_from": OpenAfter(moment=at)}, after=last, limit=size
         )
+        size = 50
         if not page:
             return False
         ids = sorted({span.order for zone in page for span in zone.spans})
@@ -1291,13 +1353,6 @@ def _any_in_force(record: Record, area: AreaPath, at: datetime) -> bool:
         if any(zone is not None and zone.in_force(at) for zone in told):
             return True
         last = page[-1].id
-
-
-def _is_county(record: Record, path: AreaPath) -> bool:
-    try:
-        return record.area(path).level == "county"
-    except NotFound:
-        return False
 
 
 def _level_name(level: str) -> Sentence:
@@ -1342,16 +1397,23 @@ def _public(zone: Zone, sheet: ClockSheet, orders: Mapping[str, Order]) -> Publi
 # The round ----------------------------------------------------------------------------------------------------------
 
 
-def review_zones(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
+def review_zones(
+    post: Post, *, at: datetime, time_zone: ZoneInfo, only_if_new: bool = False
+) -> int:
     """
     Propose every change that is due at `at`, with what makes it due, and return how many proposals are new.
 
     Lowering and ending from the instant all conditions hold; splitting (or resetting) where a new infection was
     found; setting where a case lives outside every zone. Each lifting also becomes a task with its limit, so a late
-    one is overdue. Proposals whose facts have changed lapse. Done again for the same instant, nothing is new.
+    one is overdue. Proposals whose facts have changed lapse. Done again for the same instant, nothing is new; with
+    `only_if_new` no act is made either, so that a timer may ask every minute.
     """
     check_may(post.viewer, Power.RUN_ROUND)
     at = at.astimezone(time_zone)
+    if only_if_new:
+        with post.store.reading(post.viewer) as record:
+            if not _review_of(record, post, at=at, time_zone=time_zone).is_new(record):
+                return 0
     with post.store.acting(
         post.viewer,
         desk=DESK,
@@ -1359,57 +1421,215 @@ def review_zones(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}",
         at=at,
     ) as act:
-        made, tasks = _due(act, post.area, at=at, by=post.viewer.user, time_zone=time_zone)
-        wanted = {proposal.id for proposal in made}
-        stale = [
-            proposal
-            for proposal in act.nouns(
-                PROPOSALS, under=post.area, where={"desk": DESK, "state": "open"}
+        found = _review_of(act, post, at=at, time_zone=time_zone)
+        commanding.lapse(
+            act, [p.id for p in found.stale], why="the facts it rested on have changed"
+        )
+        _cancel_lifting(act, [p for p in found.stale if p.kind == f"{HAND}.lower"])
+        commanding.put_tasks(act, found.tasks)
+        return commanding.put_proposals(act, found.proposals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Review:
+    """What a review of the zones comes to: proposals and tasks that are due, open ones the facts no longer bear."""
+
+    proposals: Sequence[Proposal]
+    tasks: Sequence[Task]
+    stale: Sequence[Proposal]
+
+    def is_new(self, record: Record) -> bool:
+        """Whether anything of it is not on record yet."""
+        wanted, due = {one.id for one in self.proposals}, {one.id for one in self.tasks}
+        standing = {
+            one.id
+            for one in (record.nouns(PROPOSALS, where={"id": sorted(wanted)}) if wanted else ())
+            if one.state is not ProposalState.LAPSED
+        }
+        known = {one.id for one in (record.nouns(TASKS, where={"id": sorted(due)}) if due else ())}
+        return bool(self.stale or wanted - standing or due - known)
+
+
+def _review_of(record: Record, post: Post, *, at: datetime, time_zone: ZoneInfo) -> _Review:
+    made, tasks = _due(record, post.area, at=at, by=post.viewer.user, time_zone=time_zone)
+    wanted = {proposal.id for proposal in made}
+    stale = [
+        proposal
+        for proposal in record.nouns(
+            PROPOSALS, under=post.area, where={"desk": DESK, "state": "open"}
+        )
+        if proposal.rule and proposal.id not in wanted and proposal.kind != DELINEATED
+    ]
+    return _Review(proposals=made, tasks=tasks, stale=stale)
+
+
+def alarm_late(
+    post: Post, running: Sequence["RunningClock"], *, at: datetime
+) -> tuple[LateLifting, ...]:
+    """
+    Give the alarm for every zone whose lifting has become late by `at`, once for each, and return the new ones.
+
+    `running` are the clocks at `at`. A lifting is late once the grace of the profile is over after every condition
+    held. No act is made where there is nothing new.
+    """
+    check_may(post.viewer, Power.RUN_ROUND)
+    with post.store.reading(post.viewer) as record:
+        late = [
+            LateLifting(
+                id=f"ll-{commanding.mark(one.zone.id, one.span.since, one.eligible_at)}", area=one.zone.area,
+                zone=one.zone.id, level=one.span.level, eligible=one.eligible_at, due=one.due, alarmed=at,
             )
-            if proposal.rule and proposal.id not in wanted and proposal.kind != DELINEATED
-        ]
-        commanding.lapse(act, [p.id for p in stale], why="the facts it rested on have changed")
-        _cancel_lifting(act, [p for p in stale if p.kind == f"{HAND}.lower"])
-        commanding.put_tasks(act, tasks)
-        return commanding.put_proposals(act, made)
+            for one in running
+            if one.eligible_at is not None and one.due is not None and one.late_at(at)
+        ]  # fmt: skip
+        ids = [one.id for one in late]
+        known = {one.id for one in (record.nouns(LATE_LIFTINGS, where={"id": ids}) if ids else ())}
+    new = tuple(one for one in late if one.id not in known)
+    if new:
+        with post.store.acting(
+            post.viewer, desk=DESK, verb="alarm_late", subject=new[0].zone if len(new) == 1 else "",
+            area=new[0].area if len(new) == 1 else None, why=f"{len(new)} liftings are late", at=at,
+        ) as act:  # fmt: skip
+            act.put(LATE_LIFTINGS, new)
+    return new
+
+
+def late_liftings(record: Record, *, area: AreaPath) -> tuple[LateLifting, ...]:
+    """Return every alarm about a late lifting in an area, the newest first."""
+    check_area(record.viewer, area)
+    found = record.nouns(LATE_LIFTINGS, under=area)
+    return tuple(sorted(found, key=lambda one: (one.alarmed, one.id), reverse=True))
 
 
 DELINEATED = "zone.delineate"
 """The kind of a proposal a person asked for by delineation; the round does not let it lapse."""
 
 
+MANY = 300
+"""With more zones than this their steps are ruled together, by the compiled twin of the rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningClock:
+    """
+    A zone in force with its next step: when it is eligible (None while it is not), and when lifting it is late.
+
+    `ordered` tells that a later change is ordered already; `struck` that an infection that counts was found since
+    the clock was set, or since the zone was eligible.
+    """
+
+    zone: Zone
+    span: LevelSpan
+    eligible_at: datetime | None
+    due: datetime | None
+    ordered: bool
+    struck: bool
+
+    def late_at(self, moment: datetime) -> bool:
+        """Whether lifting it is late at `moment` and nothing was ordered."""
+        return self.due is not None and self.due < moment and not self.ordered
+
+
+def clocks(record: Record, *, area: AreaPath, at: datetime) -> tuple[RunningClock, ...]:
+    """Return the zones in force in an area with the next step of each: what a timer needs, for a province at once."""
+    check_area(record.viewer, area)
+    return _running_clocks(record, area, _Books(record=record), at=at)[0]
+
+
 def next_due(record: Record, *, area: AreaPath, at: datetime) -> datetime | None:
-    """Return the next instant after `at` at which a zone becomes eligible or its period ends; None where none will."""
-    found = zones(record, area=area, at=at)
+    """
+    Return the next instant after `at` at which a zone becomes eligible or its lifting late; None where none will.
+
+    Only what is known at `at` counts: a round of tests that comes in may bring an instant forward.
+    """
+    return next_of(clocks(record, area=area, at=at), at=at)
+
+
+def next_of(running: Iterable[RunningClock], *, at: datetime) -> datetime | None:
+    """Return the next instant after `at` at which one of these zones is eligible, or a second past the limit and late."""
     instants = [
-        m for sheet in found for m in (sheet.eligible_at, sheet.period_ends) if m and m > at
+        moment
+        for one in running
+        if not one.ordered
+        for moment in (one.eligible_at, one.due + timedelta(seconds=1) if one.due else None)
+        if moment is not None and moment > at
     ]
     return min(instants, default=None)
 
 
-def _due(
-    act: Acting, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
-) -> tuple[list[Proposal], list[Task]]:
-    books = _Books(record=act)
+def _running_clocks(
+    record: Record, area: AreaPath, books: _Books, *, at: datetime
+) -> tuple[tuple[RunningClock, ...], _Facts]:
     running = [
         zone
-        for zone in act.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
+        for zone in record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
         if zone.in_force(at)
     ]
-    facts = _Facts.of(act, running, under=area)
+    facts = _Facts.of(record, running, under=area)
+    asked: dict[AreaPath, list[tuple[Zone, LevelSpan, ZoneFacts]]] = {}
+    for zone in running:
+        span = zone.at(at)
+        assert span is not None
+        asked.setdefault(zone.area, []).append((zone, span, facts_of(zone, span, facts, at=at)))
+    together: dict[Hashable, list[tuple[Zone, LevelSpan, ZoneFacts]]] = {}
+    under: dict[Hashable, tuple[tuple[Adopted, ...], Profile | None]] = {}
+    for where, several in asked.items():
+        adopted, profile = books.of(where)
+        held = tuple((one.rulebook.id, one.at, one.policy) for one in adopted)
+        key: Hashable = (held, None if profile is None else profile.id)
+        under[key] = (adopted, profile)
+        together.setdefault(key, []).extend(several)
+    found: list[RunningClock] = []
+    for key, several in together.items():
+        adopted, profile = under[key]
+        grace = timedelta(0)
+        steps: Sequence[Sequence[Step]] = [()] * len(several)
+        if adopted and profile is not None:
+            grace = timedelta(hours=float(profile.value("overdue_grace_hours")))
+            steps = steps_of([one[2] for one in several], adopted, profile)
+        for (zone, span, told), own in zip(several, steps, strict=True):
+            eligible = own[0].eligible_at if own else None
+            found.append(RunningClock(
+                zone=zone, span=span, eligible_at=eligible, due=None if eligible is None else eligible + grace,
+                ordered=any(one.since > at for one in zone.spans),
+                struck=any(
+                    one.counts and (eligible is None or eligible > at or one.found > eligible)
+                    for one in told.infections
+                ),
+            ))  # fmt: skip
+    return tuple(found), facts
+
+
+def steps_of(
+    facts: Sequence[ZoneFacts], adopted: Sequence[Adopted], profile: Profile
+) -> Sequence[tuple[Step, ...]]:
+    """Return the steps of zones that fall under the same adoptions: one by one where they are few, else together."""
+    if len(facts) <= MANY:
+        return [zone_steps(one, adopted, profile).value for one in facts]
+    from yipan.protocol.rules.many import zone_steps_many
+
+    return zone_steps_many(facts, adopted, profile)
+
+
+def _due(
+    record: Record, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
+) -> tuple[list[Proposal], list[Task]]:
+    books = _Books(record=record)
+    running, facts = _running_clocks(record, area, books, at=at)
     proposals: list[Proposal] = []
     tasks: list[Task] = []
-    for zone in running:
-        sheet = clock_sheet(zone, facts, books, at=at)
-        if sheet.ordered_until is not None:
+    for one in running:
+        lifts = one.eligible_at is not None and one.eligible_at <= at
+        if one.ordered or not (lifts or one.struck):
             continue
-        if sheet.eligible_at is not None and sheet.eligible_at <= at:
+        sheet = clock_sheet(one.zone, facts, books, at=at)
+        if lifts:
             proposal = _lowering(sheet, at=at, by=by, time_zone=time_zone)
             proposals.append(proposal)
             tasks.append(_lifting_task(sheet, proposal))
-        elif sheet.infections:
-            proposals += _after_infection(act, sheet, facts, at=at, by=by, time_zone=time_zone)
-    more, further = _settings(act, area, books, at=at, by=by, time_zone=time_zone)
+        if one.struck:
+            proposals += _after_infection(record, sheet, facts, at=at, by=by, time_zone=time_zone)
+    more, further = _settings(record, area, books, at=at, by=by, time_zone=time_zone)
     return [*proposals, *more], [*tasks, *further]
 
 
@@ -1457,7 +1677,7 @@ def _cancel_lifting(act: Acting, stale: Sequence[Proposal]) -> None:
 
 
 def _after_infection(
-    act: Acting, sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
+    act: Record, sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
 ) -> list[Proposal]:
     """Propose to split off where the new infections are and start only that clock again; or to reset the whole."""
     zone = sheet.zone
@@ -1518,7 +1738,7 @@ def _after_infection(
 
 
 def _settings(
-    act: Acting,
+    act: Record,
     area: AreaPath,
     books: _Books,
     *,
@@ -1527,15 +1747,19 @@ def _settings(
     time_zone: ZoneInfo,
 ) -> tuple[list[Proposal], list[Task]]:
     """Propose zones where cases live outside every zone, drawn in the unit the version names; first tasks with them."""
-    covered = _Covered.by(act.nouns(ZONES, under=area))
-    homes: dict[str, list[CasePlace]] = {}
+    new: list[tuple[CasePlace, Rulebook]] = []
     for found in act.nouns(CASE_PLACES, under=area):
         book = books.book(found.area, at)
         if book is None or not (found.counts and found.home and found.found <= at):
             continue
-        if not (book.get("zone.classes") or ()) or covered.answers(found):
-            continue
-        homes.setdefault(str(drawn_in(found.place, book.get("zone.units") or ())), []).append(found)
+        if book.get("zone.classes"):
+            new.append((found, book))
+    covered = _Covered.near(act, area, [found for found, _ in new])
+    homes: dict[str, list[CasePlace]] = {}
+    for found, book in new:
+        if not covered.answers(found):
+            drawn = drawn_in(found.place, book.get("zone.units") or ())
+            homes.setdefault(str(drawn), []).append(found)
     proposals: list[Proposal] = []
     tasks: list[Task] = []
     for text, cases in homes.items():
@@ -1547,9 +1771,18 @@ def _settings(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Covered:
-    """Every episode there was, filed by compound."""
+    """Every episode there was near some places, filed by compound."""
 
     by_compound: Mapping[str, Sequence[Zone]]
+
+    @classmethod
+    def near(cls, record: Record, area: AreaPath, cases: Sequence[CasePlace]) -> "_Covered":
+        """Read the episodes that may cover where these cases lived: nothing where there are none."""
+        if not cases:
+            return cls(by_compound={})
+        compounds = sorted({compound_of(one.place) for one in cases} | {SEVERAL})
+        where = {"compound": compounds} if len(compounds) <= MANY else None
+        return cls.by(record.nouns(ZONES, under=area, where=where))
 
     @classmethod
     def by(cls, zones: Sequence[Zone]) -> "_Covered":
@@ -1608,7 +1841,7 @@ def _text_of(part: PlacePart) -> str:
 
 
 def _setting(
-    act: Acting,
+    act: Record,
     drawn: Place,
     cases: Sequence[CasePlace],
     books: _Books,
@@ -1680,7 +1913,8 @@ def _setting(
         reasons=(
             Reason(
                 zh=f"{local:%m月%d日%H时%M分}起，在此居住的{len(cases)}名感染者被报告。",
-                en=f"{len(cases)} infected people who live here were reported from {local:%Y-%m-%d %H:%M} on.",
+                en=f"{len(cases)} infected {'person who lives here was' if len(cases) == 1 else 'people who live here were'} "
+                f"reported from {local:%Y-%m-%d %H:%M} on.",
                 source=leaf.source, confidence=leaf.confidence,
             ),
         ),

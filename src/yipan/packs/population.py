@@ -101,15 +101,17 @@ def read_pathogen(name_or_file: str | Path) -> PathogenFacts:
             raise PackError(
                 f"there is no pathogen {name_or_file!r}; expected one of {', '.join(pathogens())}"
             )
-    about = _mapping(file)
-    _only(file.name, about, {"name_zh", "name_en", "sources", "numbers"}, frozenset({"vaccine"}))
-    sources = _texts(file.name, about["sources"])
+    about = mapping_of(file)
+    check_entries(
+        file.name, about, {"name_zh", "name_en", "sources", "numbers"}, frozenset({"vaccine"})
+    )
+    sources = texts_of(file.name, about["sources"])
     return PathogenFacts(
         key=file.name.removesuffix(".yaml"),
         name_zh=str(about["name_zh"]),
         name_en=str(about["name_en"]),
-        numbers=_facts(f"{file.name} numbers", about["numbers"], sources),
-        vaccine=_facts(f"{file.name} vaccine", about.get("vaccine") or {}, sources),
+        numbers=facts_of(f"{file.name} numbers", about["numbers"], sources),
+        vaccine=facts_of(f"{file.name} vaccine", about.get("vaccine") or {}, sources),
         sources=sources,
     )
 
@@ -134,12 +136,12 @@ def read_population(pack: Pack) -> PopulationFacts:
         raise PackError(
             f"pack {pack.key} has no folder population; the simulator needs population.yaml"
         )
-    about = _mapping(folder / "population.yaml")
-    _only(
+    about = mapping_of(folder / "population.yaml")
+    check_entries(
         "population.yaml", about,
         {"sources", "homes", "employed", "schooled", "work_group", "school_group", "commuting", "travel"},
     )  # fmt: skip
-    sources = _texts("population.yaml", about["sources"])
+    sources = texts_of("population.yaml", about["sources"])
     homes: dict[str, Mapping[str, Fact]] = {}
     by_city: dict[str, str] = {}
     default = ""
@@ -149,12 +151,12 @@ def read_population(pack: Pack) -> PopulationFacts:
             by_city[str(city)] = key
         if "cities" not in entry:
             default = key
-        homes[key] = _facts(
+        homes[key] = facts_of(
             f"population.yaml homes {key}",
             {name: fact for name, fact in entry.items() if name not in {"key", "cities"}},
             sources,
         )
-    numbers = _facts(
+    numbers = facts_of(
         "population.yaml",
         {name: about[name] for name in ("employed", "schooled", "work_group", "school_group")}
         | {f"commuting.{name}": fact for name, fact in about["commuting"].items()},
@@ -255,7 +257,8 @@ def _seats(file: Traversable, known: Mapping[str, str]) -> dict[str, tuple[float
     return found
 
 
-def _mapping(file: Traversable) -> dict[str, Any]:
+def mapping_of(file: Traversable) -> dict[str, Any]:
+    """Return the named entries of a YAML file, or raise PackError naming it."""
     try:
         about = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, FileNotFoundError, yaml.YAMLError) as wrong:
@@ -265,22 +268,25 @@ def _mapping(file: Traversable) -> dict[str, Any]:
     return about
 
 
-def _only(
+def check_entries(
     where: str, about: Mapping[str, Any], needed: set[str], more: frozenset[str] = frozenset()
 ) -> None:
+    """Raise PackError unless a part of a file holds the entries needed and no others but `more`."""
     if not needed <= set(about) <= needed | more:
         raise PackError(
             f"{where}: missing {sorted(needed - set(about))}, unknown {sorted(set(about) - needed - more)}"
         )
 
 
-def _texts(where: str, given: Any) -> dict[str, str]:
+def texts_of(where: str, given: Any) -> dict[str, str]:
+    """Return sources as texts by name, or raise PackError."""
     if not isinstance(given, dict):
         raise PackError(f"{where}: sources must be names with texts")
     return {str(key): str(text) for key, text in given.items()}
 
 
-def _facts(where: str, given: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, Fact]:
+def facts_of(where: str, given: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, Fact]:
+    """Return named numbers with their sources, or raise PackError naming the entry and what was expected."""
     found: dict[str, Fact] = {}
     for name, entry in given.items():
         if not isinstance(entry, dict) or "value" not in entry:

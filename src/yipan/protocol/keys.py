@@ -47,6 +47,7 @@ NAMES = {
     "county_infectious_beds": ("县级传染病床位", "infectious beds of a county"),
     "fangcang_per_province": ("每省方舱数", "Fangcang hospitals per province"),
     "fangcang_ready_days": ("方舱启用天数", "days to open a Fangcang hospital"),
+    "high_risk_post": ("高风险岗位", "high-risk posts"),
     "outside_controlled_people": ("管控人员之外", "outside controlled people"),
     "outside_sealed_and_closed_loops": ("封控区和闭环之外", "outside sealed areas and closed loops"),
     "only_isolated_controlled": ("仅隔离人员为管控", "only the isolated are controlled"),
@@ -54,6 +55,43 @@ NAMES = {
     "breteau_warning": ("布雷图指数预警", "Breteau warning"), "moi_warning": ("诱蚊诱卵指数预警", "ovitrap warning"),
     "event_report": ("事件报告", "event report"), "other": ("其他城市", "other cities"), "large": ("特大城市", "large cities"),
 }  # fmt: skip
+CHOICES = {
+    "start_instant": ("计时起点", "the instant a clock starts"),
+    "late_closing_round": ("末轮核酸迟做", "a closing round that is late"),
+    "gap_of_three_days": ("间隔三天的算法", "how a gap of three days is counted"),
+    "lookback_days": ("密接判定回溯天数", "days back in which contacts count"),
+    "isolation_day_one": ("隔离第1天", "what is day 1 of each role"),
+    "isolated_positives_reset": ("隔离者转阳是否重新计时", "whether a positive in isolation resets a clock"),
+    "community": ("社会面的范围", "who counts as the community"),
+    "screening_limit_measured_to": ("筛查时限算到何时", "what a screening limit is measured to"),
+    "transition_policy": ("新旧文本衔接", "running clocks when the text changes"),
+    "low_scope": ("低风险区范围", "how far low risk reaches"),
+    "equality_at_threshold": ("恰好等于分档值时", "a value equal to a threshold"),
+    "overdue_grace_hours": ("逾期宽限（小时）", "hours of grace before something is late"),
+    "care_suspension_hours": ("停诊上限（小时）", "hours care may be suspended"),
+    "time_limits_start": ("时限起点", "the instant time limits start"),
+    "tests_past_at_intake": ("发现时已过的检测", "tests already past at intake"),
+    "essential_venues": ("民生场所", "venues of normal life"),
+    "urgent_care_hours": ("紧急求助答复上限（小时）", "hours to answer an urgent request"),
+    "rectification_hours": ("整改时限（小时）", "hours to put a finding right"),
+}  # fmt: skip
+"""What a text leaves open, in words; a jurisdiction profile answers each."""
+CHOSEN = {
+    "execution_time": ("命令执行时刻", "when the order is carried out"), "wait": ("顺延", "wait"),
+    "three_free_dates": ("三个完整自然日", "three free dates"), "only_shorter": ("只可缩短", "may only get shorter"),
+    "as_started": ("按原文本", "as they started"), "isolation_start": ("开始隔离日", "start of isolation"),
+    "arrival": ("抵达日", "arrival"), "day_after_leaving": ("离开次日", "the day after leaving"),
+    "day_of_leaving": ("离开当日", "the day of leaving"), "day_of_exposure": ("暴露当日", "the day of exposure"),
+    "day_after_exposure": ("暴露次日", "the day after exposure"), "first_positive_report": ("首个阳性报告", "the first positive report"),
+    "outside_controlled_people": ("管控人员之外", "outside controlled people"), "last_sample": ("最后一份采样", "the last sample"),
+    "one_test_at_intake": ("合并为一次入所检测", "one test at intake"), "dropped": ("不补", "dropped"), "undefined": ("未定", "left open"),
+    "wet_market": ("菜市场", "wet markets"), "supermarket": ("超市", "supermarkets"), "food_shop": ("食品店", "food shops"),
+    "pharmacy": ("药店", "pharmacies"), "medical_institution": ("医疗机构", "medical institutions"), "bank": ("银行", "banks"),
+    "post_and_courier": ("邮政快递", "post and courier"), "water_power_gas": ("水电气", "water, power, gas"),
+    "bus_and_metro": ("公交地铁", "bus and metro"), "school_canteen": ("学校食堂", "school canteens"), "factory": ("工厂", "factories"),
+    "restart": ("重新起算", "start again"),
+}  # fmt: skip
+"""What a jurisdiction may have chosen, in words."""
 _UNITS = {"days": ("天", " days"), "hours": ("小时", " h"), "count": ("", ""), "ct": ("", "")}
 _WORDS = {
     "ended": ("解除", "ended"), "home": ("居家", "home"), "zone": ("区域内", "the zone"),
@@ -61,7 +99,24 @@ _WORDS = {
     "building": ("楼栋", "building"), "unit": ("单元", "unit"), "floor": ("楼层", "floor"),
     "household": ("住户", "household"), "community": ("社区", "community"), "street": ("街道", "street"),
     "nation": ("国家", "nation"), "province": ("省", "province"), "prefecture": ("地市", "prefecture"), "city": ("地市", "city"),
-    "county": ("县（市、区）", "county"),
+    "county": ("县（市、区）", "county"), "nobody": ("无人有权", "nobody"), "nothing": ("不再要求", "nothing"),
+    "risk_unclear": ("风险不明", "the risk is unclear"), "wide_spread": ("广泛传播", "it has spread widely"),
+    "two_tests_in_three_days": ("三天两检", "two tests in three days"), "health_monitoring": ("健康监测", "health monitoring"),
+    "self_monitoring": ("自我健康监测", "self-monitoring"), "isolation": ("隔离人员", "people in isolation"),
+    "closed_loop": ("闭环人员", "people in closed loops"), "key_people": ("重点人员", "key people"), "outbreak_district": ("疫情所在区", "the district of the outbreak"),
+    "urban": ("城区", "urban areas"), "rural": ("农村", "rural areas"), "chain_unclear": ("传播链不清", "the chain is unclear"),
+    "many_risk_places": ("风险场所多", "many places at risk"), "spread_risk": ("存在扩散风险", "it may spread"),
+    "several_districts": ("多区发生", "several districts are hit"), "contacts_controlled": ("密接已管控", "contacts are controlled"),
+    "no_community_risk": ("无社区传播风险", "no risk in the community"), "single_infections": ("散发感染者", "single infections"),
+    "nursing_home": ("养老院", "nursing homes"), "welfare_home": ("福利院", "welfare homes"),
+    "medical_institution": ("医疗机构", "medical institutions"), "childcare": ("托幼机构", "childcare"),
+    "primary_and_secondary_school": ("中小学", "primary and secondary schools"), "rash_onset": ("出疹", "onset of rash"),
+    "second_negative": ("第二次阴性", "the second negative"), "burial": ("安葬", "burial"),
+    "burial_of_probable_case": ("可能病例安葬", "burial of a probable case"),
+    "death_of_last_patient": ("末例患者死亡", "death of the last patient"), "safe": ("安全", "safe"),
+    "transmission_risk": ("传播风险", "risk of transmission"), "outbreak_risk": ("暴发风险", "risk of an outbreak"),
+    "regional_risk": ("区域流行风险", "risk in the region"), "cases in a county": ("一县病例数", "cases in a county"),
+    "Breteau index": ("布雷图指数", "Breteau index"), "mosquito ovitrap index": ("诱蚊诱卵指数", "mosquito ovitrap index"),
 }  # fmt: skip
 
 
@@ -109,6 +164,8 @@ KEYS = _keys(
     ("screening.controlled.{name}", "names", "管控人员范围（{name}）", "who counts as controlled ({name})"),
     ("screening.clear_days.{name}", "days", "社会面清零所需天数（{name}）", "days to community zero ({name})"),
     ("screening.basically_clear_per_100k", "count", "社会面基本清零的十万人发现率上限", "finds per 100,000 below which community zero is basic"),
+    ("screening.key_days.{name}", "days", "重点人员检测间隔（{name}）", "days between tests of key people ({name})"),
+    ("screening.single_for", "names", "须单采的人群", "who is swabbed singly"),
     ("screening.pool_sizes", "names", "混采比例", "pool sizes"),
     ("screening.persons_per_site", "names", "每个采样点服务人数", "people per sampling site"),
     ("screening.persons_per_sampler", "count", "每名采样人员对应人数", "people per sampler"),
@@ -207,6 +264,20 @@ def value_said(value: Any, unit: str) -> tuple[str, str]:
         ) or "nothing"
     if isinstance(value, bool):
         return ("是", "yes") if value else ("否", "no")
+    if unit == "trigger" and isinstance(value, Mapping):
+        zh, en = _word(value.get("counted", ""))
+        bound = f"{value.get('operator', '')} {value.get('value', '')}"
+        days = value.get("window_days")
+        return (
+            f"{zh} {bound}" + (f"（{days}天内）" if days else ""),
+            f"{en} {bound}" + (f" (within {days} days)" if days else ""),
+        )
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(one, list) for one in value):
+        steps = list(zip(*value, strict=False))
+        return (
+            "；".join(f"从{bound:,}起为{held}" for bound, held in steps),
+            "; ".join(f"from {bound:,}: {held}" for bound, held in steps),
+        )
     if isinstance(value, list):
         words = [_word(one) for one in value]
         zh, en = (
@@ -216,8 +287,11 @@ def value_said(value: Any, unit: str) -> tuple[str, str]:
         end = _UNITS.get(unit, ("", ""))
         return zh + end[0], en + end[1]
     if isinstance(value, dict):
-        text = ", ".join(f"{key} {one}" for key, one in value.items())
-        return text, text
+        named = [(_word(key), _word(one)) for key, one in value.items()]
+        return (
+            "，".join(f"{key[0]} {one[0]}" for key, one in named),
+            ", ".join(f"{key[1]} {one[1]}" for key, one in named),
+        )
     zh, en = _word(value)
     end = _UNITS.get(unit, ("", ""))
     return zh + end[0], en + end[1]
@@ -245,3 +319,25 @@ def _phase(one: Mapping[str, Any]) -> tuple[str, str]:
     elif one.get("tests_needed"):
         zh, en = f"{zh}（{one['tests_needed']}次检测）", f"{en} ({one['tests_needed']} tests)"
     return zh, en
+
+
+def choice_said(value: Any) -> tuple[str, str]:
+    """
+    Return what a jurisdiction chose, in Chinese and in English.
+
+    >>> choice_said("only_shorter")[1], choice_said(False)[1], choice_said({"contact": "arrival"})[1]
+    ('may only get shorter', 'no', 'contacts: arrival')
+    """
+    if isinstance(value, bool):
+        return ("是", "yes") if value else ("否", "no")
+    if isinstance(value, Mapping):
+        pairs = [(ROLES.get(key, (key, key)), choice_said(one)) for key, one in value.items()]
+        return (
+            "；".join(f"{role[0]}：{told[0]}" for role, told in pairs),
+            "; ".join(f"{role[1]}: {told[1]}" for role, told in pairs),
+        )
+    if isinstance(value, list | tuple):
+        told = [choice_said(one) for one in value]
+        return "、".join(one[0] for one in told), ", ".join(one[1] for one in told)
+    text = str(value)
+    return CHOSEN.get(text) or NAMES.get(text) or _WORDS.get(text) or (text, text.replace("_", " "))

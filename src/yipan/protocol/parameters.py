@@ -167,11 +167,16 @@ class Rulebook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What one jurisdiction decided where the texts leave something open."""
+    """
+    What one jurisdiction decided where the texts leave something open, and why it did.
+
+    `because` gives for each name the reason in Chinese and in English.
+    """
 
     id: str
     values: Mapping[str, Any]
     where: str
+    because: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def value(self, name: str) -> Any:
         """Return what the jurisdiction decided. Raises ProtocolError where it decided nothing."""
@@ -686,7 +691,7 @@ def _leaf(
 
 
 def _profile(name: str, loader: yaml.SafeLoader, key: str, node: yaml.Node) -> Profile:
-    values = {}
+    values, because = {}, {}
     for word, value in _entries(name, loader, node).items():
         where = _at(name, value)
         if word not in AMBIGUITIES:
@@ -694,9 +699,12 @@ def _profile(name: str, loader: yaml.SafeLoader, key: str, node: yaml.Node) -> P
                 f"{where}: unknown key {word!r}; a profile may say {sorted(AMBIGUITIES)}"
             )
         entries = _entries(name, loader, value)
-        _keys(where, entries, {"value", "because"}, set())
+        _keys(where, entries, {"value", "because"}, {"because_zh"})
         values[word] = _plain(loader, entries["value"])
-    return Profile(id=key, values=values, where=_at(name, node))
+        en = str(_plain(loader, entries["because"]))
+        zh = _plain(loader, entries["because_zh"]) if "because_zh" in entries else en
+        because[word] = (str(zh), en)
+    return Profile(id=key, values=values, where=_at(name, node), because=because)
 
 
 def _inheriting(leaf: Parameter, kept: Parameter | None) -> Parameter:

@@ -88,6 +88,24 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fulfilment:
+    """
+    When a guard was met, and when what met it began, where that is known and must not lie before the window.
+
+    >>> Fulfilment(at=datetime(2022, 9, 8, 9, tzinfo=UTC)).first.isoformat()
+    '2022-09-08T09:00:00+00:00'
+    """
+
+    at: datetime
+    began: datetime | None = None
+
+    @property
+    def first(self) -> datetime:
+        """The first instant of it that is known."""
+        return self.at if self.began is None else self.began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReading:
     """Where a clock stands: `eligible_at` is None while a guard is missing."""
 
@@ -102,13 +120,18 @@ def run_clock(
     clock: Clock,
     start: datetime,
     happenings: Sequence[Happening] = (),
-    met: Mapping[str, Sequence[datetime]] | None = None,
+    met: Mapping[str, Sequence[Fulfilment]] | None = None,
+    *,
+    in_force: datetime | None = None,
 ) -> ClockReading:
     """
     Run a clock over what happened: resets before it is complete, guards, late guards.
 
-    `met` holds the instants at which each guard was fulfilled. An event at the very instant at which the clock is
-    complete comes too late to reset it. Events before `start` reset nothing.
+    `met` holds how each guard was fulfilled; of a guard with a window what began before the window opens does not
+    count. An event at the very instant at which the clock is
+    complete comes too late to reset it. Events before `start` reset nothing. `in_force` is when the text that sets
+    the clock came to hold, where that was after the start: until then the clock could end nothing, so an event that
+    was found earlier is never too late.
 
     >>> clock = Clock(name="zone", anchor="order", days=7, resets=frozenset({"infection"}))
     >>> begun = datetime(2022, 9, 1, 11, tzinfo=UTC)
@@ -118,10 +141,12 @@ def run_clock(
     """
     zone = local_zone(start)
     fulfilled = {
-        name: [at.astimezone(UTC) for at in instants] for name, instants in (met or {}).items()
+        name: [(one.first.astimezone(UTC), one.at.astimezone(UTC)) for one in several]
+        for name, several in (met or {}).items()
     }
     trace = [TraceStep(what="clock started", at=start)]
     begun = since = start.astimezone(UTC)
+    earliest = begun if in_force is None else in_force.astimezone(UTC)
     for one in sorted(happenings, key=lambda each: (each.at, each.counts_from)):
         if one.kind not in clock.resets:
             continue
@@ -131,7 +156,7 @@ def run_clock(
             trace.append(TraceStep(what="infection does not reset", at=one.at, detail=detail))
             continue
         eligible = _stands(clock, since, fulfilled, zone)[1]
-        if eligible is not None and one.at >= eligible:
+        if eligible is not None and one.at >= max(eligible, earliest):
             break
         since = max(since, one.counts_from.astimezone(UTC))
         trace.append(TraceStep(what="clock reset", at=since.astimezone(zone), detail=one.kind))
@@ -151,7 +176,10 @@ def run_clock(
 
 
 def _stands(
-    clock: Clock, since: datetime, met: Mapping[str, Sequence[datetime]], zone: tzinfo
+    clock: Clock,
+    since: datetime,
+    met: Mapping[str, Sequence[tuple[datetime, datetime]]],
+    zone: tzinfo,
 ) -> tuple[datetime, datetime | None, tuple[str, ...], tuple[datetime, ...]]:
     """
     Return the end of the period, when all holds, the guards missing, and restarts for late guards, in UTC.
@@ -160,15 +188,16 @@ def _stands(
     are not.
     """
     restarts: list[datetime] = []
-    latest = max((at for instants in met.values() for at in instants), default=since)
+    latest = max((at for several in met.values() for _, at in several), default=since)
     while True:
         ends = clock.ends(since.astimezone(zone)).astimezone(UTC)
         instants, missing, late = [ends], [], False
         for guard in clock.guards:
-            done = met.get(guard.name, ())
+            told = met.get(guard.name, ())
+            done = [at for _, at in told]
             if guard.within_hours is not None:
                 opens = max(since, ends - timedelta(hours=guard.within_hours))
-                done = [at for at in done if at >= opens]
+                done = [at for began, at in told if began >= opens]
                 late = late or not done or min(done) > ends
             if done:
                 instants.append(min(done))

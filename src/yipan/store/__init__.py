@@ -2,7 +2,7 @@
 
 from ._store import ActInThePast, BrokenAct, Store
 from .acting import Acting, Change
-from .record import NotFound, Record
+from .record import NotFound, Question, Record
 from .server import EmbeddedServer, ServerUnavailable
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Change",
     "EmbeddedServer",
     "NotFound",
+    "Question",
     "Record",
     "ServerUnavailable",
     "Store",

@@ -49,9 +49,16 @@ class Store:
     """One record. Open it with `Store.open`, read it with `reading`, change it with `acting`."""
 
     def __init__(
-        self, conninfo: str, *, server: EmbeddedServer | None, clock: Callable[[], datetime]
+        self,
+        conninfo: str,
+        *,
+        home: Path,
+        server: EmbeddedServer | None,
+        clock: Callable[[], datetime],
     ) -> None:
         self.conninfo = conninfo
+        self.home = home
+        """The folder of this deployment: what the record names and does not hold lies below it."""
         self.server = server
         self.committed: dict[str, int] = {}
         """How many acts of each desk were committed through this object: it moves before who made one goes on."""
@@ -83,7 +90,7 @@ class Store:
             raise ServerUnavailable(
                 f"the record cannot be reached: {str(failure).strip()}"
             ) from None
-        return cls(conninfo, server=server, clock=clock)
+        return cls(conninfo, home=home, server=server, clock=clock)
 
     def close(self) -> None:
         """Give back every connection; an embedded server goes on for others and for the next start."""
@@ -105,12 +112,19 @@ class Store:
         return Viewer(user="system", duty=Duty.COMMANDER, area=found)
 
     @contextmanager
-    def reading(self, viewer: Viewer, *, known_at: datetime | None = None) -> Iterator[Record]:
-        """Read as `viewer`, everything as known at `known_at` (now where None)."""
+    def reading(
+        self, viewer: Viewer, *, known_at: datetime | None = None, one_plan: bool = False
+    ) -> Iterator[Record]:
+        """
+        Read as `viewer`, everything as known at `known_at` (now where None).
+
+        With `one_plan` the plan of a question once made serves whatever it asks for: quicker where every question is
+        answered by an index of its own, as one address is; wrong where the area alone says what is asked.
+        """
         with self._pool.connection() as connection, connection.transaction():
-            _scope(connection, viewer)
+            _scope(connection, viewer, one_plan=one_plan)
             yield Record(
-                connection=connection, viewer=viewer, known_at=known_at,
+                connection=connection, viewer=viewer, known_at=known_at, one_plan=one_plan,
                 apart=lambda: self._apart(viewer),
             )  # fmt: skip
 
@@ -272,5 +286,12 @@ def _as_application(connection: psycopg.Connection[Any]) -> None:
     connection.execute("set role yipan_app")
 
 
-def _scope(connection: psycopg.Connection[Any], viewer: Viewer) -> None:
-    connection.execute("select set_config('yipan.scope', %s, true)", (viewer.area,))
+def _scope(connection: psycopg.Connection[Any], viewer: Viewer, *, one_plan: bool = False) -> None:
+    """Say in a transaction what may be seen, and that plans once made serve whatever is asked (`one_plan`)."""
+    if one_plan:
+        connection.execute(
+            "select set_config('yipan.scope', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+            (viewer.area,),
+        )
+    else:
+        connection.execute("select set_config('yipan.scope', %s, true)", (viewer.area,))

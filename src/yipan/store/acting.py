@@ -189,14 +189,24 @@ class Acting(Record):
         boundaries: Mapping[AreaPath, Mapping[str, object]] | None = None,
         schematic: bool = True,
         published: bool = False,
+        nouns: Sequence[tuple[NounTable[Any], Sequence[Any]]] = (),
+        people: Mapping[str, AreaPath] | None = None,
     ) -> Receipt:
-        """Put everything one file brought on record and return the receipt for it."""
+        """
+        Put everything one file brought on record and return the receipt for it.
+
+        `nouns` are those of the desks' tables; `people` is the area of everybody in `identities` who is no case.
+        """
         changes = [Change(new=0, corrected=0, unchanged=rows_read - rows_rejected)]
         if counts is not None and counts.height:
             changes.append(self.put_counts(counts, published=published))
         if cases:
             changes.append(self.put_cases(cases))
             self.put_identities(identities, areas={case.person: case.area for case in cases})
+        for table, several in nouns:
+            changes.append(self.put(table, several))
+        if people and identities:
+            self.put_identities(identities, areas=dict(people.items()))
         if areas:
             changes.append(self.put_areas(areas, boundaries=boundaries, schematic=schematic))
         new = sum(change.new for change in changes)

@@ -15,9 +15,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
+    from numpy.typing import NDArray
 
+NOWHERE = -2
 MEMORY_MB = 2500
 THREADS = 2
 
@@ -108,6 +113,61 @@ class Lake:
         shutil.rmtree(aside)
         return tuple(sorted(parts, key=lambda part: part.path))
 
+    def write_frame(
+        self, frame: "pl.DataFrame", *, put_aside: "NDArray[np.bool_] | None" = None, batch: str, round: str, kind: str, city_of_street: Mapping[int, int],
+        day: date, day_of: str | None = None, time_zone: str = "UTC",
+    ) -> tuple[WrittenPart, ...]:  # fmt: skip
+        """
+        Write a frame as the parts of a batch, as `write` does; `day_of` names the column of instants that tells the day.
+
+        Rows marked in `put_aside` are left out. City by city, so that no second copy of the whole is made. Raises
+        ValueError for a row that is written and whose street has no city.
+        """
+        import polars as pl
+
+        aside = self.folder / ".incoming" / batch
+        aside.mkdir(parents=True)
+        parts: list[WrittenPart] = []
+        known = np.array(sorted(city_of_street), dtype=np.int64)
+        cities = np.array([city_of_street[street] for street in known.tolist()], dtype=np.int64)
+        street = frame["street"].fill_null(0).to_numpy()
+        row = np.minimum(np.searchsorted(known, street), known.size - 1)
+        city = np.where(known[row] == street, cities[row], -1)
+        if put_aside is not None:
+            city[put_aside] = NOWHERE
+        if (city == -1).any():
+            raise ValueError(f"street {street[int((city == -1).argmax())]} lies in no city")
+        for number in sorted(set(np.unique(city).tolist()) - {NOWHERE}):
+            mine = frame.filter(pl.Series(city == number))
+            days = [(day, mine)] if day_of is None else _by_day(mine, day_of, time_zone)
+            for when, rows in days:
+                place = Path("lake") / round / kind / f"city={number}" / f"day={when.isoformat()}"
+                file = aside / f"{number}-{when.isoformat()}.parquet"
+                rows.write_parquet(
+                    file,
+                    compression="zstd",
+                    compression_level=1,
+                    row_group_size=122_880,
+                    statistics=True,
+                )
+                target = self.folder / place / f"{batch}-0.parquet"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _to_disk(file)
+                file.replace(target)
+                parts.append(
+                    WrittenPart(
+                        path=str(place / target.name), city=number, day=when, rows=rows.height
+                    )
+                )
+        shutil.rmtree(aside)
+        return tuple(sorted(parts, key=lambda part: part.path))
+
+    def read(self, paths: Sequence[str], columns: Sequence[str]) -> "pl.DataFrame":
+        """Read columns of parts whole, one after another in the order of `paths`; at least one path."""
+        import polars as pl
+
+        return pl.read_parquet([self.folder / path for path in paths], columns=list(columns))
+
     def view(
         self,
         engine: "duckdb.DuckDBPyConnection",
@@ -134,10 +194,36 @@ class Lake:
             f"from read_parquet([{files}], filename=true, hive_partitioning=false)"
         )
 
+    def copy_files(self, named: Mapping[str, int], to: Path) -> int:
+        """Copy the files the record names into another folder, those put aside with them; return how many."""
+        for name in named:
+            target = to / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.folder / name, target)
+            _to_disk(target)
+        if named and (self.folder / "quarantine").is_dir():
+            shutil.copytree(self.folder / "quarantine", to / "quarantine", dirs_exist_ok=True)
+        return len(named)
+
+    def missing(self, named: Mapping[str, int]) -> tuple[str, ...]:
+        """Return the files the record names that are not there, cannot be read, or hold another number of rows."""
+        import polars as pl
+
+        gone = []
+        for name, rows in named.items():
+            try:
+                found = pl.scan_parquet(self.folder / name).select(pl.len()).collect().item()
+            except (pl.exceptions.PolarsError, OSError):
+                found = None
+            if found != rows:
+                gone.append(name)
+        return tuple(sorted(gone))
+
     def sweep(self, known: Sequence[str]) -> int:
         """Remove what a crash left behind: everything written aside and every file no part names; return how many."""
         shutil.rmtree(self.folder / ".incoming", ignore_errors=True)
         shutil.rmtree(self.folder / ".spill", ignore_errors=True)
+        shutil.rmtree(self.folder / ".sent", ignore_errors=True)
         named = set(known)
         gone = 0
         for file in (self.folder / "lake").rglob("*.parquet"):
@@ -145,6 +231,15 @@ class Lake:
                 file.unlink()
                 gone += 1
         return gone
+
+
+def _by_day(rows: "pl.DataFrame", column: str, time_zone: str) -> "list[tuple[date, pl.DataFrame]]":
+    """Rows by the day their instant falls on there."""
+    import polars as pl
+
+    told = rows[column].dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.date()
+    days = told.unique().sort().to_list()
+    return [(when, rows if len(days) == 1 else rows.filter(told == pl.lit(when))) for when in days]
 
 
 def _quoted(path: Path) -> str:
@@ -165,6 +260,7 @@ SAMPLE_COLUMNS = {
     "sample": "bigint", "tube": "bigint", "person": "bigint", "street": "bigint", "site": "bigint",
     "mode": "bigint", "sampled_at": "timestamp",
 }  # fmt: skip
+NEED_COLUMNS = {"person": "bigint", "street": "bigint", "need": "varchar", "risk": "double"}
 RESULT_COLUMNS = {
     "tube": "bigint", "street": "bigint", "laboratory": "varchar", "result": "varchar", "plate": "varchar",
     "well": "varchar", "ct_orf": "double", "ct_n": "double", "ct_control": "double",
@@ -190,25 +286,45 @@ def latest_results(engine: "duckdb.DuckDBPyConnection", order: Mapping[str, int]
     )
 
 
-def coverage(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+def single_results(engine: "duckdb.DuckDBPyConnection") -> None:
     """
-    Ask who of the roster was reached, by street, from the views `roster`, `samples` and `latest`.
+    Make the table `single`: of everybody swabbed singly while held, what the newest of these swabs shows.
 
-    Columns: street, due, exempt, sampled, with a valid result, pending, in a tube that is positive or weak, to be
-    swabbed again for an invalid or cancelled tube, visitors (sampled and not on the roster). The exempt count in
-    none of the others.
+    Its result is null while none is known.
     """
     engine.execute(
-        "create or replace temp view reached as select s.person, s.street, s.tube, l.result "
-        "from samples s left join (select tube, result from latest) l using (tube)"
+        "create or replace temp table single as select person, arg_max(result, (sampled_at, sample)) as result, "
+        "arg_max(published_at, (sampled_at, sample)) as published_at, max(sampled_at) as sampled_at, "
+        "arg_max(tube, (sampled_at, sample)) as tube from (select w.person, w.sampled_at, w.sample, w.tube, "
+        "coalesce(l.result, '') as result, coalesce(l.published_at, timestamp '1970-01-01') as published_at "
+        "from reswabs w left join latest l using (tube)) group by person"
+    )
+
+
+def coverage(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """
+    Ask who of the roster was reached, by street, from the views `roster`, `samples`, `latest` and the table `single`.
+
+    Columns: street, due, exempt, sampled, with a valid result, pending, held in a tube that is positive or weak, to
+    be swabbed again for an invalid or cancelled tube, held before and single negative, single positive, visitors
+    (sampled and not on the roster). The exempt count in none of the others.
+    """
+    engine.execute(
+        "create or replace temp view reached as select s.person, s.street, s.tube, case when l.result in "
+        "('positive', 'weak') and h.result in ('negative', 'positive') then 'single_' || h.result "
+        "else l.result end as result from samples s left join (select tube, result from latest) l using (tube) "
+        "left join single h using (person)"
     )
     rows = engine.execute(
         "select street, count(*) filter (exempt = 0), count(*) filter (exempt <> 0), "
         "count(*) filter (exempt = 0 and s.person is not null), "
-        "count(*) filter (exempt = 0 and s.result in ('negative', 'positive', 'weak')), "
+        "count(*) filter (exempt = 0 and s.result in "
+        "('negative', 'positive', 'weak', 'single_negative', 'single_positive')), "
         "count(*) filter (exempt = 0 and s.person is not null and s.result is null), "
         "count(*) filter (exempt = 0 and s.result in ('positive', 'weak')), "
-        "count(*) filter (exempt = 0 and s.result in ('invalid', 'cancelled')) "
+        "count(*) filter (exempt = 0 and s.result in ('invalid', 'cancelled')), "
+        "count(*) filter (exempt = 0 and s.result = 'single_negative'), "
+        "count(*) filter (exempt = 0 and s.result = 'single_positive') "
         "from roster r left join (select person, result from reached) s using (person) group by street order by street"
     ).fetchall()
     visitors = dict(
@@ -219,7 +335,7 @@ def coverage(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
     known = {row[0] for row in rows}
     merged = [(*row, visitors.get(row[0], 0)) for row in rows]
     return merged + [
-        (street, 0, 0, 0, 0, 0, 0, 0, count)
+        (street, 0, 0, 0, 0, 0, 0, 0, 0, 0, count)
         for street, count in sorted(visitors.items())
         if street not in known
     ]
@@ -238,13 +354,10 @@ def gaps(engine: "duckdb.DuckDBPyConnection", *, street: int, limit: int) -> lis
 
 
 def held(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
-    """Ask which tubes are positive or weak, with street, laboratory, result, people in them, and since when it is known."""
+    """Ask which tubes are positive or weak: tube, street, laboratory, result, Ct values, and since when it is known."""
     return engine.execute(
-        "with hot as (select tube, laboratory, result, ct_orf, ct_n, published_at from latest "
-        "where result in ('positive', 'weak')) "
-        "select h.tube, min(s.street), any_value(h.laboratory), any_value(h.result), count(*), "
-        "any_value(h.ct_orf), any_value(h.ct_n), any_value(h.published_at), list(s.person order by s.person) "
-        "from hot h join samples s using (tube) group by h.tube order by min(s.street), h.tube"
+        "select tube, street, laboratory, result, ct_orf, ct_n, published_at from latest "
+        "where result in ('positive', 'weak') order by street, tube"
     ).fetchall()
 
 
@@ -256,11 +369,57 @@ def waiting_tubes(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
     ).fetchall()
 
 
+def waiting_for_care(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask who of those registered for care has no valid result: person, street, need, why, when they were swabbed."""
+    return engine.execute(
+        "select n.person, n.street, n.need, case when s.person is null then 'not_seen' when l.result is null "
+        "then 'pending' else l.result end, s.sampled_at from needs n left join samples s using (person) "
+        "left join (select tube, result from latest) l on s.tube = l.tube where n.need is not null "
+        "and (l.result is null or l.result in ('invalid', 'cancelled')) order by n.person"
+    ).fetchall()
+
+
+def risks(engine: "duckdb.DuckDBPyConnection") -> dict[int, float]:
+    """Ask for what is known of the risk of single people in a positive or weak tube, by person."""
+    rows = engine.execute(
+        "select n.person, n.risk from needs n join samples s using (person) join latest l on s.tube = l.tube "
+        "where n.risk is not null and l.result in ('positive', 'weak')"
+    ).fetchall()
+    return {int(person): float(risk) for person, risk in rows}
+
+
+def pool_counts(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask for the pools that have a valid result, by how many people they hold: people, pools, positive ones."""
+    return engine.execute(
+        "select people, count(*), count(*) filter (result in ('positive', 'weak')) from "
+        "(select s.tube, count(*) as people, any_value(l.result) as result from samples s join latest l using (tube) "
+        "where l.result in ('negative', 'positive', 'weak') group by s.tube) group by people order by people"
+    ).fetchall()
+
+
+def singles(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask what the newest single swab of everybody held says: person, tube, swabbed, result, published; null unknown."""
+    return engine.execute(
+        "select person, tube, sampled_at, nullif(result, ''), case when result <> '' then published_at end "
+        "from single order by person"
+    ).fetchall()
+
+
+def person_state(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Row]:
+    """Ask what is known of one person of the roster: exempt, swabbed, result of the tube, result of the single swab."""
+    return engine.execute(
+        "select r.exempt, s.sampled_at, l.result, nullif(h.result, '') from (select * from roster where person = $1) r "
+        "left join samples s using (person) left join (select tube, result from latest) l on s.tube = l.tube "
+        "left join single h on r.person = h.person",
+        [person],
+    ).fetchall()
+
+
 def history(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Row]:
-    """Ask for one person's swabs with what their tubes showed, the oldest first."""
+    """Ask for one person's single swabs while held with what their tubes showed, the oldest first."""
     return engine.execute(
         "select s.sample, s.tube, s.street, s.mode, s.sampled_at, l.result, l.laboratory, l.published_at from "
-        "(select * from samples where person = $1) s left join latest l using (tube) order by s.sampled_at",
+        "(select * from reswabs where person = $1) s left join latest l using (tube) order by s.sampled_at",
         [person],
     ).fetchall()
 
@@ -307,4 +466,24 @@ def late_tubes(engine: "duckdb.DuckDBPyConnection", *, hours: float) -> list[Row
         "epoch(any_value(l.published_at) - max(s.sampled_at)) / 3600.0 as hours "
         "from latest l join samples s using (tube) group by l.tube) where hours > $1 order by hours desc",
         [hours],
+    ).fetchall()
+
+
+def swabs_of(engine: "duckdb.DuckDBPyConnection", *, people: Sequence[int]) -> list[Row]:
+    """
+    Ask for the swabs of some people, single ones while held among them, with what their tubes showed.
+
+    Columns: person, tube, people in the tube, sampled_at, result (None while there is none), published_at.
+    """
+    engine.execute(
+        "create or replace temp table asked_people as select unnest($1::bigint[]) as person",
+        [list(people)],
+    )
+    return engine.execute(
+        "with every as (select person, tube, sampled_at from samples union all select person, tube, sampled_at from reswabs), "
+        "mine as (select * from every semi join asked_people using (person)), "
+        "held as (select tube, count(*) as people from every where tube in (select tube from mine) group by tube) "
+        "select m.person, m.tube, h.people, m.sampled_at, l.result, l.published_at from mine m join held h using (tube) "
+        "left join (select tube, result, published_at from latest where tube in (select tube from mine)) l using (tube) "
+        "order by m.sampled_at, m.person"
     ).fetchall()

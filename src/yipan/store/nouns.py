@@ -140,6 +140,14 @@ class OpenAfter:
     moment: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Between:
+    """A condition on a value beside a noun: at least `least` and below `below`, each where given."""
+
+    least: object = None
+    below: object = None
+
+
 def make(tables: Iterable[NounTable[Any]]) -> str:
     """Return the statements of a migration that makes tables with their rights."""
     return "\n".join(f"{table.definition()}\n{table.rights()}" for table in tables)
@@ -149,7 +157,7 @@ def conditions(
     table: NounTable[Any], where: Mapping[str, object]
 ) -> tuple[list[tuple[str, object]], dict[str, Any]]:
     """
-    Return a question by columns as conditions with their values: equality, membership for a list or set, OpenAfter.
+    Return a question by columns as conditions with their values: equality, membership for a list or set, OpenAfter, Between.
 
     A condition whose value is None is left out. Raises ValueError for a column the table does not have.
     """
@@ -164,6 +172,12 @@ def conditions(
         if isinstance(wanted, OpenAfter):
             parts.append((f"({name} is null or {name} > %(w_{name})s)", True))
             values[f"w_{name}"] = wanted.moment
+            continue
+        if isinstance(wanted, Between):
+            for mark, bound, sign in (("least", wanted.least, ">="), ("below", wanted.below, "<")):
+                if bound is not None:
+                    parts.append((f"{name} {sign} %(w_{name}_{mark})s", True))
+                    values[f"w_{name}_{mark}"] = bound
             continue
         several = isinstance(wanted, list | tuple | set | frozenset)
         parts.append((f"{name} = any(%(w_{name})s)" if several else f"{name} = %(w_{name})s", True))

@@ -1,9 +1,10 @@
 """The record as one viewer may read it, now or as known at a past moment."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -44,6 +45,7 @@ T = TypeVar("T")
 Connection = psycopg.Connection[Any]
 Row = dict[str, Any]
 
+_NAMED = re.compile(r"%\((\w+)\)s")
 COUNT_SCHEMA: dict[str, Any] = {
     "area": pl.String, "stream": pl.String, "day": pl.Date, "value": pl.Int64, "published": pl.Boolean,
     "act": pl.Int64, "known_from": pl.Datetime("us", "UTC"), "source": pl.String,
@@ -52,6 +54,15 @@ COUNT_SCHEMA: dict[str, Any] = {
 
 class NotFound(LookupError):
     """What was asked for is not in the record as known at the moment asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question for nouns, as `Record.nouns` asks it, to be asked together with others."""
+
+    table: NounTable[Any]
+    under: AreaPath | None = None
+    where: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,7 @@ class Record:
     connection: Connection
     viewer: Viewer
     known_at: datetime | None = None
+    one_plan: bool = False
     apart: Callable[[], AbstractContextManager[Connection]]
     """A connection of the same viewer whose work is kept whatever becomes of this reading."""
 
@@ -76,20 +88,99 @@ class Record:
         where: Mapping[str, object] | None = None,
         after: str | None = None,
         limit: int | None = None,
+        by: str | None = None,
+        after_value: object = None,
     ) -> tuple[T, ...]:
         """
         Return the nouns of a desk in `under`, by columns where asked so, in order of their ids.
 
-        `where` asks for equality, or for membership where a list or set is given; pages begin after the id
-        `after` and hold at most `limit`.
+        `where` asks for equality, for membership where a list or set is given, or for a span (`Between`); pages
+        begin after the id `after` and hold at most `limit`. With `by` they are in order of that column, then id,
+        and a page begins after the noun that has `after_value` there and the id `after`.
         """
         parts, values = conditions(table, where or {})
+        if by is not None:
+            conditions(table, {by: None})
+            parts.append((f"({by}, id) > (%(after_value)s, %(after)s)", after))
+            values["after_value"] = after_value
+            # Which rows stand on a page is told by an index alone; only those of the page are fetched.
+            page = self._rows(
+                f"select id from {table.name}", ("area ^@ %(under)s", under), *parts,
+                order=f"{by}, id", limit=limit, under=under, after=after, **values,
+            )  # fmt: skip
+            ids = [row["id"] for row in page]
+            found = {
+                row["id"]: table.read(row["content"])
+                for row in self._rows(
+                    f"select id, content::text as content from {table.name}", ("id = any(%(ids)s)", True), ids=ids
+                )
+            }  # fmt: skip
+            return tuple(found[name] for name in ids if name in found)
+        parts.append(("id > %(after)s", after))
         rows = self._rows(
             f"select content::text as content from {table.name}",
-            ("area ^@ %(under)s", under), ("id > %(after)s", after), *parts,
+            ("area ^@ %(under)s", under), *parts,
             order="id", limit=limit, under=under, after=after, **values,
         )  # fmt: skip
         return tuple(table.read(row["content"]) for row in rows)
+
+    def counts(
+        self,
+        table: NounTable[Any],
+        questions: Mapping[str, Mapping[str, object]],
+        *,
+        under: AreaPath | None = None,
+    ) -> dict[str, int]:
+        """Return how many nouns `nouns` would return for each of several questions, in one pass."""
+        shown: list[str] = []
+        values: dict[str, Any] = {}
+        for number, (name, where) in enumerate(questions.items()):
+            parts, mine = conditions(table, where)
+            text = " and ".join(part for part, _ in parts) or "true"
+            for key, value in mine.items():
+                text = text.replace(f"%({key})s", f"%(q{number}_{key})s")
+                values[f"q{number}_{key}"] = value
+            shown.append(f'count(*) filter (where {text}) as "{name}"')
+        (row,) = self._rows(
+            f"select {', '.join(shown)} from {table.name}", ("area ^@ %(under)s", under), under=under, **values
+        )  # fmt: skip
+        return {name: int(row[name]) for name in questions}
+
+    def together(self, *questions: Question) -> list[tuple[Any, ...]]:
+        """
+        Return the nouns of several questions in one trip to the database, each as `nouns` would return them.
+
+        For answers that must be quick: what costs is the way there and back, not the rows.
+        """
+        texts, every = [], {}
+        for number, one in enumerate(questions):
+            parts, values = conditions(one.table, one.where)
+            where, known = self._where(("area ^@ %(under)s", one.under), *parts)
+            own = _NAMED.sub(rf"%(q{number}_\1)s", where)
+            texts.append(
+                f"select {number} as question, id, content::text as content from {one.table.name} where {own}"
+            )
+            given = {"under": one.under, **known, **values}
+            every.update({f"q{number}_{name}": value for name, value in given.items()})
+        found: list[list[Any]] = [[] for _ in questions]
+        text = f"{' union all '.join(texts)} order by question, id"
+        with self.connection.cursor() as cursor:
+            cursor.execute(text, every)
+            for number, _, content in cursor.fetchall():
+                found[number].append(questions[number].table.read(content))
+        return [tuple(several) for several in found]
+
+    def newest_act_of(self, *tables: NounTable[Any]) -> int:
+        """Return the number of the newest act that put something into one of these tables, 0 where none did."""
+        parts = ", ".join(f"(select coalesce(max(act), 0) from {table.name})" for table in tables)
+        row = self.connection.execute(f"select greatest({parts})").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def plan_anew(self) -> None:
+        """Let the questions to come be planned for what they ask, in a reading that was begun with `one_plan`."""
+        if self.one_plan:
+            self.connection.execute("set local plan_cache_mode = auto")
 
     def count(
         self,
@@ -105,6 +196,40 @@ class Record:
             under=under, **values,
         )  # fmt: skip
         return int(row["n"])
+
+    def put_after(self, table: NounTable[T], act: int) -> tuple[T, ...]:
+        """Return every version, the earlier ones as well, of the nouns that acts later than number `act` put."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            f"select content::text as content from {table.name} where id in "
+            f"(select id from {table.name} where act > %s) order by id, act",
+            (act,),
+        )
+        return tuple(table.read(row["content"]) for row in rows)
+
+    def cases_put_after(self, act: int) -> tuple[Case, ...]:
+        """Return every version, the earlier ones as well, of the cases that acts later than number `act` put."""
+        rows = self.connection.cursor(row_factory=dict_row).execute(
+            "select id, area, person, disease, content from case_version where id in "
+            "(select id from case_version where act > %s) order by id, act",
+            (act,),
+        )
+        return tuple(_case(row) for row in rows)
+
+    def last_act(self, *, desk: str, verb: str) -> int | None:
+        """Return the number of the newest act of a desk that did this, None where none did."""
+        row = self.connection.execute(
+            "select number from act where desk = %s and verb = %s order by number desc limit 1",
+            (desk, verb),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def undone_after(self, act: int) -> bool:
+        """Whether any act later than number `act` took something back."""
+        row = self.connection.execute(
+            "select exists (select from act where number > %s and verb like '%%undo%%')", (act,)
+        ).fetchone()
+        assert row is not None
+        return bool(row[0])
 
     def newest(
         self,
@@ -173,6 +298,11 @@ class Record:
         """Return the Chinese and the English name of each of these areas that is in the record."""
         found = self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
         return {area.path: (area.name_zh, area.name_en) for area in found}
+
+    def levels_of(self, paths: Iterable[AreaPath]) -> dict[AreaPath, str]:
+        """Return the level of each of these areas that is in the record."""
+        found = self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
+        return {area.path: area.level for area in found}
 
     def state(self) -> str:
         """
@@ -354,15 +484,47 @@ class Record:
         )  # fmt: skip
 
     def cases(
-        self, *, under: AreaPath, after: str | None = None, limit: int = 1000
+        self,
+        *,
+        under: AreaPath,
+        after: str | None = None,
+        limit: int = 1000,
+        people: Sequence[PersonId] | None = None,
     ) -> tuple[Case, ...]:
-        """Return cases in `under` in order of their ids, at most `limit`, those after the id `after`."""
+        """
+        Return cases in `under` in order of their ids, at most `limit`, those after the id `after`.
+
+        With `people` only theirs are returned.
+        """
         rows = self._rows(
             "select id, area, person, disease, content from case_version",
-            ("area ^@ %(under)s", under), ("id > %(after)s", after),
-            order="id", limit=limit, under=under, after=after,
+            ("area ^@ %(under)s", under), ("id > %(after)s", after), ("person = any(%(people)s)", people),
+            order="id", limit=limit, under=under, after=after, people=list(people or ()),
         )  # fmt: skip
         return tuple(_case(row) for row in rows)
+
+    def cases_without(
+        self, table: NounTable[Any], column: str, *, under: AreaPath, limit: int = 200
+    ) -> tuple[Case, ...]:
+        """Return the newest reported cases in `under`, excluded ones left out, that no noun of a table names in a column."""
+        conditions(table, {column: None})
+        known = self._where()[0].replace("known_", "t.known_")
+        rows = self._rows(
+            "select id, area, person, disease, content from case_version",
+            ("area ^@ %(under)s", under), ("content->>'reported' is not null", True),
+            ("content->>'classification' <> 'excluded'", True),
+            (f"not exists (select from {table.name} t where t.{column} = case_version.id and {known})", True),
+            order="content->>'reported' desc, id", limit=limit, under=under,
+        )  # fmt: skip
+        return tuple(_case(row) for row in rows)
+
+    def case_counts(self, *, under: AreaPath) -> dict[str, int]:
+        """Return how many cases of each disease are on record in `under`."""
+        rows = self._rows(
+            "select disease, count(*) as n from case_version", ("area ^@ %(under)s", under),
+            group="disease", order="disease", under=under,
+        )  # fmt: skip
+        return {row["disease"]: int(row["n"]) for row in rows}
 
     def case(self, id: str) -> Case:
         """Return one case by its id, or raise NotFound naming it."""
@@ -457,6 +619,28 @@ class Record:
         if found is None:
             raise NotFound(f"{person} is not in the vault of {self.viewer.area}")
         return Identity(**found)
+
+    def identities(
+        self, people: Sequence[PersonId], *, purpose: str, at: datetime
+    ) -> dict[PersonId, Identity]:
+        """
+        Return who people are, as `identity` does for one: each reading is written down before any is returned.
+
+        Whoever is not in the vault of the viewer's area is left out. Raises NotAllowed without the duty.
+        """
+        check_may(self.viewer, Power.READ_IDENTITY)
+        asked = (list(people), at, self.viewer.user, self.viewer.duty.value, purpose)
+        with self.apart() as connection:
+            rows = (
+                connection.cursor(row_factory=dict_row)
+                .execute(
+                    "select r.* from unnest(%s::text[]) asked(person) "
+                    "cross join lateral identity_read(asked.person, %s, %s, %s, %s) r",
+                    asked,
+                )
+                .fetchall()
+            )
+        return {PersonId(row["person"]): Identity(**row) for row in rows}
 
     def identity_readings(self) -> tuple[Row, ...]:
         """Return every reading of the vault in the viewer's area: when, who, under which duty, whom, what for."""

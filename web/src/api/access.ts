@@ -6,11 +6,14 @@ export type Area = {
 }
 export type Span = { since: string | null; until: string | null; newest: string | null; rounds: string[] }
 export type Grant = { user: string; duty: string; area: string; since: string; until: string | null }
-export type Me = { user: string; shown_as: string; grants: Grant[]; viewer: { user: string; duty: string; area: string }; powers: string[] }
+export type Me = { user: string; shown_as: string; grants: Grant[]; viewer: { user: string; duty: string; area: string }; powers: string[]; now: string; demonstration: boolean }
+/** What the door says of itself to anybody; `provider` is where a log-in through one's own organisation begins. */
+export type Health = { version: string; demonstration: boolean; provider: string | null }
 export type Act = { number: number; desk: string; verb: string; area: string; at: string; subject: string; user: string }
 export type Round = { at: string; desks: { desk: string; ok: boolean; message: string; made: number }[] }
 
 export const access = {
+  health: () => ask<Health>('health'),
   me: () => ask<Me>('me'),
   login: (user: string, password: string) => ask<Me>('login', {}, { user, password }),
   logout: () => ask<unknown>('logout', {}, {}),

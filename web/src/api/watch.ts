@@ -5,7 +5,7 @@ import type { Proposal, Said } from './commanding'
 export type Stream = { disease: string; counted: string; mode: string; interval: string; site: string }
 export type Contribution = {
   area: string; stream: Stream; name: Said; observed: number | null; expected: number | null; threshold: number | null; p_value: number | null
-  week_observed: number | null; week_expected: number | null; since: string | null; judgement: string; baseline: number; baseline_missing: number
+  week_observed: number | null; week_expected: number | null; week_length: number | null; since: string | null; judgement: string; baseline: number; baseline_missing: number
 }
 export type Finding = {
   area: string; disease: string; day: string; since: string; p_value: number; q_value: number; method: string; lead: Contribution; contributions: Contribution[]
@@ -21,10 +21,11 @@ export type Alert = {
   snoozed_until: string | null; task: string; incident: string
 }
 export type Sheet = {
-  sentinel: { id: string; area: string; kind: string; name: Said; office: string; call: string; due_hour: number }
+  sentinel: { id: string; area: string; kind: string; name: Said; streams: Stream[]; office: string; call: string; due_hour: number }
   owed: number; sent: number; zero_reports: number; completeness: number | null; late_share: number | null; median_delay_hours: number | null
   last_report: string | null; silent_days: number; silence_p: number | null; state: string; explanation: Said
 }
+export type Reported = { sentinel: string; day: string; values: [string, number][]; new: number; corrected: number; late: boolean }
 export type Silent = { area: string; sentinels: number; silent: number; completeness: number | null }
 export type Verdicts = {
   method: string; alerts: number; open: number; events: number; no_events: number; data_faults: number; predictive_value: number | null; median_hours_to_triage: number | null
@@ -44,6 +45,7 @@ export const watch = {
   sentinels: (area: string, known_at: string) => ask<{ sheets: Sheet[]; areas: Silent[] }>('sentinels', { area, known_at }),
   verdicts: (area: string, known_at: string) => ask<{ verdicts: Verdicts[]; seven: Seven[] }>('watch/verdicts', { area, known_at }),
   rehearsal: (area: string, known_at: string) => ask<{ rehearsal: Rehearsal | null; why: string }>('watch/rehearsal', { area, known_at }),
+  report: (sentinel: string, day: string, values: Record<string, number>) => ask<Reported>(`sentinels/${encodeURIComponent(sentinel)}/reports`, {}, { day, values }),
   triage: (alert: string, judgement: { held: string; reason: string }) => ask<Alert>(`alerts/${alert}/triage`, {}, judgement),
   snooze: (alert: string, until: string, reason: string) => ask<Alert>(`alerts/${alert}/snooze`, {}, { until, reason }),
   propose: (rule: { area: string; method: string; alpha: number; false_share: number }) => ask<Proposal>('watch/rules', {}, rule),

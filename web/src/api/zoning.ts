@@ -25,7 +25,13 @@ export type PublicZone = {
 export type Applies = { area: string; place: string; at: string; level: string; level_name: Said; says: Reason[]; zones: PublicZone[]; perhaps: PublicZone[]; until: string | null }
 export type District = { area: string; name_zh: string; name_en: string }
 
+export type Shape = {
+  zone: string; area: string; name_zh: string; name_en: string; level: string; part: 'core' | 'ring'; outside: boolean; residents: number | null
+  exact: 'outline' | 'within' | 'point' | 'area'; rings: [number, number][][]; point: [number, number] | null
+}
+
 export const zoning = {
+  shapes: (area: string, known_at: string) => ask<Shape[]>('zones/shapes', { area, known_at }),
   zones: (area: string, known_at: string, every = false) => ask<Sheet[]>('zones', { area, known_at, every: every || undefined }),
   counties: (area: string, known_at: string) => ask<County[]>('zones/counties', { area, known_at }),
   history: (zone: string, known_at: string) => ask<Version[]>('zones/history', { zone, known_at }),

@@ -8,7 +8,7 @@ export const words = both({
     mayNot: '此项由另一级指挥部决定。', pastNote: '正在查看历史时刻；回到现在才能办理。', acknowledge: '签收', done: '已办', verify: '核验', cancel: '取消', sendBack: '退回', note: '说明', measured: '以此时刻为准',
     open: '待办', acknowledged: '已签收', verified: '已核验', cancelled: '已取消', accepted: '已采纳', changed: '已调整', refused: '不采纳', lapsed: '已失效',
     effective: '生效', decided: '决定', decider: '决定人', number: '文号', published: '公布', notPublished: '未公布', publish: '公布', publishHelp: '记录已向社会公布；文号可留空。', unlimited: '无期限', unknown: '未知', none: '无',
-    'zone.set': '划定风险区', 'zone.lower': '降低等级', 'zone.lift': '解除', 'zone.split': '拆分', 'zone.extend': '扩大', orderLines: '命令内容', count: '件', noEffect: '此建议不下达命令，只请判断。', signer: '签发',
+    'outlook.tighten': '收紧控制', 'zone.set': '划定风险区', 'zone.hold_back': '暂缓部分', 'zone.merge': '合并', 'zone.reset': '重新计时', 'zone.raise': '升级', 'zone.end': '解除风险区', 'plan.set': '个人方案', 'plan.revise': '修订个人方案', notPublic: '涉个人，不公布', forWhom: '涉及人员（化名）', 'zone.lower': '降低等级', 'zone.lift': '解除', 'zone.split': '拆分', 'zone.extend': '扩大', 'hold.set': '管控混管人员', 'hold.release': '解除管控', orderLines: '命令内容', count: '件', noEffect: '此建议不下达命令，只请判断。', signer: '签发',
   },
   en: {
     title: 'Inbox', proposals: 'Proposals to decide', tasks: 'Running tasks', orders: 'Orders', noProposals: 'Nothing waits to be decided.', noTasks: 'No task is running.', noOrders: 'No orders.',
@@ -17,6 +17,6 @@ export const words = both({
     mayNot: 'Another command decides this.', pastNote: 'You are looking at a past moment; go back to now to act.', acknowledge: 'Acknowledge', done: 'Done', verify: 'Verify', cancel: 'Cancel', sendBack: 'Send back', note: 'Note', measured: 'measured to',
     open: 'open', acknowledged: 'acknowledged', verified: 'verified', cancelled: 'cancelled', accepted: 'accepted', changed: 'changed', refused: 'refused', lapsed: 'lapsed',
     effective: 'In force', decided: 'Decided', decider: 'By', number: 'Number', published: 'Published', notPublished: 'not published', publish: 'Publish', publishHelp: 'Put on record that the public was told; the number may be left empty.', unlimited: 'no limit', unknown: 'not known', none: 'none',
-    'zone.set': 'zone set', 'zone.lower': 'level lowered', 'zone.lift': 'lifted', 'zone.split': 'zone split', 'zone.extend': 'zone extended', orderLines: 'What is ordered', count: 'items', noEffect: 'This orders nothing and asks for a judgement only.', signer: 'Signed by',
+    'outlook.tighten': 'control tightened', 'zone.set': 'zone set', 'zone.hold_back': 'part held back', 'zone.merge': 'zones merged', 'zone.reset': 'clock started again', 'zone.raise': 'level raised', 'zone.end': 'zone ended', 'plan.set': 'plans of people', 'plan.revise': 'plans revised', notPublic: 'about people: not published', forWhom: 'For whom (pseudonyms)', 'zone.lower': 'level lowered', 'zone.lift': 'lifted', 'zone.split': 'zone split', 'zone.extend': 'zone extended', 'hold.set': 'people of a tube held', 'hold.release': 'people released', orderLines: 'What is ordered', count: 'items', noEffect: 'This orders nothing and asks for a judgement only.', signer: 'Signed by',
   },
 })

@@ -10,6 +10,7 @@ export const words = both({
     zonesCount: '风险区', inside: '区内居民', lateCount: '逾期未解除', countiesLow: '低风险县区', status: '状态', normalFrom: '最早恢复常态化', draw: '按风险划定', share: '区内应覆盖的风险', way: '划法', units: '单元',
     riskInside: '区内风险', interval: '90%区间', least: '可证下限', curve: '区外剩余风险与区内居民', outsideRisk: '区外剩余风险', propose: '提出建议', proposeHelp: '将所划范围作为建议提交，其他划法列为备选。', proposed: '已提出，见待办。',
     stays: '停留记录', air: '通风未知', unplaced: '不在台账', expected: '预期续发', set: '划定', raise: '升级', lower: '降级', end: '解除', reset: '重新计时', merge: '合并', hold_back: '暂缓', unknown: '未知',
+    street: '看', whole: '整个地区', outline: '按台账轮廓', within: '所在楼栋或小区的轮廓', point: '台账坐标', placed: '位置未知：标在所属地区中心', coreKey: '核心区（实线）', ringKey: '外围（虚线）', sized: '圆点大小为居民数', exactly: '位置',
     'clock started': '开始计时', 'clock reset': '重新计时', 'infection does not reset': '新增不影响计时', 'quiet period ends': '期满', 'guard missing': '尚缺条件', eligibleStep: '条件满足', rest: '无风险区',
   },
   en: {
@@ -21,6 +22,7 @@ export const words = both({
     zonesCount: 'Zones', inside: 'Residents inside', lateCount: 'Liftings late', countiesLow: 'Counties at low', status: 'Status', normalFrom: 'Normal from, at the earliest', draw: 'Draw by risk', share: 'Share of risk to hold inside', way: 'Way', units: 'Units',
     riskInside: 'Risk inside', interval: '90 % interval', least: 'proven least', curve: 'Risk left outside by residents inside', outsideRisk: 'risk left outside', propose: 'Propose it', proposeHelp: 'Puts the zone drawn into the inbox as a proposal, the other ways as its alternatives.', proposed: 'Proposed; see the inbox.',
     stays: 'stays', air: 'with air not known', unplaced: 'at no registered unit', expected: 'expected onward infections', set: 'set', raise: 'raised', lower: 'lowered', end: 'ended', reset: 'clock reset', merge: 'merged', hold_back: 'held back', unknown: 'not known',
+    street: 'Look at', whole: 'the whole area', outline: 'outline of the place register', within: 'outline of the building or compound it lies in', point: 'spot of the place register', placed: 'place not known: marked at the centre of its area', coreKey: 'core (solid line)', ringKey: 'ring (dashed line)', sized: 'size of a mark: residents', exactly: 'Drawn by',
     'clock started': 'clock started', 'clock reset': 'clock reset', 'infection does not reset': 'infection does not reset it', 'quiet period ends': 'quiet period ends', 'guard missing': 'still missing', eligibleStep: 'conditions met', rest: 'no zone',
   },
 })

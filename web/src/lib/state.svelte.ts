@@ -52,7 +52,14 @@ class Board {
     addEventListener('hashchange', () => this.follow(read(location.hash)))
   }
 
+  /** How far the record's present lies from this machine's, in milliseconds: a demonstration goes on from its last day. */
+  private behind = 0
+  now(): number {
+    return Date.now() - this.behind
+  }
+
   async enter(me: Me): Promise<void> {
+    this.behind = Date.now() - Date.parse(me.now)
     this.span = await access.span()
     const { query } = read(location.hash)
     this.position = this.positionOf(query.at)

@@ -4,9 +4,9 @@ The calendar baseline: today and the last week against what the days before and 
 `plain_baseline` says the same for one stream and one day at a time; this is its twin for whole provinces.
 
 The default of the watch. One pass through the days, each judged by what was known the evening before, so
-that tomorrow cannot change today's signal. Expected count of a day:
+that tomorrow cannot change today's signal. Expected count of a day (of a week, for weekly streams):
 
-    level of the last normal days x slow drift x weekday x holiday x exposure
+    level of the last normal days x slow drift x weekday x holiday x season x exposure
 
 * *Level*: the mean of the last 4 to 52 weeks of normal days (as many as give about 60 events) that ended a
   week before, with Jeffreys' half event; events far above their own limit count only up to it, so an outbreak
@@ -17,12 +17,17 @@ that tomorrow cannot change today's signal. Expected count of a day:
 * *Holiday*: the days around the lunar new year one by one, other public holidays, weekends worked and the
   first day back; learned from earlier years, by group and then by stream. Before the first festival seen the
   factor is unknown, and its uncertainty widens the limit. Holidays count as Sundays, weekends worked as working days.
+* *Season*, for weekly streams: what the same five weeks of up to five earlier years were to the years around them, by
+  group and then by stream. With it the level takes a whole year and hardly drifts, so that a slow rise is not
+  taken for the season nor a season for a rise. Before a year and a half is known its size is unknown and widens the limit.
 
 The count follows a negative binomial law: the spread is what one-day-ahead forecasts of the stream actually
-missed by (drawn to its siblings), the uncertainty of level, drift, weekday and holiday is added, and the
-tail is widened as Student's law is for a spread known from few days. Two questions are asked, today's
-count and the sum of the last seven days, and the harmonic mean of the two p-values is the answer. Discrete counts are
-not randomised: `attained` says how often a quiet day can really reach the count that alarms.
+missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, and the
+tail is widened as Student's law is for a spread known from few days. Several questions are asked: today's count, and the
+sums that end today (seven days; two and four weeks), each against what such sums used to miss by. The harmonic
+mean of the p-values is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
+discrete counts): an alarm can then come at most twice as often as asked, and on the whole comes about as often.
+`attained` says how often a quiet day can really reach the count that alarms.
 
 Method of moments and gamma-Poisson shrinkage as in any text on counts; one-sided clipping after Noufaily et
 al. 2013's weights; level plus weekday regression in the spirit of Burkom's; nothing of it copied.
@@ -55,6 +60,8 @@ _STRETCHES = (-7, -1, 3, 7, 14)
 _DRIFT_DAYS = 30
 """No slope is believed further than this."""
 _KNOWN_DAYS = 7
+_SEASON_REACH = 2
+"""Weeks on either side of the same week of an earlier year that speak for it."""
 _RING = 384
 
 
@@ -67,8 +74,9 @@ class BaselineOptions:
     the level uses between `least_days` and `most_days` normal days, as many as hold `level_events`;
     `prior_*` are how many events (days, for the spread) the siblings' experience is worth; `most_drift` per
     day; `festival_sd` is how far an unknown holiday factor may lie off, as a log standard deviation, `holiday_sd` how far
-    a learned one is believed to lie off until forecasts show it; `week_too` also
-    asks the sum of the last seven days.
+    a learned one is believed to lie off until forecasts show it; `sums` are the stretches (today included, in days) whose sums
+    are asked as well. With `season_years` the same weeks of so many earlier years say how the year goes (weekly streams only); once a
+    stream knows its season, its level takes at least `season_level` intervals and its drift keeps to `season_drift` and `season_drift_sd`.
     """
 
     alpha: float = 0.005
@@ -81,9 +89,17 @@ class BaselineOptions:
     prior_weekday: float = 30.0
     prior_holiday: float = 30.0
     prior_spread_days: float = 30.0
+    least_freedom: float = 100.0
+    spread_half_life: float = 365.0
     festival_sd: float = 0.4
     holiday_sd: float = 0.1
-    week_too: bool = True
+    sums: tuple[int, ...] = (7,)
+    season_years: int = 0
+    prior_season: float = 20.0
+    season_level: int = 52
+    season_drift: float = 0.005
+    season_drift_sd: float = 0.015
+    unknown_season_sd: float = 0.03
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 0.5:
@@ -94,15 +110,26 @@ class BaselineOptions:
             raise ValueError(
                 f"least_days {self.least_days} and most_days {self.most_days} must rise from 14 to 364"
             )
+        if any(not 2 <= length <= 28 for length in self.sums):
+            raise ValueError(f"sums {self.sums} must each be of 2 to 28 intervals")
+        if not 0 <= self.season_years <= 5:
+            raise ValueError(f"season_years {self.season_years} must lie between 0 and 5")
 
 
 STANDARD = BaselineOptions()
 """For daily streams."""
 
 WEEKLY = BaselineOptions(
-    gap_days=1, least_days=14, most_days=56, most_drift=0.1, drift_sd=0.2, week_too=False
+    gap_days=2,
+    least_days=14,
+    most_days=52,
+    most_drift=0.1,
+    drift_sd=0.2,
+    sums=(2, 4),
+    season_years=5,
+    unknown_season_sd=0.12,
 )
-"""For weekly streams too young for the same season of earlier years; the days of the options are weeks."""
+"""For weekly streams; the days of the options are weeks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,6 +148,7 @@ class BaselineVerdicts(Verdicts):
     p_week: Floats
     week_observed: Floats
     week_expected: Floats
+    week_length: NDArray[np.int8]
     dispersion: Floats
     relative_sd: Floats
     attained: Floats
@@ -222,7 +250,8 @@ def baseline_matrix(
     weight = _rows_by_day("exposure", exposure, y.shape)
     masked = _rows_by_day("known_outbreak", known_outbreak, y.shape)
     state = _State(streams, group, options)
-    out = {name: np.full((len(chosen), streams), np.nan) for name in _COLUMNS}
+    of_sums = [f"{name}{i}" for i in range(len(options.sums)) for name in _SUM_COLUMNS]
+    out = {name: np.full((len(chosen), streams), np.nan) for name in (*_COLUMNS, *of_sums)}
     slot = {day: cell for cell, day in enumerate(chosen)}
     by_day = np.ascontiguousarray(y.T)
     until = max(chosen) + 1 if chosen else 0
@@ -293,9 +322,22 @@ def _rows_by_day(name: str, values: ArrayLike | None, shape: tuple[int, int]) ->
 
 
 _COLUMNS = (
-    "expected", "relative", "dispersion", "freedom", "week_observed", "week_expected", "week_relative",
-    "reported", "spanned", "level", "holiday_known", "past_total",
+    "expected", "relative", "dispersion", "freedom", "reported", "spanned", "level", "holiday_known",
+    "past_total",
 )  # fmt: skip
+_SUM_COLUMNS = ("before", "mean", "variance", "freedom")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A sum that ends today: what came before today, what is expected of it all, how certain, and whether it can be asked."""
+
+    before: Floats
+    mean: Floats
+    certain: Floats
+    dispersion: Floats
+    freedom: Floats
+    whole: NDArray[np.bool_]
 
 
 class _State:
@@ -310,8 +352,14 @@ class _State:
         self.level_days_before: list[int] = [0]
         self.when = np.zeros(_RING)
         self.events, self.shape, self.reports = (np.zeros((_RING, streams)) for _ in range(3))
-        self.week_events, self.week_shape = np.zeros((7, streams)), np.zeros((7, streams))
-        self.week_seen = np.zeros((7, streams))
+        self.flat = np.zeros((_RING if options.season_years else 0, streams))
+        longest = max(options.sums, default=1)
+        self.last_events, self.last_shape, self.last_seen = (
+            np.zeros((longest, streams)) for _ in range(3)
+        )
+        self.sum_missed, self.sum_freedom = (
+            np.zeros((len(options.sums), streams)) for _ in range(2)
+        )
         self.weekday_events, self.weekday_expected = np.zeros((7, streams)), np.zeros((7, streams))
         self.group_weekday_events, self.group_weekday_expected = (
             np.zeros((7, self.groups)) for _ in range(2)
@@ -327,6 +375,8 @@ class _State:
             np.zeros((HOLIDAY_BINS, 2 * self.groups)) for _ in range(2)
         )
         self.missed, self.freedom = np.zeros(streams), np.zeros(streams)
+        self.seasoned = np.zeros(streams, bool)
+        self.season_known = np.zeros(streams)
         self.past_total, self.past_reports = np.zeros(streams), np.zeros(streams)
 
     def step(
@@ -341,15 +391,19 @@ class _State:
         keep: bool,
     ) -> dict[str, Floats] | None:
         """Foretell one day, then learn from it; return the forecast where it is to be kept."""
+        o = self.options
         seen = ~np.isnan(y)
         profile, profile_v = self._weekday(weekday)
         holiday, base, ratio, holiday_v, off, known = self._holiday(bin_, day_of_bin)
         dispersion, freedom = self._spread()
-        rate, drift, rate_v, drift_v, age, n, width = self._level(dispersion)
-        factor = profile * holiday * exposure
+        season, season_v, seasoned = self._season(dispersion)
+        self._begin_seasons(seasoned)
+        rate, drift, rate_v, drift_v, age, n, width = self._level(dispersion, seasoned)
+        flat = profile * holiday * exposure
+        factor = flat * season
         grown = np.exp(drift * age)
         mean = rate * grown * factor
-        certain = rate_v + age**2 * drift_v + dispersion * profile_v + holiday_v
+        certain = rate_v + age**2 * drift_v + dispersion * profile_v + season_v + holiday_v
         relative = certain + off
         judged = n >= _KNOWN_DAYS
         spread = np.sqrt(dispersion * mean + mean**2 * relative)
@@ -357,25 +411,25 @@ class _State:
             clipped = np.minimum(y, mean + 4 * spread + 2)
             clipped = np.maximum(clipped, mean - 4 * spread)
         clipped = np.where(judged, clipped, y)
+        asked = self._sums(rate, drift, rate_v, drift_v, age, factor, dispersion, seen)
         result = None
         if keep:
-            week = slice(0, 7)
-            shape7 = self.week_shape[week].sum(axis=0) - self.week_shape[self.day % 7]
-            events7 = self.week_events[week].sum(axis=0) - self.week_events[self.day % 7]
-            seen7 = self.week_seen[week].sum(axis=0) - self.week_seen[self.day % 7]
-            age7 = np.maximum(age - 3, 0)
-            whole = seen & (seen7 >= 3)
             result = {
                 "expected": mean, "relative": relative, "dispersion": dispersion, "freedom": freedom,
-                "week_observed": np.where(whole, events7 + y, np.nan),
-                "week_expected": np.where(
-                    whole, rate * np.exp(drift * age7) * (shape7 + factor), np.nan
-                ),
-                "week_relative": rate_v + age7**2 * drift_v + holiday_v + off,
                 "reported": n, "spanned": width, "level": rate * grown,
                 "holiday_known": np.where(known, 1.0, 0.0),
                 "past_total": np.where(judged, np.nan, self.past_total),
             }  # fmt: skip
+            for number, one in enumerate(asked):
+                extra = season_v + holiday_v + off
+                wide = one.dispersion * one.mean + one.mean**2 * (one.certain + extra)
+                told = one.whole & judged
+                result |= {
+                    f"before{number}": np.where(told, one.before, np.nan),
+                    f"mean{number}": np.where(told, one.mean, np.nan),
+                    f"variance{number}": wide,
+                    f"freedom{number}": one.freedom,
+                }
             young = ~judged
             if young.any():
                 days = np.maximum(self.past_reports, 1)
@@ -384,42 +438,136 @@ class _State:
                 )
                 result["relative"] = np.where(young, 1 / (self.past_total + 0.5), relative)
                 result["dispersion"] = np.where(young, 1.0, dispersion)
-                result["week_observed"] = np.where(young, np.nan, result["week_observed"])
                 result["reported"] = np.where(young, self.past_reports, n)
         taken = seen if learn is None else seen & learn
+        self.season_known += seasoned
+        if bin_ == NORMAL:
+            self._learn_sums(asked, judged & taken, clipped)
         self._learn(
             np.where(taken, clipped, 0.0), taken, judged & taken, bin_, day_of_bin, weekday,
-            factor, mean, certain, dispersion, profile, base, ratio,
+            factor, flat, mean, certain, dispersion, profile, base, ratio,
         )  # fmt: skip
-        self.week_events[self.day % 7] = np.where(seen, clipped, 0.0)
-        self.week_shape[self.day % 7] = np.where(seen, factor, 0.0)
-        self.week_seen[self.day % 7] = seen
+        if o.sums:
+            at = self.day % len(self.last_events)
+            self.last_events[at] = np.where(seen, clipped, 0.0)
+            self.last_shape[at] = np.where(seen, factor, 0.0)
+            self.last_seen[at] = seen
         self.day += 1
         self.level_days_before.append(self.level_days)
         return result
 
-    def _level(
-        self, dispersion: Floats
-    ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
-        """Return the rate at the middle of the window, drift, their variances, age, days reported, days spanned."""
-        o = self.options
-        end = self.level_days_before[max(0, self.day - o.gap_days)]
-        at, top = self.at, end % _RING
+    def _begin_seasons(self, seasoned: NDArray[np.bool_]) -> None:
+        """Where the season has just become known, forget most of what was missed without it: it says little of the days to come."""
+        newly = seasoned & ~self.seasoned
+        if newly.any():
+            for table in (self.missed, self.freedom, *self.sum_missed, *self.sum_freedom):
+                table[newly] *= 0.1
+            self.last_seen[:, newly] = 0
+            self.seasoned = seasoned
+
+    def _learn_sums(
+        self, asked: Sequence["_Sum"], learned: NDArray[np.bool_], clipped: Floats
+    ) -> None:
+        """Learn how far sums lie off; those that overlap count by their share."""
+        gone = 0.5 ** (1 / self.options.spread_half_life)
+        for number, (one, length) in enumerate(zip(asked, self.options.sums, strict=True)):
+            use = learned & one.whole
+            share = use / (one.mean + 0.5 * length) / length
+            inflated = 1 + one.mean * one.certain / one.dispersion
+            missed = np.where(use, one.before + clipped - one.mean, 0.0)
+            self.sum_missed[number] = self.sum_missed[number] * gone + share * missed**2 / inflated
+            self.sum_freedom[number] = self.sum_freedom[number] * gone + share * one.mean
+
+    def _sums(
+        self,
+        rate: Floats,
+        drift: Floats,
+        rate_v: Floats,
+        drift_v: Floats,
+        age: Floats,
+        factor: Floats,
+        dispersion: Floats,
+        seen: NDArray[np.bool_],
+    ) -> list["_Sum"]:
+        """Return what is expected of the sums that end today, and how far such sums used to lie off."""
+        found = []
+        prior = self.options.prior_spread_days
+        for number, length in enumerate(self.options.sums):
+            before = [(self.day - back) % len(self.last_events) for back in range(1, length)]
+            younger = np.maximum(age - (length - 1) / 2, 0)
+            missed, freedom = self.sum_missed[number], self.sum_freedom[number]
+            found.append(
+                _Sum(
+                    before=self.last_events[before].sum(axis=0),
+                    mean=rate * np.exp(drift * younger) * (self.last_shape[before].sum(axis=0) + factor),
+                    certain=rate_v + younger**2 * drift_v,
+                    dispersion=np.maximum((missed + prior * dispersion) / (freedom + prior), 1.0),
+                    freedom=freedom + self.options.least_freedom,
+                    whole=seen & (2 * self.last_seen[before].sum(axis=0) >= length - 1),
+                )
+            )  # fmt: skip
+        return found
+
+    def _season(self, dispersion: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Return what the same weeks of earlier years were to the years around them, drawn to the siblings, and how uncertain."""
+        o, streams = self.options, len(self.group)
+        seen, expected, years = (np.zeros(streams) for _ in range(3))
+        for year in range(1, o.season_years + 1):
+            middle = self.level_days - round(year * 365.25 / 7)
+            if middle < 26:
+                break
+            low, high = (middle - _SEASON_REACH) % _RING, (middle + _SEASON_REACH + 1) % _RING
+            start, end = (middle - 26) % _RING, (middle + 26) % _RING
+            shape = self.flat[end] - self.flat[start]
+            rate = (self.events[end] - self.events[start]) / np.where(shape > 0, shape, 1.0)
+            part = rate * (self.flat[high] - self.flat[low])
+            expected += part
+            years += part > 0
+            seen += np.where(part > 0, self.events[high] - self.events[low], 0.0)
+        if not expected.any():
+            unknown = np.full(streams, o.unknown_season_sd**2)
+            return np.ones(streams), unknown, np.zeros(streams, bool)
+        heard = 1 / (1 + expected / 200)
+        siblings = (np.bincount(self.group, seen * heard, minlength=self.groups) + 100) / (
+            np.bincount(self.group, expected * heard, minlength=self.groups) + 100
+        )
+        prior = o.prior_season
+        factor = (seen + prior * siblings[self.group]) / (expected + prior)
+        known = expected > 0
+        strange = (o.unknown_season_sd / (1 + years)) ** 2
+        return factor, strange + np.where(known, dispersion / (seen + prior), 0.0), known
+
+    def _width(self, end: int, least: Ints) -> tuple[Ints, Floats]:
+        """Return how many days each level takes, as many as hold enough events and reports, and how many of them reported."""
+        o, top = self.options, end % _RING
         far = max(0, end - o.most_days) % _RING
         long_events = self.events[top] - self.events[far]
         long_shape = self.shape[top] - self.shape[far]
         with np.errstate(divide="ignore", invalid="ignore"):
             want = o.level_events * long_shape / (long_events + 0.5)
         weeks = np.ceil(np.nan_to_num(want, nan=o.most_days, posinf=o.most_days) / 7) * 7
-        width = np.clip(weeks, o.least_days, o.most_days).astype(np.int64)
+        width = np.clip(weeks, least, o.most_days).astype(np.int64)
         while True:
             start = np.maximum(0, end - width)
-            back = start % _RING
-            n = self.reports[top] - self.reports[back, at]
-            short = (n < o.least_days / 2) & (width < o.most_days) & (start > 0)
+            n = self.reports[top] - self.reports[start % _RING, self.at]
+            short = (n < least / 2) & (width < o.most_days) & (start > 0)
             if not short.any():
-                break
+                return width, n
             width = np.where(short, np.minimum(2 * width, o.most_days), width)
+
+    def _level(
+        self, dispersion: Floats, seasoned: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Return the rate at the middle of the window, drift, their variances, age, days reported, days spanned."""
+        o = self.options
+        least = np.where(seasoned, min(o.season_level, o.most_days), o.least_days)
+        most_drift = np.where(seasoned, o.season_drift, o.most_drift)
+        drift_sd = np.where(seasoned, o.season_drift_sd, o.drift_sd)
+        end = self.level_days_before[max(0, self.day - o.gap_days)]
+        at, top = self.at, end % _RING
+        width, n = self._width(end, least)
+        start = np.maximum(0, end - width)
+        back = start % _RING
         middle = np.maximum(start, end - width // 2)
         middle = np.where(middle - start < 7, start, middle)
         mid = middle % _RING
@@ -427,6 +575,12 @@ class _State:
         older_shape = self.shape[mid, at] - self.shape[back, at]
         newer = self.events[top] - self.events[mid, at]
         newer_shape = self.shape[top] - self.shape[mid, at]
+        # days from before the season was known hold it: a whole year of them does not, halves of it do
+        mixed = seasoned & (self.season_known < o.season_level + o.gap_days)
+        if mixed.any():
+            older_shape = np.where(mixed, self.flat[mid, at] - self.flat[back, at], older_shape)
+            newer_shape = np.where(mixed, self.flat[top] - self.flat[mid, at], newer_shape)
+            most_drift = np.where(mixed, 0.0, most_drift)
         total, shape = older + newer, older_shape + newer_shape
         span = np.maximum(end - start, 1)
         days = (self.when[top] - self.when[back]) / span
@@ -434,7 +588,7 @@ class _State:
         newer_days = (self.when[top] - self.when[mid]) / np.maximum(end - middle, 1)
         older_days = (self.when[mid] - self.when[back]) / np.maximum(middle - start, 1)
         apart = np.maximum(newer_days - older_days, 1.0)
-        prior = (o.drift_sd / np.maximum(span / 2, 7.0)) ** 2
+        prior = (drift_sd / np.maximum(span / 2, 7.0)) ** 2
         usable = (older_shape > 0) & (newer_shape > 0) & (middle > start)
         with np.errstate(divide="ignore", invalid="ignore"):
             rate = (total + 0.5) / shape
@@ -443,7 +597,7 @@ class _State:
         noise = np.where(usable, noise, np.inf)
         slope = np.where(usable, slope, 0.0)
         believed = prior / (prior + noise)
-        drift = np.clip(slope * believed, -o.most_drift, o.most_drift)
+        drift = np.clip(slope * believed, -most_drift, most_drift)
         drift_v = prior * (1 - believed)
         rate = np.where(shape > 0, rate, 0.0)
         return rate, drift, dispersion / (total + 0.5), drift_v, age, n, span.astype(float)
@@ -498,7 +652,7 @@ class _State:
         days = np.bincount(self.group, self.freedom, minlength=self.groups)
         siblings = ((groups + 15) / (days + 10))[self.group]
         dispersion = (self.missed + prior * siblings) / (self.freedom + prior)
-        return np.maximum(dispersion, 1.0), self.freedom + prior
+        return np.maximum(dispersion, 1.0), self.freedom + self.options.least_freedom
 
     def _learn(
         self,
@@ -509,6 +663,7 @@ class _State:
         day_of_bin: int,
         weekday: int,
         factor: Floats,
+        flat: Floats | float,
         mean: Floats,
         certain: Floats,
         dispersion: Floats,
@@ -524,6 +679,8 @@ class _State:
             now, after = self.level_days % _RING, (self.level_days + 1) % _RING
             self.events[after] = self.events[now] + events
             self.shape[after] = self.shape[now] + np.where(taken, factor, 0.0)
+            if len(self.flat):
+                self.flat[after] = self.flat[now] + np.where(taken, flat, 0.0)
             self.reports[after] = self.reports[now] + taken
             self.when[after] = self.when[now] + self.day
             self.level_days += 1
@@ -540,7 +697,7 @@ class _State:
                 table[weekday] = table[weekday] * forget + np.bincount(
                     self.group, values * heard, minlength=self.groups
                 )
-            gone = 0.5 ** (1 / 365)
+            gone = 0.5 ** (1 / self.options.spread_half_life)
             share = judged / (mean + 0.5)
             inflated = 1 + mean * certain / dispersion
             self.missed = self.missed * gone + share * (events - mean) ** 2 / inflated
@@ -573,46 +730,51 @@ def _tail(y: Floats, mean: Floats, variance: Floats, freedom: Floats) -> Floats:
     """Return how often a quiet day reaches `y`: the negative binomial tail, widened as Student's law is."""
     over = np.maximum(variance / mean, 1.0)
     more = over > 1 + 1e-9
-    count = np.maximum(y, 1.0)
     size = mean / np.where(more, over - 1, 1.0)
-    tail = np.where(
-        more,
-        special.betainc(count, size, 1 - 1 / np.where(more, over, 2.0)),
-        special.gammainc(count, mean),
-    )
-    tail = np.clip(tail, 1e-300, 1.0)
+    share = 1 - 1 / np.where(more, over, 2.0)
+    above = y + 1
+
+    def reached(count: Floats) -> Floats:
+        return np.where(more, special.betainc(count, size, share), special.gammainc(count, mean))
+
+    whole = np.where(y > 0, reached(np.maximum(y, 1e-9)), 1.0)
+    tail = np.clip((whole + reached(above)) / 2, 1e-300, 1.0)
     z = -special.ndtri(tail)
     wide = special.stdtr(freedom, -z)
-    return np.where(np.isnan(y), np.nan, np.where(y <= 0, 1.0, np.maximum(wide, tail)))
+    return np.where(np.isnan(y), np.nan, np.maximum(wide, tail))
 
 
 @dataclass(frozen=True, slots=True)
 class _Law:
-    """The laws of today's count and of the week's sum, and how many of the week came before today."""
+    """The laws of today's count and of the sums that end today (before, mean, variance, freedom of each)."""
 
     mean: Floats
     variance: Floats
     freedom: Floats
-    week_mean: Floats
-    week_variance: Floats
-    before: Floats
+    sums: tuple[tuple[Floats, Floats, Floats, Floats], ...]
 
     def of(self, where: NDArray[np.bool_]) -> "_Law":
         return _Law(
             self.mean[where], self.variance[where], self.freedom[where],
-            self.week_mean[where], self.week_variance[where], self.before[where],
+            tuple(tuple(part[where] for part in one) for one in self.sums),  # type: ignore[misc]
         )  # fmt: skip
 
     def day(self, y: Floats) -> Floats:
         return _tail(y, self.mean, self.variance, self.freedom)
 
-    def week(self, y: Floats) -> Floats:
-        return _tail(y + self.before, self.week_mean, self.week_variance, self.freedom)
+    def sum(self, number: int, y: Floats) -> Floats:
+        before, mean, variance, freedom = self.sums[number]
+        return _tail(y + before, np.where(np.isnan(mean), 1.0, mean), variance, freedom)
 
     def both(self, y: Floats) -> Floats:
-        """Return the harmonic mean of both answers, today's alone where there is no week."""
-        day, week = self.day(y), self.week(y)
-        return np.where(np.isnan(week), day, 2 / (1 / day + 1 / np.where(np.isnan(week), 1, week)))
+        """Return the harmonic mean of all answers, of today's alone where there is no sum."""
+        told, inverse = np.ones_like(y), 1 / self.day(y)
+        for number in range(len(self.sums)):
+            p = self.sum(number, y)
+            there = ~np.isnan(p)
+            told += there
+            inverse += np.where(there, 1 / np.where(there, p, 1.0), 0.0)
+        return told / inverse
 
     def least(self, alpha: float) -> Floats:
         """Return the smallest count of today that alarms, by widening and halving an interval of whole numbers."""
@@ -649,17 +811,33 @@ def _judged(
     mean = np.where(found["expected"] > 0, found["expected"], 1e-12)
     variance = found["dispersion"] * mean + mean**2 * found["relative"]
     freedom = np.where(young, 1e6, found["freedom"])
-    week_mean = np.where(found["week_expected"] > 0, found["week_expected"], 1e-12)
     law = _Law(
-        mean, variance, freedom, week_mean,
-        found["dispersion"] * week_mean + week_mean**2 * found["week_relative"],
-        found["week_observed"] - y if options.week_too else np.full(y.shape, np.nan),
+        mean, variance, freedom,
+        tuple(
+            (
+                found[f"before{i}"], np.maximum(found[f"mean{i}"], 1e-12), found[f"variance{i}"],
+                found[f"freedom{i}"],
+            )
+            for i in range(len(options.sums))
+        ),
     )  # fmt: skip
     p_day, p_week, p_value, needed, attained = (np.full(y.shape, np.nan) for _ in range(5))
+    week_observed, week_expected = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
+    week_length = np.ones(y.shape, np.int8)
     if answered.any():
         asked, today = law.of(answered), y[answered]
-        p_day[answered], p_week[answered] = asked.day(today), asked.week(today)
+        p_day[answered] = asked.day(today)
         p_value[answered] = asked.both(today)
+        for i, length in enumerate(options.sums):
+            before, expected = found[f"before{i}"], found[f"mean{i}"]
+            p_sum = np.full(y.shape, np.nan)
+            p_sum[answered] = asked.sum(i, today)
+            with np.errstate(invalid="ignore"):
+                clearer = ~np.isnan(p_sum) & ~(p_week <= p_sum)
+            p_week[clearer] = p_sum[clearer]
+            week_observed[clearer] = (before + y)[clearer]
+            week_expected[clearer] = expected[clearer]
+            week_length[clearer] = length
         wanted = answered.copy()
         if thresholds is not None:
             wanted[:, : max(0, y.shape[1] - thresholds)] = False
@@ -691,8 +869,9 @@ def _judged(
         columns=np.array(list(columns), dtype=np.int64),
         p_day=p_day,
         p_week=p_week,
-        week_observed=found["week_observed"],
-        week_expected=found["week_expected"],
+        week_observed=week_observed,
+        week_expected=week_expected,
+        week_length=week_length,
         dispersion=found["dispersion"],
         relative_sd=np.sqrt(found["relative"]),
         attained=attained,

@@ -35,6 +35,7 @@ class Asked:
     alpha: float | None = None
     thresholds: int | None = None
     exposure: Floats | None = None
+    known_outbreak: Floats | None = None
 
     @property
     def dates(self) -> list[date]:
@@ -62,6 +63,7 @@ def _baseline(asked: Asked) -> Verdicts:
         groups=asked.groups,
         columns=asked.columns,
         exposure=asked.exposure,
+        known_outbreak=asked.known_outbreak,
         thresholds=asked.thresholds,
         options=options if asked.alpha is None else replace(options, alpha=asked.alpha),
     )
@@ -73,48 +75,6 @@ def _farrington(asked: Asked) -> Verdicts:
         options = replace(options, half_window=10, past_weeks_left_out=28)
     return farrington_matrix(
         asked.counts, period=asked.per_year, columns=asked.columns, options=options
-    )
-
-
-def _standard(asked: Asked) -> Verdicts:
-    """Weekly streams with three years behind them by their season and by the weeks before, all others by the baseline."""
-    if asked.interval is Interval.WEEK and asked.counts.shape[1] >= 3 * 52 + 4:
-        return _season_and_weeks(asked)
-    return _baseline(asked)
-
-
-def _season_and_weeks(asked: Asked) -> Verdicts:
-    """
-    Ask the same season of earlier years and the weeks just before, each at half the level; either may alarm.
-
-    A season that comes early escapes the first question, a rise a season explains the second.
-    """
-    half = replace(asked, alpha=(FLEXIBLE.alpha if asked.alpha is None else asked.alpha) / 2)
-    season, weeks = _farrington(half), _baseline(half)
-    p = [
-        np.where(np.isnan(one.p_value), np.inf, one.p_value)
-        for one in (season, weeks)
-        if one.p_value is not None
-    ]
-    first = p[0] <= p[1]
-
-    def pick(name: str) -> Floats:
-        return np.asarray(np.where(first, getattr(season, name), getattr(weeks, name)))
-
-    told = np.minimum(p[0], p[1])
-    return Verdicts(
-        method="season and weeks before",
-        observed=season.observed,
-        expected=pick("expected"),
-        sd=pick("sd"),
-        threshold=np.fmin(season.threshold, weeks.threshold),
-        score=pick("score"),
-        alarm=season.alarm | weeks.alarm,
-        judgement=pick("judgement").astype(np.int8),
-        baseline=pick("baseline").astype(np.int32),
-        baseline_missing=pick("baseline_missing").astype(np.int32),
-        p_value=np.where(np.isinf(told), np.nan, np.minimum(1.0, 2 * told)),
-        columns=np.array(asked.columns, dtype=np.int64),
     )
 
 
@@ -189,7 +149,7 @@ def _fixed(asked: Asked) -> Verdicts:
 DEFAULT = "standard"
 
 METHODS: Mapping[str, Method] = {
-    DEFAULT: _standard,
+    DEFAULT: _baseline,
     BASELINE: _baseline,
     "Farrington flexible": _farrington,
     "EARS C1": _ears("C1"),
@@ -234,12 +194,14 @@ def judge(
     alpha: float | None = None,
     thresholds: int | None = None,
     exposure: ArrayLike | None = None,
+    known_outbreak: ArrayLike | None = None,
 ) -> Verdicts:
     """
     Ask a method by its name about many streams; see `baseline_matrix` for shapes.
 
     `columns` are the intervals to judge (default: the newest). `alpha` is the share of quiet days that may
-    alarm, for the methods that have one (None: the method's own). `exposure` is heard by the calendar baseline only. Raises ValueError for an unknown name or
+    alarm, for the methods that have one (None: the method's own). `exposure` and `known_outbreak` (days judged but not learned from) are heard by the calendar baseline and by what
+    rests on it. Raises ValueError for an unknown name or
     an interval the method does not know.
 
     >>> found = judge("EARS C2", [[4, 5, 3, 4, 6, 5, 4, 9, 12, 30]], first_day=date(2022, 10, 1))
@@ -258,6 +220,7 @@ def judge(
         Asked(
             counts=y, first_day=first_day, interval=interval, columns=chosen, calendar=calendar,
             groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds, exposure=None if exposure is None else np.asarray(exposure, float),
+            known_outbreak=None if known_outbreak is None else np.asarray(known_outbreak, float),
         )
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from scipy import special, stats
 
-from yipan.model import WorkCalendar
+from yipan.model import Interval, WorkCalendar
 
 from .baseline import HOLIDAY_BINS, HOLIDAY_DAYS, NORMAL, STANDARD, BaselineOptions, DayKinds
 
@@ -43,6 +43,7 @@ class _Stream:
     group: int
     events: list[float] = field(default_factory=list)
     factors: list[float] = field(default_factory=list)
+    flat: list[float] = field(default_factory=list)
     reported: list[bool] = field(default_factory=list)
     weekdays: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in range(7)])
     stretches: list[_Sums] = field(default_factory=lambda: [_Sums() for _ in range(HOLIDAY_BINS)])
@@ -50,7 +51,9 @@ class _Stream:
     days_of_spread: float = 0.0
     total: float = 0.0
     reports: int = 0
-    week: list[tuple[float, float, bool]] = field(default_factory=list)
+    last: list[tuple[float, float, bool]] = field(default_factory=list)
+    sums: list[_Sums] = field(default_factory=list)
+    season_known: int = 0
 
 
 @dataclass(slots=True)
@@ -74,6 +77,18 @@ class _Level:
 
 
 @dataclass(slots=True)
+class _Sum:
+    """A sum that ends today: what came before today, what is expected of it all, and how certain that is."""
+
+    before: float
+    mean: float
+    certain: float
+    dispersion: float
+    freedom: float
+    whole: bool
+
+
+@dataclass(slots=True)
 class _Day:
     """One stream's forecast of a day while the day is being learned."""
 
@@ -89,6 +104,9 @@ class _Day:
     base: float
     own: float
     holiday_v: float
+    season_v: float
+    flat: float
+    sums: list[_Sum]
     holiday_known: bool
     judged: bool
     count: float
@@ -100,6 +118,7 @@ def plain_baseline(
     counts: Sequence[Sequence[float | None]],
     *,
     first_day: date,
+    interval: Interval = Interval.DAY,
     calendar: WorkCalendar | None = None,
     groups: Sequence[int] | None = None,
     options: BaselineOptions = STANDARD,
@@ -116,28 +135,31 @@ def plain_baseline(
     length = max((len(row) for row in counts), default=0)
     kinds = DayKinds.of(first_day, length, calendar)
     group = list(groups) if groups is not None else [0] * len(counts)
-    streams = [_Stream(group=g) for g in group]
+    streams = [_Stream(group=g, sums=[_Sums() for _ in options.sums]) for g in group]
     siblings = [_Siblings() for _ in range(max(group, default=-1) + 1)]
     level_days: list[int] = []
     level_days_before = [0]
     found: list[list[Foretold]] = [[] for _ in counts]
     for day in range(length):
-        stretch, within = int(kinds.bins[day]), int(kinds.days[day])
-        weekday = int(kinds.weekdays[day])
+        stretch, within, weekday = NORMAL, 0, 0
+        if interval is Interval.DAY:
+            stretch, within = int(kinds.bins[day]), int(kinds.days[day])
+            weekday = int(kinds.weekdays[day])
         end = level_days_before[max(0, day - options.gap_days)]
         spreads = _spreads(streams, len(siblings), options)
+        seasons = _seasons(streams, len(siblings), spreads, options)
         today = [
             _foretell(
-                stream, row[day], day, end, level_days, stretch, within, weekday, spread,
+                stream, row[day], day, end, level_days, stretch, within, weekday, spread, season,
                 siblings[stream.group], options,
             )
-            for stream, row, spread in zip(streams, counts, spreads, strict=True)
+            for stream, row, spread, season in zip(streams, counts, spreads, seasons, strict=True)
         ]  # fmt: skip
         for position, one in enumerate(today):
-            found[position].append(_judge(one, options))
+            found[position].append(_judge(one))
         if stretch == NORMAL:
             level_days.append(day)
-        _learn(today, siblings, stretch, within, weekday)
+        _learn(today, siblings, stretch, within, weekday, options)
         level_days_before.append(len(level_days))
     return found
 
@@ -158,7 +180,49 @@ def _spreads(
     for stream in streams:
         top, days = pooled[stream.group]
         value = (stream.missed + prior * top / days) / (stream.days_of_spread + prior)
-        answer.append((max(value, 1.0), stream.days_of_spread + prior))
+        answer.append((max(value, 1.0), stream.days_of_spread + options.least_freedom))
+    return answer
+
+
+def _seasons(
+    streams: Sequence[_Stream],
+    groups: int,
+    spreads: Sequence[tuple[float, float]],
+    options: BaselineOptions,
+) -> list[tuple[float, float, bool]]:
+    """Return what the same weeks of earlier years were to the years around them, how uncertain, and whether that is known."""
+    sums: list[tuple[float, float, int]] = []
+    for stream in streams:
+        seen, expected, years = 0.0, 0.0, 0
+        for year in range(1, options.season_years + 1):
+            middle = len(stream.events) - round(year * 365.25 / 7)
+            if middle < 26:
+                break
+            whole, around = range(middle - 26, middle + 26), range(middle - 2, middle + 3)
+            shape = sum(stream.flat[i] for i in whole)
+            rate = sum(stream.events[i] for i in whole) / shape if shape > 0 else 0.0
+            part = rate * sum(stream.flat[i] for i in around)
+            if part > 0:
+                expected += part
+                seen += sum(stream.events[i] for i in around)
+                years += 1
+        sums.append((seen, expected, years))
+    pooled = [(100.0, 100.0)] * groups
+    for stream, (seen, expected, _) in zip(streams, sums, strict=True):
+        heard = 1 / (1 + expected / 200)
+        top, below = pooled[stream.group]
+        pooled[stream.group] = (top + seen * heard, below + expected * heard)
+    prior = options.prior_season
+    answer = []
+    for stream, (dispersion, _), (seen, expected, years) in zip(
+        streams, spreads, sums, strict=True
+    ):
+        top, below = pooled[stream.group]
+        factor = (seen + prior * top / below) / (expected + prior)
+        strange = (options.unknown_season_sd / (1 + years)) ** 2
+        answer.append(
+            (factor, strange + (dispersion / (seen + prior) if years else 0.0), years > 0)
+        )
     return answer
 
 
@@ -172,18 +236,49 @@ def _foretell(
     within: int,
     weekday: int,
     spread: tuple[float, float],
+    season: tuple[float, float, bool],
     siblings: _Siblings,
     options: BaselineOptions,
 ) -> _Day:
     dispersion, freedom = spread
+    index, season_v, seasoned = season
+    if seasoned and not stream.season_known:
+        # what was missed while the season was unknown says little of how well it is known now
+        stream.missed *= 0.1
+        stream.days_of_spread *= 0.1
+        for told in stream.sums:
+            told.events *= 0.1
+            told.expected *= 0.1
+        stream.last = [(events, factor, False) for events, factor, _ in stream.last]
+    mixed = seasoned and stream.season_known < options.season_level + options.gap_days
     profile, profile_v = _weekday(stream, siblings, weekday, options)
     base, own, holiday_v, off, known = _holiday(stream, siblings, stretch, within, options)
-    level = _level(stream, day, end, level_days, dispersion, options)
-    factor = profile * base * own
+    level = _level(stream, day, end, level_days, dispersion, options, seasoned, mixed)
+    stream.season_known += seasoned
+    flat = profile * base * own
+    factor = flat * index
     mean = level.rate * math.exp(level.drift * level.age) * factor
-    certain = level.rate_v + level.age**2 * level.drift_v + dispersion * profile_v + holiday_v
+    certain = (
+        level.rate_v + level.age**2 * level.drift_v + dispersion * profile_v + season_v + holiday_v
+    )
     judged = level.reported >= _LEAST_REPORTED
     seen = count is not None
+    sums = []
+    for told, length in zip(stream.sums, options.sums, strict=True):
+        before = stream.last[len(stream.last) - min(length - 1, len(stream.last)) :]
+        younger = max(level.age - (length - 1) / 2, 0)
+        shape = sum(one for _, one, _ in before) + factor
+        prior = options.prior_spread_days
+        sums.append(
+            _Sum(
+                before=sum(events for events, *_ in before),
+                mean=level.rate * math.exp(level.drift * younger) * shape,
+                certain=level.rate_v + younger**2 * level.drift_v,
+                dispersion=max((told.events + prior * dispersion) / (told.expected + prior), 1.0),
+                freedom=told.expected + options.least_freedom,
+                whole=seen and 2 * sum(there for *_, there in before) >= length - 1,
+            )
+        )
     value = float(count) if count is not None else math.nan
     clipped = value
     if seen and judged:
@@ -192,7 +287,7 @@ def _foretell(
     return _Day(
         stream=stream, level=level, mean=mean, certain=certain, off=off, dispersion=dispersion,
         freedom=freedom, factor=factor, profile=profile, base=base, own=own, holiday_v=holiday_v,
-        holiday_known=known, judged=judged, count=value, seen=seen, clipped=clipped,
+        season_v=season_v, flat=flat, sums=sums, holiday_known=known, judged=judged, count=value, seen=seen, clipped=clipped,
     )  # fmt: skip
 
 
@@ -240,24 +335,32 @@ def _level(
     level_days: Sequence[int],
     dispersion: float,
     options: BaselineOptions,
+    seasoned: bool,
+    mixed: bool,
 ) -> _Level:
     """Return the rate in the middle of as many normal days as hold enough events, and its drift since."""
     o = options
+    least = min(o.season_level, o.most_days) if seasoned else o.least_days
+    most_drift = o.season_drift if seasoned else o.most_drift
+    drift_sd = o.season_drift_sd if seasoned else o.drift_sd
+    # days from before the season was known hold it: a whole year of them does not, halves of it do
+    most_drift = 0.0 if mixed else most_drift
 
     def window(since: int, until: int) -> tuple[float, float, int]:
-        part = range(since, until)
+        part, factors = range(since, until), stream.flat if mixed else stream.factors
         return (
-            sum(stream.events[i] for i in part), sum(stream.factors[i] for i in part),
+            sum(stream.events[i] for i in part), sum(factors[i] for i in part),
             sum(stream.reported[i] for i in part),
         )  # fmt: skip
 
-    events, shape, _ = window(max(0, end - o.most_days), end)
+    far = range(max(0, end - o.most_days), end)
+    events, shape = sum(stream.events[i] for i in far), sum(stream.factors[i] for i in far)
     want = o.level_events * shape / (events + 0.5) if shape else 0.0
-    width = min(max(math.ceil(want / 7) * 7, o.least_days), o.most_days)
+    width = min(max(math.ceil(want / 7) * 7, least), o.most_days)
     while True:
         start = max(0, end - width)
         n = window(start, end)[2]
-        if not (n < o.least_days / 2 and width < o.most_days and start > 0):
+        if not (n < least / 2 and width < o.most_days and start > 0):
             break
         width = min(2 * width, o.most_days)
     middle = max(start, end - width // 2)
@@ -273,20 +376,25 @@ def _level(
 
     age = min(day - sum(level_days[start:end]) / span, _LONGEST_DRIFT_DAYS)
     apart = max(centre(middle, end) - centre(start, middle), 1.0)
-    prior = (o.drift_sd / max(span / 2, 7.0)) ** 2
+    prior = (drift_sd / max(span / 2, 7.0)) ** 2
     drift, drift_v = 0.0, prior
     if older_shape > 0 and newer_shape > 0 and middle > start:
         slope = math.log((newer + 0.5) / newer_shape / ((older + 0.5) / older_shape)) / apart
         noise = dispersion * (1 / (newer + 0.5) + 1 / (older + 0.5)) / apart**2
         believed = prior / (prior + noise)
-        drift = max(-o.most_drift, min(o.most_drift, slope * believed))
+        drift = max(-most_drift, min(most_drift, slope * believed))
         drift_v = prior * (1 - believed)
     rate = (total + 0.5) / shape if shape > 0 else 0.0
     return _Level(rate, drift, dispersion / (total + 0.5), drift_v, age, n)
 
 
 def _learn(
-    today: Sequence[_Day], siblings: Sequence[_Siblings], stretch: int, within: int, weekday: int
+    today: Sequence[_Day],
+    siblings: Sequence[_Siblings],
+    stretch: int,
+    within: int,
+    weekday: int,
+    options: BaselineOptions,
 ) -> None:
     if stretch != NORMAL:
         _learn_how_far_off(today, siblings, stretch)
@@ -305,6 +413,7 @@ def _learn(
         if stretch == NORMAL:
             stream.events.append(taken)
             stream.factors.append(one.factor if one.seen else 0.0)
+            stream.flat.append(one.flat if one.seen else 0.0)
             stream.reported.append(one.seen)
             plain = one.mean / one.profile if learned else 0.0
             mine = stream.weekdays[weekday]
@@ -312,11 +421,19 @@ def _learn(
             mine.expected = mine.expected * decay + plain
             group.weekdays[weekday].events += taken * heard
             group.weekdays[weekday].expected += plain * heard
-            gone = 0.5 ** (1 / 365)
+            gone = 0.5 ** (1 / options.spread_half_life)
             share = 1 / (one.mean + 0.5) if learned else 0.0
             inflated = 1 + one.mean * one.certain / one.dispersion
             stream.missed = stream.missed * gone + share * (taken - one.mean) ** 2 / inflated
             stream.days_of_spread = stream.days_of_spread * gone + share * one.mean
+            for told, length, asked in zip(stream.sums, options.sums, one.sums, strict=True):
+                told.events *= gone
+                told.expected *= gone
+                if learned and asked.whole:
+                    share = 1 / (asked.mean + 0.5 * length) / length
+                    inflated = 1 + asked.mean * asked.certain / asked.dispersion
+                    told.events += share * (asked.before + taken - asked.mean) ** 2 / inflated
+                    told.expected += share * asked.mean
         elif learned:
             plain = one.mean / (one.base * one.own)
             stream.stretches[stretch].events += taken
@@ -324,7 +441,9 @@ def _learn(
             for sums in (group.days[within], group.stretches[stretch]):
                 sums.events += taken * heard
                 sums.expected += plain * heard
-        stream.week = [*stream.week, (taken, one.factor if one.seen else 0.0, one.seen)][-6:]
+        longest = max(options.sums, default=1) - 1
+        stream.last = [*stream.last, (taken, one.factor if one.seen else 0.0, one.seen)]
+        stream.last = stream.last[len(stream.last) - min(longest, len(stream.last)) :]
 
 
 def _learn_how_far_off(today: Sequence[_Day], siblings: Sequence[_Siblings], stretch: int) -> None:
@@ -356,8 +475,8 @@ def _learn_how_far_off(today: Sequence[_Day], siblings: Sequence[_Siblings], str
             told.expected = 0.85 * told.expected + asked / whole
 
 
-def _judge(one: _Day, options: BaselineOptions) -> Foretold:
-    stream, level = one.stream, one.level
+def _judge(one: _Day) -> Foretold:
+    stream = one.stream
     nothing = Foretold(
         expected=math.nan, variance=math.nan, p_day=math.nan, p_week=math.nan, p_value=math.nan
     )
@@ -375,27 +494,31 @@ def _judge(one: _Day, options: BaselineOptions) -> Foretold:
             expected=one.mean, variance=variance, p_day=math.nan, p_week=math.nan, p_value=math.nan
         )
     p_day = _tail(one.count, one.mean, variance, one.freedom)
-    p_week = math.nan
-    if options.week_too and sum(seen for *_, seen in stream.week) >= 3:
-        age = max(level.age - 3, 0)
-        shape = sum(factor for _, factor, _ in stream.week) + one.factor
-        mean = level.rate * math.exp(level.drift * age) * shape
-        wide = level.rate_v + age**2 * level.drift_v + one.holiday_v + one.off
-        total = sum(events for events, *_ in stream.week) + one.count
-        p_week = _tail(total, mean, one.dispersion * mean + mean**2 * wide, one.freedom)
-    p = p_day if math.isnan(p_week) else 2 / (1 / p_day + 1 / p_week)
+    told = []
+    for asked in one.sums:
+        if asked.whole:
+            wide = asked.certain + one.season_v + one.holiday_v + one.off
+            spread = asked.dispersion * asked.mean + asked.mean**2 * wide
+            told.append(_tail(asked.before + one.count, asked.mean, spread, asked.freedom))
+    p_week = min(told, default=math.nan)
+    p = (1 + len(told)) / (1 / p_day + sum(1 / one for one in told))
     return Foretold(expected=one.mean, variance=variance, p_day=p_day, p_week=p_week, p_value=p)
 
 
 def _tail(count: float, mean: float, variance: float, freedom: float) -> float:
-    """Return how often a quiet day reaches the count; a sum may hold parts of events where days were clipped."""
-    if count <= 0:
-        return 1.0
+    """
+    Return how often a quiet day goes beyond the count, half of those that equal it counted.
+
+    A sum may hold parts of events where days were clipped.
+    """
     over = max(variance / mean, 1.0)
-    count = max(count, 1.0)
-    if over > 1 + 1e-9:
-        tail = float(special.betainc(count, mean / (over - 1), 1 - 1 / over))
-    else:
-        tail = float(special.gammainc(count, mean))
-    tail = min(max(tail, 1e-300), 1.0)
+
+    def reached(count: float) -> float:
+        if count <= 0:
+            return 1.0
+        if over > 1 + 1e-9:
+            return float(special.betainc(count, mean / (over - 1), 1 - 1 / over))
+        return float(special.gammainc(count, mean))
+
+    tail = min(max((reached(count) + reached(count + 1)) / 2, 1e-300), 1.0)
     return max(float(stats.t.sf(-special.ndtri(tail), freedom)), tail)

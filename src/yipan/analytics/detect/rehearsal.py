@@ -3,7 +3,7 @@ The watch rehearsed: outbreaks put into real series, every method asked, at the 
 
 A method that alarms more often finds more; so each method's limit is first moved until it alarms on the same
 share of quiet days, and only then are probability and days of detection compared. The quiet days are those of the series
-themselves: outbreaks that really happened there count as quiet and make every method look alike worse.
+themselves, less the outbreaks on record: one that is not, counts as quiet and raises the limit of the methods that saw it best.
 """
 
 import math
@@ -132,6 +132,7 @@ def rehearse_matrix(
     outbreaks: int = 60,
     quiet_rate: float = 0.01,
     judged: int | None = None,
+    known_outbreak: ArrayLike | None = None,
     along: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Rehearsal:
     """
@@ -139,7 +140,8 @@ def rehearse_matrix(
 
     `counts` (streams, intervals), NaN where nobody reported. The last `judged` intervals are replayed (default:
     half of them, at most 365); each of them is judged by what came before it. `outbreaks` of each shape and size begin on random
-    days in random streams, each in a copy of its own; a day nobody reported stays so. `along` wraps the walk over the methods, for a progress bar. Raises ValueError where
+    days in random streams, each in a copy of its own; a day nobody reported stays so. `known_outbreak` (streams, intervals) marks
+    outbreaks on record: such days are neither quiet nor chosen for an outbreak, and methods that can do not learn from them. `along` wraps the walk over the methods, for a progress bar. Raises ValueError where
     there are fewer than 56 intervals before those judged.
     """
     y = as_counts(counts)
@@ -154,20 +156,25 @@ def rehearse_matrix(
         )
     columns = list(range(before, days))
     group = np.zeros(streams, np.int64) if groups is None else np.asarray(groups, np.int64)
-    staged = _stage(y, shapes, sizes_sd, outbreaks, before, generator)
+    known = None if known_outbreak is None else np.asarray(known_outbreak, float) > 0
+    if known is not None and known.shape != y.shape:
+        raise ValueError(f"known_outbreak has shape {known.shape}, counts have {y.shape}")
+    real = np.zeros(y.shape, bool) if known is None else known
+    staged = _stage(y, shapes, sizes_sd, outbreaks, before, generator, real)
     together = np.vstack([y, staged.counts])
+    masked = None if known is None else np.vstack([known, known[staged.stream]])
     siblings = np.concatenate([group, group[staged.stream]])
     workload, performance = [], []
     for method in along(methods):
         quiet = judge(
             method, y, first_day=first_day, interval=interval, columns=columns, calendar=calendar,
-            groups=group.tolist(), thresholds=0,
+            groups=group.tolist(), thresholds=0, known_outbreak=known,
         )  # fmt: skip
-        strength = evidence(quiet)
+        strength = np.where(real[:, before:], np.nan, evidence(quiet))
         limit, attained = equal_limit(strength, quiet_rate)
         found = judge(
             method, together, first_day=first_day, interval=interval, columns=columns,
-            calendar=calendar, groups=siblings.tolist(), thresholds=0,
+            calendar=calendar, groups=siblings.tolist(), thresholds=0, known_outbreak=masked,
         )  # fmt: skip
         with np.errstate(invalid="ignore"):
             alarm = evidence(found)[streams:] > limit
@@ -175,7 +182,7 @@ def rehearse_matrix(
         workload.append(
             Workload(
                 method=method,
-                judged_share=float((~np.isnan(strength)).mean()),
+                judged_share=float((~np.isnan(evidence(quiet))).mean()),
                 per_stream_week=float(quiet.alarm.sum() / streams / weeks),
                 signals_per_week=float(_runs(quiet.alarm) / weeks),
                 at_equal_rate=attained,
@@ -224,6 +231,7 @@ def _stage(
     outbreaks: int,
     before: int,
     generator: np.random.Generator,
+    real: NDArray[np.bool_],
 ) -> _Staged:
     reported = (~np.isnan(y[:, before:])).mean(axis=1)
     usable = np.flatnonzero(reported >= 0.5)
@@ -234,8 +242,13 @@ def _stage(
         curve = np.array(CURVES[shape])
         for size in sizes:
             for _ in range(outbreaks):
-                row = int(generator.choice(usable))
-                at = int(generator.integers(before, y.shape[1] - len(curve) + 1))
+                for _ in range(1000):
+                    row = int(generator.choice(usable))
+                    at = int(generator.integers(before, y.shape[1] - len(curve) + 1))
+                    if not real[row, at : at + len(curve)].any():
+                        break
+                else:
+                    raise ValueError("outbreaks on record leave no room to put others in")
                 past = y[row, max(0, at - 56) : at]
                 known = past[~np.isnan(past)]
                 mean = float(known.mean()) if len(known) else 0.0

@@ -11,12 +11,14 @@ days and starting points of the matrix forms of the GLR charts are compiled by N
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numba import njit
+from numba import get_num_threads, njit
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -538,15 +540,36 @@ def glr_matrix(
     score, threshold = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
     alarm = np.zeros(y.shape, np.bool_)
     reach = -1 if window is None else window
-    _glr_streams(
-        np.ascontiguousarray(y), np.ascontiguousarray(mean), alpha, limit, reach, shortest,
-        falling, compat is not None, thresholds and not falling, score, threshold, alarm,
-    )  # fmt: skip
+    y, mean = np.ascontiguousarray(y), np.ascontiguousarray(mean)
+    hull = window is None and not shortest and not falling
+
+    def part(rows: slice) -> None:
+        _glr_streams(
+            y[rows], mean[rows], alpha[rows], limit, reach, shortest, falling, compat is not None,
+            thresholds and not falling, hull, score[rows], threshold[rows], alarm[rows],
+        )  # fmt: skip
+
+    _in_parts(part, len(y))
     name = "GLR chart falling" if falling else "GLR chart"
     return _charted(name, y, mean, threshold, score, alarm, ~np.isnan(mean))
 
 
-@njit(cache=True)
+_ROWS_A_THREAD = 10_000
+
+
+def _in_parts(work: Callable[[slice], None], rows: int) -> None:
+    """Let as many threads as Numba may use, at most four, do the rows; few rows are not worth a second one."""
+    threads = max(1, min(4, get_num_threads(), rows // _ROWS_A_THREAD))
+    edges = [rows * i // threads for i in range(threads + 1)]
+    parts = [slice(since, until) for since, until in pairwise(edges)]
+    if threads == 1:
+        work(parts[0])
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, parts))
+
+
+@njit(cache=True, nogil=True)
 def _glr_streams(
     y: Floats,
     mean: Floats,
@@ -557,13 +580,17 @@ def _glr_streams(
     falling: bool,
     peer: bool,
     thresholds: bool,
+    hull: bool,
     score: Floats,
     threshold: Floats,
     alarm: NDArray[np.bool_],
 ) -> None:
     streams, days = y.shape
-    x, m = np.empty(days), np.empty(days)
+    x, m, slope, bend = np.empty(days), np.empty(days), np.empty(days), np.empty(days)
     for s in range(streams):
+        if hull and alpha[s] == 0.0:
+            _poisson_hull(y[s], mean[s], limit, thresholds, score[s], threshold[s], alarm[s], x, m)
+            continue
         n = 0
         for day in range(days):
             if np.isnan(mean[s, day]):
@@ -573,13 +600,16 @@ def _glr_streams(
                 if alpha[s] == 0.0:
                     threshold[s, day] = _poisson_cases(x, m, n, limit, reach, shortest) - 1
                 else:
-                    threshold[s, day] = _nb_cases(x, m, n, limit, reach, shortest, alpha[s]) - 1
+                    threshold[s, day] = (
+                        _nb_cases(x, m, slope, bend, n, limit, reach, shortest, alpha[s]) - 1
+                    )
             if np.isnan(y[s, day]):
                 continue
             if alpha[s] == 0.0:
                 best = _poisson_glr(x, m, n, reach, shortest, falling, peer)
             else:
-                best = _nb_glr(x, m, n, reach, shortest, alpha[s])
+                _derive(x, m, slope, bend, n, alpha[s])
+                best = _nb_glr(x, m, slope, bend, n, reach, shortest, alpha[s])
             score[s, day] = best
             n += 1
             if best >= limit:
@@ -587,10 +617,93 @@ def _glr_streams(
                 n = 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
+def _poisson_hull(
+    y: Floats,
+    mean: Floats,
+    limit: float,
+    thresholds: bool,
+    score: Floats,
+    threshold: Floats,
+    alarm: NDArray[np.bool_],
+    hull_m: Floats,
+    hull_x: Floats,
+) -> None:
+    """
+    Chart one stream without a window: of all starts only the corners of a hull are asked.
+
+    With M and X the sums of means and cases before a start, the evidence is a convex function of that point and the count that
+    alarms a concave one; so the best start lies on the lower convex hull of all points, of which there are few.
+    """
+    size, means, cases, fresh = 0, 0.0, 0.0, True
+    for day in range(len(y)):
+        if np.isnan(mean[day]):
+            continue
+        if fresh:
+            while size > 1 and (
+                (hull_x[size - 1] - hull_x[size - 2]) * (means - hull_m[size - 1])
+                >= (cases - hull_x[size - 1]) * (hull_m[size - 1] - hull_m[size - 2])
+            ):
+                size -= 1
+            hull_m[size], hull_x[size] = means, cases
+            size += 1
+            fresh = False
+        if thresholds:
+            least = np.inf
+            for k in range(size - 1, -1, -1):
+                span, past = means + mean[day] - hull_m[k], cases - hull_x[k]
+                least = min(least, _reaching_cases(span, past, limit, least))
+            threshold[day] = least - 1
+        if np.isnan(y[day]):
+            continue
+        means += mean[day]
+        cases += y[day]
+        best = 0.0
+        for k in range(size - 1, -1, -1):
+            seen, span = cases - hull_x[k], means - hull_m[k]
+            more = seen - span
+            if more > 0 and more * more > 2 * span * best:
+                best = max(best, seen * math.log(seen / span) - more)
+        score[day] = best
+        fresh = True
+        if best >= limit:
+            alarm[day] = True
+            size, means, cases = 0, 0.0, 0.0
+
+
+@njit(cache=True, nogil=True)
+def _reaching_cases(means: float, past: float, limit: float, least: float) -> float:
+    """
+    Return the count today with which a start reaches the limit, infinite where it cannot lie below `least`.
+
+    With u = sqrt(2 limit / means) the total needed is at least means (1 + u), and at least means (1 + u + u^2 / 6 - u^3 / 72).
+    """
+    room = least - 1 + past - means + 1e-6
+    if room <= 0 or room * room < 2 * means * limit:
+        return np.inf
+    far = math.sqrt(2 * limit / means)
+    total = means * (1 + far + far * far * (1 / 6 - far / 72))
+    if total - past > least - 1 + 1e-6:
+        return np.inf
+    total = max(total, means * (1 + far))
+    for _ in range(60):
+        log = math.log(total / means)
+        step = (total * log + means - total - limit) / log
+        total -= step
+        if abs(step) < 1e-10 * total:
+            break
+    return max(0.0, math.ceil(total - past - 1e-9))
+
+
+@njit(cache=True, nogil=True)
 def _poisson_glr(
     x: Floats, m: Floats, n: int, reach: int, shortest: int, falling: bool, peer: bool
 ) -> float:
+    """
+    Return the evidence of the best start, going back from today.
+
+    The evidence is at most (cases - means)^2 / (2 means), so a start that cannot beat the best so far costs no logarithm.
+    """
     first = 0 if reach < 0 else max(0, n - reach)
     cases, means, best = 0.0, 0.0, 0.0
     for back in range(n, first - 1, -1):
@@ -604,11 +717,13 @@ def _poisson_glr(
             elif cases < means:
                 best = max(best, cases * math.log(cases / means) + means - cases)
         elif cases > means:
-            best = max(best, cases * math.log(cases / means) + means - cases)
+            more = cases - means
+            if more * more > 2 * means * best:
+                best = max(best, cases * math.log(cases / means) - more)
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _poisson_cases(x: Floats, m: Floats, n: int, limit: float, reach: int, shortest: int) -> float:
     """Return the smallest count today that alarms: per start, the total that reaches the limit, less the past."""
     first = 0 if reach < 0 else max(0, n - reach)
@@ -617,50 +732,94 @@ def _poisson_cases(x: Floats, m: Floats, n: int, limit: float, reach: int, short
         means += m[back]
         if back < n:
             past += x[back]
-        if n - back < shortest:
-            continue
-        total = means + math.sqrt(2 * means * limit) + limit
-        for _ in range(60):
-            step = (total * math.log(total / means) + means - total - limit) / math.log(
-                total / means
-            )
-            total -= step
-            if abs(step) < 1e-10 * total:
-                break
-        least = min(least, max(0.0, math.ceil(total - past - 1e-9)))
+        if n - back >= shortest:
+            least = min(least, _reaching_cases(means, past, limit, least))
     return least
 
 
-@njit(cache=True)
-def _nb_glr(x: Floats, m: Floats, n: int, reach: int, shortest: int, alpha: float) -> float:
+@njit(cache=True, nogil=True, fastmath=True)
+def _nb_glr(
+    x: Floats,
+    m: Floats,
+    slope: Floats,
+    bend: Floats,
+    n: int,
+    reach: int,
+    shortest: int,
+    alpha: float,
+) -> float:
+    """
+    Return the evidence of the best start; `slope` and `bend` are its derivatives, day by day, where there is no rise.
+
+    The evidence of a start is a concave function of the rise that begins at zero. So a start whose slope there is not
+    above zero has none; and one that is already falling at best / slope cannot beat the best so far. The start that looks best by
+    slope^2 / bend is solved first.
+    """
     first = 0 if reach < 0 else max(0, n - reach)
-    best = 0.0
-    rise = 0.5
-    for start in range(first, n - shortest + 1):
-        for _ in range(100):
-            factor = math.exp(rise)
-            up, down = 0.0, 0.0
+    up, down, told, lead = 0.0, 0.0, 0.0, -1
+    for start in range(n, first - 1, -1):
+        up += slope[start]
+        down += bend[start]
+        if n - start >= shortest and up > 0 and up * up > told * down:
+            told, lead = up * up / down, start
+    if lead < 0:
+        return 0.0
+    best = _nb_segment(x, m, lead, n, alpha)
+    up = 0.0
+    for start in range(n, first - 1, -1):
+        up += slope[start]
+        if n - start < shortest or up <= 0 or start == lead:
+            continue
+        rise = best / up
+        if rise < 18:
+            factor, steep = math.exp(rise), 0.0
             for t in range(start, n + 1):
-                wide = 1 + alpha * factor * m[t]
-                up += (x[t] - factor * m[t]) / wide
-                down += m[t] * (alpha * x[t] + 1) / (wide * wide)
-            step = max(-2.0, min(2.0, up / (down * factor)))
-            rise = max(-18.0, rise + step)
-            if abs(step) < 1e-9 or rise == -18.0:
-                break
-        if rise > 0:
-            total = 0.0
-            for t in range(start, n + 1):
-                wide = (1 + alpha * m[t]) / (1 + alpha * m[t] * math.exp(rise))
-                total += rise * x[t] + (x[t] + 1 / alpha) * math.log(wide)
-            best = max(best, total)
-        rise = max(0.0, min(rise, 5.0))
+                steep += (x[t] - factor * m[t]) / (1 + alpha * factor * m[t])
+            if steep <= 0:
+                continue
+        best = max(best, _nb_segment(x, m, start, n, alpha))
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True, fastmath=True)
+def _nb_segment(x: Floats, m: Floats, start: int, n: int, alpha: float) -> float:
+    """Return the evidence that the days from `start` to `n` share a factor above one, by Newton's method."""
+    cases, means = 0.0, 0.0
+    for t in range(start, n + 1):
+        cases += x[t]
+        means += m[t]
+    rise = min(max(math.log((cases + 0.1) / means), 0.05), 5.0)
+    for _ in range(100):
+        factor = math.exp(rise)
+        up, down = 0.0, 0.0
+        for t in range(start, n + 1):
+            wide = 1 / (1 + alpha * factor * m[t])
+            up += (x[t] - factor * m[t]) * wide
+            down += m[t] * (alpha * x[t] + 1) * wide * wide
+        step = max(-2.0, min(2.0, up / (down * factor)))
+        rise = max(-18.0, rise + step)
+        if abs(step) < 1e-7 or rise == -18.0:  # the next step would be below 1e-13
+            break
+    if rise <= 0:
+        return 0.0
+    total, factor = 0.0, math.exp(rise)
+    for t in range(start, n + 1):
+        wide = (1 + alpha * m[t]) / (1 + alpha * m[t] * factor)
+        total += rise * x[t] + (x[t] + 1 / alpha) * math.log(wide)
+    return max(0.0, total)
+
+
+@njit(cache=True, nogil=True)
 def _nb_cases(
-    x: Floats, m: Floats, n: int, limit: float, reach: int, shortest: int, alpha: float
+    x: Floats,
+    m: Floats,
+    slope: Floats,
+    bend: Floats,
+    n: int,
+    limit: float,
+    reach: int,
+    shortest: int,
+    alpha: float,
 ) -> float:
     """Return the smallest count today that alarms, by halving an interval."""
     if reach >= 0 and n < shortest:
@@ -669,18 +828,28 @@ def _nb_cases(
     low, high = -1.0, 8.0
     while high < 1e9:
         x[n] = high
-        if _nb_glr(x, m, n, reach, shortest, alpha) >= limit:
+        _derive(x, m, slope, bend, n, alpha)
+        if _nb_glr(x, m, slope, bend, n, reach, shortest, alpha) >= limit:
             break
         low, high = high, high * 2
     while high - low > 1:
         middle = math.floor((low + high) / 2)
         x[n] = middle
-        if _nb_glr(x, m, n, reach, shortest, alpha) >= limit:
+        _derive(x, m, slope, bend, n, alpha)
+        if _nb_glr(x, m, slope, bend, n, reach, shortest, alpha) >= limit:
             high = middle
         else:
             low = middle
     x[n] = today
     return high
+
+
+@njit(cache=True, nogil=True)
+def _derive(x: Floats, m: Floats, slope: Floats, bend: Floats, t: int, alpha: float) -> None:
+    """Set how fast the evidence of day `t` grows where there is no rise, and how that bends."""
+    wide = 1 / (1 + alpha * m[t])
+    slope[t] = (x[t] - m[t]) * wide
+    bend[t] = m[t] * (alpha * x[t] + 1) * wide * wide
 
 
 def epidemic_chart(

@@ -192,6 +192,10 @@ def _read_off(values: ComplexArray, radius: float, points: int, limit: int) -> F
     return np.asarray(coefficients * radius ** -np.arange(limit + 1.0))
 
 
+QUADRATIC = 1e-9
+"""A Newton step as small as this leaves an error of its square, which is none."""
+
+
 def _total_progeny(z: ComplexArray, offspring: Offspring) -> ComplexArray:
     """
     Solve h = z f(h), the generating function of the final size of one chain.
@@ -201,16 +205,16 @@ def _total_progeny(z: ComplexArray, offspring: Offspring) -> ComplexArray:
     """
     q, mean, k = offspring.isolated_share, offspring.free_mean, offspring.dispersion
     h = z * offspring.isolated_share
-    for round_ in range(400):
+    for _ in range(400):
         free = offspring.free_generating(mean * (1 - h))
         ratio = mean if math.isinf(k) else mean / (1 + mean * (1 - h) / k)
         value = z * (q + (1 - q) * free)
         newton = h - (h - value) / (1 - z * (1 - q) * free * ratio)
-        inside = (np.abs(newton) <= np.abs(z)) & (round_ >= 4)
+        inside = np.abs(newton) <= np.abs(z)
         following = np.where(inside, newton, value)
         moved = np.abs(following - h).max()
         h = following
-        if moved < 1e-14:
+        if moved < (QUADRATIC if inside.all() else 1e-14):
             break
     return h
 
@@ -483,12 +487,15 @@ def exceedances(
     limit: int,
     generation: ArrayLike,
     days: Sequence[int] = (7, 14, 28),
+    shares: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """
     Return what `exceedance` says of many clusters at once: clusters, clusters x days, clusters.
 
     The law of a single case depends on the belief and the age alone, so it is solved once per point of
-    belief and each cluster is a product of such laws. Without `days` the chance to die out is not asked for.
+    belief and each cluster is a product of such laws. Where clusters are believed different things, `shares`
+    (clusters x points of `belief`, each row adding to 1) take the place of its weights: the laws are still solved
+    once. Without `days` the chance to die out is not asked for.
 
     >>> final, within, dies = exceedances(
     ...     [ClusterNow(name="a", seen=1, active_ages=(0,))],
@@ -499,6 +506,7 @@ def exceedances(
     (1, 3)
     """
     weights = np.asarray(generation, dtype=np.float64)
+    believed = _believed(belief, len(clusters), shares)
     ages = sorted({age for cluster in clusters for age in cluster.active_ages})
     column = {age: index for index, age in enumerate(ages)}
     members = np.zeros((len(clusters), len(ages)))
@@ -509,7 +517,7 @@ def exceedances(
     over = np.array([cluster.seen > limit for cluster in clusters], dtype=bool)
     room = np.clip(limit - spent, 0, limit)
     z, radius, points = _circle(limit)
-    shares = [left_share(age, weights) for age in ages]
+    ahead = [left_share(age, weights) for age in ages]
     final, dies = np.zeros(len(clusters)), np.zeros(len(clusters))
     within = np.zeros((len(clusters), len(days)))
     scale = radius ** -np.arange(limit + 1.0)
@@ -517,59 +525,121 @@ def exceedances(
 
     def exceeded(laws: ComplexArray, mass: FloatArray) -> FloatArray:
         """From laws (ages x beliefs x circle) the chance of each cluster to exceed, averaged over beliefs."""
-        value = np.exp(np.tensordot(members, np.log(laws), axes=1))
-        sizes = np.fft.irfft(np.conj(value), points, axis=2)[..., : limit + 1] * scale
-        below = np.cumsum(sizes, axis=2)[row_of, :, room]
-        return np.asarray(np.clip(1.0 - below, 0.0, 1.0) @ mass)
+        # sizes are linear in the generating function: beliefs are averaged before the transform, not after
+        value = np.empty((len(clusters), laws.shape[2]), dtype=np.complex128)
+        for row in row_of:
+            held = np.flatnonzero(mass[row])
+            among = laws if held.size == mass.shape[1] else laws[:, held]
+            product: ComplexArray | None = None
+            for place in np.flatnonzero(members[row]):
+                times = int(members[row, place])
+                law = among[place] if times == 1 else _power(among[place], times)
+                product = law if product is None else product * law
+            value[row] = 0.0 if product is None else mass[row, held] @ product
+        sizes = np.fft.irfft(np.conj(value), points, axis=1)[:, : limit + 1] * scale
+        below = np.cumsum(sizes, axis=1)[row_of, room]
+        return np.asarray(np.clip(mass.sum(axis=1) - below, 0.0, 1.0))
 
-    at_once = max(1, 2_000_000 // max(z.size * max(len(clusters), *(*days, 1)), 1))
+    at_once = max(1, 4_000_000 // max(z.size * max(len(ages) * max(len(days), 1), *(*days, 1)), 1))
     for start in range(0, belief.weight.size if ages else 0, at_once):
         part = slice(start, start + at_once)
-        mass = belief.weight[part]
+        mass = believed[:, part]
         law = _OffspringMany(
             mean=(1 - control.cut_share) * belief.reproduction[part, None],
             dispersion=belief.dispersion[part, None],
             isolated_share=control.isolated_share,
         )
         h = law.total_progeny(z)
-        final += exceeded(np.stack([z * law.generating(h, share) for share in shares]), mass)
-        gone = np.stack(
-            [law.generating(law.extinction()[:, None], share)[:, 0] for share in shares]
-        )
-        dies += np.exp(np.tensordot(members, np.log(gone), axes=1)) @ mass
+        final += exceeded(np.stack([z * law.generating(h, share) for share in ahead]), mass)
         if days:
             laws = _laws_by_day(z, law.generating, weights / weights.sum(), ages, days)
             for index in range(len(days)):
                 within[:, index] += exceeded(laws[index], mass)
-    dies = _dies_out(clusters, belief, control, generation=generation) if days else dies
+    if days:
+        dies = _dies(clusters, belief, control, generation, believed)
     # a probability within days cannot exceed the one for ever; rounding of 1e-10 might say so
     within = np.minimum(np.maximum.accumulate(within, axis=1), final[:, None])
     within[over], final[over] = 1.0, 1.0
     return final, within, np.minimum(dies, 1.0)
 
 
-def _dies_out(
+def _believed(belief: OffspringPosterior, clusters: int, shares: FloatArray | None) -> FloatArray:
+    """What is believed of each cluster: clusters x points of the belief, rows adding to 1."""
+    if shares is None:
+        return np.broadcast_to(belief.weight, (clusters, belief.weight.size))
+    if shares.shape != (clusters, belief.weight.size) or not np.allclose(shares.sum(axis=1), 1.0):
+        raise ValueError(
+            f"shares {shares.shape} of {clusters} clusters x {belief.weight.size} points must add to 1 by row"
+        )
+    return shares
+
+
+def _power(law: ComplexArray, times: int) -> ComplexArray:
+    """A law to a whole power, by repeated squaring."""
+    answer: ComplexArray | None = None
+    square = law
+    while times:
+        if times & 1:
+            answer = square if answer is None else answer * square
+        times >>= 1
+        if times:
+            square = square * square
+    return np.ones_like(law) if answer is None else answer
+
+
+def _dies(
     clusters: Sequence[ClusterNow],
     belief: OffspringPosterior,
     control: Control,
+    generation: ArrayLike,
+    believed: FloatArray,
+) -> FloatArray:
+    """`dies_out` where all clusters are held against the points of one belief."""
+    return dies_out(
+        clusters, control, generation=generation,
+        reproduction=np.broadcast_to(belief.reproduction, believed.shape),
+        dispersion=belief.dispersion, weight=believed,
+    )  # fmt: skip
+
+
+def dies_out(
+    clusters: Sequence[ClusterNow],
+    control: Control,
     *,
     generation: ArrayLike,
+    reproduction: FloatArray,
+    dispersion: FloatArray,
+    weight: FloatArray,
 ) -> FloatArray:
-    """The chance of each cluster that all its chains die out, averaged over the belief."""
+    """
+    Return the chance of each cluster that all its chains die out, averaged over what is believed of it.
+
+    `reproduction` and `weight` are clusters x points, `dispersion` is points; rows of weights add to 1.
+
+    >>> dies_out([ClusterNow(name="a", seen=1, active_ages=(0,))], Control(name="now"), generation=[0, 1.0],
+    ...     reproduction=np.array([[2.0]]), dispersion=np.array([0.5]), weight=np.array([[1.0]])).round(4)
+    array([0.6404])
+    """
+    mean = (1 - control.cut_share) * np.asarray(reproduction, dtype=np.float64)
     law = _OffspringMany(
-        mean=(1 - control.cut_share) * belief.reproduction[:, None],
-        dispersion=belief.dispersion[:, None],
+        mean=mean,
+        dispersion=np.broadcast_to(dispersion, mean.shape),
         isolated_share=control.isolated_share,
     )
-    ends = law.extinction()[:, None]
-    ages = sorted({age for cluster in clusters for age in cluster.active_ages})
-    log = {age: np.log(law.generating(ends, left_share(age, generation))[:, 0]) for age in ages}
+    ends = law.extinction()
     answer = np.ones(len(clusters))
+    shares: dict[int, float] = {}
     for row, cluster in enumerate(clusters):
-        if cluster.active_ages:
-            times = Counter(cluster.active_ages)
-            total = np.sum([count * log[age] for age, count in times.items()], axis=0)
-            answer[row] = float(np.exp(total) @ belief.weight)
+        if not cluster.active_ages:
+            continue
+        one = _OffspringMany(
+            mean=mean[row], dispersion=law.dispersion[row], isolated_share=control.isolated_share
+        )
+        total = np.zeros(mean.shape[1])
+        for age, times in Counter(cluster.active_ages).items():
+            left = shares.setdefault(age, left_share(age, generation))
+            total += times * np.log(np.maximum(one.generating(ends[row], left), 1e-300))
+        answer[row] = float(np.exp(total) @ weight[row])
     return np.minimum(answer, 1.0)
 
 
@@ -596,32 +666,39 @@ class _OffspringMany:
         """As `_total_progeny`, belief by circle."""
         q, mean = self.isolated_share, self.mean
         h = np.broadcast_to(z * q, (mean.shape[0], z.size))
-        for round_ in range(400):
+        for _ in range(400):
             free = self._free(mean * (1 - h))
             ratio = mean / (1 + mean * (1 - h) / self.dispersion)
             value = z * (q + (1 - q) * free)
             newton = h - (h - value) / (1 - z * (1 - q) * free * ratio)
-            inside = (np.abs(newton) <= np.abs(z)) & (round_ >= 4)
+            inside = np.abs(newton) <= np.abs(z)
             following = np.where(inside, newton, value)
             moved = np.abs(following - h).max()
             h = following
-            if moved < 1e-14:
+            if moved < (QUADRATIC if inside.all() else 1e-14):
                 break
         return np.asarray(h)
 
     def extinction(self) -> FloatArray:
-        """The chance of each belief that one chain dies out."""
-        return np.array(
-            [
-                extinction_probability(
-                    Offspring(
-                        reproduction=float(mean), dispersion=float(k),
-                        isolated_share=self.isolated_share,
-                    )
-                )
-                for mean, k in zip(self.mean[:, 0], self.dispersion[:, 0], strict=True)
-            ]
-        )  # fmt: skip
+        """
+        The chance of each belief that one chain dies out: Newton steps from 0, which rise to the least root.
+
+        f(s) - s is convex and positive at 0, so no step goes beyond the root.
+        """
+        q, mean = self.isolated_share, self.mean
+        s = np.zeros(mean.shape)
+        above = (1 - q) * mean > 1
+        for _ in range(200):
+            pressure = mean * (1 - s)
+            free = self._free(pressure)
+            ratio = mean / (1 + pressure / self.dispersion)
+            gap = q + (1 - q) * free - s
+            slope = 1 - (1 - q) * free * ratio
+            step = np.where(above & (gap > 0), gap / np.maximum(slope, 1e-12), 0.0)
+            s = np.minimum(s + step, 1.0)
+            if step.max(initial=0.0) < 1e-15:
+                break
+        return np.where(above, s, 1.0)
 
 
 def _laws_by_day(
@@ -758,11 +835,12 @@ def bottom_lines(
     generation: ArrayLike,
     days: Sequence[int] = (7, 14, 28),
     alternatives: Sequence[Control] = (),
+    shares: FloatArray | None = None,
 ) -> tuple[BottomLine, ...]:
     """
-    Return the bottom lines of many clusters under one belief and control, in the order given.
+    Return the bottom lines of many clusters under one control, in the order given.
 
-    See `bottom_line`; levers are tried for clusters that still have active cases.
+    All share one belief, or each has its own `shares` of its points (see `exceedances`). See `bottom_line`; levers are tried for clusters that still have active cases.
 
     >>> lines = bottom_lines(
     ...     [ClusterNow(name=name, seen=2, active_ages=(1,)) for name in "ab"],
@@ -778,22 +856,29 @@ def bottom_lines(
     open_ones = [clusters[row] for row in live]
     final = np.array([float(cluster.seen > limit) for cluster in clusters])
     within = np.repeat(final[:, None], len(days), axis=1)
-    dies = _dies_out(clusters, belief, control, generation=generation)
+    believed = _believed(belief, len(clusters), shares)
+    dies = _dies(clusters, belief, control, generation, believed)
     final[live], within[live], _ = exceedances(
-        open_ones, belief, control, limit=limit, generation=generation, days=days
-    )
+        open_ones, belief, control, limit=limit, generation=generation, days=days,
+        shares=believed[live],
+    )  # fmt: skip
     tried = tuple(alternatives) or default_levers(control)
     changed = []
     for other in tried:
         chance_then = final.copy()
         chance_then[live] = exceedances(
-            open_ones, belief, other, limit=limit, generation=generation, days=()
-        )[0]
+            open_ones, belief, other, limit=limit, generation=generation, days=(),
+            shares=believed[live],
+        )[0]  # fmt: skip
         changed.append(chance_then)
-    r, k = belief.mean
+    means = believed @ belief.reproduction
+    order = np.argsort(belief.dispersion, kind="stable")
+    running = np.cumsum(believed[:, order], axis=1)
+    medians = belief.dispersion[order][(running >= 0.5 - 1e-12).argmax(axis=1)]
 
     def one(row: int, cluster: ClusterNow) -> BottomLine:
         chance = float(final[row])
+        r, k = float(means[row]), float(medians[row])
         if cluster.seen > limit:
             state = BottomLineState.EXCEEDED
         elif not cluster.active_ages:
@@ -818,6 +903,10 @@ def bottom_lines(
             dies_out=float(dies[row]),
             state=state,
             levers=tuple(sorted(levers, key=lambda lever: -lever.lowered_by)),
+            seen=cluster.seen,
+            active=len(cluster.active_ages),
+            reproduction=r,
+            dispersion=k,
             reasons=(
                 f"{cluster.seen} cases seen, {len(cluster.active_ages)} of them may still transmit",
                 f"one case infects {r:.2f} on average before control, dispersion {k:.2g}",

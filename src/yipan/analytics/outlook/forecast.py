@@ -236,9 +236,13 @@ def _scale_of(
     usual = USUAL_MISS * reach**MISS_GROWS
     if change is None or change.size == 0:
         return np.full(series, usual * 1.2)
-    seen = ~np.isnan(change)
-    size = np.where(seen, np.minimum(np.abs(np.nan_to_num(change)), 1.0), 0.0)
-    count = seen.sum(axis=1)
+    size = np.abs(change)
+    np.minimum(size, 1.0, out=size)
+    missing = np.isnan(size)
+    count = np.full(series, size.shape[1])
+    if missing.any():
+        size[missing] = 0.0
+        count = count - missing.sum(axis=1)
     pooled = (size.sum() + MISS_WEIGHT * usual) / (count.sum() + MISS_WEIGHT)
     mean = (size.sum(axis=1) + weight * pooled) / (count + weight)
     return np.asarray(np.maximum(mean, 1e-3) * 1.2)
@@ -336,6 +340,7 @@ def pooled_autoregression(
     ridge: float = 1.0,
     half_life_weeks: float = 200.0,
     most_situations: int = 50_000,
+    situations: FloatArray | None = None,
 ) -> FloatArray:
     """
     Return a direct autoregression learned from all series together, one regression per horizon.
@@ -344,7 +349,7 @@ def pooled_autoregression(
     older situations count less by `half_life_weeks`. The spread follows level and momentum (a second
     regression on the size of past errors) and its form is that of the standardised past errors.
     """
-    features = _features(data, lags)
+    features = _features(data, lags) if situations is None else situations
     # a high level turns sooner than a low one: growth counts differently by level
     bent = np.stack([features[..., 1] * features[..., 2], features[..., 1] ** 2], axis=2)
     features = np.concatenate([features, bent], axis=2)
@@ -356,6 +361,7 @@ def pooled_autoregression(
     origin = z if data.steps_per_week == 1 else features[:, :, 1]
     fallback = _around(data, z[:, -1], horizons, levels)
     learned = np.zeros(len(horizons), dtype=bool)
+    whole = np.asarray(~np.isnan(features).any(axis=2))
     for column, horizon in enumerate(horizons):
         if steps <= horizon + (lags + 1) * data.steps_per_week + 4:
             continue
@@ -363,7 +369,7 @@ def pooled_autoregression(
         goal = np.where(data.seen[:, horizon:], z[:, horizon:], np.nan) - origin[:, :-horizon]
         age = (steps - horizon - 1 - np.arange(steps - horizon)) / data.steps_per_week
         weight = np.broadcast_to(0.5 ** (age / half_life_weeks), goal.shape)
-        use = ~np.isnan(goal) & ~np.isnan(seen).any(axis=2)
+        use = ~np.isnan(goal) & whole[:, :-horizon]
         stride = max(1, int(use.sum()) // most_situations)
         rows, days = (each[::stride] for each in np.nonzero(use))
         x, y, w = seen[rows, days], goal[rows, days], weight[rows, days]
@@ -396,6 +402,7 @@ def analogues(
     lags: int = LAGS,
     neighbours: int = 500,
     most_situations: int = 8_000,
+    situations: FloatArray | None = None,
 ) -> FloatArray:
     """
     Return what followed the most similar situations of the past, in whatever series they occurred.
@@ -403,7 +410,7 @@ def analogues(
     Similar means alike in level, recent changes and common changes. A local form of quantile
     autoregression: the quantiles are those of the changes that followed, weighted by likeness.
     """
-    features = _features(data, lags)[:, :, 1:]
+    features = (_features(data, lags) if situations is None else situations)[:, :, 1:]
     z = data.z
     series, steps, _ = features.shape
     longest = max(horizons)
@@ -923,8 +930,11 @@ def daily_members(
     }  # fmt: skip
     usable = data.seen[:, (LAGS + 1) * data.steps_per_week : -max(horizons)]
     if usable.sum() >= FEWEST_SITUATIONS:
-        stated["autoregression"] = carried(pooled_autoregression(data, knots, levels))
-        stated["analogues"] = carried(analogues(data, knots, levels))
+        situations = _features(data, LAGS)
+        stated["autoregression"] = carried(
+            pooled_autoregression(data, knots, levels, situations=situations)
+        )
+        stated["analogues"] = carried(analogues(data, knots, levels, situations=situations))
     return stated
 
 
@@ -950,8 +960,11 @@ def weekly_members(
     }
     usable = data.seen[:, LAGS + 1 : -max(horizons)]
     if usable.sum() >= FEWEST_SITUATIONS:
-        stated["autoregression"] = pooled_autoregression(data, horizons, levels)
-        stated["analogues"] = analogues(data, horizons, levels)
+        situations = _features(data, LAGS)
+        stated["autoregression"] = pooled_autoregression(
+            data, horizons, levels, situations=situations
+        )
+        stated["analogues"] = analogues(data, horizons, levels, situations=situations)
     return stated
 
 

@@ -127,21 +127,20 @@ def _hazards(
     some = ~np.isnan(recent)
     filled = np.where(some, recent, 0.0)
     upto = np.cumsum(filled, axis=2)
-    own = (filled * some).sum(axis=1)
-    base = (upto * some).sum(axis=1)
+    upto *= some
+    own, base = filled.sum(axis=1), upto.sum(axis=1)
     pooled = (own.sum(axis=0) + 0.05) / (base.sum(axis=0) + 1.0)
     hazard = (own + weight * pooled) / (base + weight)
     hazard[:, 0] = 1.0
     start = weekday_of_first + max(0, days - memory_days)
     report_day = (start + np.arange(recent.shape[1])[:, None] + np.arange(delays)[None, :]) % 7
-    expected = np.where(some, upto * np.minimum(hazard, 1.0)[:, None, :], 0.0)
-    later = np.arange(delays)[None, None, :] > 0
-    factor = np.empty(7)
-    for weekday in range(7):
-        chosen = (report_day == weekday)[None] & later
-        came = float((filled * chosen).sum())
-        due = float((expected * chosen).sum())
-        factor[weekday] = (came + weight) / (due + weight)
+    # all areas together by day and delay first; weekdays are then sums over few cells
+    came = filled.sum(axis=0)
+    due = np.einsum("atd,ad->td", upto, np.minimum(hazard, 1.0))
+    on, later = report_day[:, 1:].ravel(), np.s_[:, 1:]
+    factor = (np.bincount(on, came[later].ravel(), 7) + weight) / (
+        np.bincount(on, due[later].ravel(), 7) + weight
+    )
     return np.minimum(hazard, 1.0), factor
 
 

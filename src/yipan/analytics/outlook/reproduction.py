@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -312,6 +313,41 @@ def _as_row(counts: Sequence[float | None]) -> FloatArray:
     return np.array([math.nan if count is None else count for count in counts], dtype=np.float64)
 
 
+SMOOTH_SHAPE, SMOOTH_NODES, FEW_SHAPES = 5.0, 22, 200
+"""From which shape on quantiles of the unit Gamma are smooth enough, and how many nodes and shapes it takes."""
+
+
+def unit_gamma_quantiles(shapes: ArrayLike, shares: Sequence[float]) -> FloatArray:
+    """
+    Return the quantiles of unit Gammas, shares x shapes; NaN shapes give NaN.
+
+    Plainly each is `gammaincinv`. For many shapes at once the same figure is read from a Chebyshev series in
+    u = 1 / sqrt(shape) of (q / shape - 1) / u, which is so smooth that 22 nodes give it to 14 digits; a property
+    test binds the two.
+
+    >>> many = np.arange(5.0, 1005.0)
+    >>> gap = unit_gamma_quantiles(many, [0.025])[0] / special.gammaincinv(many, 0.025) - 1
+    >>> bool(np.abs(gap).max() < 1e-13)
+    True
+    """
+    shape = np.asarray(shapes, dtype=np.float64)
+    share = np.asarray(shares, dtype=np.float64)
+    smooth = shape >= SMOOTH_SHAPE
+    few = int(smooth.sum()) < FEW_SHAPES
+    if few or not share.size or share.min() < 0.001 or share.max() > 0.999:
+        return np.asarray(special.gammaincinv(shape[None, :], share[:, None]))
+    answer = np.empty((share.size, shape.size))
+    answer[:, ~smooth] = special.gammaincinv(shape[~smooth][None, :], share[:, None])
+    top = 1 / math.sqrt(SMOOTH_SHAPE)
+    node = np.cos((np.arange(SMOOTH_NODES) + 0.5) * math.pi / SMOOTH_NODES)
+    at = (node + 1) / 2 * top
+    known = (special.gammaincinv(1 / at[None, :] ** 2, share[:, None]) * at**2 - 1) / at
+    series = chebyshev.chebfit(node, known.T, SMOOTH_NODES - 1)
+    u = 1 / np.sqrt(shape[smooth])
+    answer[:, smooth] = shape[smooth] * (1 + u * chebyshev.chebval(2 * u / top - 1, series))
+    return answer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReproductionTable:
     """
@@ -362,7 +398,7 @@ class ReproductionTable:
         shapes are the prior's plus a number of cases, so few distinct ones occur: each is solved once.
         """
         shapes, where = np.unique(self.shape, return_inverse=True)
-        solved = special.gammaincinv(shapes[None, :], np.asarray(shares, dtype=np.float64)[:, None])
+        solved = unit_gamma_quantiles(shapes, shares)
         return np.asarray(solved[:, where.reshape(self.shape.shape)] / self.rate)
 
     def states(self, *, most_variation: float = MOST_VARIATION) -> NDArray[np.object_]:

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from yipan.analytics.outlook import cluster, forecast, nowcast, reproduction, scores
 from yipan.analytics.outlook.counts import FloatArray, count_matrix, spread_over_days
@@ -28,6 +29,7 @@ from yipan.model import (
     EstimateState,
     ForecastScore,
     Interval,
+    OutlookAssumptions,
     QuantileForecast,
     SeriesTable,
     ShownReproduction,
@@ -42,11 +44,16 @@ DISPERSIONS = (0.2, 0.4, 0.8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disease:
-    """What the estimates need to know of the disease: the serial interval in days, and the dispersion of offspring."""
+    """
+    What the estimates need to know of the disease: the serial interval in days, and the dispersion of offspring.
+
+    `assuming` says where the figures are from; it stands beside every estimate.
+    """
 
     interval_mean_days: float
     interval_sd_days: float
     dispersions: tuple[float, ...] = DISPERSIONS
+    assuming: str = ""
 
     def __post_init__(self) -> None:
         if self.interval_mean_days <= 1 or self.interval_sd_days <= 0:
@@ -56,6 +63,14 @@ class Disease:
             )
         if not self.dispersions or min(self.dispersions) <= 0:
             raise ValueError(f"dispersions must be above 0, got {self.dispersions}")
+
+    @property
+    def told(self) -> str:
+        """What is taken as given, in words."""
+        return self.assuming or (
+            f"serial interval {self.interval_mean_days:g} d; serial interval sd {self.interval_sd_days:g} d; "
+            f"dispersion {' or '.join(f'{k:g}' for k in self.dispersions)} (as given)"
+        )
 
     def pmf(self, last_lag: int) -> FloatArray:
         """Shares of the serial interval at lags 0 to `last_lag` days."""
@@ -81,6 +96,16 @@ class Disease:
         weekly[1] += weekly[0]  # what falls into the same week is felt in the next
         weekly[0] = 0.0
         return weekly
+
+
+def disease_of(assumed: OutlookAssumptions) -> Disease:
+    """Return what the estimates need of a block of assumptions, its words with it."""
+    return Disease(
+        interval_mean_days=assumed.value("serial_interval_days"),
+        interval_sd_days=assumed.value("serial_interval_sd_days"),
+        dispersions=assumed.figure("dispersion").values,
+        assuming=assumed.told("serial_interval_days", "serial_interval_sd_days", "dispersion"),
+    )
 
 
 def matrix_of(table: SeriesTable) -> FloatArray:
@@ -171,6 +196,7 @@ def reproduction_numbers(
             ShownReproduction(
                 area=name[n.area], resting_on=name[n.area], since=n.since, until=n.until,
                 state=n.state, estimate=n.estimate, cases=n.cases, missing_days=n.missing_days,
+                assuming=disease.told,
             )
             for n in numbers
         ]
@@ -196,6 +222,145 @@ def reproduction_numbers(
     return tuple(number for numbers in shown.values() for number in numbers)
 
 
+def uncertain_intervals(
+    disease: Disease, *, mean_sd_days: float, sd_sd_days: float, last_lag: int, nodes: int = 5
+) -> FloatArray:
+    """
+    Return serial intervals held alike likely where mean and spread of the disease's are themselves uncertain.
+
+    Both are normal, cut at three standard deviations, the mean above one day.
+
+    >>> disease = Disease(interval_mean_days=2.7, interval_sd_days=1.8)
+    >>> uncertain_intervals(disease, mean_sd_days=0.4, sd_sd_days=0.2, last_lag=20).shape
+    (25, 21)
+    """
+    if mean_sd_days < 0 or sd_sd_days < 0:
+        raise ValueError(f"an uncertainty is 0 days or more, got {mean_sd_days} and {sd_sd_days}")
+
+    def bounds(value: float, sd: float, least: float) -> tuple[float, float, float, float]:
+        spread = max(sd, 1e-6)
+        return value, spread, max(value - 3 * spread, least), value + 3 * spread
+
+    return reproduction.uncertain_serial_intervals(
+        mean_days=bounds(disease.interval_mean_days, mean_sd_days, 1.01),
+        sd_days=bounds(disease.interval_sd_days, sd_sd_days, 0.05),
+        last_lag=max(last_lag, disease.longest), nodes=nodes,
+    )  # fmt: skip
+
+
+def mixed_numbers(
+    table: SeriesTable,
+    intervals: ArrayLike,
+    *,
+    window_days: int = 7,
+    latest: int | None = None,
+    level: float = 0.95,
+    prior_mean: float = 2.0,
+    prior_sd: float = 2.0,
+    told: str = "",
+) -> tuple[ShownReproduction, ...]:
+    """
+    Return R of every area under serial intervals of one's own, oldest window first by area.
+
+    `intervals` is one interval (shares at lags 0, 1, ...) or several, one per row, held alike likely: drawn by a study
+    of pairs, or the nodes of an uncertain mean and spread. The posterior is their exact mixture. Nothing is pooled.
+
+    >>> from yipan.model import Interval
+    >>> series = SeriesTable(areas=("a",), first_day=date(2022, 10, 22), interval=Interval.DAY,
+    ...     counts=((3, 4, 6, 8, 9, 12, 14, 20, 22, 30),))
+    >>> mixed_numbers(series, [[0, 0.4, 0.6], [0, 0.2, 0.8]], latest=1)[0].state.value
+    'estimated'
+    """
+    counts, imported = _daily(table)
+    rows = np.atleast_2d(np.asarray(intervals, dtype=np.float64))
+    since, until = reproduction.sliding_windows(counts.shape[1], window_days)
+    if latest is not None:
+        since, until = since[-latest:], until[-latest:]
+    tail = (1 - level) / 2
+    answer: list[ShownReproduction] = []
+    for row, area in enumerate(table.areas) if since.size else ():
+        brought = None if imported is None else imported[row : row + 1]
+        plain = reproduction.reproduction_table(
+            counts[row : row + 1], rows.mean(axis=0), imported=brought, since=since, until=until,
+            prior_mean=prior_mean, prior_sd=prior_sd,
+        )  # fmt: skip
+        found = reproduction.reproduction_mixture(
+            counts[row : row + 1], rows, imported=brought, since=since, until=until,
+            prior_mean=prior_mean, prior_sd=prior_sd,
+        )  # fmt: skip
+        low, high = found.quantiles((tail, 1 - tail))
+        mean, variation = found.mean, found.sd / found.mean
+        states = plain.states()[0]
+        for window in range(since.size):
+            state = states[window]
+            if not math.isnan(mean[window]) and state is not EstimateState.NOT_REPORTED:
+                few = variation[window] > reproduction.MOST_VARIATION
+                state = EstimateState.TOO_FEW_CASES if few else EstimateState.ESTIMATED
+            elif state is EstimateState.ESTIMATED:
+                state = EstimateState.TOO_EARLY
+            answer.append(
+                ShownReproduction(
+                    area=area, resting_on=area,
+                    since=table.first_day + timedelta(days=int(since[window])),
+                    until=table.first_day + timedelta(days=int(until[window])), state=state,
+                    estimate=Estimate(
+                        value=float(mean[window]), low=float(low[window]), high=float(high[window]), level=level
+                    )
+                    if state is EstimateState.ESTIMATED
+                    else None,
+                    cases=round(float(np.nan_to_num(plain.cases[0, window]))),
+                    missing_days=max(window_days - int(plain.days_used[0, window]), 0), assuming=told,
+                )
+            )  # fmt: skip
+    return tuple(answer)
+
+
+def discounted_numbers(
+    table: SeriesTable,
+    disease: Disease,
+    *,
+    discount: float = 0.85,
+    latest: int | None = None,
+    level: float = 0.95,
+) -> tuple[ShownReproduction, ...]:
+    """
+    Return R of every area day by day by the filter that forgets: for daily use, without a window.
+
+    >>> from yipan.model import Interval
+    >>> series = SeriesTable(areas=("a",), first_day=date(2022, 10, 22), interval=Interval.DAY,
+    ...     counts=((3, 4, 6, 8, 9, 12, 14, 20, 22, 30),))
+    >>> disease = Disease(interval_mean_days=2.6, interval_sd_days=1.5)
+    >>> round(discounted_numbers(series, disease)[-1].estimate.value, 1)
+    1.8
+    """
+    counts, imported = _daily(table)
+    if counts.shape[1] < 2:
+        return ()
+    found = reproduction.discounted_reproduction(
+        counts, disease.pmf(max(counts.shape[1], 2)), imported=imported, discount=discount
+    )
+    tail = (1 - level) / 2
+    low, high = found.quantiles((tail, 1 - tail))
+    states, windows = found.states(), range(found.since.size)
+    kept = windows if latest is None else windows[-latest:]
+    missing = np.isnan(counts)
+    return tuple(
+        ShownReproduction(
+            area=area, resting_on=area, since=table.first_day + timedelta(days=int(found.since[w])),
+            until=table.first_day + timedelta(days=int(found.until[w])), state=states[row, w],
+            estimate=Estimate(
+                value=float(found.mean[row, w]), low=float(low[row, w]), high=float(high[row, w]), level=level
+            )
+            if states[row, w] is EstimateState.ESTIMATED
+            else None,
+            cases=round(float(found.cases[row, w])), missing_days=int(missing[row, found.since[w]]),
+            assuming=f"{disease.told}; yesterday's evidence counts {discount:g} of today's",
+        )
+        for row, area in enumerate(table.areas)
+        for w in kept
+    )  # fmt: skip
+
+
 def cohort_numbers(
     table: SeriesTable, disease: Disease, *, least_seen_share: float = 0.5
 ) -> tuple[tuple[str, date, float | None, float], ...]:
@@ -219,6 +384,10 @@ def cohort_numbers(
     )
 
 
+LEAST_DELAY_SEEN = 7
+"""Intervals of delay a record must be old enough to have seen before a nowcast counts as learned."""
+
+
 def nowcasts(
     versions: Iterable[CountVersion],
     *,
@@ -233,7 +402,8 @@ def nowcasts(
     Return for each area what its latest days will come to, learned from the versions of earlier days.
 
     `today` is the day up to which reports are in (the newest `known` where None). Days before the first version
-    of an area are nobody's. Raises `ValueError` without versions or where one is known before its day.
+    of an area are nobody's. A record too young to have seen `LEAST_DELAY_SEEN` intervals of delay (or `most_delay`
+    where that is less) says TOO_EARLY: its figures are what was known, with little learned. Raises `ValueError` without versions or where one is known before its day.
 
     >>> grew = [(d, k, v) for d in range(1, 25) for k, v in ((d, 5), (d + 1, 10)) if k <= 24]
     >>> days = [CountVersion(area="a", day=date(2022, 10, d), known=date(2022, 10, k), value=v) for d, k, v in grew]
@@ -258,6 +428,7 @@ def nowcasts(
         areas=len(areas), days=count, most_delay=delay, weekday_of_first=first.weekday(),
     )  # fmt: skip
     found = nowcast.nowcast(triangle, levels=levels)
+    young = count - 1 < min(most_delay, LEAST_DELAY_SEEN)
     begin = max(0, count - shown_days)
 
     def one(row: int, area: str) -> AreaNowcast:
@@ -275,7 +446,12 @@ def nowcasts(
                 None if np.isnan(quantiles[day]).any() else tuple(map(float, quantiles[day]))
                 for day in days
             ),
-            states=tuple(found.states[row, day] for day in days),
+            states=tuple(
+                EstimateState.TOO_EARLY
+                if young and found.states[row, day] is EstimateState.ESTIMATED
+                else found.states[row, day]
+                for day in days
+            ),
         )  # fmt: skip
 
     return tuple(one(row, area) for row, area in enumerate(areas))
@@ -343,7 +519,7 @@ def forecasts(
             id=f"{area}@{stream}@{made.isoformat()}@{name}", area=area, stream=stream, made=made,
             first_day=made, interval=table.interval, levels=levels, quantiles=(),
             control=name, state=EstimateState.TOO_EARLY if early else EstimateState.NOT_REPORTED,
-            failed=area in failed,
+            failed=area in failed, assuming=disease.told,
         )  # fmt: skip
         if not early and not silent[row]:
             told = replace(
@@ -433,7 +609,7 @@ def scores_of(
 
     def card(area: str, horizon: int | None, kept: list[int]) -> ForecastScore:
         return ForecastScore(
-            id=f"{area}@{stream}@{horizon or 'all'}", area=area, stream=stream, horizon=horizon,
+            id=f"{area}@{stream}@{'all' if horizon is None else horizon}", area=area, stream=stream, horizon=horizon,
             until=table.until,
             card=scores.score_card(
                 [tasks[i][2] for i in kept], [tasks[i][3] for i in kept],
@@ -453,6 +629,75 @@ def scores_of(
         answer += [card(together, None, every)] if together not in by_area else []
         answer += [card(together, horizon, kept) for horizon, kept in sorted(by_horizon.items())]
     return tuple(answer)
+
+
+def hub_scores(
+    tasks: Sequence[tuple[str, date, str, date, int]],
+    quantiles: Sequence[Sequence[float]],
+    levels: Sequence[float],
+    truth: Mapping[tuple[str, date], float],
+    *,
+    baseline: str | None = None,
+    by_place: bool = False,
+) -> tuple[ForecastScore, ...]:
+    """
+    Return how forecasts made anywhere fared: by model over all and by horizon, perhaps by place.
+
+    `tasks` are (model, made, place, target day, horizon). `baseline` names the model the others are held against, on
+    the tasks both did; without one the relative scores are not a number. Tasks whose outcome is not in `truth` are
+    left out. Raises ValueError where no task has an outcome, or the baseline is no model of the files.
+
+    >>> day = date(2022, 10, 8)
+    >>> tasks = [(name, date(2022, 10, 1), "44", day, 1) for name in ("ours", "flat")]
+    >>> rows = [[4.0] * 11 + [5.0] + [6.0] * 11, [9.0] * 23]
+    >>> cards = hub_scores(tasks, rows, forecast.HUB_LEVELS, {("44", day): 5.0}, baseline="flat")
+    >>> [(each.stream, each.horizon) for each in cards], cards[2].card.relative_wis < 1
+    ([('flat', None), ('flat', 1), ('ours', None), ('ours', 1)], True)
+    """
+    models = sorted({task[0] for task in tasks})
+    if baseline is not None and baseline not in models:
+        raise ValueError(f"there is no model {baseline!r} among {', '.join(models[:8])}")
+    known = [i for i, task in enumerate(tasks) if (task[2], task[3]) in truth]
+    if not known:
+        raise ValueError(
+            "no forecast has an outcome in the truth: do places and days go by the same names?"
+        )
+    rows = np.array([quantiles[i] for i in known], dtype=np.float64)
+    came = np.array([truth[tasks[i][2], tasks[i][3]] for i in known])
+    told = [tasks[i] for i in known]
+    place = {task: row for row, task in enumerate(told)}
+    answer: list[ForecastScore] = []
+
+    def card(model: str, area: str, horizon: int | None, kept: list[int]) -> None:
+        against = rows[kept]
+        if baseline is not None:
+            partners = [place.get((baseline, *told[row][1:])) for row in kept]
+            kept = [row for row, partner in zip(kept, partners, strict=True) if partner is not None]
+            if not kept:
+                return
+            against = rows[[partner for partner in partners if partner is not None]]
+        found = scores.score_card(came[kept], rows[kept], against, levels)
+        if baseline is None:
+            found = replace(found, relative_wis=math.nan, relative_log_wis=math.nan)
+        answer.append(
+            ForecastScore(
+                id=f"{area}@{model}@{'all' if horizon is None else horizon}", area=area, stream=model,
+                horizon=horizon, until=max(told[row][3] for row in kept), card=found,
+            )
+        )  # fmt: skip
+
+    for model in models:
+        own = [row for row, task in enumerate(told) if task[0] == model]
+        card(model, EVERYWHERE, None, own)
+        for horizon in sorted({told[row][4] for row in own}):
+            card(model, EVERYWHERE, horizon, [row for row in own if told[row][4] == horizon])
+        for area in sorted({told[row][2] for row in own}) if by_place else ():
+            card(model, area, None, [row for row in own if told[row][2] == area])
+    return tuple(answer)
+
+
+EVERYWHERE = "all places"
+"""The area under which scores over all places of a file are told."""
 
 
 def origins(table: SeriesTable, *, first: int, every: int = 1) -> Iterable[tuple[int, SeriesTable]]:
@@ -566,12 +811,75 @@ def bottom_lines(
     >>> a.line.state.value, b.line.state.value
     ('alarm', 'quiet')
     """
-    if not 1 <= limit <= MOST_LIMIT:
-        raise ValueError(f"a limit of {limit} cases is no line; expected 1 to {MOST_LIMIT:,}")
-    counts, imported = _daily(table)
     now = tuple(clusters) if clusters is not None else clusters_of(table, disease)
     if len(now) != len(table.areas):
         raise ValueError(f"{len(now)} clusters for {len(table.areas)} rows")
+    wanted = range(len(now)) if rows is None else rows
+    return _lines(
+        table, disease, [(now[row], row) for row in wanted], limit=limit, alarm_at=alarm_at,
+        control=control, alternatives=alternatives, days=days, window_days=window_days,
+    )  # fmt: skip
+
+
+def chain_lines(
+    table: SeriesTable,
+    disease: Disease,
+    chains: Sequence[tuple[str, cluster.ClusterNow]],
+    *,
+    limit: int,
+    alarm_at: float,
+    control: Control | None = None,
+    alternatives: Sequence[Control] = (),
+    days: Sequence[int] = (7, 14, 28),
+    window_days: int = 7,
+) -> tuple[RestedLine, ...]:
+    """
+    Return the bottom line of every chain (its area, its cases), in the order given.
+
+    R is that of the smallest area of the table around the chain, or what speaks for it. Raises ValueError naming a
+    chain that lies in no area of the table.
+
+    >>> from yipan.model import Interval
+    >>> series = SeriesTable(areas=("44.4401.",), first_day=date(2022, 10, 22), interval=Interval.DAY,
+    ...     counts=((3, 4, 6, 8, 9, 12, 14, 20, 22, 30),))
+    >>> disease = Disease(interval_mean_days=2.6, interval_sd_days=1.5)
+    >>> young = cluster.ClusterNow(name="c-1", seen=2, active_ages=(0, 1))
+    >>> found = chain_lines(series, disease, [("44.4401.440103.", young)], limit=10, alarm_at=0.05)
+    >>> found[0].resting_on, found[0].line.name, found[0].line.state.value
+    ('44.4401.', 'c-1', 'alarm')
+    """
+    row_of = {area: row for row, area in enumerate(table.areas)}
+
+    def row(area: str, name: str) -> int:
+        around = (area, *reversed(ancestors_of(AreaPath(area)))) if area.endswith(".") else (area,)
+        for each in around:
+            if each in row_of:
+                return row_of[each]
+        raise ValueError(f"chain {name} lies in {area}, in none of the {len(row_of)} areas counted")
+
+    return _lines(
+        table, disease, [(each, row(area, each.name)) for area, each in chains], limit=limit,
+        alarm_at=alarm_at, control=control, alternatives=alternatives, days=days,
+        window_days=window_days,
+    )  # fmt: skip
+
+
+def _lines(
+    table: SeriesTable,
+    disease: Disease,
+    asked: Sequence[tuple[cluster.ClusterNow, int]],
+    *,
+    limit: int,
+    alarm_at: float,
+    control: Control | None,
+    alternatives: Sequence[Control],
+    days: Sequence[int],
+    window_days: int,
+) -> tuple[RestedLine, ...]:
+    """The bottom line of each cluster, R taken from its row of the table; clusters with one R are solved together."""
+    if not 1 <= limit <= MOST_LIMIT:
+        raise ValueError(f"a limit of {limit} cases is no line; expected 1 to {MOST_LIMIT:,}")
+    counts, imported = _daily(table)
     generation = disease.pmf(disease.longest)
     paths = _paths(table.areas)
     stand_in = paths or _stand_ins(table)
@@ -585,26 +893,33 @@ def bottom_lines(
         stand_in, counts, disease.pmf(max(counts.shape[1], 2)), imported=imported,
         window_days=window, windows_back=QUIET_DAYS,
     )  # fmt: skip
-    groups: dict[tuple[str, float, float], list[int]] = {}
-    wanted = range(len(now)) if rows is None else rows
-    for row in wanted:
-        voice = speaking[row]
-        key = (voice.area, voice.posterior.shape, voice.posterior.rate)
-        groups.setdefault(key, []).append(row)
-    present = control or Control(name="as now")
-    found: dict[int, RestedLine] = {}
-    for (speaker, shape, rate), members in groups.items():
-        belief = belief_of(shape=shape, rate=rate, dispersions=disease.dispersions)
-        lines = cluster.bottom_lines(
-            [now[row] for row in members], belief, present, limit=limit, alarm_at=alarm_at,
-            generation=generation, days=days, alternatives=alternatives,
-        )  # fmt: skip
-        resting = named.get(AreaPath(speaker), speaker)
-        found |= {
-            row: RestedLine(resting_on=resting, line=_heard(line, counts[row], table))
-            for row, line in zip(members, lines, strict=True)
-        }
-    return tuple(found[row] for row in wanted)
+    voices = [speaking[row] for _, row in asked]
+    if not voices:
+        return ()
+    belief, shares = shared_belief(
+        [(voice.posterior.shape, voice.posterior.rate) for voice in voices], disease.dispersions
+    )
+    lines = cluster.bottom_lines(
+        [each for each, _ in asked], belief, control or Control(name="as now"), limit=limit,
+        alarm_at=alarm_at, generation=generation, days=days, alternatives=alternatives, shares=shares,
+    )  # fmt: skip
+    # the chance to die out has a bend at R = 1, which a grid would round off
+    gammas = np.array([(voice.posterior.shape, voice.posterior.rate) for voice in voices])
+    own = _middles(gammas[:, 0], gammas[:, 1])
+    many = len(disease.dispersions)
+    gone = cluster.dies_out(
+        [each for each, _ in asked], control or Control(name="as now"), generation=generation,
+        reproduction=np.tile(own, (1, many)),
+        dispersion=np.repeat(np.asarray(disease.dispersions), own.shape[1]),
+        weight=np.full((len(asked), own.shape[1] * many), 1 / (own.shape[1] * many)),
+    )  # fmt: skip
+    return tuple(
+        RestedLine(
+            resting_on=named.get(AreaPath(voice.area), voice.area),
+            line=_heard(replace(line, dies_out=float(chance)), counts[row], table),
+        )
+        for line, voice, chance, (_, row) in zip(lines, voices, gone, asked, strict=True)
+    )  # fmt: skip
 
 
 def _heard(line: BottomLine, counts: FloatArray, table: SeriesTable) -> BottomLine:
@@ -622,6 +937,53 @@ def _heard(line: BottomLine, counts: FloatArray, table: SeriesTable) -> BottomLi
     calm = line.state in {BottomLineState.QUIET, BottomLineState.WITHIN}
     state = BottomLineState.SILENT if silent >= SILENT_DAYS and calm else line.state
     return replace(line, state=state, reasons=(*line.reasons, told))
+
+
+R_STEP = 0.03
+"""The step of the grid on which what is believed of R is laid, as a share of R."""
+
+
+def _middles(shapes: FloatArray, rates: FloatArray, points: int = 8) -> FloatArray:
+    """The middles of equal slices of Gammas (gammas x points)."""
+    middles = (np.arange(points) + 0.5) / points
+    return np.asarray(special.gammaincinv(shapes[:, None], middles[None, :]) / rates[:, None])
+
+
+def shared_belief(
+    gammas: Sequence[tuple[float, float]], dispersions: Sequence[float], *, points: int = 8
+) -> tuple[cluster.OffspringPosterior, FloatArray]:
+    """
+    Return one belief that holds the points of many, and what each holds of them (gammas x points).
+
+    Each Gamma (shape, rate) of R is taken at `points` middles of equal slices, as `belief_of` does, and each middle
+    is shared out between its two neighbours on a grid of 3 % steps so that its mean stays: areas then share the laws
+    that are dear to solve. All `dispersions` are alike likely.
+
+    >>> belief, shares = shared_belief([(100, 100), (4, 2)], (0.2, 0.8))
+    >>> (shares @ belief.reproduction).round(2)
+    array([1.  , 1.98])
+    """
+    shapes, rates = np.asarray(gammas, dtype=np.float64).T
+    r = _middles(shapes, rates, points)
+    place = np.log(np.maximum(r, 1e-6)) / math.log1p(R_STEP)
+    low = np.floor(place).astype(np.int64)
+    used = np.unique(np.concatenate([low.ravel(), low.ravel() + 1]))
+    grid = (1 + R_STEP) ** used.astype(np.float64)
+    left = np.searchsorted(used, low)
+    part = np.clip((r - grid[left]) / (grid[left + 1] - grid[left]), 0.0, 1.0)
+    held = np.zeros((len(shapes), used.size))
+    rows = np.arange(len(shapes))[:, None]
+    np.add.at(held, (rows, left), (1 - part) / points)
+    np.add.at(held, (rows, left + 1), part / points)
+    k = np.asarray(dispersions, dtype=np.float64)
+    shares = np.tile(held / k.size, (1, k.size))
+    return (
+        cluster.OffspringPosterior(
+            reproduction=np.tile(grid, k.size), dispersion=np.repeat(k, grid.size),
+            weight=shares.mean(axis=0),
+        ),
+        shares,
+    )  # fmt: skip
 
 
 def belief_of(
@@ -644,6 +1006,20 @@ def belief_of(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InfectedPaths:
+    """
+    Infected people in the days ahead, draw by draw: what prevalence may be, not what it is on average.
+
+    `at_large` is draws x areas x days x ages: infected so many whole days ago and not yet found. `newly` is draws x
+    areas x days: infected on the day. `growth` is the growth per day of each draw.
+    """
+
+    at_large: FloatArray
+    newly: FloatArray
+    growth: FloatArray
+
+
 def infected_paths(
     table: SeriesTable,
     disease: Disease,
@@ -654,13 +1030,13 @@ def infected_paths(
     found_share: float = 1.0,
     residents: Mapping[str, float] | None = None,
     chance: np.random.Generator,
-) -> tuple[FloatArray, NDArray[np.float64]]:
+) -> InfectedPaths:
     """
-    Return infected people not yet found by draw, area and day ahead, and the growth per day of each draw.
+    Return infected people not yet found by draw, area, day ahead and age of infection.
 
-    People infected on a day are counted `found_after_days` later on average; those counted in the next days are
-    walking about now. So the number at large on a day is R-projected counts over the coming days, divided by the
-    share ever found. Draws differ in R (Gamma) and in the counts (Poisson-Gamma): prevalence is uncertain. Where
+    People infected on a day are counted `found_after_days` later; those counted in the next days are walking about
+    now, the later the younger. So the number at large on a day is R-projected counts over the coming days, divided
+    by the share ever found. Draws differ in R (Gamma) and in the counts (Poisson-Gamma): prevalence is uncertain. Where
     `residents` are given, nobody is infected twice.
     """
     counts, imported = _daily(table)
@@ -681,7 +1057,7 @@ def infected_paths(
     left = np.broadcast_to(people, r.shape).copy()
     trail = np.broadcast_to(known[:, -lags:], (draws, *known[:, -lags:].shape)).copy()
     weights = pmf[lags:0:-1]
-    lag = math.ceil(found_after_days)
+    lag = int(found_after_days) + 1
     ahead = np.empty((draws, len(known), days + lag))
     for day in range(days + lag):
         mean = r * (trail @ weights)
@@ -693,16 +1069,25 @@ def infected_paths(
         ahead[:, :, day] = born
         left = np.maximum(left - born, 0.0)
         trail = np.concatenate([trail[:, :, 1:], born[:, :, None]], axis=2)
-    running = np.cumsum(np.pad(ahead, ((0, 0), (0, 0), (1, 0))), axis=2)
-    whole = np.floor(found_after_days)
-    at_large = running[:, :, int(whole) : int(whole) + days] - running[:, :, :days]
+    whole = int(found_after_days)
     part = found_after_days - whole
+    ages = [
+        (part if age == 0 else 1.0) * ahead[:, :, whole - age : whole - age + days]
+        for age in range(0 if part > 0 else 1, whole + 1)
+    ]
+    if not ages:
+        ages = [np.zeros((draws, len(known), days))]
+    elif part <= 0:
+        ages.insert(0, np.zeros_like(ages[0]))
+    newly = ahead[:, :, whole : whole + days]
     if part > 0:
-        at_large = at_large + part * ahead[:, :, int(whole) : int(whole) + days]
+        newly = (1 - part) * newly + part * ahead[:, :, whole + 1 : whole + 1 + days]
     total = known[:, -lags:].sum(axis=1)
     share = total / max(total.sum(), 1e-12)
     growth = _growth(r @ share if total.sum() else r.mean(axis=1), pmf)
-    return at_large / found_share, growth
+    return InfectedPaths(
+        at_large=np.stack(ages, axis=3) / found_share, newly=newly / found_share, growth=growth
+    )
 
 
 def _growth(r: FloatArray, pmf: ArrayLike) -> FloatArray:

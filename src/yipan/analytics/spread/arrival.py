@@ -71,6 +71,27 @@ def expected_returns(visitors: ArrayLike, hazard: ArrayLike) -> FloatArray:
     return np.asarray(present[:, :, None] * np.asarray(hazard, dtype=np.float64)[:, None, :])
 
 
+def detected_by_test(
+    ages: ArrayLike, *, hours_before: float, detectable_days: float, sensitivity: float
+) -> FloatArray:
+    """
+    Return the share of infected travellers a required test catches, by age since infection in days.
+
+    The sample is taken `hours_before` departure, so the test sees an infection younger by that; it finds one that is
+    `detectable_days` old or older with the chance `sensitivity`.
+
+    >>> detected_by_test([0, 1, 2, 3, 4], hours_before=24, detectable_days=1.5, sensitivity=0.9)
+    array([0. , 0. , 0. , 0.9, 0.9])
+    """
+    if not (0 <= sensitivity <= 1 and hours_before >= 0 and detectable_days >= 0):
+        raise ValueError(
+            f"a test needs a sensitivity from 0 to 1 and hours and days of 0 or more, got {sensitivity}, "
+            f"{hours_before}, {detectable_days}"
+        )
+    seen = np.asarray(ages, dtype=np.float64) - hours_before / 24
+    return np.asarray(np.where(seen >= detectable_days, sensitivity, 0.0))
+
+
 def chance_of_introduction(expected: ArrayLike, *, draws_axis: int | None = None) -> FloatArray:
     """
     Return P(at least one) = 1 - E[exp(-expected)], averaged over posterior draws where given.
@@ -324,17 +345,17 @@ def spillover(
     *,
     reproduction: ArrayLike,
     dispersion: float,
-    left_share: float,
+    left_share: ArrayLike,
     days_to_detection: ArrayLike,
 ) -> tuple[Spillover, ...]:
     """
     Return the spillover to every destination, averaged over posterior draws, first to look at first.
 
-    `rate` is origins x destinations; `infected_travelling` is draws x origins x days: infected people not
-    isolated who still travel and pass the test, on each day ahead. `reproduction` is the value under
-    control at each destination, `left_share` the transmission a traveller has on average still before
-    them, `days_to_detection` how long a case there goes unseen. Look-first = expected x (1 - extinction) x
-    days to detection.
+    `rate` is origins x destinations; `infected_travelling` is draws x origins x days, perhaps x ages since
+    infection: infected people not isolated who still travel and pass the test, on each day ahead.
+    `reproduction` is the value under control at each destination, `left_share` the transmission a traveller
+    still has before them (one figure, or one for each age), `days_to_detection` how long a case there goes
+    unseen. Look-first = expected x (1 - extinction) x days to detection.
 
     >>> near, far = spillover(["near", "far"], [[0.01, 0.001]], [[[10.0, 20.0]], [[5.0, 9.0]]],
     ...     reproduction=[1.5, 1.5], dispersion=0.3, left_share=0.7, days_to_detection=5.0)
@@ -343,7 +364,14 @@ def spillover(
     """
     trips = np.asarray(rate, dtype=np.float64)
     ill = np.asarray(infected_travelling, dtype=np.float64)
-    if ill.ndim != 3 or trips.shape != (ill.shape[1], len(destinations)):
+    left = np.atleast_1d(np.asarray(left_share, dtype=np.float64))
+    if ill.ndim == 3:
+        ill = ill[..., None]
+    if ill.ndim != 4 or left.shape not in {(1,), (ill.shape[3],)}:
+        raise ValueError(
+            f"infected {ill.shape} by age do not fit {left.size} shares of transmission left"
+        )
+    if trips.shape != (ill.shape[1], len(destinations)):
         raise ValueError(
             f"rates {trips.shape} and infected {ill.shape} do not fit {len(destinations)} destinations"
         )
@@ -353,19 +381,25 @@ def spillover(
         )
     days = ill.shape[2]
     # expected by draw and destination over the period: the days add up before the matrix product
-    total = ill.sum(axis=2) @ trips
+    by_age = ill.sum(axis=2)
+    total = by_age.sum(axis=2) @ trips
     mean_r = np.broadcast_to(np.asarray(reproduction, dtype=np.float64), (len(destinations),))
     q = chain_extinction(mean_r, dispersion)
-    pressure = mean_r * left_share * (1 - q)
+    pressure = mean_r[:, None] * left * (1 - q)[:, None]
     dies = (
         np.exp(-pressure) if math.isinf(dispersion) else (1 + pressure / dispersion) ** -dispersion
     )
+    lasts = np.broadcast_to(1 - dies, (len(destinations), ill.shape[3]))
+    sustained = np.zeros_like(total)
+    for age in range(ill.shape[3]):
+        sustained += (by_age[:, :, age] @ trips) * lasts[:, age]
     introduced = chance_of_introduction(total, draws_axis=0)
-    lasting = chance_of_introduction(total * (1 - dies), draws_axis=0)
+    lasting = chance_of_introduction(sustained, draws_axis=0)
     mean = total.mean(axis=0)
     low, high = _edges(total)
-    half = _half_day(trips, ill)
-    search = mean * (1 - dies) * np.broadcast_to(np.asarray(days_to_detection), mean.shape)
+    arrived = _arrived_by(trips, ill.sum(axis=3))
+    half = np.where((arrived >= 0.5).any(axis=1), (arrived >= 0.5).argmax(axis=1), days)
+    search = sustained.mean(axis=0) * np.broadcast_to(np.asarray(days_to_detection), mean.shape)
     rows = [
         Spillover(
             destination=name,
@@ -376,6 +410,7 @@ def spillover(
             lasting=float(lasting[index]),
             half_arrived_day=None if half[index] >= days else int(half[index]),
             look_first=float(search[index]),
+            arrived_by=tuple(arrived[index].round(6).tolist()),
         )
         for index, name in enumerate(destinations)
     ]
@@ -388,23 +423,14 @@ def _edges(total: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.asarray(low), np.asarray(high)
 
 
-def _half_day(trips: FloatArray, ill: FloatArray) -> NDArray[np.int64]:
-    """First day by which arrival is as likely as not, by bisection on days; `days` if none."""
-    days = ill.shape[2]
-    running = np.cumsum(ill, axis=2)
-    low = np.zeros(trips.shape[1], dtype=np.int64)
-    high = np.full(trips.shape[1], days, dtype=np.int64)
-    while (low < high).any():
-        middle = (low + high) // 2
-        chance = np.ones(trips.shape[1])
-        for day in np.unique(middle[(low < high) & (middle < days)]).tolist():
-            chosen = np.flatnonzero((middle == day) & (low < high))
-            expected = running[:, :, day] @ trips[:, chosen]
-            chance[chosen] = -np.expm1(-expected).mean(axis=0)
-        later = (low < high) & (chance < 0.5)
-        high = np.where((low < high) & ~later, middle, high)
-        low = np.where(later, middle + 1, low)
-    return low
+def _arrived_by(trips: FloatArray, ill: FloatArray) -> FloatArray:
+    """The chance that the first has arrived by each day, averaged over draws (destinations x days)."""
+    running = np.zeros((ill.shape[0], trips.shape[1]))
+    arrived = np.empty((trips.shape[1], ill.shape[2]))
+    for day in range(ill.shape[2]):
+        running += ill[:, :, day] @ trips
+        arrived[:, day] = 1.0 - np.exp(-running).mean(axis=0)
+    return np.asarray(np.maximum.accumulate(np.clip(arrived, 0.0, 1.0), axis=1))
 
 
 def likely_origins(expected: ArrayLike) -> FloatArray:

@@ -72,6 +72,75 @@ class Movement:
         )
 
 
+def visitors_balanced(moving: Movement, residents: ArrayLike, *, stay_days: float) -> FloatArray:
+    """
+    Return residents of each destination present in each origin where nobody counted them: as many come as go.
+
+    Trips out of an origin are taken to be matched by trips back; each visitor stays `stay_days`. Origins x
+    destinations.
+
+    >>> only = Movement(origins=("a",), destinations=("b",), rate=np.array([[0.01]]),
+    ...     low=np.array([[0.01]]), high=np.array([[0.01]]), observed=True)
+    >>> visitors_balanced(only, [1000.0], stay_days=2.0)
+    array([[20.]])
+    """
+    people = np.asarray(residents, dtype=np.float64)
+    if people.shape != (len(moving.origins),) or (people <= 0).any() or stay_days < 0:
+        raise ValueError("visitors need the residents of every origin and a stay of 0 days or more")
+    return np.asarray(moving.rate * people[:, None] * stay_days)
+
+
+def visitors_from_trips(
+    moving: Movement,
+    origin: Sequence[str],
+    destination: Sequence[str],
+    trips: ArrayLike,
+    *,
+    residents: ArrayLike,
+    days: float,
+    stay_days: float,
+) -> FloatArray:
+    """
+    Return residents of each destination present in each origin, from trips counted out of the destination.
+
+    Where nobody counted trips out of a destination as many are taken to come as go (`visitors_balanced`). Origins x
+    destinations of `moving`.
+
+    >>> only = Movement(origins=("a",), destinations=("b",), rate=np.array([[0.01]]),
+    ...     low=np.array([[0.01]]), high=np.array([[0.01]]), observed=True)
+    >>> visitors_from_trips(only, ["a", "b"], ["b", "a"], [10, 30], residents=[1000.0], days=1, stay_days=2.0)
+    array([[60.]])
+    """
+    present = visitors_balanced(moving, residents, stay_days=stay_days)
+    row = {name: index for index, name in enumerate(moving.origins)}
+    column = {name: index for index, name in enumerate(moving.destinations)}
+    for name in set(origin) & set(column):
+        present[:, column[name]] = 0.0
+    counted = np.asarray(trips, dtype=np.float64)
+    for start, end, count in zip(origin, destination, counted.tolist(), strict=True):
+        if start in column and end in row and start != end:
+            present[row[end], column[start]] += count / days * stay_days
+    return present
+
+
+def from_origins(moving: Movement, origins: Sequence[str], destinations: Sequence[str]) -> Movement:
+    """
+    Return the part of a matrix from some origins to some destinations; trips to others are left out.
+
+    >>> all_ = radiation_movement(["a", "b", "c"], population=[1e6, 1e6, 1e6],
+    ...     km=[[0, 10, 20], [10, 0, 10], [20, 10, 0.0]])
+    >>> from_origins(all_, ["a"], ["b", "c"]).rate.round(4)
+    array([[0.0225, 0.0075]])
+    """
+    rows = [moving.origins.index(name) for name in origins]
+    columns = [moving.destinations.index(name) for name in destinations]
+    cell = np.ix_(rows, columns)
+    return Movement(
+        origins=tuple(origins), destinations=tuple(destinations), rate=moving.rate[cell],
+        low=moving.low[cell], high=moving.high[cell], observed=moving.observed,
+    )  # fmt: skip
+
+
 def movement_from_trips(
     origin: Sequence[str],
     destination: Sequence[str],

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 from scipy.stats import poisson
 
-from .sources import NEVER, UNDATED, Delay, Floats, Ints, SourcePosterior
+from .sources import NEVER, OUTSIDE, UNDATED, Delay, Floats, Ints, SourcePosterior
 
-OUTSIDE = -1
 MOST_CONTRACTIONS = 20
 MOST_INVOLVED = 400
 MOST_POPS = 20

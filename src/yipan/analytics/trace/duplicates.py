@@ -108,26 +108,43 @@ def encoded(people: Sequence[Who], *, key: bytes) -> Encoded:
         for name in ("name", "sound", "family", "phone", "certificate", "address")
     }
     born = np.zeros(n, np.int64)
-    known: dict[tuple[str, str], int] = {}
+    secret = hashlib.blake2b(key=key, digest_size=8)
 
     def mark(kind: str, text: str) -> int:
         if not text:
             return 0
-        if (kind, text) not in known:
-            digest = hashlib.blake2b(f"{kind}|{text}".encode(), key=key, digest_size=8).digest()
-            known[kind, text] = int.from_bytes(digest, "big") or 1
-        return known[kind, text]
+        digest = secret.copy()
+        digest.update(f"{kind}|{text}".encode())
+        return int.from_bytes(digest.digest(), "big") or 1
 
+    # Names and addresses are shared by many, numbers by few: only the former are worth remembering.
+    names: dict[str, tuple[int, int, int]] = {"": (0, 0, 0)}
+    addresses: dict[str, int] = {"": 0}
     for i, who in enumerate(people):
-        name = _letters(who.name)
-        columns["name"][i] = mark("name", name)
-        columns["sound"][i] = mark("sound", sound_of(name))
-        columns["family"][i] = mark("family", family_of(name))
-        columns["phone"][i] = mark("phone", "".join(s for s in who.phone if s.isdigit())[-11:])
-        columns["certificate"][i] = mark("certificate", _letters(who.certificate).replace(" ", ""))
-        columns["address"][i] = mark("address", _letters(who.address).replace(" ", ""))
+        if who.name not in names:
+            name = _letters(who.name)
+            names[who.name] = (
+                mark("name", name), mark("sound", sound_of(name)), mark("family", family_of(name))
+            )  # fmt: skip
+        columns["name"][i], columns["sound"][i], columns["family"][i] = names[who.name]
+        if who.address not in addresses:
+            addresses[who.address] = mark("address", _letters(who.address).replace(" ", ""))
+        columns["address"][i] = addresses[who.address]
+        columns["phone"][i] = mark("phone", _digits(who.phone)[-11:])
+        columns["certificate"][i] = mark("certificate", _bare(who.certificate))
         born[i] = who.born.toordinal() if who.born else 0
     return Encoded(born=born, **columns)
+
+
+def _digits(text: str) -> str:
+    return text if text.isdigit() else "".join(sign for sign in text if sign.isdigit())
+
+
+def _bare(text: str) -> str:
+    """A certificate's number as it is compared; plain letters and digits need no taking apart."""
+    if text.isascii() and text.isalnum():
+        return text.casefold()
+    return _letters(text).replace(" ", "")
 
 
 def sound_of(name: str) -> str:
@@ -206,6 +223,23 @@ def score(
     return np.asarray(bits)
 
 
+def agreeing(people: Encoded, one: int, other: int) -> tuple[str, ...]:
+    """
+    Return by which fields two people agree: certificate, phone, born, name (or its sound), address.
+
+    >>> two = encoded([Who(name="张伟", phone="1"), Who(name="章伟", phone="1")], key=b"k")
+    >>> agreeing(two, 0, 1)
+    ('phone', 'sound')
+    """
+    found = [
+        name for name in ("certificate", "phone", "born", "name", "address")
+        if getattr(people, name)[one] != 0 and getattr(people, name)[one] == getattr(people, name)[other]
+    ]  # fmt: skip
+    if "name" not in found and people.sound[one] != 0 and people.sound[one] == people.sound[other]:
+        found.append("sound")
+    return tuple(found)
+
+
 def blocks(people: Encoded) -> tuple[Keys, ...]:
     """The keys by which people are brought together, one array per rule; 0 where a rule says nothing of somebody."""
     born = people.born.astype(np.uint64)
@@ -219,11 +253,28 @@ def blocks(people: Encoded) -> tuple[Keys, ...]:
     )  # fmt: skip
 
 
+def even_bits(people: int, *, told_twice: float = 0.1) -> float:
+    """
+    The score at which a pair among so many people is as likely one person as two, a share of whom are told of twice.
+
+    The more people there are, the more of them agree by chance, and the more a pair has to agree.
+
+    >>> round(even_bits(1000), 1), round(even_bits(1_000_000), 1)
+    (13.3, 23.3)
+    """
+    return max(0.0, math.log2(max(people, 2) / told_twice))
+
+
 def duplicates(
-    people: Encoded, *, odds: Mapping[str, Odds] | None = None, least_bits: float = 8.0
+    people: Encoded, *, odds: Mapping[str, Odds] | None = None, least_bits: float | None = None
 ) -> Pairs:
-    """Return every pair that shares a block and scores at least `least_bits`, the highest first."""
+    """
+    Return every pair that shares a block and scores at least `least_bits`, the highest first.
+
+    Where none is given, pairs are returned that are likelier one person than two (`even_bits`).
+    """
     weights = odds or odds_of(people)
+    least_bits = even_bits(len(people)) if least_bits is None else least_bits
     found: list[NDArray[np.int64]] = []
     passed = 0
     for key in blocks(people):
@@ -278,8 +329,11 @@ class Index:
         self._order = tuple(np.argsort(key, kind="stable") for key in self._keys)
         self._sorted = tuple(key[order] for key, order in zip(self._keys, self._order, strict=True))
 
-    def candidates(self, one: int, *, least_bits: float = 8.0) -> tuple[tuple[int, float], ...]:
-        """Return who may be the same person as number `one`, with bits, the likeliest first."""
+    def candidates(
+        self, one: int, *, least_bits: float | None = None
+    ) -> tuple[tuple[int, float], ...]:
+        """Return who may be the same person as number `one`, with bits, the likeliest first (see `duplicates`)."""
+        least_bits = even_bits(len(self.people)) if least_bits is None else least_bits
         near: set[int] = set()
         for key, order, ranked in zip(self._keys, self._order, self._sorted, strict=True):
             if key[one] != 0:

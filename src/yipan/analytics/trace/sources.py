@@ -26,6 +26,9 @@ NEVER = np.iinfo(np.int64).max
 UNDATED = np.iinfo(np.int64).min
 """The day of a case whose day is not known."""
 LEAST = 1e-300
+OUTSIDE = -1
+MOST_TRIES = 1000
+NOBODY_ELSE = 1e-12
 MOST_SNPS = 200
 BUSY_DAYS = 15
 
@@ -291,10 +294,13 @@ class SourcePosterior:
         return bits
 
     def sample(self, rng: np.random.Generator, *, only: Ints | None = None) -> Ints:
-        """One source for every case, or for some (-1 outside), each drawn from its posterior apart from the others."""
-        n = len(self.cases)
-        asked = np.arange(n) if only is None else only
-        drawn = np.full(asked.size, -1, dtype=np.int64)
+        """
+        One source for every case, or for some (-1 outside), each drawn from its posterior apart from the others.
+
+        `sample_plain` says the same case by case and draws the same from the same generator.
+        """
+        asked = np.arange(len(self.cases)) if only is None else only
+        drawn = np.full(asked.size, OUTSIDE, dtype=np.int64)
         u = rng.random(asked.size)
         outside = self.outside[asked]
         running = np.r_[0.0, np.cumsum(self.share)]
@@ -305,32 +311,86 @@ class SourcePosterior:
         place = np.minimum(place, self.start[1:][asked][told] - 1)
         if self.candidate.size:
             drawn[told] = self.candidate[place]
-        members = _members(self.classes)
-        sums: dict[int, Floats] = {}
-        for at in np.flatnonzero(u >= outside + listed):
-            case = int(asked[at])
-            if self.cases.imported[case] or self.others(case) <= 1e-12:
-                continue
-            target = int(self.classes.of_target[case])
-            if target not in sums:
-                sums[target] = np.cumsum(self.classes.sizes * self.classes.weight[target])
-            known = set(self.candidate[self.start[case] : self.start[case + 1]].tolist()) | {case}
-            for _ in range(1000):
-                mark = rng.random() * sums[target][-1]
-                kind = min(
-                    int(np.searchsorted(sums[target], mark, side="right")), sums[target].size - 1
-                )
-                chosen = members(kind)
-                source = int(chosen[int(rng.integers(len(chosen)))])
-                if source not in known:
-                    drawn[at] = source
-                    break
+        open_ = (u >= outside + listed) & ~self.cases.imported[asked]
+        open_ &= 1.0 - outside - listed > NOBODY_ELSE
+        waiting = np.flatnonzero(open_)
+        if not waiting.size:
+            return drawn
+        table = self.classes
+        kinds, row = np.unique(table.of_target[asked[waiting]], return_inverse=True)
+        mass = np.cumsum(table.sizes * table.weight[kinds], axis=1)
+        # One line holds the running shares of all rows, row after row, so that one search serves all of them.
+        line = (mass / np.maximum(mass[:, -1:], LEAST) + np.arange(kinds.size)[:, None]).ravel()
+        order, first = _in_classes(table)
+        owner = np.repeat(np.arange(len(self.cases)), np.diff(self.start))
+        known = owner * len(self.cases) + self.candidate
+        for _ in range(MOST_TRIES):
+            mark = rng.random((waiting.size, 2))
+            at = np.searchsorted(line, row + mark[:, 0], side="right") - row * table.sizes.size
+            kind = np.minimum(at, table.sizes.size - 1)
+            member = first[kind] + (mark[:, 1] * table.sizes[kind]).astype(np.int64)
+            source = order[member]
+            case = asked[waiting]
+            key = case * len(self.cases) + source
+            near = np.minimum(np.searchsorted(known, key), max(known.size - 1, 0))
+            bad = source == case
+            if known.size:
+                bad |= known[near] == key
+            drawn[waiting[~bad]] = source[~bad]
+            waiting, row = waiting[bad], row[bad]
+            if not waiting.size:
+                break
         return drawn
+
+    def sample_plain(self, rng: np.random.Generator, *, only: Ints | None = None) -> Ints:
+        """The same, case by case. It judges `sample`."""
+        asked = list(range(len(self.cases))) if only is None else [int(case) for case in only]
+        drawn = [OUTSIDE] * len(asked)
+        u = rng.random(len(asked))
+        waiting = []
+        for i, case in enumerate(asked):
+            begin, end = self.start[case], self.start[case + 1]
+            left = u[i] - self.outside[case]
+            if left < 0:
+                continue
+            for place in range(begin, end):
+                left -= self.share[place]
+                if left < 0:
+                    drawn[i] = int(self.candidate[place])
+                    break
+            else:
+                if not self.cases.imported[case] and self.others(case) > NOBODY_ELSE:
+                    waiting.append(i)
+        members = _members(self.classes)
+        for _ in range(MOST_TRIES):
+            if not waiting:
+                break
+            marks = rng.random((len(waiting), 2))
+            again = []
+            for i, (one, other) in zip(waiting, marks, strict=True):
+                case = asked[i]
+                mass = np.cumsum(self.classes.sizes * self.class_weight(case))
+                kind = min(int(np.searchsorted(mass, one * mass[-1], side="right")), mass.size - 1)
+                chosen = members(kind)
+                source = int(chosen[int(other * len(chosen))])
+                begin, end = self.start[case], self.start[case + 1]
+                if source == case or source in self.candidate[begin:end]:
+                    again.append(i)
+                else:
+                    drawn[i] = source
+            waiting = again
+        return np.array(drawn, dtype=np.int64)
+
+
+def _in_classes(classes: _Classes) -> tuple[Ints, Ints]:
+    """Cases in order of their class of sources, and where each class begins among them."""
+    order = np.argsort(classes.of_source, kind="stable")
+    first = np.searchsorted(classes.of_source[order], np.arange(classes.sizes.size + 1))
+    return np.asarray(order, dtype=np.int64), np.asarray(first, dtype=np.int64)
 
 
 def _members(classes: _Classes):  # type: ignore[no-untyped-def]  # a closure over two arrays
-    order = np.argsort(classes.of_source, kind="stable")
-    first = np.searchsorted(classes.of_source[order], np.arange(classes.sizes.size + 1))
+    order, first = _in_classes(classes)
 
     def of(kind: int) -> Ints:
         return np.asarray(order[first[kind] : first[kind + 1]])
@@ -369,6 +429,7 @@ def sources(
     last: Floats | None = None
     outcome: SourcePosterior | None = None
     table: _Classes | None = None
+    seen: float | None = None
     rounds = most_rounds if learn else 1
     for round_number in range(1, rounds + 1):
         if table is None:
@@ -380,7 +441,8 @@ def sources(
             break
         last = outcome.outside
         if round_number < rounds:
-            parameters = _improved(outcome, evidence, base)
+            seen = _seen(cases, parameters.serial) if seen is None else seen
+            parameters = _improved(outcome, evidence, base, seen)
     assert outcome is not None
     return outcome
 
@@ -719,7 +781,16 @@ def _outside_ratio(nearest: Ints, largest: int) -> Floats:
     return ratio
 
 
-def _improved(found: SourcePosterior, evidence: _Evidence, base: Floats) -> Parameters:
+def _seen(cases: TraceCases, serial: Delay) -> float:
+    """How many cases' infectious times have been seen by the day of the last case, each for its part."""
+    day = cases.day[cases.day != UNDATED]
+    if not day.size:
+        return 0.0
+    days, times = np.unique(day, return_counts=True)
+    return float((serial.cdf((days[-1] - days).astype(np.float64) + 0.5) * times).sum())
+
+
+def _improved(found: SourcePosterior, evidence: _Evidence, base: Floats, seen: float) -> Parameters:
     """The parameters that the posterior makes likeliest: one maximisation step."""
     cases, now, table = found.cases, found.parameters, found.classes
     n = len(cases)
@@ -729,8 +800,7 @@ def _improved(found: SourcePosterior, evidence: _Evidence, base: Floats) -> Para
         return now
     # Long quiet spans between outbreaks are no time in which sources outside stayed away.
     span = 1.0 + float(np.minimum(np.diff(np.unique(cases.day[dated])), BUSY_DAYS).sum())
-    seen = now.serial.cdf((cases.day[dated].max() - cases.day[dated]).astype(np.float64) + 0.5)
-    rate_known = (known + 0.5) / (float(seen.sum()) + 1.0)
+    rate_known = (known + 0.5) / (seen + 1.0)
     freely = found.outside[~cases.imported]
     outside = max((float(freely.sum()) + 0.5) / span / rate_known, 1e-9)
     changed = replace(now, outside=outside)

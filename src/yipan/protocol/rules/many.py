@@ -27,8 +27,7 @@ def zone_steps_many(
     """
     Rule on the steps of many zones; the answer for each is that of `zone_steps`.
 
-    Zones with facts that few have (a first sample, contacts moved, a profile that restarts on a late round) are
-    ruled by the plain form. Raises as `zone_steps`.
+    Zones with facts that few have (contacts moved, a profile that restarts on a late round) are ruled by the plain form. Raises as `zone_steps`.
 
     >>> from datetime import UTC
     >>> from yipan.protocol import protocols
@@ -41,9 +40,7 @@ def zone_steps_many(
     plain = [
         number
         for number, one in enumerate(facts)
-        if books.restarts
-        or any(each.sampling_began is not None for each in one.rounds)
-        or any(each.new_contacts_moved is not None for each in one.infections)
+        if books.restarts or any(each.new_contacts_moved is not None for each in one.infections)
     ]
     columns = books.columns(facts, profile)
     count, to, at, book = _kernel()(*columns, *books.tables)
@@ -138,7 +135,7 @@ class _Books:
         stage, clock, begun, held, clear = (np.empty(size, np.int64) for _ in range(5))
         first_infection, first_round = np.zeros(size + 1, np.int64), np.zeros(size + 1, np.int64)
         found: list[tuple[int, int, int]] = []
-        rounds: list[int] = []
+        rounds: list[tuple[int, int]] = []
         for i, one in enumerate(facts):
             name = "medium_after_high" if one.after_high and one.level == "medium" else one.level
             stage[i], clock[i] = self.number[name], _stamp(one.clock_start)
@@ -151,7 +148,10 @@ class _Books:
                 )
                 for each in one.infections
             )  # fmt: skip
-            rounds += sorted(_stamp(each.completed) for each in one.rounds)
+            rounds += sorted(
+                (_stamp(each.completed), _stamp(each.sampling_began or each.completed))
+                for each in one.rounds
+            )
             first_infection[i + 1], first_round[i + 1] = len(found), len(rounds)
         infections = np.array(found, np.int64).reshape(-1, 3)
         return (
@@ -163,7 +163,7 @@ class _Books:
             first_infection,
             infections,
             first_round,
-            np.array(rounds, np.int64),
+            np.array(rounds, np.int64).reshape(-1, 2),
         )
 
 

@@ -17,7 +17,7 @@ from yipan.protocol.clocks import after_days, hours_between
 from yipan.protocol.parameters import Adopted, Parameter, Profile, Rulebook
 from yipan.protocol.primitives import bound, schedule
 from yipan.protocol.rules.authority import RANKS, level_above, rectify_by
-from yipan.protocol.rules.zones import ZoneFacts, may_leave, zone_clock, zone_steps
+from yipan.protocol.rules.zones import ZoneFacts, may_leave, running_clock, zone_steps
 from yipan.protocol.ruling import Reason
 
 ITEMS = {
@@ -410,8 +410,9 @@ def _zone_kept(
     due = steps[0].eligible_at if steps else None
     if due is None or at <= after_days(due, grace / 24):
         when = due
-        if due is None and book.has(f"zone.{record.facts.level}.quiet_days"):
-            when = zone_clock(record.facts, book, profile).value.period_ends
+        if due is None:
+            clock = running_clock(record.facts, adoptions, profile, at=at)
+            when = None if clock is None else clock.value.period_ends
         told = "not due" if when is None else f"not due before {when.isoformat()}"
         return _Found(
             3, Verdict.OK, told, "尚未到解除时间。" if when is None else f"解除时间不早于{when:%Y年%m月%d日%H时%M分}。",

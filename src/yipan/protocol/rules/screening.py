@@ -263,3 +263,36 @@ def community_zero(
         en=f"{needed.value} days in a row must find nobody in the community.",
         source=needed.source, confidence=needed.confidence,
     ),), assumed=(profile.said("community"),))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyTesting:
+    """How often people of a group are tested (None where the text names no frequency) and whether each has a tube alone."""
+
+    every_days: int | None
+    single: bool
+
+
+def key_testing(group: str, rulebook: Rulebook) -> Ruling[KeyTesting]:
+    """
+    Rule on how often the people of a group of key people are tested, and whether their swabs may share a tube.
+
+    >>> from yipan.protocol import protocols
+    >>> key_testing("high_risk_post", protocols().rulebook("cn-covid-9ed")).value
+    KeyTesting(every_days=1, single=True)
+    """
+    often = rulebook.parameters.get(f"screening.key_days.{group}")
+    alone = rulebook.parameters.get("screening.single_for")
+    single = alone is not None and "key_people" in alone.value
+    reasons = []
+    if often is not None:
+        reasons.append(Reason(
+            zh=f"每{often.value}天检测一次。", en=f"Tested every {often.value} day(s).", source=often.source,
+            confidence=often.confidence,
+        ))  # fmt: skip
+    if single and alone is not None:
+        reasons.append(Reason(
+            zh="重点人员单采单检。", en="Key people are swabbed singly.", source=alone.source, confidence=alone.confidence,
+        ))  # fmt: skip
+    days = None if often is None else int(often.value)
+    return Ruling(value=KeyTesting(every_days=days, single=single), reasons=tuple(reasons))

@@ -20,8 +20,8 @@ def eligible(
         opens = max(since, ends - window)
         done = NONE
         for i in range(low, high):
-            if rounds[i] >= opens:
-                done = rounds[i]
+            if rounds[i, 1] >= opens:
+                done = rounds[i, 0]
                 break
         if done == NONE:
             return NONE
@@ -36,15 +36,15 @@ def eligible(
 @njit(cache=True)
 def complete(
     since: Any, quiet: Any, window: Any, contacts: Any, clear: Any, rounds: Any, low: Any, high: Any,
-    infections: Any, first: Any, last: Any, spares: Any,
+    infections: Any, first: Any, last: Any, spares: Any, in_force: Any,
 ) -> Any:  # fmt: skip
-    """Return when a clock is complete after all resets, as `primitives.run_clock`."""
+    """Return when a clock is complete after all resets, as `primitives.run_clock`; a book that came later ends nothing before `in_force`."""
     running = since
     for i in range(first, last):
         if infections[i, 0] < since or infections[i, 2] & spares:
             continue
         due = eligible(running, quiet, window, contacts, clear, rounds, low, high)
-        if due != NONE and infections[i, 0] >= due:
+        if due != NONE and infections[i, 0] >= max(due, in_force):
             break
         running = max(running, infections[i, 1])
     return eligible(running, quiet, window, contacts, clear, rounds, low, high)
@@ -62,7 +62,7 @@ def earliest(
             continue
         due = complete(
             since, quiet[k, s], window[k, s], contacts[k, s], clear[z], rounds, first_round[z], first_round[z + 1],
-            infections, first_infection[z], first_infection[z + 1], spares[k],
+            infections, first_infection[z], first_infection[z + 1], spares[k], since if k == oldest else adopted[k],
         )  # fmt: skip
         if due != NONE:
             at = min(at, max(due, start if k == oldest else adopted[k]))

@@ -8,7 +8,7 @@ from itertools import pairwise
 from yipan.model import AreaPath, ancestors_of
 from yipan.protocol.clocks import after_days, hours_between
 from yipan.protocol.parameters import Adopted, Profile, Rulebook
-from yipan.protocol.primitives import Happening, run_clock, zone_clock_of, zone_ladder
+from yipan.protocol.primitives import Fulfilment, Happening, run_clock, zone_clock_of, zone_ladder
 from yipan.protocol.ruling import Reason, Ruling
 
 
@@ -141,12 +141,15 @@ class ZoneFlag:
     reasons: tuple[Reason, ...] = ()
 
 
-def zone_clock(facts: ZoneFacts, rulebook: Rulebook, profile: Profile) -> Ruling[ZoneClock]:
+def zone_clock(
+    facts: ZoneFacts, rulebook: Rulebook, profile: Profile, *, in_force: datetime | None = None
+) -> Ruling[ZoneClock]:
     """
     Rule on one stage of one zone under one rulebook, with reasons and trace.
 
     A counting infection found before the zone is eligible restarts the clock when it was controlled, else when it
-    was found. What a late closing round does, from which instant the clock runs, and whether the positives of
+    was found. `in_force` is when a text that was adopted while the clock ran came to hold: until then it freed
+    nobody, so an infection found earlier counts even where this text alone would have ended the zone before. What a late closing round does, from which instant the clock runs, and whether the positives of
     people already isolated count, the profile says. Contacts of a sealed area (Eighth Edition) are a guard as well:
     `contacts_clear` is the instant from which their days and negative tests are complete.
 
@@ -169,20 +172,15 @@ def zone_clock(facts: ZoneFacts, rulebook: Rulebook, profile: Profile) -> Ruling
         assumed.append(profile.said("late_closing_round"))
     if any(one.isolated for one in facts.infections):
         assumed.append(profile.said("isolated_positives_reset"))
-    met: dict[str, Sequence[datetime]] = {}
-    window = rulebook.get(f"zone.{stage}.closing_round_hours")
     start = first_instant(facts, profile)
-    met["closing_round"] = [one.completed for one in facts.rounds]
-    if facts.contacts_clear is not None:
-        met["contacts_clear"] = [facts.contacts_clear]
-    happenings = _happenings(facts, rulebook)
-    reading = run_clock(clock, start, happenings, met)
-    if window is not None and any(one.sampling_began is not None for one in facts.rounds):
-        opens = max(reading.start, after_days(reading.period_ends, -window / 24))
-        met["closing_round"] = [
-            one.completed for one in facts.rounds if (one.sampling_began or one.completed) >= opens
+    met: dict[str, Sequence[Fulfilment]] = {
+        "closing_round": [
+            Fulfilment(at=one.completed, began=one.sampling_began) for one in facts.rounds
         ]
-        reading = run_clock(clock, start, happenings, met)
+    }
+    if facts.contacts_clear is not None:
+        met["contacts_clear"] = [Fulfilment(at=facts.contacts_clear)]
+    reading = run_clock(clock, start, _happenings(facts, rulebook), met, in_force=in_force)
     unsampled = _unsampled(facts, reading.period_ends)
     reason = Reason(
         zh=f"自{reading.start:%Y年%m月%d日%H时%M分}起连续{quiet.value}天无新增感染者，期满时间为{reading.period_ends:%Y年%m月%d日%H时%M分}。",
@@ -228,16 +226,16 @@ def zone_steps(
     Rule on every step down of a zone, each taken the instant it is due, through changes of version.
 
     `adoptions` come in order of time; the first is the one in force when the clock started. Under `only_shorter`
-    a running clock is looked at again under the newer book and the earlier instant holds; under `as_started` it
-    runs to its end under the older one. A class that the newer book no longer has ends at adoption. A class that
+    a running clock is looked at again under the newer book and the earlier instant holds; an infection found while
+    the zone stood resets it there as well, though the newer book would have ended the zone before. Under
+    `as_started` it runs to its end under the older one. A class that the newer book no longer has ends at adoption. A class that
     no book knows never steps down by itself, until a book forbids temporary sealing. From `held_back` on no step is
     proposed.
 
     Raises ValueError without an adoption or with adoptions out of order; ProtocolError as `zone_clock`.
     """
-    if not adoptions or any(a.at > b.at for a, b in pairwise(adoptions)):
-        raise ValueError("adoptions: expected at least one, in order of time")
-    number = max((i for i, one in enumerate(adoptions) if one.at <= facts.clock_start), default=0)
+    _check_order(adoptions)
+    number = _began_under(facts, adoptions)
     known = frozenset(
         level for one in adoptions for level in one.rulebook.get("zone.classes") or ()
     )
@@ -290,6 +288,51 @@ def zone_steps(
         trace=tuple(dict.fromkeys(one for ruling in rulings for one in ruling.trace)),
         assumed=tuple(assumed),
     )  # fmt: skip
+
+
+def running_clock(
+    facts: ZoneFacts, adoptions: Sequence[Adopted], profile: Profile, *, at: datetime
+) -> Ruling[ZoneClock] | None:
+    """
+    Rule on the clock that governs a zone at `at`: of the books that apply by then, the one that frees it first.
+
+    Where none frees it yet, the one whose quiet period ends first. None where no book has a clock for the level.
+    `at` is before the step down, or the instant of it. Raises as `zone_steps`.
+
+    >>> from datetime import UTC
+    >>> from yipan.protocol import protocols
+    >>> books = protocols()
+    >>> through = [
+    ...     Adopted(rulebook=books.rulebook(version), at=datetime(2022, month, 12, tzinfo=UTC))
+    ...     for version, month in (("cn-covid-9ed", 7), ("cn-covid-20m", 11))
+    ... ]
+    >>> facts = ZoneFacts(level="high", clock_start=datetime(2022, 11, 10, tzinfo=UTC))
+    >>> for day in (11, 13):
+    ...     ruling = running_clock(
+    ...         facts, through, books.profile("guangdong-2022"), at=datetime(2022, 11, day, tzinfo=UTC)
+    ...     )
+    ...     ruling.value.period_ends.date().isoformat()
+    '2022-11-17'
+    '2022-11-15'
+    """
+    _check_order(adoptions)
+    number = _began_under(facts, adoptions)
+    applying = [adoptions[number]] + [
+        one
+        for one in adoptions[number + 1 :]
+        if one.at <= at and one.decided(profile) == "only_shorter"
+    ]
+    clocks = _running(facts, applying, profile)
+    if not clocks:
+        return None
+    return min(
+        clocks,
+        key=lambda one: (
+            one[1] is None,
+            one[1] or one[0].value.period_ends,
+            one[0].value.period_ends,
+        ),
+    )[0]
 
 
 def known_at(facts: ZoneFacts, moment: datetime) -> ZoneFacts:
@@ -356,15 +399,17 @@ def zone_flags(
             flags.append(ZoneFlag(
                 code="lifting_late", at=steps[0].eligible_at, severity="late", limit=grace, observed=hours,
             ))  # fmt: skip
-    elif book.has(f"zone.{_stage(facts)}.quiet_days"):
-        clock = zone_clock(facts, book, profile)
-        if clock.value.period_ends <= at and clock.value.missing:
-            unsampled = clock.value.unsampled
-            flags.append(ZoneFlag(
-                code="closing_round_incomplete" if unsampled else "no_order_when_period_elapsed",
-                at=clock.value.period_ends, severity="check" if unsampled else "needs_reason",
-                limit=0 if unsampled else None, observed=unsampled or None, reasons=clock.reasons,
-            ))  # fmt: skip
+    elif (
+        (clock := running_clock(facts, adoptions, profile, at=at)) is not None
+        and clock.value.period_ends <= at
+        and clock.value.missing
+    ):
+        unsampled = clock.value.unsampled
+        flags.append(ZoneFlag(
+            code="closing_round_incomplete" if unsampled else "no_order_when_period_elapsed",
+            at=clock.value.period_ends, severity="check" if unsampled else "needs_reason",
+            limit=0 if unsampled else None, observed=unsampled or None, reasons=clock.reasons,
+        ))  # fmt: skip
     return tuple(flags)
 
 
@@ -586,6 +631,16 @@ def first_instant(facts: ZoneFacts, profile: Profile) -> datetime:
     return start
 
 
+def _check_order(adoptions: Sequence[Adopted]) -> None:
+    if not adoptions or any(a.at > b.at for a, b in pairwise(adoptions)):
+        raise ValueError("adoptions: expected at least one, in order of time")
+
+
+def _began_under(facts: ZoneFacts, adoptions: Sequence[Adopted]) -> int:
+    """Return the place of the adoption that held when the clock started, the first where none did."""
+    return max((i for i, one in enumerate(adoptions) if one.at <= facts.clock_start), default=0)
+
+
 def _happenings(facts: ZoneFacts, rulebook: Rulebook) -> list[Happening]:
     found = []
     for one in facts.infections:
@@ -625,9 +680,10 @@ def _running(
     found = []
     for one in applying:
         if one.rulebook.has(f"zone.{_stage(facts)}.quiet_days"):
-            ruling = zone_clock(facts, one.rulebook, profile)
+            newer = None if one is applying[0] else one.at
+            ruling = zone_clock(facts, one.rulebook, profile, in_force=newer)
             eligible = ruling.value.eligible_at
-            floor = facts.clock_start if one is applying[0] else one.at
+            floor = newer or facts.clock_start
             found.append((ruling, None if eligible is None else max(eligible, floor)))
     return found
 

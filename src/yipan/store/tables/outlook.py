@@ -7,6 +7,7 @@ from yipan.model import (
     AreaNowcast,
     CommandLine,
     ForecastScore,
+    OutlookAssumptions,
     QuantileForecast,
     SpilloverOutlook,
     TripTable,
@@ -34,6 +35,16 @@ BOTTOM_LINES = NounTable(
 SPILLOVERS = NounTable(name="outlook_spillover", noun=SpilloverOutlook, columns=(_DAY,))
 TRIPS = NounTable(name="outlook_trips", noun=TripTable)
 
+ASSUMPTIONS = NounTable(
+    name="outlook_assumptions",
+    noun=OutlookAssumptions,
+    columns=(
+        Column(name="disease", sql="text not null", of=lambda block: block.disease),
+        Column(name="since", sql="date not null", of=lambda block: block.since),
+    ),
+    readers=Readers.LINE,
+)
+
 TABLES: tuple[NounTable[Any], ...] = (
     FORECASTS,
     NOWCASTS,
@@ -42,4 +53,5 @@ TABLES: tuple[NounTable[Any], ...] = (
     BOTTOM_LINES,
     SPILLOVERS,
     TRIPS,
+    ASSUMPTIONS,
 )

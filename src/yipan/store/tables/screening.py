@@ -1,6 +1,6 @@
 """Screening rounds, the bulk files read for them, and the parts of the lake those became."""
 
-from yipan.model import LakeBatch, LakePart, ScreeningRound
+from yipan.model import Confirmation, KeySite, LakeBatch, LakePart, ScreeningRound, TubeHold
 from yipan.store.nouns import Column, NounTable, Readers
 
 SCREENING_ROUNDS = NounTable(
@@ -30,4 +30,27 @@ LAKE_PARTS = NounTable(
     ),
 )
 
-TABLES = (SCREENING_ROUNDS, LAKE_BATCHES, LAKE_PARTS)
+TUBE_HOLDS = NounTable(
+    name="tube_hold",
+    noun=TubeHold,
+    columns=(
+        Column(name="round", sql="text not null", of=lambda hold: hold.round, indexed=True),
+        Column(name="running", sql="boolean not null", of=lambda hold: hold.open),
+    ),
+)
+
+CONFIRMATIONS = NounTable(
+    name="confirmation",
+    noun=Confirmation,
+    columns=(Column(name="round", sql="text not null", of=lambda told: told.round, indexed=True),),
+)
+
+FIRST = (SCREENING_ROUNDS, LAKE_BATCHES, LAKE_PARTS)
+SECOND = (TUBE_HOLDS, CONFIRMATIONS)
+KEY_SITES = NounTable(
+    name="key_site",
+    noun=KeySite,
+    columns=(Column(name="grp", sql="text not null", of=lambda site: site.group.value),),
+)
+THIRD = (KEY_SITES,)
+TABLES = (*FIRST, *SECOND, *THIRD)

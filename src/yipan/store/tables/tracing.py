@@ -1,12 +1,17 @@
 """What tracers put on record."""
 
+from datetime import date
+
 from yipan.model import (
+    ActionNoted,
     AssistCheck,
     AssistReply,
     CarriedRow,
     Exposure,
+    Followed,
     FollowUp,
     Gathering,
+    GenomeDistance,
     Household,
     Investigation,
     OutsideKey,
@@ -17,6 +22,9 @@ from yipan.model import (
     Visit,
 )
 from yipan.store.nouns import Column, NounTable, Readers
+
+NO_DAY = date(9999, 12, 31)
+"""Stands beside a noun for a day nobody knows, so that rows can be paged by it."""
 
 EXPOSURES = NounTable(
     name="exposure",
@@ -103,7 +111,35 @@ CHAINS = NounTable(
     columns=(Column(name="disease", sql="text not null", of=lambda chain: chain.disease),),
 )
 
+ACTIONS_NOTED = NounTable(
+    name="action_noted",
+    noun=ActionNoted,
+    columns=(
+        Column(name="incident", sql="text not null", of=lambda noted: noted.incident, indexed=True),
+    ),
+)
+
+GENOMES = NounTable(
+    name="genome_distance",
+    noun=GenomeDistance,
+    columns=(
+        Column(name="first", sql="text not null", of=lambda distance: distance.first, indexed=True),
+        Column(
+            name="second", sql="text not null", of=lambda distance: distance.second, indexed=True
+        ),
+    ),
+)
+
+FOLLOWED = NounTable(
+    name="followed",
+    noun=Followed,
+    columns=(
+        Column(name="until_day", sql="date not null", of=lambda f: f.until or NO_DAY),
+        Column(name="due_day", sql="date not null", of=lambda f: f.due or NO_DAY),
+    ),
+)
+
 TABLES = (
     EXPOSURES, VENUES, GATHERINGS, VISITS, HOUSEHOLDS, FOLLOW_UPS, PERSON_TESTS, OUTSIDE_KEYS, CARRIED_ROWS,
-    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS,
+    SAMENESS, INVESTIGATIONS, ASSIST_CHECKS, ASSIST_REPLIES, CHAINS, ACTIONS_NOTED, GENOMES, FOLLOWED,
 )  # fmt: skip

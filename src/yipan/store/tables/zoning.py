@@ -3,6 +3,7 @@
 from yipan.model import (
     Adoption,
     CasePlace,
+    LateLifting,
     Place,
     RegisteredPlace,
     Roster,
@@ -73,5 +74,9 @@ REGISTER = NounTable(
 )
 ADOPTIONS = NounTable(name="adoption", noun=Adoption, readers=Readers.LINE)
 
-TABLES = (ZONES, CASE_PLACES, ROSTERS, ROUNDS, REGISTER, ADOPTIONS)
+LATE_LIFTINGS = NounTable(name="late_lifting", noun=LateLifting)
+
+FIRST = (ZONES, CASE_PLACES, ROSTERS, ROUNDS, REGISTER, ADOPTIONS)
+SECOND = (LATE_LIFTINGS,)
+TABLES = (*FIRST, *SECOND)
 """Every table of the desk."""

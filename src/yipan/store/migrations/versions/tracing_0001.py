@@ -3,7 +3,7 @@
 from alembic import op
 
 from yipan.store.nouns import make
-from yipan.store.tables.tracing import CHAINS, TABLES
+from yipan.store.tables.tracing import ACTIONS_NOTED, CHAINS, FOLLOWED, GENOMES, TABLES
 
 revision = "tracing_0001"
 down_revision = "0001"
@@ -11,4 +11,5 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Make the tables of the desk."""
-    op.get_bind().exec_driver_sql(make(table for table in TABLES if table is not CHAINS))
+    later = {CHAINS.name, ACTIONS_NOTED.name, GENOMES.name, FOLLOWED.name}
+    op.get_bind().exec_driver_sql(make(table for table in TABLES if table.name not in later))

@@ -1,0 +1,188 @@
+"""
+A round of screening made up for the demonstration: nobody in it exists, and its name says so.
+
+Haizhu's streets are swabbed ten to a tube; four tubes are positive or weak, some people did not come, some tubes wait,
+one person on dialysis has no result. The first tubes are held, swabbed singly and partly to be released; the rest waits
+to be decided by whoever opens the board. Beside it stands a small register of key people.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from yipan.feeds.keypeople import KeyPeople
+from yipan.model import (
+    Identity,
+    KeyGroup,
+    KeySite,
+    LakeKind,
+    ScreeningRound,
+    TestResult,
+    Verdict,
+    area_path,
+    person_id,
+)
+from yipan.operations import commanding, day, holding, keypeople, screening
+from yipan.operations.post import Post
+from yipan.operations.story import CHINA, HAIZHU, HALL, PROVINCE, SOURCE, Scene
+
+ROUND = "示范-1112"
+OPENED = datetime(2022, 11, 12, 6, tzinfo=CHINA)
+PER_STREET = 90
+LABORATORIES = ("示范实验室A", "示范实验室B", "示范实验室C")
+HEADS = {
+    LakeKind.ROSTER: ("person", "street", "exempt"),
+    LakeKind.NEEDS: ("person", "street", "need", "risk"),
+    LakeKind.SAMPLES: ("sample", "tube", "person", "street", "site", "mode", "sampled_at"),
+    LakeKind.RESWABS: ("sample", "tube", "person", "street", "site", "mode", "sampled_at"),
+    LakeKind.RESULTS: (
+        "tube", "laboratory", "result", "plate", "well", "ct_orf", "ct_n", "ct_control", "received_at",
+        "published_at",
+    ),
+}  # fmt: skip
+Rows = list[Sequence[object]]
+
+
+def _send(post: Post, kind: LakeKind, rows: Iterable[Sequence[object]], *, at: datetime) -> None:
+    """Write rows as the file somebody would send, and take it in through the ordinary door."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"示范-{kind.value}-{at:%H%M}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(HEADS[kind])
+            writer.writerows(rows)
+        screening.take_in(post, post.lake, path, round=ROUND, kind=kind, at=at, time_zone=CHINA)
+
+
+def _open(post: Post, at: datetime) -> None:
+    screening.open_round(
+        post,
+        ScreeningRound(
+            id=ROUND, area=HAIZHU, disease="covid-19", opened=OPENED, closes=OPENED + timedelta(days=1),
+            rule="cn-covid-9ed",
+        ),
+        why=SOURCE, at=at,
+    )  # fmt: skip
+
+
+def _made_up(post: Post) -> tuple[Rows, Rows, Rows, Rows]:
+    """The rosters, needs, swabs and tube results of every street, the same in every demonstration."""
+    with post.store.reading(post.viewer) as record:
+        streets = sorted(int(a.code) for a in record.areas(HAIZHU) if a.level == "town" and a.code)
+    rng = np.random.default_rng(1112)
+    roster, needs, swabs, results = (list[Sequence[object]]() for _ in range(4))
+    for place, street in enumerate(streets):
+        people = range(1000 * (place + 1), 1000 * (place + 1) + PER_STREET)
+        for number, person in enumerate(people):
+            roster.append((person, street, int(number % 45 == 44)))
+            if number % 45 == 44 or rng.random() < 0.03 + 0.08 * (place == 3):
+                continue
+            tube = 77_000_000 + 100 * place + number // 10
+            moment = OPENED + timedelta(minutes=30 * place + 4 * number)
+            swabs.append((880_000 + 1000 * place + number, tube, person, street, place + 1, 10, moment.isoformat()))  # fmt: skip
+        for group in range(PER_STREET // 10):
+            tube = 77_000_000 + 100 * place + group
+            laboratory = LABORATORIES[place % 3]
+            received = OPENED + timedelta(hours=7 + 4 * (place % 3 == 2), minutes=10 * place)
+            found = {(2, 4): "阳性", (7, 1): "阳性", (7, 2): "弱阳性", (11, 5): "阳性"}.get((place, group), "阴性")  # fmt: skip
+            if (place, group) == (5, 3):
+                found = "无效"
+            if place == 9 and group > 5:
+                continue
+            ct = (round(float(rng.normal(31, 2)), 1),) * 2 if "阳" in found else ("", "")
+            control = round(float(rng.normal(25, 0.6)) + 2.4 * (place >= 15), 2)
+            results.append((
+                tube, laboratory, found, f"{place}-{group // 8}", f"A{group % 8 + 1}", *ct, control,
+                received.isoformat(), (received + timedelta(hours=3)).isoformat(),
+            ))  # fmt: skip
+    needs += [
+        (10_007, streets[9], "透析", ""),
+        (10_068, streets[9], "孕妇", ""),
+        (3_044, streets[2], "", 0.2),
+    ]
+    needs.append((10_071, streets[9], "透析", ""))
+    return roster, needs, swabs, results
+
+
+def _day(post: Post, at: datetime) -> None:
+    roster, needs, swabs, results = _made_up(post)
+    _send(post, LakeKind.ROSTER, roster, at=at)
+    _send(post, LakeKind.NEEDS, needs, at=at)
+    _send(post, LakeKind.SAMPLES, swabs, at=at)
+    _send(post, LakeKind.RESULTS, results, at=at)
+    holding.review_rounds(post, at=at, time_zone=CHINA)
+
+
+def _hold_first(post: Post, at: datetime) -> None:
+    """The county accepts what was proposed for one street; the others wait."""
+    hall = Post(store=post.store, viewer=HALL)
+    with post.store.reading(HALL) as record:
+        waiting = commanding.inbox(record, area=PROVINCE, at=at).proposals
+    for entry in [e for e in waiting if e.proposal.kind == holding.SET][:2]:
+        day.decide(hall, entry.proposal.id, verdict=Verdict.ACCEPT, at=at)
+
+
+def _swab_again(post: Post, at: datetime) -> None:
+    with post.store.reading(post.viewer) as record:
+        sheets = holding.holds(record, post.lake, round=ROUND, at=at)
+        streets = {a.path: a.code for a in record.areas(HAIZHU)}
+    people = [(s.hold, one.person) for s in sheets for one in s.hold.people[:7]]
+    rows: Rows = [
+        (990_000 + n, 78_000_000 + n, person, streets[hold.area], 99, 1, (at - timedelta(hours=1)).isoformat())
+        for n, (hold, person) in enumerate(people)
+    ]  # fmt: skip
+    _send(post, LakeKind.RESWABS, rows, at=at)
+
+
+def _single_results(post: Post, at: datetime) -> None:
+    received, told = at - timedelta(hours=5), at - timedelta(minutes=20)
+    with post.store.reading(post.viewer) as record:
+        sheets = holding.holds(record, post.lake, round=ROUND, at=at)
+    swabbed = sum(one.swabbed is not None for sheet in sheets for one in sheet.people_now)
+    rows: Rows = [
+        (
+            78_000_000 + n, LABORATORIES[0], "阳性" if n == 0 else "阴性", "复采-1", f"B{n + 1}",
+            *((29.4, 29.8) if n == 0 else ("", "")), 25.1, received.isoformat(), told.isoformat(),
+        )
+        for n in range(max(0, swabbed - 3))
+    ]  # fmt: skip
+    _send(post, LakeKind.RESULTS, rows, at=at)
+    holding.review_rounds(post, at=at, time_zone=CHINA)
+
+
+def _key_people(post: Post, at: datetime) -> None:
+    sites = []
+    for number, (group, sector, holder, count) in enumerate((
+        (KeyGroup.HIGH_RISK_POST, "冷链（示范）", "示范市场监管局", 8),
+        (KeyGroup.KEY_VENUE, "养老机构（示范）", "示范民政局", 6),
+        (KeyGroup.CROWDED_INSTITUTION, "学校（示范）", "示范教育局", 10),
+    )):  # fmt: skip
+        people = tuple(person_id(f"p-{0xDE3000 + 100 * number + n:016x}") for n in range(count))
+        sites.append(KeySite(
+            id=f"示范单位{number + 1}", area=area_path(HAIZHU), group=group, name=f"示范单位{number + 1}", sector=sector,
+            duty_holder=holder, since=at.date(), people=people,
+            every_days=3 if group is KeyGroup.KEY_VENUE else None, said_by="示范通告" if group is KeyGroup.KEY_VENUE else "",
+        ))  # fmt: skip
+    names = tuple(
+        Identity(person=one, name=f"示范人员{n:02d}")
+        for n, one in enumerate(p for site in sites for p in site.people)
+    )
+    keypeople.register(post, KeyPeople(sites=tuple(sites), identities=names), at=at)
+    for site in sites[:2]:
+        tested = dict.fromkeys(site.people[:-2], TestResult.NEGATIVE)
+        keypeople.record_tests(post, site.id, tested, day=at.date(), tube_size=1, at=at)
+
+
+SCREENING_STORY: tuple[Scene, ...] = (
+    Scene(at=datetime(2022, 11, 11, 15, tzinfo=CHINA), tell=_key_people),
+    Scene(at=OPENED, tell=_open),
+    Scene(at=datetime(2022, 11, 12, 21, 30, tzinfo=CHINA), tell=_day),
+    Scene(at=datetime(2022, 11, 12, 22, tzinfo=CHINA), tell=_hold_first),
+    Scene(at=datetime(2022, 11, 13, 0, 30, tzinfo=CHINA), tell=_swab_again),
+    Scene(at=datetime(2022, 11, 13, 6, 30, tzinfo=CHINA), tell=_single_results),
+)
+"""The scenes in order."""

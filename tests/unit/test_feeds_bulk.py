@@ -1,0 +1,255 @@
+"""The fast road for bulk files answers exactly as the plain one, and leaves to it what it cannot read."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from places import TENTH
+from yipan.feeds import bulk, keys, samples
+from yipan.store.lake import Lake
+
+STREETS = (440103001, 440103002, 440304001)
+UNTIL = TENTH + timedelta(hours=20)
+ZONE = "Asia/Shanghai"
+FEW = st.integers(1, 6)
+SWAB = st.tuples(
+    st.integers(1, 9), FEW, st.integers(1, 9), st.sampled_from([*STREETS, 999_999_999]), st.integers(1, 2),
+    st.sampled_from([0, 1, 5, 7]), st.integers(-2, 24),
+)  # fmt: skip
+RESULT = st.tuples(
+    FEW, st.sampled_from(["阴性", "POS", " weak", "?"]), st.integers(0, 3), st.integers(0, 3), st.integers(0, 40)
+)  # fmt: skip
+
+
+def swab_frame(rows) -> pl.DataFrame:
+    names = ("sample", "tube", "person", "street", "site", "mode", "hour")
+    frame = pl.DataFrame(rows, schema=names, orient="row")
+    start = int(TENTH.timestamp())
+    return frame.with_columns(
+        pl.from_epoch(start + pl.col("hour") * 3600, time_unit="s").dt.replace_time_zone("UTC").alias("sampled_at")
+    ).drop("hour")  # fmt: skip
+
+
+def plain(folder: Path, judge, path: Path, *, earlier: pl.DataFrame | None = None, **options):
+    """Judge by the plain road; return the counts and the rows accepted and put aside, in order."""
+    with Lake(folder=folder / "lake", memory_mb=300, threads=1).engine() as engine:
+        if earlier is not None:
+            earlier.write_parquet(folder / "earlier.parquet")
+            engine.execute(
+                f"create view earlier as select * from read_parquet('{folder}/earlier.parquet')"
+            )
+            options["already"] = "earlier"
+        reading = judge(engine, path, streets=STREETS, **options)
+        accepted = engine.execute("select * from accepted order by all").fetchall()
+        aside = engine.execute("select line, reason from quarantined order by line").fetchall()
+    return reading, accepted, [(line, samples.REASONS[number - 1]) for line, number in aside]
+
+
+def fast(judged: bulk.Judged):
+    return (
+        judged.reading,
+        sorted(judged.accepted.rows()),
+        judged.aside.select("line", "reason").rows(),
+    )
+
+
+class TestSwabs:
+    @pytest.mark.slow
+    @settings(max_examples=25)
+    @given(rows=st.lists(SWAB, min_size=1, max_size=14), before=st.lists(SWAB, max_size=4))
+    def test_are_judged_as_by_the_plain_road(self, tmp_path_factory, rows, before):
+        folder = tmp_path_factory.mktemp("swabs")
+        path = folder / "s.parquet"
+        swab_frame(rows).write_parquet(path)
+        known = swab_frame(before) if before else None
+        when = {"since": TENTH, "until": UNTIL, "time_zone": ZONE}
+
+        expected = plain(folder, samples.read_samples, path, earlier=known, **when)
+        found = bulk.swabs(
+            path, streets=STREETS, **when,
+            already=known["person"].to_numpy() if before else bulk.NOBODY,
+            tubes=bulk.EarlierTubes.of(*(known[c].to_numpy() for c in ("tube", "site", "street"))) if before else None,
+        )  # fmt: skip
+
+        assert fast(found) == expected
+
+    @pytest.mark.parametrize(
+        "form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%:z", "%Y-%m-%d %H:%M"]
+    )
+    def test_of_csv_are_judged_as_by_the_plain_road(self, tmp_path, form):
+        rows = [(100 + i, i // 3, i, STREETS[0], 1, 5, 1 + i % 3) for i in range(40)]
+        rows[7] = (100, 9, 2, 999_999_999, 1, 5, 2)
+        rows[9] = (101, 9, 2, STREETS[0], 1, 5, 2)
+        path = tmp_path / "s.csv"
+        swab_frame(rows).with_columns(pl.col("sampled_at").dt.strftime(form)).write_csv(path)
+        when = {"since": TENTH, "until": UNTIL + timedelta(hours=12), "time_zone": ZONE}
+
+        found = bulk.swabs(path, streets=STREETS, **when)
+
+        assert found is not None
+        assert fast(found) == plain(tmp_path, samples.read_samples, path, **when)
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            "五百,1,1,440103001,1,5,2022-11-10 18:00",
+            "1,1,1,440103001,1,5,31/02/2022",
+            "1.0,1,1,440103001,1,5,2022-11-10 18:00",
+        ],
+    )
+    def test_that_hold_anything_unreadable_are_left_to_the_plain_road(self, tmp_path, row):
+        path = tmp_path / "s.csv"
+        path.write_text(
+            f"sample,tube,person,street,site,mode,sampled_at\n9,9,9,440103001,1,5,2022-11-10 18:00\n{row}\n",
+            encoding="utf-8",
+        )
+
+        assert bulk.swabs(path, streets=STREETS, since=TENTH, until=UNTIL, time_zone=ZONE) is None
+
+    def test_without_a_value_are_put_aside_as_unreadable(self, tmp_path):
+        path = tmp_path / "s.parquet"
+        frame = swab_frame([(1, 1, 1, STREETS[0], 1, 5, 1), (2, 1, 2, STREETS[0], 1, 5, 1)])
+        frame.with_columns(pl.Series("person", [1, None], dtype=pl.Int64)).write_parquet(path)
+        when = {"since": TENTH, "until": UNTIL, "time_zone": ZONE}
+
+        found = bulk.swabs(path, streets=STREETS, **when)
+
+        assert found.reading.reasons == {samples.UNREADABLE: 1}
+        assert fast(found) == plain(tmp_path, samples.read_samples, path, **when)
+
+
+class TestRoster:
+    @pytest.mark.slow
+    @settings(max_examples=12)
+    @given(
+        rows=st.lists(st.tuples(FEW, st.sampled_from([*STREETS, 1]), st.sampled_from([0, 1, None])), min_size=1, max_size=12)
+    )  # fmt: skip
+    def test_is_judged_as_by_the_plain_road(self, tmp_path_factory, rows):
+        folder = tmp_path_factory.mktemp("roster")
+        path = folder / "r.parquet"
+        schema = {"person": pl.Int64, "street": pl.Int32, "exempt": pl.Int8}
+        pl.DataFrame(rows, schema=schema, orient="row").write_parquet(path)
+
+        assert fast(bulk.roster(path, streets=STREETS)) == plain(folder, samples.read_roster, path)
+
+
+class TestResults:
+    @pytest.mark.slow
+    @settings(max_examples=15)
+    @given(rows=st.lists(RESULT, min_size=1, max_size=10))
+    def test_are_judged_as_by_the_plain_road(self, tmp_path_factory, rows):
+        folder = tmp_path_factory.mktemp("results")
+        path = folder / "t.parquet"
+        start = int(TENTH.timestamp())
+        moments = [
+            pl.from_epoch(start + hours * 3600, time_unit="s").dt.replace_time_zone("UTC").alias(name)
+            for name, hours in (
+                ("received_at", pl.col("a")), ("loaded_at", pl.col("b")), ("published_at", pl.col("c")),
+            )
+        ]  # fmt: skip
+        pl.DataFrame(rows, schema=("tube", "result", "a", "b", "c"), orient="row").with_columns(
+            pl.lit("lab-a").alias("laboratory"), *moments
+        ).write_parquet(path)
+        tubes, street_of = (
+            np.array([1, 2, 3, 4]),
+            np.array([STREETS[0], STREETS[1], STREETS[2], STREETS[0]]),
+        )
+        with Lake(folder=folder / "lake", memory_mb=300, threads=1).engine() as engine:
+            engine.execute("create table tubes as select unnest([1, 2, 3, 4]) as tube, "
+                           f"unnest([{', '.join(map(str, street_of))}]) as street")  # fmt: skip
+            reading = samples.read_results(engine, path, tubes="tubes", until=UNTIL, time_zone=ZONE)
+            accepted = engine.execute("select * from accepted order by all").fetchall()
+
+        found = bulk.results(path, tubes=tubes, street_of=street_of, until=UNTIL, time_zone=ZONE)
+
+        assert (found.reading, sorted(found.accepted.rows(), key=str)) == (
+            reading,
+            sorted(accepted, key=str),
+        )
+
+
+@pytest.fixture(params=[keys.FEW, 0], ids=["plain", "compiled"])
+def way(request, monkeypatch):
+    monkeypatch.setattr(keys, "FEW", request.param)
+    return request.param
+
+
+FIXTURE_ONCE = {
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+}
+
+
+class TestKeys:
+    @settings(max_examples=60, **FIXTURE_ONCE)
+    @given(
+        values=st.lists(st.integers(-(2**63), 2**63 - 1) | FEW, max_size=60),
+        among=st.sets(st.integers(-(2**63), 2**63 - 1) | FEW, max_size=40),
+        bits=st.integers(0, 5),
+    )
+    def test_match_and_repeat_as_a_dictionary_says(self, way, values, among, bits):
+        held = np.array(sorted(among), dtype=np.int64)
+        asked = np.array(values, dtype=np.int64)
+        order, begins = keys.in_buckets(held, bits=bits)
+        place = {value: i for i, value in enumerate(held[order].tolist())}
+
+        assert keys.matched_in(asked, held[order], begins).tolist() == [
+            place.get(v, -1) for v in values
+        ]
+        assert keys.rows_again(asked).tolist() == [
+            i for i, v in enumerate(values) if v in values[:i]
+        ]
+        there = held[np.abs(held.astype(float)) < 2**40]
+        assert keys.places_of(asked, there).tolist() == [
+            there.tolist().index(v) if v in there else -1 for v in values
+        ]
+        assert all(
+            keys.bucket_of(int(v), bits=bits) == bucket
+            for bucket in range(1 << bits)
+            for v in held[order[begins[bucket] : begins[bucket + 1]]]
+        )
+
+    @settings(max_examples=60, **FIXTURE_ONCE)
+    @given(
+        rows=st.lists(
+            st.tuples(
+                FEW, st.integers(1, 2), st.integers(1, 2), st.sampled_from([0, 1, 5]), st.booleans()
+            ),
+            min_size=1,
+            max_size=20,
+        )
+    )
+    def test_find_the_faults_of_tubes_as_said_tube_by_tube(self, way, rows):
+        tube, site, street, mode, bad = (np.array(column) for column in zip(*rows, strict=True))
+
+        twice, overfull = keys.tube_faults(tube, site=site, street=street, mode=mode, bad=bad)
+
+        for row, (mine, *_) in enumerate(rows):
+            fine = [r for r in rows if r[0] == mine and not r[4]]
+            differs = len({(r[1], r[2]) for r in fine}) > 1
+            most = max((r[3] for r in fine), default=0)
+            assert bool(twice[row]) == differs
+            assert bool(overfull[row]) == (not differs and len(fine) > most > 0)
+
+    @settings(max_examples=40, **FIXTURE_ONCE)
+    @given(
+        people=st.lists(
+            st.tuples(st.integers(0, 2), st.booleans(), st.integers(-1, 3)), max_size=30
+        )
+    )
+    def test_count_codes_as_one_by_one(self, way, people):
+        codes = np.array([0, 1, 1, 2], dtype=np.uint8)
+        street = np.array([p[0] for p in people], dtype=np.int16)
+        exempt = np.array([p[1] for p in people], dtype=np.uint8)
+        tube = np.array([p[2] for p in people], dtype=np.int32)
+
+        counts = keys.count_codes(street, exempt, tube, codes, streets=3, codes=4)
+
+        expected = np.zeros((3, 2, 4), dtype=np.int64)
+        for where, spared, mine in people:
+            expected[where, int(spared), codes[mine] if mine >= 0 else 3] += 1
+        assert counts.tolist() == expected.tolist()
