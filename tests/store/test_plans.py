@@ -486,9 +486,17 @@ class TestDoors:
                 headers=asked,
             )
             unknown = client.get("/api/v1/plans/people/p-ffffffffffff", headers=asked)
+            both = client.post(
+                f"/api/v1/plans/people/{A}/result", json={"sampled": "2022-11-12"}, headers=asked
+            )
+            result = client.post(
+                f"/api/v1/plans/people/{A}/result", headers=asked,
+                json={"sampled": "2022-11-12", "reported": "2022-11-12T09:00:00+08:00"},
+            )  # fmt: skip
         assert seen == told
         assert done.json()["test_today"] is False
         assert (early.status_code, tomorrow.status_code, unknown.status_code) == (422, 422, 404)
+        assert (both.status_code, result.status_code) == (422, 200)
         assert "an order shortens it" in early.json()["error"]["message"]
 
     def test_refuse_a_role_no_protocol_knows(self, post):

@@ -314,6 +314,34 @@ def _row(asking: Asked, person: PersonId, at: datetime) -> Response:
         )
 
 
+class ResultGiven(BaseModel):
+    """A result that decides a release: a negative by when it was reported, or a Ct value; one of the two."""
+
+    sampled: date = Field(examples=["2022-12-14"])
+    reported: datetime | None = Field(default=None, examples=["2022-12-14T20:00:00+08:00"])
+    ct: float | None = Field(default=None, gt=0, lt=100)
+
+
+@routes.post(
+    "/plans/people/{person}/result",
+    summary="Put a result on record that decides a release",
+    openapi_extra=OWN,
+    responses=responses(ROW_EXAMPLE, description="The plan as it stands then", failures=CHANGE),
+)
+def result(asking: Asked, person: PseudonymAsked, given: ResultGiven) -> Response:
+    """Record a negative or a Ct value; a plan that awaits it ends by itself with the next round."""
+    from yipan.operations import plans as desk
+
+    at, who = asking.door.clock(), _who(person)
+    reported = (
+        asking.instant(given.reported, where="reported") if given.reported is not None else None
+    )
+    desk.record_result(
+        post_of(asking), who, sampled=_day(given.sampled), reported=reported, ct=given.ct, at=at
+    )
+    return _row(asking, who, at)
+
+
 class ReleaseGiven(BaseModel):
     """When somebody was let go; now where it is left out."""
 

@@ -203,6 +203,29 @@ def release(
 
 
 @app.command()
+def result(
+    person: PersonArgument,
+    sampled: Annotated[str, typer.Argument(help="The day of the sample, like 2022-12-14.")],
+    reported: Annotated[
+        str | None, typer.Option(help="When the negative was reported, like 2022-12-14T20:00.")
+    ] = None,
+    ct: Annotated[float | None, typer.Option(help="The Ct value, where that decides.")] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put a result on record that decides a release: a negative by when it was reported, or a Ct value."""
+    from yipan.model import person_id
+    from yipan.operations import plans as desk
+
+    with door.at_post() as (settings, post):
+        done = desk.record_result(
+            post, person_id(person), sampled=door.day(sampled, date.min), ct=ct, at=door.moment(at, settings),
+            reported=door.moment(reported, settings) if reported else None,
+        )  # fmt: skip
+    door.answer(done, as_json=as_json, text=lambda: f"{person}: result of {sampled} on record.")
+
+
+@app.command()
 def visit(
     person: PersonArgument,
     day: Annotated[str, typer.Argument(help="The day, like 2022-11-13.")],

@@ -374,12 +374,25 @@ class _Rules:
     time_zone: tzinfo
     found: dict[AreaPath, tuple[tuple[Adopted, ...], Profile | None]] = field(default_factory=dict)
     ruled: dict[tuple[object, ...], Ruling[MergedPlan]] = field(default_factory=dict)
+    drawn: dict[int, tuple[PlanStretch, ...]] = field(default_factory=dict)
+    compared: dict[tuple[object, ...], tuple[PlanChange, ...]] = field(default_factory=dict)
 
     def adopted(self, area: AreaPath) -> tuple[tuple[Adopted, ...], Profile | None]:
         """Return the versions adopted in an area and the profile that goes with them."""
         if area not in self.found:
             self.found[area] = zoning.adopted_in(self.record, area)
         return self.found[area]
+
+    def pending(
+        self, before: tuple[PlanStretch, ...], ruling: Ruling[MergedPlan], *, since: date
+    ) -> tuple[PlanChange, ...]:
+        """Return what a ruling changes from a date on; worked out once for all who are asked the same."""
+        if id(ruling) not in self.drawn:
+            self.drawn[id(ruling)] = stretches_of(ruling.value)
+        key = (before, id(ruling), since)
+        if key not in self.compared:
+            self.compared[key] = changes(before, self.drawn[id(ruling)], since=since)
+        return self.compared[key]
 
     def rule(
         self, area: AreaPath, roles: Sequence[PersonRole], results: RolesOnRecord | None
@@ -557,7 +570,7 @@ def _due(
         if ruling is None:
             continue
         before = running.terms.stretches if running else ()
-        if not changes(before, stretches_of(ruling.value), since=today):
+        if not rules.pending(before, ruling, since=today):
             continue
         if running is not None and running.terms.awaits_result and running.terms.roles == roles:
             came = Sentence(zh="等待的结果已报告。", en="The result awaited has come.")
@@ -939,9 +952,7 @@ def _sheet_parts(
         if since <= one.day < today and one.day not in seen
     )
     ruling = rules.rule(held.area, held.terms.roles, done.said.get(held.id))
-    pending = (
-        changes(held.terms.stretches, stretches_of(ruling.value), since=today) if ruling else ()
-    )
+    pending = rules.pending(held.terms.stretches, ruling, since=today) if ruling else ()
     ends = held.terms.ends
     free = ends
     if ruling is not None and ruling.value.ends is not None and held.terms.awaits_result:
