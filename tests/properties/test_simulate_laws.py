@@ -3,11 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from scipy import optimize, special, stats
 
 import simulated
@@ -40,32 +42,35 @@ def spaced(count: int, step: int) -> list[sim.Seed]:
 
 
 class TestFinalSize:
-    @pytest.mark.parametrize(("R", "share"), [(1.5, 0.582812), (2.0, 0.796812)])
+    @pytest.mark.parametrize(
+        ("R", "share"), [(1.2, 0.313698), (1.5, 0.582812), (2.0, 0.796812), (3.0, 0.940480)]
+    )
     @pytest.mark.parametrize("dispersion", [np.inf, 0.5])
     def test_is_that_of_the_closed_form_with_alike_and_unlike_infectors(
         self, R: float, share: float, dispersion: float
     ) -> None:
-        small = simulated.mixed(200_000)
-        begun = 400
+        small = simulated.mixed(100_000)
+        begun, runs = 400, 12
         sizes = [
             sim.run(
                 small,
                 simulated.pathogen(dispersion=dispersion),
                 simulated.UNSEEN,
                 seeds(begun),
-                days=400,
+                days=600,
                 seed=i,
                 rates=simulated.only(community=R),
                 generation=[1.0],
             ).infections
             / small.residents
-            for i in range(4)
+            for i in range(runs)
         ]
         start = begun / small.residents
         expected = optimize.brentq(lambda z: 1 - (1 - start) * np.exp(-R * z) - z, 0.05, 1)
+        error = np.std(sizes, ddof=1) / np.sqrt(runs)
 
-        assert expected == pytest.approx(share, abs=0.004)
-        assert np.mean(sizes) == pytest.approx(expected, abs=0.004)
+        assert expected == pytest.approx(share, abs=0.02)
+        assert np.mean(sizes) == pytest.approx(expected, abs=3 * error + 2e-5)
 
 
 class TestExtinction:
@@ -254,7 +259,7 @@ class TestHousehold:
         seen = np.bincount(ended, minlength=size + 1)[1 : size + 1] / ended.size
         expected = reed_frost(size, escape)
 
-        assert seen == pytest.approx(expected, abs=3.5 * np.sqrt(0.25 / ended.size))
+        assert seen == pytest.approx(expected, abs=3 * np.sqrt(0.25 / ended.size))
 
 
 def reed_frost(size: int, escape: float) -> list[float]:
@@ -278,10 +283,11 @@ def reed_frost(size: int, escape: float) -> list[float]:
 
 
 class TestOffspring:
-    def test_follow_the_negative_binomial_law(self, mixed: sim.Province) -> None:
-        R, k, begun = 2.0, 0.5, 20_000
+    def test_follow_the_negative_binomial_law(self) -> None:
+        R, k, begun = 2.0, 0.5, 200_000
+        wide = simulated.mixed(1_000_000_000)
         made = sim.run(
-            mixed,
+            wide,
             simulated.pathogen(dispersion=k),
             simulated.UNSEEN,
             seeds(begun),
@@ -294,14 +300,34 @@ class TestOffspring:
         children = np.bincount(made.source[made.day == 1], minlength=first)
         top = np.sort(children)[::-1][: first // 5].sum() / children.sum()
         law = stats.nbinom(k, k / (k + R))
-        expected = np.sort(law.rvs(first, random_state=1))[::-1]
+        many = np.arange(400)
+        chance = law.pmf(many)[::-1]
+        above = np.minimum(np.cumsum(chance), 0.2)
+        expected = (np.diff(np.concatenate([[0.0], above])) * many[::-1]).sum() / R
 
-        assert children.mean() == pytest.approx(R, rel=0.03)
-        assert children.var() == pytest.approx(R + R * R / k, rel=0.06)
-        assert top == pytest.approx(expected[: first // 5].sum() / expected.sum(), abs=0.02)
+        assert children.mean() == pytest.approx(R, rel=0.02)
+        assert children.var() == pytest.approx(R + R * R / k, rel=0.02)
+        assert top == pytest.approx(expected, rel=0.02)
 
 
 class TestImplicitPopulation:
+    def test_of_a_whole_province_is_as_put_in_to_a_thousandth(self) -> None:
+        wide = simulated.province(residents=20_000_000)
+        rng = np.random.default_rng(1)
+        people = wide.people(rng.integers(0, wide.residents, 2_000_000))
+        family = ~people.in_dormitory
+        homes = np.bincount(
+            people.home_size[family], weights=1 / people.home_size[family], minlength=11
+        )[1:11]
+
+        assert people.in_dormitory.mean() == pytest.approx(0.114, abs=1e-3)
+        assert np.bincount(people.age) / people.age.size == pytest.approx(
+            simulated.HOMES.ages, abs=1e-3
+        )
+        assert (people.role == 1).mean() == pytest.approx(wide.work_share, abs=1e-3)
+        assert (people.role == 2).mean() == pytest.approx(wide.school_share, abs=1e-3)
+        assert homes / homes.sum() == pytest.approx(simulated.HOMES.household_sizes, abs=3e-3)
+
     def test_has_the_households_ages_dormitories_and_roles_put_in(self, land: sim.Province) -> None:
         people = land.people(np.arange(land.residents))
         homes = np.unique(people.home[~people.in_dormitory], return_index=True)[1]
@@ -415,7 +441,7 @@ class TestTracing:
         per_case = made.daily["contacts_named"].sum() / made.daily["cases_traced"].sum()
         error = named.sum(axis=1).std() / np.sqrt(begun)
 
-        assert per_case == pytest.approx(named.sum(axis=1).mean(), abs=4 * error)
+        assert per_case == pytest.approx(named.sum(axis=1).mean(), abs=3 * error)
 
 
 FULL = sim.Strategy(
@@ -545,26 +571,30 @@ class TestZoneClock:
         assert ours == expected
 
 
+@njit
+def mean_sensitivity(tables: np.ndarray, people: int, age: float, shift: float) -> float:
+    total = 0.0
+    for person in range(people):
+        ct = kernel.ct_of(np.uint64(1), tables, person, age)
+        total += kernel.sensitivity(tables, ct, shift)
+    return total / people
+
+
 class TestPooledTest:
     @pytest.mark.parametrize("shift", [0.0, 0.74, 1.0, 2.0])
     @pytest.mark.parametrize("days", [2, 4, 8])
     def test_has_the_sensitivity_of_the_quadrature(self, shift: float, days: int) -> None:
         flat = simulated.pathogen(ct_peak_sd=3.0, swab_good=0.9)
         tables = pathogen.disease_tables(flat, simulated.only())
-        people = np.arange(20_000)
-        mean = np.mean(
-            [
-                kernel.sensitivity(
-                    tables, kernel.ct_of(np.uint64(1), tables, int(i), float(days)), shift
-                )
-                for i in people
-            ]
+        mean = mean_sensitivity(tables, 2_000_000, float(days), shift)
+        points = stats.qmc.Sobol(4, seed=1).random(1 << 18)
+        z = special.ndtri(np.clip(points, 1e-9, 1 - 1e-9)).T
+        start, rise, fall = (
+            1.5 * np.exp(0.25 * z[0]),
+            3.4 * np.exp(0.25 * z[1]),
+            6.5 * np.exp(0.25 * z[2]),
         )
-        z = special.ndtri((np.arange(24) + 0.5) / 24)
-        start, rise, fall, peak = np.meshgrid(
-            1.5 * np.exp(0.25 * z), 3.4 * np.exp(0.25 * z), 6.5 * np.exp(0.25 * z), 24 + 3 * z
-        )
-        peak = np.minimum(peak, 40)
+        peak = np.minimum(24 + 3 * z[3], 40)
         since = days - start
         ct = np.where(
             since < rise,
@@ -574,7 +604,30 @@ class TestPooledTest:
         seen = (since > 0) & (since < rise + fall) & (ct < 40)
         expected = (0.9 * special.ndtr(38 - ct - shift) * seen).mean()
 
-        assert mean == pytest.approx(expected, abs=0.012)
+        assert mean == pytest.approx(expected, abs=1e-3)
+
+    def test_holds_the_members_of_as_many_tubes_as_dorfman_expects(self) -> None:
+        where, pool, share = simulated.mixed(2_000_000), 10, 0.01
+        rng = np.random.default_rng(3)
+        struck = np.sort(rng.choice(where.residents, int(share * where.residents), replace=False))
+        sure = simulated.pathogen(
+            dispersion=np.inf, swab_good=1.0, ct_half=45.0, ct_spread=0.01, detectable_days=0.02, ct_fall_days=60.0,
+            ct_peak=20.0, ct_peak_sd=0.0,
+        )  # fmt: skip
+        everybody = sim.Screening(
+            extent=sim.Extent.COUNTY, coverage=1.0, never_attend=0.0, pool=pool, ct_shift=0.0, every_days=60,
+        )  # fmt: skip
+        begun = [
+            sim.Seed(day=0, person=int(i), found=3 if i == struck[0] else None) for i in struck
+        ]
+        made = sim.run(
+            where, sure, replace(simulated.UNSEEN, screenings=(everybody,), tubes_per_10k=1e5), begun, days=12, seed=1,
+            rates=simulated.only(),
+        )  # fmt: skip
+        tests = (made.daily["tubes"].sum() + made.daily["held_for_retest"].sum()) / where.residents
+
+        assert made.daily["tubes"].sum() == pytest.approx(where.residents / pool)
+        assert tests == pytest.approx(1 / pool + 1 - (1 - share) ** pool, abs=1e-3)
 
 
 class TestConservation:
@@ -585,7 +638,7 @@ class TestConservation:
 
         assert np.array_equal(held, daily["beds_held"])
         assert (daily["high_residents"] + daily["medium_residents"] <= land.residents).all()
-        assert daily["beds_held"].max() <= means_of(FULL, land).beds.sum()
+        assert daily["beds_held"].max() <= means_of(FULL, land).by_city[2].sum()
         assert made.found.sum() == (made.found_on >= 0).sum()
         assert made.new.sum() == made.infections == np.unique(made.person).size
 
@@ -621,6 +674,21 @@ class TestMonotonicity:
             )  # fmt: skip
 
         assert (sizes(less) <= sizes(more)).mean() >= 0.95
+
+    def test_a_wider_screening_leaves_no_more_infections(self, land: sim.Province) -> None:
+        def sizes(coverage: float) -> np.ndarray:
+            town = sim.Screening(extent=sim.Extent.TOWN, coverage=coverage)
+            return np.array(
+                [
+                    one.infections
+                    for one in sim.replicates(
+                        land, simulated.pathogen(reproduction_number=2.5), replace(FULL, screenings=(town,)),
+                        lambda _: seeds(30), days=25, count=20, seed=1,
+                    )
+                ]
+            )  # fmt: skip
+
+        assert (sizes(0.95) <= sizes(0.3)).mean() >= 0.95
 
 
 class TestDenseTwin:
@@ -660,3 +728,16 @@ class TestDenseTwin:
 
         assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.12)
         assert stats.ks_2samp(ours, theirs).pvalue > 0.01
+
+
+class TestNotebook:
+    def test_example_of_the_docs_runs(self) -> None:
+        text = (Path(__file__).parents[2] / "docs/how-to/simulate.md").read_text(encoding="utf-8")
+        code = text.split("```python\n")[1].split("```")[0]
+        names: dict[str, object] = {}
+
+        exec(compile(code, "simulate.md", "exec"), names)  # the example itself
+
+        one = names["one"]
+        assert isinstance(one, sim.Epidemic)
+        assert one.infections >= 20

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from yipan.model import Counted
 from yipan.operations import exercise
 from yipan.operations.exercise import ExerciseError, Mode
 from yipan.operations.post import Post
+from yipan.store.tables.screening import SCREENING_ROUNDS
+from yipan.store.tables.tracing import EXPOSURES
 from yipan.store.tables.zoning import ZONES
 
 pytestmark = [pytest.mark.store, pytest.mark.slow]
@@ -54,6 +57,9 @@ class TestExercise:
             with post.store.reading(post.viewer) as record:
                 zones = record.nouns(ZONES)
                 cases = record.cases(under=post.area)
+                rounds = record.nouns(SCREENING_ROUNDS)
+                named = record.nouns(EXPOSURES)
+                counted = {stream.counted for stream in record.streams(under=post.area)}
             report = exercise.report(folder, post, language="zh", form="html")
 
         assert len(days) == 9
@@ -64,6 +70,11 @@ class TestExercise:
         assert score.restricted_days > 0
         assert score.averted > 0
         assert "演习报告" in report
+        assert rounds
+        assert len({(one.area, one.opened.date()) for one in rounds}) == len(rounds)
+        assert score.people_sampled > 0
+        assert named
+        assert Counted.LABORATORY_TESTS in counted
 
     def test_goes_on_where_it_was_cut_off_and_ends_the_same(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -253,3 +253,32 @@ class TestKeys:
         for where, spared, mine in people:
             expected[where, int(spared), codes[mine] if mine >= 0 else 3] += 1
         assert counts.tolist() == expected.tolist()
+
+
+class TestLake:
+    def test_copied_is_whole_and_a_file_cut_short_is_named(self, tmp_path):
+        home = Lake(folder=tmp_path / "screening")
+        frame = pl.DataFrame(
+            {"person": [1, 2], "street": [STREETS[0], STREETS[2]], "exempt": [0, 1]}
+        )
+        parts = home.write_frame(
+            frame, batch="b", round="r", kind="roster", city_of_street={s: s // 100_000 for s in STREETS},
+            day=TENTH.date(),
+        )  # fmt: skip
+        named = {part.path: part.rows for part in parts}
+        other = Lake(folder=tmp_path / "other")
+
+        assert home.copy_files(named, other.folder) == 2
+        assert other.missing(named) == ()
+        cut = other.folder / parts[0].path
+        cut.write_bytes(cut.read_bytes()[:-20])
+        assert other.missing(named) == (parts[0].path,)
+
+    def test_writes_nothing_into_a_city_that_is_not_there(self, tmp_path):
+        home = Lake(folder=tmp_path / "screening")
+        frame = pl.DataFrame({"person": [1], "street": [7], "exempt": [0]})
+
+        with pytest.raises(ValueError, match="street 7 lies in no city"):
+            home.write_frame(
+                frame, batch="b", round="r", kind="roster", city_of_street={1: 1}, day=TENTH.date()
+            )

@@ -248,6 +248,83 @@ def care(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
     )
 
 
+_NEEDS = {
+    "area": "44.4401.440103.440103001.", "name_zh": "沙面街道", "name_en": "Shamianjiedao", "people": 5200,
+    "sites_least": 2, "sites_most": 3, "samplers": 15, "tubes": 520,
+}  # fmt: skip
+
+
+@routes.get(
+    "/screening/plan",
+    summary="What a round needs by the norms of the protocol, street by street, and what lacks",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "round": "gz-2022-11-10", "total": _NEEDS, "streets": [_NEEDS], "lacking_samplers": 3, "lacking_tubes": None,
+            "reasons": [
+                {"zh": "采样人员按人口数除以360配备。", "en": "One sampler for 360 people.", "source": ["e2"], "confidence": "medium"}
+            ],
+        },
+        description="Sites, samplers and tubes; lacking is null where nobody said how many there are",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def plan(
+    asking: Asked,
+    round: RoundAsked,
+    tube_size: Annotated[int, Query(ge=1, le=20, description="people in one tube")] = 10,
+    samplers: Annotated[int | None, Query(ge=0, le=10**7, description="samplers there are")] = None,
+    tubes: Annotated[
+        int | None, Query(ge=0, le=10**9, description="tubes laboratories take")
+    ] = None,
+) -> Response:
+    """Return the plan of a round by the Ninth Edition's norms."""
+    from yipan.operations import screening
+    from yipan.protocol import protocols
+
+    home = post_of(asking).lake
+    with asking.reading() as record:
+        covered = screening.coverage(record, home, round=round)
+    book = protocols().rulebook("cn-covid-9ed")
+    return answer(
+        screening.plan_round(covered, book, tube_size=tube_size, samplers=samplers, tubes=tubes)
+    )
+
+
+@routes.get(
+    "/screening/advice",
+    summary="Which tubes for a group of people, and what each interval between rounds lets escape",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "modes": [
+                {
+                    "mode": "10", "people": 100000, "tubes": 10106.0, "held": 106.0, "missed": 0.4, "cost": 10990.0,
+                    "limits": [],
+                }
+            ],
+            "escape": [[2, 6, 0.7]],
+        },
+        description="The possible and cheapest way first; escape as days between rounds, hours to the result, share",
+    ),
+)  # fmt: skip
+def advice(
+    asking: Asked,
+    people: Annotated[int, Query(ge=1, le=10**9)],
+    prevalence: Annotated[float, Query(ge=0, le=1)],
+    tubes: Annotated[
+        int | None, Query(ge=0, le=10**9, description="tubes laboratories take")
+    ] = None,
+    single_only: Annotated[bool, Query(description="the protocol wants this group singly")] = False,
+) -> Response:
+    """Return estimates, never a rule."""
+    from yipan.operations import screening
+
+    return answer(
+        screening.advise_swabs(people, prevalence=prevalence, tubes=tubes, single_only=single_only)
+    )
+
+
 class ReachedGiven(BaseModel):
     """Which people of a held tube were reached; everybody where left out."""
 

@@ -13,6 +13,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -28,17 +29,24 @@ from yipan.model import (
     CasePlace,
     Place,
     ProposalState,
+    Roster,
+    RosterGroup,
+    ScreeningRound,
     Verdict,
+    ZoneRound,
     area_path,
+    person_id,
 )
-from yipan.operations import commanding, day, ingest, simulate, zoning
+from yipan.operations import commanding, day, ingest, screening, simulate, tracing, zoning
 from yipan.operations.demo import found
 from yipan.operations.post import Post
 from yipan.packs import Pack, read_pack
 from yipan.protocol import protocols
+from yipan.protocol.rules import screening as ruled
 from yipan.store import Store
 from yipan.store.tables.commanding import PROPOSALS
-from yipan.store.tables.zoning import ZONES
+from yipan.store.tables.screening import SCREENING_ROUNDS
+from yipan.store.tables.zoning import CASE_PLACES, ROSTERS, ZONES
 
 DISEASE = "covid-19"
 PROFILE = "guangdong-2022"
@@ -51,6 +59,8 @@ BASE_HOTLINE_PER_100K = 5.0
 """Daily counts without the outbreak: assumptions of the exercise, the same for every player."""
 SILENT_SHARE = 0.06
 """Share of sentinel figures nobody reports."""
+POOL = 10
+"""People in a tube of an ordered round."""
 HAND_DELAY_DAYS = 2
 """By hand, zones are ordered and lifted this many days after they could be; with the board in the same morning."""
 
@@ -140,6 +150,7 @@ class Score:
     restricted_days: int
     restricted_per_averted: float | None
     excess_days: int
+    people_sampled: int
     feeds_written: int
 
 
@@ -321,19 +332,15 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     files = _write_feeds(table, epidemic, number)
     at = table.moment(number, FEEDS_AT)
     for file in files:
-        if file.name.startswith(("counts", "cases")):
-            try:
-                ingest.read_file(
-                    post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
-                    published=file.name.startswith("counts"),
-                )  # fmt: skip
-            except (ingest.AlreadyRead, ingest.FileHasProblems):
-                continue
+        _take_in(table, post, file, at)
     _investigate(table, post, epidemic, number, mode)
+    if mode is not Mode.NONE:
+        _tell_rounds(table, post, epidemic, number)
     day.run(post, at=_not_before(post, table.moment(number, ROUND_AT)), time_zone=table.about.zone)
     accepted = 0
     if mode is not Mode.NONE:
         accepted = _order(table, post, number, mode)
+        _screen(table, post, number)
     now = table.moment(number, ORDERS_AT)
     with post.store.reading(post.viewer) as record:
         zones = sum(zone.in_force(now) for zone in record.nouns(ZONES))
@@ -342,6 +349,21 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
         cases_reported=len(_reported_on(table, epidemic, number)), proposals_accepted=accepted,
         zones_in_force=zones,
     )  # fmt: skip
+
+
+def _take_in(table: _Table, post: Post, file: Path, at: datetime) -> None:
+    """Read a file of the day the way a province's own is read; one that was read before the day was cut off is not again."""
+    if file.name.startswith("contacts"):
+        with suppress(tracing.AlreadyImported):
+            tracing.import_files(
+                post, [file], at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE, outbreak=table.about.name,
+            )  # fmt: skip
+    elif file.name.startswith(("counts", "cases", "laboratory")):
+        with suppress(ingest.AlreadyRead, ingest.FileHasProblems):
+            ingest.read_file(
+                post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
+                published=file.name.startswith("counts"),
+            )  # fmt: skip
 
 
 def standing(mode: Mode) -> sim.Strategy:
@@ -381,7 +403,7 @@ def orders_in_force(
     post: Post, about: Exercise, where: sim.Province, *, lead: int, days: int
 ) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, int, int, int]]]:
     """
-    Return the zones on record as levels of compounds by day, and the rounds of tests that they bring: one a day.
+    Return the zones on record as levels of compounds by day, and rounds of tests: daily in zones, and area screening.
 
     A zone of a town without a named compound holds for all of it. A level counts from the day after it took effect.
     """
@@ -389,7 +411,13 @@ def orders_in_force(
     rounds: list[tuple[int, int, int, int]] = []
     start = datetime.combine(about.first_day, time(0), tzinfo=about.zone) - timedelta(days=lead)
     with post.store.reading(post.viewer) as record:
-        zones = record.nouns(ZONES)
+        zones, opened = record.nouns(ZONES), record.nouns(SCREENING_ROUNDS)
+    for one in opened:
+        on = (one.opened - start).days
+        county = where.county_index(str(one.area))
+        if 0 <= on < days:
+            first = int(where.county_start[county])
+            rounds.append((on, first, first + int(where.county_residents[county]), POOL))
     for zone in zones:
         ends = [span.since for span in zone.spans[1:]] + [None]
         for span, end in zip(zone.spans, ends, strict=True):
@@ -400,8 +428,8 @@ def orders_in_force(
             until = days if end is None else min(days, (end - start).days)
             for number in compounds_of(zone.place, where):
                 levels.append((number, level, since, until))
-                first = resident_of(number, where)
-                rounds += [(on, first[0], first[1], 10) for on in range(since, until) if on >= 0]
+                begin, end_at = resident_of(number, where)
+                rounds += [(on, begin, end_at, POOL) for on in range(since, until) if on >= 0]
     return levels, rounds
 
 
@@ -461,7 +489,7 @@ def _write_feeds(table: _Table, epidemic: sim.Epidemic, number: int) -> tuple[Pa
         f"counts-{today}.csv": _counts(table, epidemic, number, today),
         f"cases-{today}.csv": _cases(table, epidemic, number),
         f"laboratory-{today}.csv": _laboratory(table, epidemic, number, today),
-        f"contacts-{today}.csv": _contacts(table, epidemic, number, today),
+        f"contacts-{today}.csv": _contacts(table, epidemic, number),
         f"arrivals-{today}.csv": _arrivals(table, number, today),
     }
     written = []
@@ -584,15 +612,15 @@ def _laboratory(table: _Table, epidemic: sim.Epidemic, number: int, today: date)
     )
     tubes = epidemic.daily["tubes"][now]
     share = table.where.city_residents / table.where.residents
-    rows = [
-        (city, today, round(tubes * part), int(hit))
-        for city, part, hit in zip(table.where.facts.cities, share, positive, strict=True)
-        if hit or tubes
-    ]
-    return _csv(("area", "day", "tubes", "positive"), rows)
+    rows: list[tuple[object, ...]] = []
+    for city, part, hit in zip(table.where.facts.cities, share, positive, strict=True):
+        if hit or tubes:
+            rows.append((city, today, "laboratory_tests", round(tubes * part)))
+            rows.append((city, today, "laboratory_positives", int(hit)))
+    return _csv(("area", "day", "counted", "value"), rows)
 
 
-def _contacts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
+def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
     """Contacts as tracers would name them: those at home, and some of the group and of whom the case infected."""
     where = table.where
     rows: list[tuple[object, ...]] = []
@@ -604,17 +632,18 @@ def _contacts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -
         group = where.group_members(person)
         if group.size:
             kept = units(table.truth.seed, group, purpose=_NAMED, index=person % 1000) < 0.4
-            named += [(int(other), "work or school") for other in group[kept] if other != person]
+            setting = "work" if people.role[0] == 1 else "school"
+            named += [(int(other), setting) for other in group[kept] if other != person]
         named += [
-            (int(other), "named by the case")
+            (int(other), "community")
             for other in epidemic.person[epidemic.source == index]
             if units(table.truth.seed, np.array([other]), purpose=_NAMED)[0] < 0.5
         ]
         rows += [
-            (case_id(table, person), case_id(table, other).replace("E-", "C-"), setting, today)
+            (case_id(table, person), case_id(table, other).replace("E-", "C-"), setting)
             for other, setting in dict(named).items()
         ]
-    return _csv(("case", "contact", "setting", "named"), rows)
+    return _csv(("from", "to", "exposure"), rows)
 
 
 def _arrivals(table: _Table, number: int, today: date) -> str:
@@ -666,6 +695,42 @@ def _investigate(
         zoning.record_case_places(post, found, at=_not_before(post, table.moment(number, FEEDS_AT)))
 
 
+ROUND_FROM_DAY = 4
+"""Rounds of a zone are put on record from this day of its clock on: earlier ones cannot close it."""
+
+
+def _tell_rounds(table: _Table, post: Post, epidemic: sim.Epidemic, number: int) -> None:
+    """Put yesterday's round of tests of every zone near its end on record, with how many it found."""
+    now = table.moment(number, FEEDS_AT)
+    begun = table.moment(number - 1, ORDERS_AT)
+    with post.store.reading(post.viewer) as record:
+        zones = [zone for zone in record.nouns(ZONES) if zone.in_force(now)]
+        known = {roster.id for roster in record.nouns(ROSTERS)}
+    found = np.flatnonzero(epidemic.found_on == table.lead + number)
+    hit = {compound_of(int(epidemic.person[index]), table.where) for index in found}
+    for zone in zones:
+        if (now - zone.spans[-1].clock_start).days < ROUND_FROM_DAY:
+            continue
+        numbers = compounds_of(zone.place, table.where)
+        people = tuple(
+            person_id(f"p-{person:012x}")
+            for number_of in numbers for person in range(*resident_of(number_of, table.where))
+        )  # fmt: skip
+        at = _not_before(post, now)
+        if zone.id not in known:
+            zoning.record_roster(
+                post, Roster(id=zone.id, area=zone.area, groups=(RosterGroup(place=zone.place, people=people),)), at=at,
+            )  # fmt: skip
+        zoning.record_round(
+            post,
+            ZoneRound(
+                id=f"{zone.id}-round-{number}", area=zone.area, zone=zone.id, started=begun, sampled=people,
+                last_result=now, positives=sum(one in hit for one in numbers),
+            ),
+            at=at,
+        )  # fmt: skip
+
+
 def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
     """Accept what the board proposes: at once, or by hand when it is two days old."""
     at = table.moment(number, ORDERS_AT)
@@ -680,6 +745,63 @@ def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
         )
         accepted += 1
     return accepted
+
+
+def _county_of(area: str, where: sim.Province) -> str:
+    """Return the county of a street; a city without counties is one itself."""
+    for key in where.counties:
+        if area.startswith(key):
+            return key
+    raise LookupError(f"{area} lies in no county of {where.facts.name}")
+
+
+def _screen(table: _Table, post: Post, number: int) -> None:
+    """
+    Open the rounds of area screening that the rule calls for this morning, district by district.
+
+    A district with a case found outside quarantine has rounds daily until the rule says they may pause or stop; a
+    round counts as clear where no such case of the district is known to have been found on its day.
+    """
+    at = table.moment(number, ORDERS_AT)
+    today = at.date()
+    books = protocols()
+    book, profile = books.at(at, disease=DISEASE), books.profile(PROFILE)
+    if not ruled.screening_required({"outbreak": True, "chain_unclear": True}, book).value.required:
+        return
+    with post.store.reading(post.viewer) as record:
+        places, rounds = record.nouns(CASE_PLACES), record.nouns(SCREENING_ROUNDS)
+    found: dict[str, list[date]] = {}
+    for place in places:
+        if place.counts:
+            county = _county_of(str(place.area), table.where)
+            found.setdefault(county, []).append(place.found.astimezone(table.about.zone).date())
+    for county, days in sorted(found.items()):
+        done = sorted(
+            one.opened.astimezone(table.about.zone).date() for one in rounds if one.area == county
+        )
+        if today in done:
+            continue
+        following: date | None = today
+        if done:
+            past = [
+                ruled.ScreeningRound(day=day, community_positives=days.count(day)) for day in done
+            ]
+            following = ruled.screening_state(
+                past, "outbreak_district", book, profile
+            ).value.next_round
+            if following is None and max(days) > done[-1]:
+                following = today
+        if following is None or following > today:
+            continue
+        opened = _not_before(post, at)
+        screening.open_round(
+            post,
+            ScreeningRound(
+                id=f"{county.rstrip('.').replace('.', '-')}-{today:%Y%m%d}", area=area_path(county), disease=DISEASE,
+                opened=at, closes=at + timedelta(hours=24), rule=book.id,
+            ),
+            why="a case outside quarantine in the district", at=opened,
+        )  # fmt: skip
 
 
 def _not_before(post: Post, at: datetime) -> datetime:
@@ -724,6 +846,7 @@ def score(folder: Path, post: Post | None) -> Score:
         averted=averted, restricted_days=restricted,
         restricted_per_averted=restricted / averted if averted > 0 else None,
         excess_days=_excess(post, about, where, played, lead=lead, days=lead + done.days_done),
+        people_sampled=int(played.daily["sampled"].sum()),
         feeds_written=sum(1 for _ in feeds.rglob("*.csv")) if feeds.is_dir() else 0,
     )  # fmt: skip
 
@@ -773,6 +896,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "excess_days": (
         "其中一周内无感染者的小区的管控人日", "Of them in compounds without an infection within a week",
     ),
+    "people_sampled": ("核酸采样人次", "People sampled, each round counted"),
     "feeds_written": ("报送文件数", "Files sent"),
 }  # fmt: skip
 """What each part of a score is called in a report, in Chinese and English."""

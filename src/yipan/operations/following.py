@@ -149,7 +149,7 @@ def counts(record: Record, *, area: AreaPath, today: date) -> DueCounts:
 def _when(due: DueWord, today: date) -> dict[str, object]:
     """The span of days beside a contact that says what is due."""
     following = Between(least=today, below=NO_DAY)
-    tomorrow = today + timedelta(days=1)
+    tomorrow = min(today, date.max - timedelta(days=1)) + timedelta(days=1)
     spans: dict[DueWord, dict[str, object]] = {
         DueWord.OVERDUE: {"until_day": following, "due_day": Between(below=today)},
         DueWord.TODAY: {"until_day": following, "due_day": today},

@@ -361,10 +361,10 @@ def with_larger(table: SeriesTable, *, within: AreaPath) -> SeriesTable:
             return None
         return float(sum(table.counts[row][position] or 0 for row in told))
 
-    sums = {
-        area: tuple(summed(_leaves(rows, table.areas), i) for i in range(len(table)))
-        for area, rows in groups.items()
-    }
+    sums: dict[AreaPath, tuple[float | None, ...]] = {}
+    for area, rows in groups.items():
+        widest = _widest(rows, table.areas)
+        sums[area] = tuple(summed(widest, i) for i in range(len(table)))
     every = dict(zip(table.areas, table.counts, strict=True)) | {
         str(a): row for a, row in sums.items()
     }
@@ -372,13 +372,17 @@ def with_larger(table: SeriesTable, *, within: AreaPath) -> SeriesTable:
     return replace(table, areas=areas, counts=tuple(every[area] for area in areas), imported=None)
 
 
-def _leaves(rows: list[int], areas: Sequence[str]) -> list[int]:
-    """Those rows whose area does not lie in another of them: a city and its county are not added up."""
-    return [
-        row
-        for row in rows
-        if not any(other != row and areas[row].startswith(areas[other]) for other in rows)
-    ]
+def _widest(rows: Sequence[int], areas: Sequence[str]) -> list[int]:
+    """
+    Those rows whose area does not lie in another of them: a city and its county are not added up.
+
+    Paths in order stand right behind what contains them, so one pass tells.
+    """
+    kept: list[int] = []
+    for row in sorted(rows, key=lambda row: areas[row]):
+        if not kept or not areas[row].startswith(areas[kept[-1]]):
+            kept.append(row)
+    return kept
 
 
 def own_series(
@@ -894,7 +898,7 @@ def spillover(
     residents and the middles of boundaries, with its bands. Destinations are the areas of the same level and the
     places outside.
     """
-    widest = {a for a in table.areas if not any(b != a and a.startswith(b) for b in table.areas)}
+    widest = {table.areas[row] for row in _widest(range(len(table.areas)), table.areas)}
     origins = [place for place in record.areas(area) if place.path in widest and place.population]
     if not origins:
         return None

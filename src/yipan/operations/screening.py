@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from yipan.analytics.screening import freedom, pools, quality
+from yipan.analytics.screening import freedom, modes, pools, quality
 from yipan.feeds import bulk, file_hash, samples
 from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
@@ -324,6 +324,44 @@ def compare_designs(
         for name, design in designs.items()
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda cost: cost.tests_per_person))
+
+
+DETECTION: Mapping[float, float] = {0.0: 0.0, 4.0: 0.77, 10.0: 0.5, 30.0: 0.0}
+"""The chance that a swab finds an infection by days since it: two published points (days 4 and 10), the rest assumed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwabAdvice:
+    """What each way to fill tubes asks and misses for a group of people, and what each interval between rounds lets escape."""
+
+    modes: tuple[modes.ModeAdvice, ...]
+    escape: tuple[tuple[int, int, float], ...]
+
+
+def advise_swabs(
+    people: int, *, prevalence: float, tubes: int | None = None, single_only: bool = False
+) -> SwabAdvice:
+    """
+    Advise on tubes for a group of people, the cheapest possible way first, and on how often to go round.
+
+    An hour of somebody held weighs as a tube, an infection missed as a hundred; people of a positive tube are held
+    eight hours. Escape is told for rounds every 1, 2, 3 and 5 days with results after 6, 12, 24 and 48 hours, as the
+    share of onward transmission before isolation at a mean generation time of 3 days. All of it is an estimate.
+    """
+    known = modes.swab_modes(mean_ct=28, sd_ct=5, half_ct=38, spread_ct=1, specificity=0.9999)
+    advice = modes.advise_mode(
+        people, prevalence=prevalence, modes=known, held_hours=8.0, tubes_available=tubes,
+        prices=modes.Prices(tube=1.0, held_hour=1.0, missed=100.0),
+        only=frozenset({"single"}) if single_only else None,
+    )  # fmt: skip
+    escape = tuple(
+        (days, hours, modes.escape_share(
+            interval_days=days, result_hours=hours, attendance=1.0, detection=DETECTION, generation_mean_days=3.0
+        ))
+        for days in (1, 2, 3, 5)
+        for hours in (6, 12, 24, 48)
+    )  # fmt: skip
+    return SwabAdvice(modes=advice, escape=escape)
 
 
 def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> ScreeningRound:

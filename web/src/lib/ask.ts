@@ -40,11 +40,18 @@ export async function ask<T>(path: string, query: Query = {}, body?: unknown): P
   }
 }
 
+/** Send a file as it is (the body of the POST). */
+export async function sendFile<T>(path: string, query: Query, file: File): Promise<T> {
+  return ask<T>(path, query, file)
+}
+
 async function answered<T>(path: string, query: Query, body: unknown): Promise<T> {
   let answer: Response
   try {
+    const file = body instanceof File
     answer = await fetch(address(path, query), body === undefined ? {} : {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+      method: 'POST', headers: { 'content-type': file ? 'application/octet-stream' : 'application/json' },
+      body: file ? body : JSON.stringify(body),
     })
   } catch {
     throw new Unreachable(path)

@@ -56,7 +56,11 @@ BLOCK = 35
 SEEK_TEST = 36
 
 
-@njit(cache=True)
+helper = njit(cache=True, error_model="numpy")
+"""How the parts of the model are compiled: kept on disk, division as in C."""
+
+
+@helper
 def mix(x):  # type: ignore[no-untyped-def]
     """Return splitmix64's finaliser of a 64-bit word."""
     x = x + _GOLDEN
@@ -65,25 +69,25 @@ def mix(x):  # type: ignore[no-untyped-def]
     return x ^ (x >> u64(31))
 
 
-@njit(cache=True)
+@helper
 def draw(seed, entity, purpose, index):  # type: ignore[no-untyped-def]
     """Return 64 random bits for the `index`-th draw of an entity for a purpose."""
     return mix(mix(seed ^ (u64(entity) * _ENTITY)) ^ (u64(purpose) * _PURPOSE + u64(index)))
 
 
-@njit(cache=True)
+@helper
 def unit(bits):  # type: ignore[no-untyped-def]
     """Return a number in [0, 1) with 53 random bits."""
     return (bits >> u64(11)) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@helper
 def below(bits, n):  # type: ignore[no-untyped-def]
     """Return a whole number in [0, n), n under 2**32, as int64."""
     return np.int64(((bits >> u64(32)) * u64(n)) >> u64(32))
 
 
-@njit(cache=True)
+@helper
 def poisson(mean, bits):  # type: ignore[no-untyped-def]
     """Return a Poisson number, exact by multiplication below a mean of 12, by parts above."""
     count = 0
@@ -102,7 +106,7 @@ def poisson(mean, bits):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True)
+@helper
 def permute(x, n, bits, key):  # type: ignore[no-untyped-def]
     """Return where place `x` of [0, n) goes in a keyed shuffle; n <= 2**bits (cycle walking, three rounds)."""
     mask = (u64(1) << u64(bits)) - u64(1)
@@ -117,7 +121,7 @@ def permute(x, n, bits, key):  # type: ignore[no-untyped-def]
             return np.int64(x)
 
 
-@njit(cache=True)
+@helper
 def unpermute(x, n, bits, key):  # type: ignore[no-untyped-def]
     """Return the place that `permute` sends to `x`."""
     mask = (u64(1) << u64(bits)) - u64(1)
@@ -132,7 +136,7 @@ def unpermute(x, n, bits, key):  # type: ignore[no-untyped-def]
             return np.int64(x)
 
 
-@njit(cache=True)
+@helper
 def last_at_most(offsets, x):  # type: ignore[no-untyped-def]
     """Return the largest i with offsets[i] <= x in ascending offsets, never the last entry."""
     low = 0

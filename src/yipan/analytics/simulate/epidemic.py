@@ -23,6 +23,8 @@ ZERO_DAYS = 7
 """Days in a row without an infection found outside quarantine that count as zero."""
 SAMPLED_PER_SAMPLER = 360
 """People a sampler serves a day (regional testing guide, third edition, 22 March 2022: population over 360)."""
+_LARGE = 5_000_000
+"""Infections from which the room made for them is not copied to the size needed."""
 FULL_LOCKDOWN_LOSS = 0.54
 """Share of output lost under a full lockdown (Chen et al. 2025, a month of full lockdown of a city)."""
 
@@ -179,11 +181,11 @@ def run(
         if generation is None
         else disease_tables(pathogen, known, generation=generation)
     )
+    means = means_of(strategy, province, headroom=headroom)
     made = kernel.run(
-        np.uint64(seed), days, province.layout, tables,
-        means_of(strategy, province, headroom=headroom),
+        np.uint64(seed), days, province.layout, tables, means,
         orders_none() if orders is None else orders, seed_table(seeds, province), max(16, capacity),
-        MOST_RESIDENTS if most is None else most, silent_days,
+        MOST_RESIDENTS if most is None else most, silent_days, np.zeros(means.zone_pairs[-1, 3], np.int32),
     )  # fmt: skip
     return _told(made, province, strategy, seed)
 
@@ -196,13 +198,15 @@ def _tables(pathogen: Pathogen, rates: Rates) -> FloatArray:
 def _told(
     made: tuple[np.ndarray, ...], province: Province, strategy: Strategy, seed: int
 ) -> Epidemic:
-    new, found, community, table, totals = made[:5]
+    new, found, community, table, totals, people = made
+    if people.size < _LARGE:
+        people = people.copy()
     daily = {name: table[:, index] for index, name in enumerate(kernel.DAILY)}
     return Epidemic(
         seed=seed, strategy=strategy.name, new=new, found=found, community=community, daily=daily,
         costs=_costs(made, province, daily), attempts=int(totals[3]), ended_early=int(totals[6]) or None,
-        person=made[5], source=made[6], day=made[7], found_on=made[8], layer=made[9], route=made[10],
-        isolated_from=made[11], kept_home=made[12],
+        person=people["person"], source=people["source"], day=people["born"], found_on=people["found"],
+        layer=people["layer"], route=people["route"], isolated_from=people["apart_from"], kept_home=people["at_home"],
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ The epidemic, event by event: what it costs follows the infections, never the re
 A person infected lays out attempts to infect others: how many, whom and on which day follows from keyed draws. On its
 day an attempt is accepted with the product of what the measures of that day let through (thinning, exact while every
 factor is at most 1). Nothing is kept of those never infected but quarantines.
+
+One function a duty, so that each is compiled by itself: together they would take a minute, apart a third of it.
 """
 
 import math
@@ -43,10 +45,30 @@ from .draws import (
     WORK_COUNT,
     below,
     draw,
+    helper,
     last_at_most,
     mix,
     poisson,
     unit,
+)
+from .measures import (
+    BEDS,
+    CAMPAIGN,
+    CAMPAIGN_SINCE,
+    FINDING,
+    IMPORT_MEAN,
+    ISOLATION,
+    LABORATORY,
+    RECALL_AT,
+    ROOMS,
+    STAFF,
+    TRACE,
+    TRACE_SINCE,
+    TRAVEL,
+    TRAVEL_SINCE,
+    ZONE_DELAY,
+    ZONE_MULT,
+    ZONE_SINCE,
 )
 from .pathogen import (
     CONTACTS_AT,
@@ -60,6 +82,7 @@ from .pathogen import (
     RATES_AT,
     REACH_AT,
     SEVERE_AT,
+    SPREAD_AT,
     SUSCEPTIBILITY_AT,
     SYMPTOMATIC_AT,
     VACCINE_AT,
@@ -75,11 +98,13 @@ from .province import (
     COUNTY_CITY,
     COUNTY_START,
     DORMITORY_SHARE,
+    RESIDENTS,
     ROLE_SCHOOL,
     ROLE_WORK,
     TOWN_COUNTY,
     TOWN_START,
     TOWNS,
+    age_of,
     community_of,
     county_of,
     group_mate,
@@ -92,9 +117,9 @@ from .zones import next_stage, stage_due, version_on
 
 u64 = np.uint64
 
-TIME_SPREAD = 0.25
-"""Log standard deviation of each person's times of detectability: an assumption of this project."""
 NEVER_DAY = 32000
+MOST_BEHIND_DAYS = 7
+"""Where a city's laboratories are this many days behind no round is begun: its results would come too late."""
 WATCHED_DAYS = 21
 """Infections older than this are no longer looked for by tests of their own accord."""
 
@@ -116,7 +141,35 @@ PENDING = 100
 """In the place of how: a positive sample lies in the laboratory and is not sampled again."""
 
 
-@njit(cache=True)
+INFECTION = np.dtype(
+    [
+        ("person", np.int32), ("source", np.int32), ("community", np.int32), ("child", np.int32),
+        ("sibling", np.int32), ("born", np.int16), ("apart_from", np.int16), ("apart_until", np.int16),
+        ("due", np.int16), ("found", np.int16), ("layer", np.uint8), ("route", np.uint8), ("at_home", np.uint8),
+        ("age", np.uint8),
+    ],
+    align=True,
+)  # fmt: skip
+"""What is kept of an infection: 36 bytes."""
+ZONE = np.dtype(
+    [
+        ("first", np.int64), ("size", np.int64), ("within", np.int64), ("cell", np.int32), ("clock", np.int32),
+        ("done", np.int32), ("book", np.int32), ("opened", np.int32), ("community", np.int32), ("positive", np.int32),
+        ("stage", np.int8), ("medium", np.int8), ("extent", np.int8), ("round", np.int8),
+    ],
+    align=True,
+)  # fmt: skip
+FINDING_TO_COME = np.dtype(
+    [("infection", np.int32), ("next", np.int32), ("route", np.uint8)], align=True
+)
+CHUNK = 64
+"""Attempts of one day that lie together in memory."""
+MANY = 1 << 20
+"""From this many infections on, who was infected is also kept as a bit a resident."""
+BUFFER = 4096
+
+
+@helper
 def law(D, which, u):  # type: ignore[no-untyped-def]
     """Return how many days past the first the law of generation times (0) or incubation (1) gives for u."""
     at = GENERATION_AT
@@ -133,7 +186,7 @@ def law(D, which, u):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True)
+@helper
 def trip(L, city, u):  # type: ignore[no-untyped-def]
     """Return the city a trip from a city goes to."""
     cities = L.ints[CITIES]
@@ -149,11 +202,12 @@ def trip(L, city, u):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True)
-def vaccine_left(seed, D, campaign, since, person, age, day):  # type: ignore[no-untyped-def]
+@helper
+def vaccine_left(seed, D, m, person, age, day):  # type: ignore[no-untyped-def]
     """Return what is left of a person's vaccine on a day: 0 unvaccinated, 1 on the day of the dose."""
     had = D[COVERAGE_AT + age]
-    more = campaign[age]
+    more = m[CAMPAIGN + age]
+    since = m[CAMPAIGN_SINCE]
     if had <= 0.0 and more <= 0.0:
         return 0.0
     u = unit(draw(seed, person, VACCINE, 0))
@@ -165,34 +219,33 @@ def vaccine_left(seed, D, campaign, since, person, age, day):  # type: ignore[no
         )
         return 0.5 ** (ago / D[VACCINE_AT + 3])
     if more > 0.0 and day > since:
-        reached = min(max(had, campaign[4]), had + more * (day - since))
+        reached = min(max(had, m[CAMPAIGN + 4]), had + more * (day - since))
         if u < reached:
             ago = (day - since) - (u - had) / more
             return 0.5 ** (ago / D[VACCINE_AT + 3])
     return 0.0
 
 
-@njit(cache=True)
+@helper
 def ct_of(seed, D, person, age_days):  # type: ignore[no-untyped-def]
     """Return a person's Ct some days after infection: a straight fall to the peak, a straight rise after it."""
     n = QUANTILES
-    z0 = D[NORMAL_AT + below(draw(seed, person, LATENT, 0), n)]
-    z1 = D[NORMAL_AT + below(draw(seed, person, CT_RISE, 0), n)]
-    z2 = D[NORMAL_AT + below(draw(seed, person, CT_FALL, 0), n)]
-    z3 = D[NORMAL_AT + below(draw(seed, person, CT_PEAK, 0), n)]
-    since = age_days - D[CT_AT + 0] * math.exp(TIME_SPREAD * z0)
-    rise = D[CT_AT + 1] * math.exp(TIME_SPREAD * z1)
-    fall = D[CT_AT + 2] * math.exp(TIME_SPREAD * z2)
     top = D[CT_AT + 8]
-    peak = min(top, D[CT_AT + 3] + D[CT_AT + 4] * z3)
-    if since <= 0.0 or since >= rise + fall:
+    since = age_days - D[CT_AT + 0] * D[SPREAD_AT + below(draw(seed, person, LATENT, 0), n)]
+    if since <= 0.0:
         return top
+    rise = D[CT_AT + 1] * D[SPREAD_AT + below(draw(seed, person, CT_RISE, 0), n)]
+    fall = D[CT_AT + 2] * D[SPREAD_AT + below(draw(seed, person, CT_FALL, 0), n)]
+    if since >= rise + fall:
+        return top
+    z = D[NORMAL_AT + below(draw(seed, person, CT_PEAK, 0), n)]
+    peak = min(top, D[CT_AT + 3] + D[CT_AT + 4] * z)
     if since < rise:
         return top - (top - peak) * since / rise
     return peak + (top - peak) * (since - rise) / fall
 
 
-@njit(cache=True)
+@helper
 def sensitivity(D, ct, shift):  # type: ignore[no-untyped-def]
     """Return the chance that a sample of this Ct is positive in a tube that adds `shift`."""
     if ct >= D[CT_AT + 8]:
@@ -201,7 +254,16 @@ def sensitivity(D, ct, shift):  # type: ignore[no-untyped-def]
     return D[CT_AT + 7] * 0.5 * math.erfc(-x / math.sqrt(2.0))
 
 
-@njit(cache=True)
+@helper
+def positive(seed, D, person, age_days, shift, bits):  # type: ignore[no-untyped-def]
+    """Return whether a sample is positive: the draw first, since most days a sample cannot be."""
+    u = unit(bits)
+    if u >= D[CT_AT + 7]:
+        return False
+    return u < sensitivity(D, ct_of(seed, D, person, age_days), shift)
+
+
+@helper
 def unit_of(L, i, cm, kind):  # type: ignore[no-untyped-def]
     """Return (first resident, residents) of the building, compound, community, town or county of a resident of cm."""
     G = L.ints
@@ -220,71 +282,86 @@ def unit_of(L, i, cm, kind):  # type: ignore[no-untyped-def]
     return G[G[COUNTY_START] + c], G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
 
 
-@njit(cache=True)
-def _slot(keys, key):  # type: ignore[no-untyped-def]
-    mask = keys.size - 1
+@helper
+def _slot(table, key):  # type: ignore[no-untyped-def]
+    """Return where a key is, or would be, in a table of words whose upper half is the key; -1 is empty."""
+    mask = table.size - 1
     s = np.int64(mix(u64(key)) & u64(mask))
-    while keys[s] != -1 and keys[s] != key:
+    while table[s] != -1 and (table[s] >> 32) != key:
         s = (s + 1) & mask
     return s
 
 
-@njit(cache=True)
-def _rehash(keys, values):  # type: ignore[no-untyped-def]
-    bigger = np.full(keys.size * 2, -1, keys.dtype)
-    moved = np.empty(keys.size * 2, values.dtype)
-    for s in range(keys.size):
-        if keys[s] != -1:
-            t = _slot(bigger, keys[s])
-            bigger[t] = keys[s]
-            moved[t] = values[s]
-    return bigger, moved
+@helper
+def _rehash(table):  # type: ignore[no-untyped-def]
+    bigger = np.full(table.size * 2, -1, np.int64)
+    for s in range(table.size):
+        if table[s] != -1:
+            bigger[_slot(bigger, table[s] >> 32)] = table[s]
+    return bigger
 
 
-@njit(cache=True)
-def _longer(a):  # type: ignore[no-untyped-def]
-    b = np.empty(a.size * 2, a.dtype)
+@helper
+def _as_long(a, size):  # type: ignore[no-untyped-def]
+    b = np.empty(size, a.dtype)
     b[: a.size] = a
     return b
 
 
-@njit(cache=True)
+@helper
+def _longer(a):  # type: ignore[no-untyped-def]
+    return _as_long(a, a.size + (a.size if a.size < (1 << 24) else a.size >> 1))
+
+
+@helper
 def quarter_of(L, i, cm):  # type: ignore[no-untyped-def]
     """Return the number of the compound of a resident of community cm, by which ordered levels are told."""
     first = L.ints[L.ints[COMMUNITY_START] + cm]
     return (first >> 9) + cm + ((i - first) >> 9)
 
 
-@njit(cache=True)
-def _zone_at(L, zone_rules, town_zones, level_by_day, current, zkeys, zvals, zstage, i, cm, d):  # type: ignore[no-untyped-def]
+@helper
+def cell_of(G, first_cell, extent, first, i, cm):  # type: ignore[no-untyped-def]
+    """Return the cell of the zone of an extent in which a resident of community cm, which begins at `first`, lives."""
+    if extent == 0:
+        return first_cell + (first >> 6) + cm + ((i - first) >> 6)
+    if extent == 1:
+        return first_cell + (first >> 9) + cm + ((i - first) >> 9)
+    if extent == 2:
+        return first_cell + cm
+    t = G[G[COMMUNITY_TOWN] + cm]
+    if extent == 3:
+        return first_cell + t
+    return first_cell + G[G[TOWN_COUNTY] + t]
+
+
+@helper
+def zone_level(G, pairs, cells, town_zones, levels, current, i, cm, d):  # type: ignore[no-untyped-def]
     """Return (level, mark of the zone) of a resident of community cm on a day; the mark tells two zones apart."""
     level = 0
     mark = np.int64(-1)
-    if level_by_day.size > 0:
-        q = quarter_of(L, i, cm)
-        ordered = np.int64(level_by_day[min(d, level_by_day.shape[0] - 1), q])
+    first = G[G[COMMUNITY_START] + cm]
+    if levels.size > 0:
+        q = (first >> 9) + cm + ((i - first) >> 9)
+        ordered = np.int64(levels[min(d, levels.shape[0] - 1), q])
         if ordered > 0:
             level = ordered
             mark = np.int64(1) << 40 | q
-    if town_zones[L.ints[L.ints[COMMUNITY_TOWN] + cm]] > 0:
-        for v in range(current + 1):
-            for medium in range(2):
-                kind = zone_rules[v, 8 + medium]
-                if kind < 0:
-                    continue
-                start, _ = unit_of(L, i, cm, kind)
-                s = _slot(zkeys, (start * 8 + kind) * 2 + medium)
-                if zkeys[s] != -1:
-                    z = zvals[s]
-                    stage = zstage[z]
-                    now = 2 if stage == 2 else (0 if stage == 0 else 1)
-                    if now > level:
-                        level = now
-                        mark = np.int64(z)
+    if town_zones[G[G[COMMUNITY_TOWN] + cm]] > 0:
+        for p in range(pairs.shape[0] - 1):
+            if pairs[p, 0] > current:
+                break
+            held = cells[cell_of(G, pairs[p, 3], pairs[p, 1], first, i, cm)]
+            if held != 0:
+                stage = held & 3
+                now = 2 if stage == 2 else (0 if stage == 0 else 1)
+                if now > level:
+                    level = now
+                    mark = np.int64((held >> 2) - 1)
     return level, mark
 
 
-@njit(cache=True)
+@helper
 def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[no-untyped-def]
     t = G[G[COMMUNITY_TOWN] + cm]
     c = G[G[TOWN_COUNTY] + t]
@@ -297,138 +374,957 @@ def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[
                 town_zones[x] += change
 
 
-@njit(nogil=True, cache=True)
-def run(seed, days, L, D, M, orders, seeds, cap, most, silent):  # type: ignore[no-untyped-def]
+@helper
+def lets_through(  # type: ignore[no-untyped-def]
+    seed, L, D, m, pairs, cells, town_zones, county_zones, levels, current, zoned, d, keep, lay, index, t, sp, scm,
+    sborn, sage,
+):  # fmt: skip
+    """Return whether an attempt passes the measures of the day, the age and the vaccine of both; `keep` came so far."""
+    u = unit(draw(seed, sp, ACCEPT, index))
+    if lay != 0 and u >= keep:
+        return False
+    G = L.ints
+    if zoned:
+        cm = community_of(L, t)[0]
+        if lay == 0:
+            lt, _ = zone_level(G, pairs, cells, town_zones, levels, current, t, cm, d)
+            if lt == 2:
+                keep *= min(m[ZONE_MULT + 4], m[ZONE_MULT + 5])
+        else:
+            ls, ms = zone_level(G, pairs, cells, town_zones, levels, current, sp, scm, d)
+            lt, mt = zone_level(G, pairs, cells, town_zones, levels, current, t, cm, d)
+            top = max(ls, lt)
+            if top == 2:
+                keep *= m[ZONE_MULT]
+            elif top == 1:
+                keep *= m[ZONE_MULT + 1] if ms == mt else m[ZONE_MULT + 2]
+            elif county_zones[G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + scm]]] > 0:
+                keep *= m[ZONE_MULT + 3]
+    if u >= keep:
+        return False
+    if lay == 6 and m[TRAVEL_SINCE] <= d:
+        keep *= m[TRAVEL]
+        if m[TRAVEL + 1] > 0.0 and keep > 0.0:
+            if unit(draw(seed, sp, LEAVE_TEST, index)) < m[TRAVEL + 1]:
+                keep *= 1.0 - sensitivity(D, ct_of(seed, D, sp, d - sborn - 1), 0.0)
+        if u >= keep:
+            return False
+    tage = age_of(L, t, county_of(L, t))
+    keep *= D[SUSCEPTIBILITY_AT + tage]
+    if u >= keep:
+        return False
+    if u < keep * (1.0 - D[VACCINE_AT]) * (1.0 - D[VACCINE_AT + 1]) * 0.999999999:
+        return True
+    left = vaccine_left(seed, D, m, t, tage, d)
+    if left > 0.0:
+        keep *= 1.0 - D[VACCINE_AT + 0] * left
+    if D[VACCINE_AT + 1] > 0.0:
+        keep *= 1.0 - D[VACCINE_AT + 1] * vaccine_left(seed, D, m, sp, sage, d)
+    return u < keep
+
+
+@helper
+def lay_plans(  # type: ignore[no-untyped-def]
+    seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
+):
+    """Write whom a person infected on day d will try to infect, when and where; return how many attempts there are."""
+    G = L.ints
+    cities = G[CITIES]
+    power = D[INFECTIOUSNESS_AT + below(draw(seed, t, INFECTIOUSNESS, 0), QUANTILES)]
+    role = role_of(L, t, age)
+    laid = 0
+    for layer in range(5):
+        if layer == 0:
+            if hsize < 2:
+                continue
+            mean = D[RATES_AT + 0] * power * headroom * (hsize - 1)
+            purpose = HOUSEHOLD_COUNT
+        elif layer == 1:
+            if not dorm:
+                continue
+            mean = D[RATES_AT + 1] * power
+            purpose = DORMITORY_COUNT
+        elif layer == 2:
+            if role != ROLE_WORK:
+                continue
+            mean = D[RATES_AT + 2] * power
+            purpose = WORK_COUNT
+        elif layer == 3:
+            if role != ROLE_SCHOOL:
+                continue
+            mean = D[RATES_AT + 3] * power
+            purpose = SCHOOL_COUNT
+        else:
+            mean = D[RATES_AT + 4] * power
+            purpose = COMMUNITY_COUNT
+        if mean <= 0.0:
+            continue
+        count = min(poisson(mean, draw(seed, t, purpose, 0)), 4095)
+        if count == 0:
+            continue
+        gd = np.int64(0)
+        gfirst = np.int64(0)
+        gsize = np.int64(0)
+        if layer == 2:
+            gd, gfirst, gsize = work_group_of(L, t, c)
+        elif layer == 3:
+            gfirst, gsize = school_group_of(L, t, c)
+        for j in range(count):
+            h = draw(seed, t, purpose, j + 1)
+            dd = d + 1 + law(D, 0, unit(h))
+            if dd >= days:
+                continue
+            h = mix(h)
+            kind = layer
+            o = np.int64(-1)
+            if layer == 0:
+                o = hstart + below(h, hsize - 1)
+                if o >= t:
+                    o += 1
+            elif layer == 1:
+                size = min(np.int64(64), G[G[COUNTY_START] + c + 1] - block)
+                if size > hsize:
+                    for _ in range(64):
+                        o = block + below(h, size)
+                        if o < hstart or o >= hstart + hsize:
+                            break
+                        o = np.int64(-1)
+                        h = mix(h)
+            elif 2 <= layer <= 3:
+                o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
+            else:
+                u = unit(h)
+                h = mix(h)
+                if u < D[REACH_AT + 0]:
+                    _, a, size = community_of(L, t)
+                    o = a + below(h, size)
+                elif u < D[REACH_AT + 1]:
+                    kind = 5
+                    o = G[G[COUNTY_START] + c] + below(
+                        h, G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
+                    )
+                elif u < D[REACH_AT + 2] or cities == 1:
+                    kind = 5
+                    y = G[G[COUNTY_CITY] + c]
+                    o = G[G[CITY_START] + y] + below(
+                        h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
+                    )
+                else:
+                    kind = 6
+                    y = trip(L, G[G[COUNTY_CITY] + c], unit(h))
+                    h = mix(h)
+                    o = G[G[CITY_START] + y] + below(
+                        h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
+                    )
+            if o < 0 or o == t:
+                continue
+            whom[laid] = o
+            when[laid] = dd
+            marks[laid] = (kind << 12) | j
+            laid += 1
+    return laid
+
+
+@helper
+def will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day):  # type: ignore[no-untyped-def]
+    """Return (day, how) on which a person infected on day d is found without being looked for; NEVER_DAY if never."""
+    when = np.int64(NEVER_DAY)
+    how = 0
+    if known_day >= 0:
+        when = known_day
+        how = KNOWN
+    if ill:
+        u = unit(draw(seed, t, SEEKS, 0))
+        if u < m[FINDING]:
+            goes = onset + last_at_most(seek_cdf, unit(draw(seed, t, SEEKS, 1)))
+            if positive(seed, D, t, goes - d, 0.0, draw(seed, t, SEEK_TEST, 0)):
+                x = goes + np.int64(m[FINDING + 2])
+                if x < when:
+                    when = x
+                    how = CLINIC
+        elif u < m[FINDING] + m[FINDING + 1] * (1.0 - m[FINDING]):
+            goes = onset + 1 + last_at_most(pharmacy_cdf, unit(draw(seed, t, SEEKS, 2)))
+            if positive(seed, D, t, goes - d, 0.0, draw(seed, t, SEEK_TEST, 0)):
+                x = goes + np.int64(m[FINDING + 2])
+                if x < when:
+                    when = x
+                    how = PHARMACY
+    if m[FINDING + 3] > 0.0 and unit(draw(seed, t, ATTENDS, 1000)) < m[FINDING + 3]:
+        every = np.int64(m[FINDING + 4])
+        phase = below(draw(seed, t, ATTENDS, 1001), every)
+        x = d + ((phase - d) % every)
+        while x < d + WATCHED_DAYS:
+            if positive(seed, D, t, x - d, m[FINDING + 6], draw(seed, t, SAMPLE_POOL, x * 16 + 15)):
+                if x + 2 < when:
+                    when = x + 2
+                    how = ROUTINE
+                break
+            x += every
+    return when, how
+
+
+@helper
+def fall_ill(  # type: ignore[no-untyped-def]
+    seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s, lay, d, days,
+    headroom, known_day, whom, when, marks,
+):  # fmt: skip
+    """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
+    c, block, hstart, hsize, dorm, age = place_of(L, t)
+    inf[r].person = t
+    inf[r].source = s
+    inf[r].community = community_of(L, t)[0]
+    inf[r].child = -1
+    inf[r].sibling = -1
+    inf[r].born = d
+    inf[r].apart_from = NEVER_DAY
+    inf[r].apart_until = NEVER_DAY
+    inf[r].due = NEVER_DAY
+    inf[r].found = -1
+    inf[r].layer = lay
+    inf[r].route = 0
+    inf[r].at_home = 0
+    inf[r].age = age
+    if s >= 0:
+        inf[r].sibling = inf[s].child
+        inf[s].child = r
+    day_new[d, c] += 1
+    if lay == 6 and s >= 0:
+        daily[d, D_EXPORT] += 1
+    ill = unit(draw(seed, t, SYMPTOMS, 0)) < D[SYMPTOMATIC_AT + age]
+    onset = d + 1 + law(D, 1, unit(draw(seed, t, INCUBATION, 0)))
+    if ill:
+        totals[2] += 1
+        hard = unit(draw(seed, t, SEVERE, 0))
+        if hard < D[SEVERE_AT + age]:
+            spared = 1.0
+            if vaccine_left(seed, D, m, t, age, d) > 0.0:
+                spared = 1.0 - D[VACCINE_AT + 2]
+            if hard < D[SEVERE_AT + age] * spared:
+                totals[0] += 1
+                if unit(draw(seed, t, DIES, 0)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
+                    totals[1] += 1
+    laid = lay_plans(
+        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
+    )
+    on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
+    if q_active > 0:
+        held = apart[_slot(apart, t)]
+        until = (held & 0xFFFFFFFF) >> 1
+        if held != -1 and until > d:
+            inf[r].apart_from = d
+            inf[r].apart_until = until
+            inf[r].at_home = held & 1
+            began = until - np.int64(m[TRACE + 4]) - 1
+            for x in range(test_days.size):
+                td = began + test_days[x]
+                if td > d and positive(
+                    seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)
+                ):
+                    if td + 1 < on:
+                        on = td + 1
+                        how = TRACED
+                    break
+    return laid, on, how
+
+
+@helper
+def take_in(  # type: ignore[no-untyped-def]
+    L,
+    m,
+    by_city,
+    inf,
+    used,
+    rel_beds,
+    unmet_until,
+    town,
+    county,
+    day_found,
+    day_open,
+    daily,
+    r,
+    how,
+    d,
+    days,
+):
+    """Isolate an infection found today, in a bed or at home; return (found in quarantine, beds wanting more)."""
+    G = L.ints
+    inf[r].found = d
+    inf[r].route = how
+    tw = G[G[COMMUNITY_TOWN] + inf[r].community]
+    c = G[G[TOWN_COUNTY] + tw]
+    y = G[G[COUNTY_CITY] + c]
+    day_found[d, c] += 1
+    daily[d, 10 + np.int64(how)] += 1
+    kept_apart = inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0
+    from_day = d + 1 + np.int64(m[ISOLATION])
+    stay = np.int64(m[ISOLATION + 1])
+    if not kept_apart:
+        inf[r].apart_from = min(np.int64(inf[r].apart_from), from_day)
+    inf[r].apart_until = from_day + stay
+    wanting = 0
+    if used[BEDS, y] < by_city[BEDS, y]:
+        used[BEDS, y] += 1
+        daily[d, D_ADMIT] += 1
+        rel_beds[min(from_day + stay, days + 399), y] += 1
+        inf[r].at_home = 0
+    else:
+        inf[r].at_home = 1
+        wanting = 1
+        unmet_until[min(from_day + stay, days + 399)] += 1
+    if not kept_apart:
+        day_open[d, c] += 1
+        town[1, tw] = d
+        county[1, c] = d
+        if town[2, tw] < 0:
+            town[2, tw] = d
+        if county[2, c] < 0:
+            county[2, c] = d
+    return kept_apart, wanting
+
+
+@helper
+def open_zones(  # type: ignore[no-untyped-def]
+    L,
+    rules,
+    pairs,
+    cells,
+    town_zones,
+    county_zones,
+    levels,
+    inf,
+    zones,
+    active,
+    pending,
+    current,
+    d,
+    zn,
+    za,
+    pn,
+):
+    """Draw the zones whose order takes effect tonight; return how many there are, are active, are still to come."""
+    kept = 0
+    for x in range(pn):
+        if (pending[x] & 0xFFFFFFFF) > d:
+            pending[kept] = pending[x]
+            kept += 1
+            continue
+        r = pending[x] >> 32
+        t = np.int64(inf[r].person)
+        cm = np.int64(inf[r].community)
+        for medium in range(2):
+            kind = rules[current, 8 + medium]
+            if kind < 0:
+                continue
+            now, _ = zone_level(L.ints, pairs, cells, town_zones, levels, current, t, cm, d)
+            if medium == 0 and now == 2:
+                continue
+            start, size = unit_of(L, t, cm, kind)
+            cell = np.int64(-1)
+            for p in range(pairs.shape[0] - 1):
+                if pairs[p, 1] == kind and pairs[p, 2] == medium:
+                    cell = cell_of(
+                        L.ints, pairs[p, 3], kind, L.ints[L.ints[COMMUNITY_START] + cm], t, cm
+                    )
+            if cells[cell] == 0:
+                cells[cell] = (zn + 1) << 2
+                zones[zn].stage = 0
+                zones[zn].cell = cell
+                zones[zn].first = start
+                zones[zn].size = size
+                zones[zn].medium = medium
+                zones[zn].extent = kind
+                zones[zn].community = cm
+                zones[zn].round = 0
+                zones[zn].within = 0
+                zn += 1
+            z = np.int64((cells[cell] >> 2) - 1)
+            if zones[z].stage == 0:
+                active[za] = z
+                za += 1
+                zones[z].opened = d
+                zones[z].positive = 0
+                _count_zone(
+                    L.ints,
+                    town_zones,
+                    county_zones,
+                    np.int64(zones[z].community),
+                    zones[z].extent,
+                    1,
+                )
+                stage = 1 if medium == 1 else 2
+                zones[z].stage = stage
+                cells[cell] = (cells[cell] & ~3) | stage
+                zones[z].clock = d
+                zones[z].done = -1
+                zones[z].book = current
+    return zn, za, kept
+
+
+@helper
+def step_zones(L, rules, cells, town_zones, county_zones, zones, active, current, d, za, longest):  # type: ignore[no-untyped-def]
+    """Let the zones step down that are due today; return how many are active and the longest there was."""
+    kept = 0
+    for x in range(za):
+        z = active[x]
+        before = zones[z].stage
+        stage = np.int64(before)
+        while stage != 0:
+            at = stage_due(
+                stage,
+                np.int64(zones[z].clock),
+                np.int64(zones[z].done),
+                np.int64(zones[z].book),
+                current,
+                rules,
+            )
+            if at > d:
+                break
+            stage = next_stage(stage, current, rules)
+            zones[z].clock = at
+            zones[z].book = current
+            zones[z].done = -1
+        if stage != before:
+            zones[z].stage = stage
+            cells[zones[z].cell] = (cells[zones[z].cell] & ~3) | stage
+        if stage == 0:
+            longest = max(longest, np.float64(d - zones[z].opened))
+            _count_zone(
+                L.ints, town_zones, county_zones, np.int64(zones[z].community), zones[z].extent, -1
+            )
+        else:
+            active[kept] = z
+            kept += 1
+    return kept, longest
+
+
+@helper
+def reset_zones(L, pairs, cells, zones, current, t, cm, d):  # type: ignore[no-untyped-def]
+    """Set the clocks of the zones around a case of today anew; what had stepped down from high is high again."""
+    first = L.ints[L.ints[COMMUNITY_START] + cm]
+    for p in range(pairs.shape[0] - 1):
+        if pairs[p, 0] > current:
+            break
+        cell = cell_of(L.ints, pairs[p, 3], pairs[p, 1], first, t, cm)
+        if (cells[cell] & 3) != 0:
+            z = np.int64((cells[cell] >> 2) - 1)
+            zones[z].clock = d
+            zones[z].done = -1
+            zones[z].positive += 1
+            if pairs[p, 2] == 0 and zones[z].stage == 3:
+                zones[z].stage = 2
+                cells[cell] = (cells[cell] & ~3) | 2
+                zones[z].book = current
+
+
+@helper
+def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untyped-def]
+    """Write whom a case names: those it infected and its source, home, others met; return (all, of the first ring)."""
+    t = np.int64(inf[r].person)
+    c, _, hstart, hsize, _, age = place_of(L, t)
+    role = role_of(L, t, age)
+    power = D[INFECTIOUSNESS_AT + below(draw(seed, t, INFECTIOUSNESS, 0), QUANTILES)]
+    named = 0
+    q = np.int64(inf[r].child)
+    while q >= 0 and named < 2000:
+        lay = np.int64(inf[q].layer)
+        if lay != 0 and d - inf[q].born <= m[TRACE + 1] + m[TRACE] + 2:
+            if unit(draw(seed, inf[q].person, RECALL, 0)) < m[RECALL_AT + lay]:
+                contacts[named] = inf[q].person
+                named += 1
+        q = np.int64(inf[q].sibling)
+    if m[TRACE + 2] == 1 and inf[r].source >= 0 and inf[r].layer != 0:
+        if unit(draw(seed, t, RECALL, 1)) < m[RECALL_AT + np.int64(inf[r].layer)]:
+            contacts[named] = inf[inf[r].source].person
+            named += 1
+    for o in range(hstart, hstart + hsize):
+        if o != t and unit(draw(seed, o, RECALL, 2)) < m[RECALL_AT]:
+            contacts[named] = o
+            named += 1
+    for lay in range(2, 5):
+        if (lay == 2 and role != ROLE_WORK) or (lay == 3 and role != ROLE_SCHOOL):
+            continue
+        mean = (D[CONTACTS_AT + lay - 2] * m[TRACE + 1] - D[RATES_AT + lay] * power) * m[
+            RECALL_AT + lay
+        ]
+        if mean <= 0.0:
+            continue
+        count = min(poisson(mean, draw(seed, t, CONTACT_COUNT, lay)), 400)
+        gd = np.int64(0)
+        gfirst = np.int64(0)
+        gsize = np.int64(0)
+        if lay == 2:
+            gd, gfirst, gsize = work_group_of(L, t, c)
+        elif lay == 3:
+            gfirst, gsize = school_group_of(L, t, c)
+        else:
+            _, gfirst, gsize = community_of(L, t)
+        for j in range(count):
+            h = draw(seed, t, CONTACT, lay * 512 + j)
+            if lay == 4:
+                o = gfirst + below(h, gsize)
+            else:
+                o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
+            if o >= 0 and named < 3900:
+                contacts[named] = o
+                named += 1
+    ring = named
+    if m[TRACE + 3] == 1:
+        for j in range(ring):
+            _, _, a, size, _, _ = place_of(L, contacts[j])
+            for o in range(a, a + size):
+                if o != contacts[j] and named < 4090:
+                    contacts[named] = o
+                    named += 1
+    return named, ring
+
+
+@helper
+def keep_apart(  # type: ignore[no-untyped-def]
+    seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts, named, ring, d, days,
+    found_r, found_on,
+):  # fmt: skip
+    """
+    Put contacts into quarantine, in a room or at home; return (newly kept, of them in rooms, new keys, findings).
+
+    `apart` has room for all of them; findings of infected contacts are written to `found_r` and `found_on`.
+    """
+    G = L.ints
+    kept = 0
+    central = 0
+    keys = 0
+    hits = 0
+    for j in range(named):
+        o = contacts[j]
+        qs = _slot(apart, o)
+        if apart[qs] != -1 and ((apart[qs] & 0xFFFFFFFF) >> 1) > d:
+            continue
+        known = _slot(table, o)
+        rr = np.int64(-1)
+        if table[known] != -1:
+            rr = table[known] & 0xFFFFFFFF
+            if inf[rr].found >= 0:
+                continue
+        if apart[qs] == -1:
+            keys += 1
+        until = d + 1 + np.int64(m[TRACE + 4])
+        oy = G[G[COUNTY_CITY] + county_of(L, o)]
+        home = 1
+        if m[TRACE + 5] == 1 and j < ring and used[ROOMS, oy] < by_city[ROOMS, oy]:
+            used[ROOMS, oy] += 1
+            central += 1
+            rel_central[until, oy] += 1
+            home = 0
+        else:
+            rel_home[until] += 1
+        apart[qs] = (o << 32) | (until << 1) | home
+        kept += 1
+        if rr >= 0:
+            inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d + 1)
+            inf[rr].apart_until = until
+            inf[rr].at_home = home
+            for w in range(test_days.size):
+                td = d + test_days[w]
+                if positive(
+                    seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)
+                ):
+                    x2 = td + 1
+                    if x2 < inf[rr].due and x2 < days:
+                        inf[rr].due = x2
+                        found_r[hits] = rr
+                        found_on[hits] = x2
+                        hits += 1
+                    break
+    return kept, central, keys, hits
+
+
+@helper
+def rounds_of_day(  # type: ignore[no-untyped-def]
+    L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town,
+    screen_county, tubes, backlog, by_city, daily, zprog, d,
+):  # fmt: skip
+    """Say which zones and areas are tested today and count tubes and people; return whether any is."""
+    G = L.ints
+    testing = False
+    P = screens.shape[0]
+    if zoning and za > 0:
+        pool = 10
+        cover = 0.95
+        never = 0.0
+        if zprog >= 0:
+            pool = screens[zprog, 3]
+            cover = shares[zprog, 0]
+            never = shares[zprog, 1]
+        wide = np.int64(-1)
+        for p in range(pairs.shape[0] - 1):
+            if pairs[p, 1] == rules[current, 9] and pairs[p, 2] == 1:
+                wide = p
+        for x in range(za):
+            zones[active[x]].within = 0
+        for x in range(za):
+            z = np.int64(active[x])
+            zones[z].round = 0
+            stage = zones[z].stage
+            quiet = rules[current, 1] if stage == 2 else (rules[current, 5] if stage == 1 else -1)
+            need = rules[current, 2] if stage == 2 else (rules[current, 6] if stage == 1 else 0)
+            if need == 1 and quiet > 0 and d >= zones[z].clock + quiet - 1 and zones[z].done < 0:
+                zones[z].round = 2
+            if zprog >= 0 and d > zones[z].opened and stage != 0:
+                since = d - zones[z].opened
+                if (
+                    since % screens[zprog, 2] == 0
+                    and since // screens[zprog, 2] <= screens[zprog, 6]
+                ):
+                    zones[z].round = max(zones[z].round, np.int8(1))
+            y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + zones[z].community]]]
+            if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
+                zones[z].round = 0
+            if zones[z].round > 0:
+                testing = True
+                zones[z].positive = 0
+                people = zones[z].size * (1.0 - never) * cover
+                tubes[y] += people / pool
+                daily[d, D_SAMPLED] += people
+            inside = np.int64(-1)
+            if zones[z].medium == 0 and wide >= 0:
+                cm = np.int64(zones[z].community)
+                held = cells[
+                    cell_of(
+                        G,
+                        pairs[wide, 3],
+                        pairs[wide, 1],
+                        G[G[COMMUNITY_START] + cm],
+                        zones[z].first,
+                        cm,
+                    )
+                ]
+                if held != 0 and (held & 3) != 0:
+                    inside = np.int64((held >> 2) - 1)
+            if stage == 2:
+                daily[d, D_HIGH] += zones[z].size
+                if inside >= 0:
+                    zones[inside].within += zones[z].size
+            elif zones[z].medium == 0 and inside < 0:
+                daily[d, D_MEDIUM] += zones[z].size
+        for x in range(za):
+            z = np.int64(active[x])
+            if zones[z].medium == 1:
+                daily[d, D_MEDIUM] += max(np.int64(0), zones[z].size - zones[z].within)
+        daily[d, D_ZONES] = za
+    for p in range(P):
+        kind = screens[p, 0]
+        if kind == -1:
+            continue
+        share = (1.0 - shares[p, 1]) * shares[p, 0]
+        areas = G[TOWNS] if kind == 3 else G[COUNTIES]
+        for a in range(areas):
+            if kind == 3:
+                screen_town[P + p, a] = 0
+                lastc = town[1, a]
+                firstc = town[2, a]
+                done = screen_town[p, a]
+            else:
+                screen_county[P + p, a] = 0
+                lastc = county[1, a]
+                firstc = county[2, a]
+                done = screen_county[p, a]
+            if screens[p, 1] > d or firstc < 0 or d - lastc > screens[p, 5]:
+                continue
+            if done >= screens[p, 6] or (d - firstc) % screens[p, 2] != 0:
+                continue
+            y = G[G[COUNTY_CITY] + (G[G[TOWN_COUNTY] + a] if kind == 3 else a)]
+            if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
+                continue
+            testing = True
+            if kind == 3:
+                screen_town[P + p, a] = 1
+                screen_town[p, a] += 1
+                size = G[G[TOWN_START] + a + 1] - G[G[TOWN_START] + a]
+            else:
+                screen_county[P + p, a] = 1
+                screen_county[p, a] += 1
+                size = G[G[COUNTY_START] + a + 1] - G[G[COUNTY_START] + a]
+            tubes[y] += size * share / screens[p, 3]
+            daily[d, D_SAMPLED] += size * share
+    return testing
+
+
+@helper
+def sample(  # type: ignore[no-untyped-def]
+    seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county, rounds, backlog, inf, table, current, zoning,
+    zprog, area_screens, begin, end, d, days, daily, found_r, found_on,
+):  # fmt: skip
+    """
+    Sample the infected among those tested today, from infection `begin` on, until findings fill the buffer.
+
+    Return (the infection to go on with, findings). `rounds` are the ordered rounds of today.
+    """
+    G = L.ints
+    P = screens.shape[0]
+    hits = 0
+    pool_of_zone = 10
+    shift_of_zone = 1.0
+    turn_of_zone = 1
+    cover_of_zone = 0.95
+    never_of_zone = 0.0
+    if zprog >= 0:
+        pool_of_zone = screens[zprog, 3]
+        shift_of_zone = shares[zprog, 2]
+        turn_of_zone = screens[zprog, 4]
+        cover_of_zone = shares[zprog, 0]
+        never_of_zone = shares[zprog, 1]
+    for r in range(begin, end):
+        if hits > BUFFER - 64:
+            return r, hits
+        if inf[r].found >= 0 or inf[r].due <= d + 1:
+            continue
+        if inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0:
+            continue
+        t = np.int64(inf[r].person)
+        cm = np.int64(inf[r].community)
+        tw = G[G[COMMUNITY_TOWN] + cm]
+        pool = 0
+        shift = 0.0
+        turn = 1
+        zhit0 = np.int64(-1)
+        zhit1 = np.int64(-1)
+        if zoning and town_zones[tw] > 0:
+            first = G[G[COMMUNITY_START] + cm]
+            for p in range(pairs.shape[0] - 1):
+                if pairs[p, 0] > current:
+                    break
+                held = cells[cell_of(G, pairs[p, 3], pairs[p, 1], first, t, cm)]
+                if (held & 3) == 0:
+                    continue
+                z = np.int64((held >> 2) - 1)
+                if zones[z].round > 0:
+                    if pairs[p, 2] == 0:
+                        zhit0 = z
+                    else:
+                        zhit1 = z
+                    pool = pool_of_zone
+                    shift = shift_of_zone
+                    turn = turn_of_zone
+            if pool > 0:
+                if (
+                    unit(draw(seed, t, ATTENDS, 0)) < never_of_zone
+                    or unit(draw(seed, t, ATTENDS, d * 16 + 1)) >= cover_of_zone
+                ):
+                    pool = 0
+        if inf[r].route == PENDING:
+            if zhit0 >= 0:
+                zones[zhit0].positive += 1
+            if zhit1 >= 0:
+                zones[zhit1].positive += 1
+            continue
+        if pool == 0 and area_screens:
+            c = G[G[TOWN_COUNTY] + tw]
+            for p in range(P):
+                kind = screens[p, 0]
+                if (kind == 3 and screen_town[P + p, tw] != 0) or (
+                    kind == 4 and screen_county[P + p, c] != 0
+                ):
+                    if unit(draw(seed, t, ATTENDS, 0)) < shares[p, 1]:
+                        continue
+                    if unit(draw(seed, t, ATTENDS, d * 16 + 2 + p)) >= shares[p, 0]:
+                        continue
+                    pool = screens[p, 3]
+                    shift = shares[p, 2]
+                    turn = screens[p, 4]
+        if pool == 0:
+            for x in range(rounds.shape[0]):
+                if rounds[x, 1] <= t < rounds[x, 2]:
+                    if (
+                        unit(draw(seed, t, ATTENDS, 0)) < 0.03
+                        or unit(draw(seed, t, ATTENDS, d * 16 + 1)) >= 0.95
+                    ):
+                        continue
+                    pool = rounds[x, 3]
+                    shift = 1.0
+        if pool == 0:
+            continue
+        if not positive(seed, D, t, d - inf[r].born, shift, draw(seed, t, SAMPLE_POOL, d * 16)):
+            continue
+        c, block, _, _, _, _ = place_of(L, t)
+        y = G[G[COUNTY_CITY] + c]
+        wait = turn
+        if by_city[LABORATORY, y] > 0.0:
+            wait += min(np.int64(14), np.int64(backlog[y] / by_city[LABORATORY, y]))
+        else:
+            wait += 14
+        if zhit0 >= 0:
+            zones[zhit0].positive += 1
+        if zhit1 >= 0:
+            zones[zhit1].positive += 1
+        a = block + ((t - block) // pool) * pool
+        b = min(a + pool, G[G[COUNTY_START] + c + 1])
+        daily[d, D_HELD] += b - a
+        for o in range(a, b):
+            if pool == 1:
+                rr = r
+            else:
+                known = _slot(table, np.int64(o))
+                if table[known] == -1:
+                    continue
+                rr = np.int64(table[known] & 0xFFFFFFFF)
+            again = d + wait
+            x2 = again + (0 if pool == 1 else 1)
+            if inf[rr].found >= 0 or x2 >= inf[rr].due or x2 >= days:
+                continue
+            if pool > 1 and not positive(
+                seed, D, o, again - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, again * 16 + 1)
+            ):
+                continue
+            inf[rr].due = x2
+            inf[rr].route = PENDING
+            found_r[hits] = rr
+            found_on[hits] = x2
+            hits += 1
+    return end, hits
+
+
+@helper
+def count_ordered(G, levels, row, daily, d):  # type: ignore[no-untyped-def]
+    """Count the residents of compounds under an ordered level today."""
+    for cm in range(G[COMMUNITIES]):
+        begin = G[G[COMMUNITY_START] + cm]
+        end = G[G[COMMUNITY_START] + cm + 1]
+        for x in range(begin, end, 512):
+            lv = levels[row, (begin >> 9) + cm + ((x - begin) >> 9)]
+            if lv > 0:
+                daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(512), end - x)
+
+
+@helper
+def _told_ahead(finds, head, free, used, infection, on, route):  # type: ignore[no-untyped-def]
+    """Note that an infection will be found on a day; return the next free entry and how many were ever used."""
+    f = np.int64(free)
+    if f >= 0:
+        free = np.int64(finds[f].next)
+    else:
+        f = used
+        used += 1
+    finds[f].infection = infection
+    finds[f].route = route
+    finds[f].next = head[on]
+    head[on] = f
+    return free, used
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: ignore[no-untyped-def]
     """
     Run one replicate and return its tables and its infections; see `simulate.run` for what they mean.
 
     `seeds` holds rows (day, person or -1, county, day found or -1), in order of day. A run that reaches `most`
     infections ends with that day. Attempts before day `silent` are dropped: what they led to is among the seeds.
+    `cells` are zeros, one for each place a zone can be.
     """
     G = L.ints
     counties = G[COUNTIES]
     cities = G[CITIES]
+    towns = G[TOWNS]
+    m = M.numbers
+    rules = M.zone_rules
+    pairs = M.zone_pairs
+    by_city = M.by_city
+    seek_cdf = M.seek_cdf
+    pharmacy_cdf = M.pharmacy_cdf
+    import_cdf = M.import_cdf
+    test_days = M.test_days
+    screens = M.screens
+    shares = M.screen_shares
+    levels = orders.level
     day_new = np.zeros((days, counties), np.int32)
     day_found = np.zeros((days, counties), np.int32)
     day_open = np.zeros((days, counties), np.int32)
     daily = np.zeros((days, 24), np.float64)
-    totals = np.zeros(
-        8, np.float64
-    )  # severe, deaths, symptomatic, attempts, longest restriction, lost work, waves
-    # infections
-    pid = np.empty(cap, np.int32)
-    src = np.empty(cap, np.int32)
-    born = np.empty(cap, np.int16)
-    iso_from = np.empty(cap, np.int16)
-    iso_until = np.empty(cap, np.int16)
-    due = np.empty(cap, np.int16)
-    found = np.empty(cap, np.int16)
-    layer = np.empty(cap, np.uint8)
-    route = np.empty(cap, np.uint8)
-    at_home = np.empty(cap, np.uint8)
-    child = np.empty(cap, np.int32)
-    sibling = np.empty(cap, np.int32)
-    comm = np.empty(cap, np.int32)
+    # severe, deaths, symptomatic, attempts, longest restriction, lost work, day ended
+    totals = np.zeros(8, np.float64)
+    inf = np.empty(cap, INFECTION)
     n = 0
-    table = np.full(4096, -1, np.int32)
-    where = np.empty(4096, np.int32)
-    # attempts
-    acap = 4096
-    atarget = np.empty(acap, np.int32)
-    asource = np.empty(acap, np.int32)
-    aindex = np.empty(acap, np.uint16)
-    alink = np.empty(acap, np.int32)
+    slots = 4096
+    while slots * 7 < cap * 10:
+        slots *= 2
+    table = np.full(slots, -1, np.int64)
+    struck = np.zeros(1, np.uint8)
+    many = False
+    # attempts, in chunks of a day
+    parts = 2 * (days + 1) if days < 64 else 128
+    awho = np.empty(parts * CHUNK, np.int64)
+    amark = np.empty(parts * CHUNK, np.uint16)
+    alink = np.empty(parts, np.int32)
     head = np.full(days + 1, -1, np.int32)
-    afree = -1
+    fill = np.full(days + 1, CHUNK, np.int32)
+    afree = np.int64(-1)
     aused = 0
+    whom = np.empty(5 * 4096, np.int64)
+    when = np.empty(5 * 4096, np.int32)
+    marks = np.empty(5 * 4096, np.uint16)
     # findings to come
-    fcap = 1024
-    frec = np.empty(fcap, np.int32)
-    fnext = np.empty(fcap, np.int32)
-    froute = np.empty(fcap, np.uint8)
+    finds = np.empty(1024, FINDING_TO_COME)
     fhead = np.full(days + 1, -1, np.int32)
-    ffree = -1
+    ffree = np.int64(-1)
     fused = 0
-    # quarantine of anybody
-    qkeys = np.full(1024, -1, np.int32)
-    quntil = np.empty(1024, np.int32)
+    found_r = np.empty(BUFFER + 64, np.int64)
+    found_on = np.empty(BUFFER + 64, np.int64)
+    contacts = np.empty(BUFFER, np.int64)
+    # quarantine of anybody, beds and rooms
+    apart = np.full(1024, -1, np.int64)
     qn = 0
     q_active = 0
     q_central = 0
+    q_home = 0
+    used = np.zeros((4, cities))
     rel_central = np.zeros((days + 400, cities), np.int64)
-    rel_home = np.zeros(days + 400, np.int64)
-    rooms_used = np.zeros(cities, np.int64)
-    beds_used = np.zeros(cities, np.int64)
     rel_beds = np.zeros((days + 400, cities), np.int64)
+    rel_home = np.zeros(days + 400, np.int64)
     unmet_until = np.zeros(days + 400, np.int64)
     unmet_now = 0
-    q_home = 0
     # zones
-    zcap = 64
-    zstage = np.zeros(zcap, np.int8)
-    zclock = np.zeros(zcap, np.int32)
-    zdone = np.zeros(zcap, np.int32)
-    zbook = np.zeros(zcap, np.int32)
-    zopen = np.zeros(zcap, np.int32)
-    zfirst = np.zeros(zcap, np.int64)
-    zsize = np.zeros(zcap, np.int64)
-    zmedium = np.zeros(zcap, np.int8)
-    zkind = np.zeros(zcap, np.int8)
-    zcomm = np.zeros(zcap, np.int32)
-    zposit = np.zeros(zcap, np.int32)
-    zround = np.zeros(zcap, np.int8)
-    zwithin = np.zeros(zcap, np.int64)
-    zactive = np.zeros(zcap, np.int32)
-    zkeys = np.full(256, -1, np.int64)
-    zvals = np.empty(256, np.int32)
+    zones = np.empty(64, ZONE)
+    active = np.zeros(64, np.int32)
     zn = 0
     za = 0
-    county_zones = np.zeros(counties, np.int64)
-    town_zones = np.zeros(G[TOWNS], np.int64)
-    pcap = 64
-    prec = np.empty(pcap, np.int32)
-    pday = np.empty(pcap, np.int32)
+    pending = np.empty(64, np.int64)
     pn = 0
-    # tracing queue
-    tcap = 64
-    trec = np.empty(tcap, np.int32)
-    tday = np.empty(tcap, np.int32)
+    queue = np.empty(64, np.int64)
     tn = 0
-    staff_debt = np.zeros(cities)
-    # screening of areas
-    P = M.screens.shape[0]
-    towns = G[TOWNS]
-    last_case_town = np.full(towns, -10000, np.int64)
-    last_case_county = np.full(counties, -10000, np.int64)
-    first_case_town = np.full(towns, -1, np.int64)
-    first_case_county = np.full(counties, -1, np.int64)
-    rounds_town = np.zeros((max(P, 1), towns), np.int64)
-    rounds_county = np.zeros((max(P, 1), counties), np.int64)
-    due_town = np.zeros((max(P, 1), towns), np.bool_)
-    due_county = np.zeros((max(P, 1), counties), np.bool_)
+    # towns and counties: zones, day of the last and of the first case
+    town = np.full((3, towns), -1, np.int64)
+    county = np.full((3, counties), -1, np.int64)
+    town[0] = 0
+    county[0] = 0
+    town[1] = -10000
+    county[1] = -10000
+    town_zones = town[0]
+    county_zones = county[0]
+    P = screens.shape[0]
+    screen_town = np.zeros((2 * max(P, 1), towns), np.int64)
+    screen_county = np.zeros((2 * max(P, 1), counties), np.int64)
     backlog = np.zeros(cities)
-    tubes_today = np.zeros(cities)
+    tubes = np.zeros(cities)
+    todays = np.empty((orders.rounds.shape[0], 4), np.int64)
     area_screens = False
     for p in range(P):
-        if M.screens[p, 0] != -1:
+        if screens[p, 0] != -1:
             area_screens = True
-    contacts = np.empty(4096, np.int64)
     first = 0
     s_at = 0
-    headroom = M.zone_mult[5]
-    current = 0
+    headroom = m[ZONE_MULT + 5]
+    ordered = levels.size > 0
     for d in range(days):
-        zoning = M.zone_since <= d
-        current = version_on(M.zone_rules, d)
-        ordered = orders.level.size > 0
+        zoning = m[ZONE_SINCE] <= d
+        current = version_on(rules, d)
+        zoned = za > 0 or ordered
         # 1. seeds, arrivals and the attempts of the day
-        e = np.int64(head[d])
         arriving = 0
-        if M.import_mean > 0.0:
-            arriving = poisson(M.import_mean, draw(seed, d, IMPORT_COUNT, 0))
+        if m[IMPORT_MEAN] > 0.0:
+            arriving = poisson(m[IMPORT_MEAN], draw(seed, d, IMPORT_COUNT, 0))
         k = 0
+        chunk = np.int64(head[d])
+        left_in_chunk = np.int64(fill[d])
         while True:
-            known_day = -1
+            known_day = np.int64(-1)
             if s_at < seeds.shape[0] and seeds[s_at, 0] == d:
                 t = seeds[s_at, 1]
                 known_day = seeds[s_at, 3]
@@ -443,936 +1339,265 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent):  # type: ignore[
                 s_at += 1
             elif k < arriving:
                 h = draw(seed, d, IMPORT, k)
-                c = last_at_most(M.import_cdf, unit(h))
+                c = last_at_most(import_cdf, unit(h))
                 t = G[G[COUNTY_START] + c] + below(
                     mix(h), G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
                 )
                 s = np.int64(-1)
                 lay = 7
                 k += 1
-            elif e >= 0:
-                t = np.int64(atarget[e])
-                s = np.int64(asource[e])
-                index = np.int64(aindex[e])
+            elif chunk >= 0:
+                left_in_chunk -= 1
+                e = chunk * CHUNK + left_in_chunk
+                t = awho[e] >> 32
+                s = awho[e] & 0xFFFFFFFF
+                index = np.int64(amark[e])
                 lay = index >> 12
-                nxt = np.int64(alink[e])
-                alink[e] = afree
-                afree = e
-                e = nxt
+                if left_in_chunk == 0:
+                    following = np.int64(alink[chunk])
+                    alink[chunk] = afree
+                    afree = chunk
+                    chunk = following
+                    left_in_chunk = CHUNK
                 if d < silent:
                     continue
                 totals[3] += 1
-                keep = 1.0 / headroom if lay == 0 else 1.0
-                isolated = iso_from[s] <= d < iso_until[s]
-                if isolated:
-                    if at_home[s] == 0:
+                if many:
+                    if (struck[t >> 3] >> (t & 7)) & 1:
                         continue
-                    keep *= M.isolation[2] if lay == 0 else M.isolation[3]
-                if table[_slot(table, np.int32(t))] != -1:
+                elif table[_slot(table, t)] != -1:
                     continue
+                keep = 1.0 / headroom if lay == 0 else 1.0
+                isolated = inf[s].apart_from <= d < inf[s].apart_until
+                if isolated:
+                    if inf[s].at_home == 0:
+                        continue
+                    keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
                 if q_active > 0:
-                    qs = _slot(qkeys, np.int32(t))
-                    if qkeys[qs] != -1 and (quntil[qs] >> 1) > d:
-                        if (quntil[qs] & 1) == 0:
+                    held = apart[_slot(apart, t)]
+                    if held != -1 and ((held & 0xFFFFFFFF) >> 1) > d:
+                        if (held & 1) == 0:
                             continue
                         if not isolated:
-                            keep *= M.isolation[2] if lay == 0 else M.isolation[3]
-                sp = np.int64(pid[s])
-                if za > 0 or ordered:
-                    cm = community_of(L, t)[0]
-                    if lay == 0:
-                        lt, _ = _zone_at(
-                            L,
-                            M.zone_rules,
-                            town_zones,
-                            orders.level,
-                            current,
-                            zkeys,
-                            zvals,
-                            zstage,
-                            t,
-                            cm,
-                            d,
-                        )
-                        if lt == 2:
-                            keep *= min(M.zone_mult[4], headroom)
-                    else:
-                        ls, ms = _zone_at(
-                            L,
-                            M.zone_rules,
-                            town_zones,
-                            orders.level,
-                            current,
-                            zkeys,
-                            zvals,
-                            zstage,
-                            sp,
-                            np.int64(comm[s]),
-                            d,
-                        )
-                        lt, mt = _zone_at(
-                            L,
-                            M.zone_rules,
-                            town_zones,
-                            orders.level,
-                            current,
-                            zkeys,
-                            zvals,
-                            zstage,
-                            t,
-                            cm,
-                            d,
-                        )
-                        top = max(ls, lt)
-                        if top == 2:
-                            keep *= M.zone_mult[0]
-                        elif top == 1:
-                            keep *= M.zone_mult[1] if ms == mt else M.zone_mult[2]
-                        elif county_zones[G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + comm[s]]]] > 0:
-                            keep *= M.zone_mult[3]
-                if lay == 6 and M.travel_since <= d:
-                    keep *= M.travel[0]
-                    if M.travel[1] > 0.0 and keep > 0.0:
-                        if unit(draw(seed, sp, LEAVE_TEST, index)) < M.travel[1]:
-                            keep *= 1.0 - sensitivity(D, ct_of(seed, D, sp, d - born[s] - 1), 0.0)
-                tage = place_of(L, t)[5]
-                keep *= D[SUSCEPTIBILITY_AT + tage]
-                left = vaccine_left(seed, D, M.campaign, M.campaign_since, t, tage, d)
-                if left > 0.0:
-                    keep *= 1.0 - D[VACCINE_AT + 0] * left
-                if D[VACCINE_AT + 1] > 0.0:
-                    sage = place_of(L, sp)[5]
-                    keep *= 1.0 - D[VACCINE_AT + 1] * vaccine_left(
-                        seed, D, M.campaign, M.campaign_since, sp, sage, d
-                    )
-                if keep < 1.0 and unit(draw(seed, sp, ACCEPT, index)) >= keep:
+                            keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
+                if not lets_through(
+                    seed, L, D, m, pairs, cells, town_zones, county_zones, levels, current, zoned, d, keep, lay,
+                    index, t, np.int64(inf[s].person), np.int64(inf[s].community), np.int64(inf[s].born),
+                    np.int64(inf[s].age),
+                ):  # fmt: skip
                     continue
             else:
                 break
-            sl = _slot(table, np.int32(t))
+            sl = _slot(table, t)
             if table[sl] != -1:
                 continue
             # a new infection
-            if n == pid.size:
-                pid = _longer(pid)
-                src = _longer(src)
-                born = _longer(born)
-                iso_from = _longer(iso_from)
-                iso_until = _longer(iso_until)
-                due = _longer(due)
-                found = _longer(found)
-                layer = _longer(layer)
-                route = _longer(route)
-                at_home = _longer(at_home)
-                child = _longer(child)
-                sibling = _longer(sibling)
-                comm = _longer(comm)
+            if n == inf.size:
+                inf = _longer(inf)
             if (n + 1) * 10 > table.size * 7:
-                table, where = _rehash(table, where)
-                sl = _slot(table, np.int32(t))
-            table[sl] = t
-            where[sl] = n
+                table = _rehash(table)
+                sl = _slot(table, t)
+            table[sl] = (t << 32) | n
             r = n
             n += 1
-            pid[r] = t
-            src[r] = s
-            born[r] = d
-            iso_from[r] = NEVER_DAY
-            iso_until[r] = NEVER_DAY
-            due[r] = NEVER_DAY
-            found[r] = -1
-            layer[r] = lay
-            route[r] = 0
-            at_home[r] = 0
-            child[r] = -1
-            sibling[r] = -1
-            comm[r] = community_of(L, t)[0]
-            if s >= 0:
-                sibling[r] = child[s]
-                child[s] = r
-            c, block, hstart, hsize, dorm, age = place_of(L, t)
-            day_new[d, c] += 1
-            if lay == 6 and s >= 0:
-                daily[d, D_EXPORT] += 1
-            # course of the illness
-            ill = unit(draw(seed, t, SYMPTOMS, 0)) < D[SYMPTOMATIC_AT + age]
-            onset = d + 1 + law(D, 1, unit(draw(seed, t, INCUBATION, 0)))
-            left = vaccine_left(seed, D, M.campaign, M.campaign_since, t, age, d)
-            spared = 1.0 - D[VACCINE_AT + 2] * (1.0 if left > 0.0 else 0.0)
-            if ill:
-                totals[2] += 1
-                if unit(draw(seed, t, SEVERE, 0)) < D[SEVERE_AT + age] * spared:
-                    totals[0] += 1
-                    if unit(draw(seed, t, DIES, 0)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
-                        totals[1] += 1
-            # whom this person will try to infect
-            power = D[INFECTIOUSNESS_AT + below(draw(seed, t, INFECTIOUSNESS, 0), QUANTILES)]
-            role = role_of(L, t, age)
-            for lay2 in range(5):
-                if lay2 == 0:
-                    if hsize < 2:
-                        continue
-                    mean = D[RATES_AT + 0] * power * headroom * (hsize - 1)
-                    purpose = HOUSEHOLD_COUNT
-                elif lay2 == 1:
-                    if not dorm:
-                        continue
-                    mean = D[RATES_AT + 1] * power
-                    purpose = DORMITORY_COUNT
-                elif lay2 == 2:
-                    if role != ROLE_WORK:
-                        continue
-                    mean = D[RATES_AT + 2] * power
-                    purpose = WORK_COUNT
-                elif lay2 == 3:
-                    if role != ROLE_SCHOOL:
-                        continue
-                    mean = D[RATES_AT + 3] * power
-                    purpose = SCHOOL_COUNT
-                else:
-                    mean = D[RATES_AT + 4] * power
-                    purpose = COMMUNITY_COUNT
-                if mean <= 0.0:
-                    continue
-                count = min(poisson(mean, draw(seed, t, purpose, 0)), 4095)
-                if count == 0:
-                    continue
-                gd = np.int64(0)
-                gfirst = np.int64(0)
-                gsize = np.int64(0)
-                if lay2 == 2:
-                    gd, gfirst, gsize = work_group_of(L, t, c)
-                elif lay2 == 3:
-                    gfirst, gsize = school_group_of(L, t, c)
-                for j in range(count):
-                    h = draw(seed, t, purpose, j + 1)
-                    dd = d + 1 + law(D, 0, unit(h))
-                    if dd >= days:
-                        continue
-                    h = mix(h)
-                    kind = lay2
-                    o = np.int64(-1)
-                    if lay2 == 0:
-                        o = hstart + below(h, hsize - 1)
-                        if o >= t:
-                            o += 1
-                    elif lay2 == 1:
-                        size = min(np.int64(64), G[G[COUNTY_START] + c + 1] - block)
-                        if size > hsize:
-                            for _ in range(64):
-                                o = block + below(h, size)
-                                if o < hstart or o >= hstart + hsize:
-                                    break
-                                o = np.int64(-1)
-                                h = mix(h)
-                    elif 2 <= lay2 <= 3:
-                        o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
+            if many:
+                struck[t >> 3] |= np.uint8(1 << (t & 7))
+            elif n == MANY:
+                struck = np.zeros((G[RESIDENTS] >> 3) + 1, np.uint8)
+                many = True
+                for x in range(n - 1):
+                    o = np.int64(inf[x].person)
+                    struck[o >> 3] |= np.uint8(1 << (o & 7))
+                struck[t >> 3] |= np.uint8(1 << (t & 7))
+            laid, on, how = fall_ill(
+                seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s,
+                lay, d, days, headroom, known_day, whom, when, marks,
+            )  # fmt: skip
+            for x in range(laid):
+                dd = np.int64(when[x])
+                if fill[dd] == CHUNK:
+                    part = afree
+                    if part >= 0:
+                        afree = np.int64(alink[part])
                     else:
-                        u = unit(h)
-                        h = mix(h)
-                        if u < D[REACH_AT + 0]:
-                            _, a, size = community_of(L, t)
-                            o = a + below(h, size)
-                        elif u < D[REACH_AT + 1]:
-                            kind = 5
-                            o = G[G[COUNTY_START] + c] + below(
-                                h, G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
-                            )
-                        elif u < D[REACH_AT + 2] or cities == 1:
-                            kind = 5
-                            y = G[G[COUNTY_CITY] + c]
-                            o = G[G[CITY_START] + y] + below(
-                                h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
-                            )
-                        else:
-                            kind = 6
-                            y = trip(L, G[G[COUNTY_CITY] + c], unit(h))
-                            h = mix(h)
-                            o = G[G[CITY_START] + y] + below(
-                                h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
-                            )
-                    if o < 0 or o == t:
-                        continue
-                    if afree >= 0:
-                        a2 = afree
-                        afree = np.int64(alink[a2])
-                    else:
-                        if aused == atarget.size:
-                            atarget = _longer(atarget)
-                            asource = _longer(asource)
-                            aindex = _longer(aindex)
+                        if aused == alink.size:
                             alink = _longer(alink)
-                        a2 = aused
+                            awho = _as_long(awho, alink.size * CHUNK)
+                            amark = _as_long(amark, alink.size * CHUNK)
+                        part = aused
                         aused += 1
-                    atarget[a2] = o
-                    asource[a2] = r
-                    aindex[a2] = (kind << 12) | j
-                    alink[a2] = head[dd]
-                    head[dd] = a2
-            # when this person will be found
-            when = NEVER_DAY
-            how = 0
-            if known_day >= 0:
-                when = known_day
-                how = KNOWN
-            if ill:
-                u = unit(draw(seed, t, SEEKS, 0))
-                if u < M.finding[0]:
-                    goes = onset + last_at_most(M.seek_cdf, unit(draw(seed, t, SEEKS, 1)))
-                    if unit(draw(seed, t, SEEK_TEST, 0)) < sensitivity(
-                        D, ct_of(seed, D, t, goes - d), 0.0
-                    ):
-                        x = goes + np.int64(M.finding[2])
-                        if x < when:
-                            when = x
-                            how = CLINIC
-                elif u < M.finding[0] + M.finding[1] * (1.0 - M.finding[0]):
-                    goes = onset + 1 + last_at_most(M.pharmacy_cdf, unit(draw(seed, t, SEEKS, 2)))
-                    if unit(draw(seed, t, SEEK_TEST, 0)) < sensitivity(
-                        D, ct_of(seed, D, t, goes - d), 0.0
-                    ):
-                        x = goes + np.int64(M.finding[2])
-                        if x < when:
-                            when = x
-                            how = PHARMACY
-            if M.finding[3] > 0.0 and unit(draw(seed, t, ATTENDS, 1000)) < M.finding[3]:
-                every = np.int64(M.finding[4])
-                phase = below(draw(seed, t, ATTENDS, 1001), every)
-                x = d + ((phase - d) % every)
-                while x < d + WATCHED_DAYS:
-                    if unit(draw(seed, t, SAMPLE_POOL, x * 16 + 15)) < sensitivity(
-                        D, ct_of(seed, D, t, x - d), M.finding[6]
-                    ):
-                        if x + 2 < when:
-                            when = x + 2
-                            how = ROUTINE
-                        break
-                    x += every
-            if q_active > 0:
-                qs = _slot(qkeys, np.int32(t))
-                if qkeys[qs] != -1 and (quntil[qs] >> 1) > d:
-                    iso_from[r] = d
-                    iso_until[r] = quntil[qs] >> 1
-                    at_home[r] = quntil[qs] & 1
-                    began = (quntil[qs] >> 1) - M.trace[4] - 1
-                    for x in range(M.test_days.size):
-                        td = began + M.test_days[x]
-                        if td > d and unit(draw(seed, t, SAMPLE_SINGLE, td * 16)) < sensitivity(
-                            D, ct_of(seed, D, t, td - d), 0.0
-                        ):
-                            if td + 1 < when:
-                                when = td + 1
-                                how = TRACED
-                            break
-            if when < days:
-                due[r] = when
-                if ffree >= 0:
-                    f = ffree
-                    ffree = np.int64(fnext[f])
-                else:
-                    if fused == frec.size:
-                        frec = _longer(frec)
-                        fnext = _longer(fnext)
-                        froute = _longer(froute)
-                    f = fused
-                    fused += 1
-                frec[f] = r
-                froute[f] = how
-                fnext[f] = fhead[when]
-                fhead[when] = f
+                    alink[part] = head[dd]
+                    head[dd] = part
+                    fill[dd] = 0
+                e = np.int64(head[dd]) * CHUNK + fill[dd]
+                awho[e] = (whom[x] << 32) | r
+                amark[e] = marks[x]
+                fill[dd] += 1
+            if on < days:
+                inf[r].due = on
+                if ffree < 0 and fused == finds.size:
+                    finds = _longer(finds)
+                ffree, fused = _told_ahead(finds, fhead, ffree, fused, r, on, how)
         # 2. quarantines and beds that end today
         for y in range(cities):
-            rooms_used[y] -= rel_central[d, y]
+            used[ROOMS, y] -= rel_central[d, y]
             q_central -= rel_central[d, y]
-            beds_used[y] -= rel_beds[d, y]
+            used[BEDS, y] -= rel_beds[d, y]
             daily[d, D_RELEASE] += rel_beds[d, y]
         q_home -= rel_home[d]
         unmet_now -= unmet_until[d]
         q_active = q_central + q_home
         # 3. zones that step down today, before what is found today
         if zoning and za > 0:
-            kept = 0
-            for x in range(za):
-                z = zactive[x]
-                while zstage[z] != 0:
-                    at = stage_due(zstage[z], zclock[z], zdone[z], zbook[z], current, M.zone_rules)
-                    if at > d:
-                        break
-                    zstage[z] = next_stage(zstage[z], current, M.zone_rules)
-                    zclock[z] = at
-                    zbook[z] = current
-                    zdone[z] = -1
-                if zstage[z] == 0:
-                    totals[4] = max(totals[4], d - zopen[z])
-                    _count_zone(G, town_zones, county_zones, zcomm[z], zkind[z], -1)
-                else:
-                    zactive[kept] = z
-                    kept += 1
-            za = kept
+            za, totals[4] = step_zones(
+                L, rules, cells, town_zones, county_zones, zones, active, current, d, za, totals[4]
+            )
         # 4. what is found today
         f = np.int64(fhead[d])
         while f >= 0:
-            r = np.int64(frec[f])
-            how = froute[f]
-            nxt = np.int64(fnext[f])
-            fnext[f] = ffree
+            r = np.int64(finds[f].infection)
+            how = finds[f].route
+            nxt = np.int64(finds[f].next)
+            finds[f].next = ffree
             ffree = f
             f = nxt
-            if due[r] != d or found[r] >= 0:
+            if inf[r].due != d or inf[r].found >= 0:
                 continue
-            found[r] = d
-            route[r] = how
-            t = np.int64(pid[r])
-            c = county_of(L, t)
-            y = G[G[COUNTY_CITY] + c]
-            day_found[d, c] += 1
-            daily[d, 10 + np.int64(how)] += 1
-            kept_apart = iso_from[r] <= d < iso_until[r] and at_home[r] == 0
-            from_day = d + 1 + np.int64(M.isolation[0])
-            stay = np.int64(M.isolation[1])
-            if not kept_apart or at_home[r] == 1:
-                iso_from[r] = min(np.int64(iso_from[r]), from_day)
-            iso_until[r] = from_day + stay
-            if beds_used[y] < M.beds[y]:
-                beds_used[y] += 1
-                daily[d, D_ADMIT] += 1
-                rel_beds[min(from_day + stay, days + 399), y] += 1
-                at_home[r] = 0
-            else:
-                at_home[r] = 1
-                unmet_now += 1
-                unmet_until[min(from_day + stay, days + 399)] += 1
-            if M.trace_since <= d:
-                if tn == trec.size:
-                    trec = _longer(trec)
-                    tday = _longer(tday)
-                trec[tn] = r
-                tday[tn] = d + M.trace[0]
+            kept_apart, wanting = take_in(
+                L, m, by_city, inf, used, rel_beds, unmet_until, town, county, day_found, day_open, daily, r, how, d,
+                days,
+            )  # fmt: skip
+            unmet_now += wanting
+            if m[TRACE_SINCE] <= d:
+                if tn == queue.size:
+                    queue = _longer(queue)
+                queue[tn] = (r << 32) | (d + np.int64(m[TRACE]))
                 tn += 1
             if kept_apart:
                 continue
-            day_open[d, c] += 1
-            tw = G[G[COMMUNITY_TOWN] + comm[r]]
-            last_case_town[tw] = d
-            last_case_county[c] = d
-            if first_case_town[tw] < 0:
-                first_case_town[tw] = d
-            if first_case_county[c] < 0:
-                first_case_county[c] = d
             if zoning:
-                cm = np.int64(comm[r])
-                if town_zones[tw] > 0:
-                    for v in range(current + 1):
-                        for medium in range(2):
-                            kind = M.zone_rules[v, 8 + medium]
-                            if kind < 0:
-                                continue
-                            start, _ = unit_of(L, t, cm, kind)
-                            zs = _slot(zkeys, (start * 8 + kind) * 2 + medium)
-                            if zkeys[zs] != -1 and zstage[zvals[zs]] != 0:
-                                z = np.int64(zvals[zs])
-                                zclock[z] = d
-                                zdone[z] = -1
-                                zposit[z] += 1
-                                if medium == 0 and zstage[z] == 3:
-                                    zstage[z] = 2
-                                    zbook[z] = current
-                if pn == prec.size:
-                    prec = _longer(prec)
-                    pday = _longer(pday)
-                prec[pn] = r
-                pday[pn] = d + M.zone_delay
+                cm = np.int64(inf[r].community)
+                if town_zones[G[G[COMMUNITY_TOWN] + cm]] > 0:
+                    reset_zones(L, pairs, cells, zones, current, np.int64(inf[r].person), cm, d)
+                if pn == pending.size:
+                    pending = _longer(pending)
+                pending[pn] = (r << 32) | (d + np.int64(m[ZONE_DELAY]))
                 pn += 1
         # 5. new zones whose order takes effect tonight
         if zoning and pn > 0:
-            kept = 0
-            for x in range(pn):
-                if pday[x] > d:
-                    prec[kept] = prec[x]
-                    pday[kept] = pday[x]
-                    kept += 1
-                    continue
-                t = np.int64(pid[prec[x]])
-                cm = np.int64(comm[prec[x]])
-                for medium in range(2):
-                    kind = M.zone_rules[current, 8 + medium]
-                    if kind < 0:
-                        continue
-                    now, _ = _zone_at(
-                        L,
-                        M.zone_rules,
-                        town_zones,
-                        orders.level,
-                        current,
-                        zkeys,
-                        zvals,
-                        zstage,
-                        t,
-                        cm,
-                        d,
-                    )
-                    if medium == 0 and now == 2:
-                        continue
-                    start, size = unit_of(L, t, cm, kind)
-                    key = (start * 8 + kind) * 2 + medium
-                    zs = _slot(zkeys, key)
-                    if zkeys[zs] == -1:
-                        if (zn + 1) * 2 > zkeys.size:
-                            zkeys, zvals = _rehash(zkeys, zvals)
-                            zs = _slot(zkeys, key)
-                        if zn == zstage.size:
-                            zstage = _longer(zstage)
-                            zclock = _longer(zclock)
-                            zdone = _longer(zdone)
-                            zbook = _longer(zbook)
-                            zopen = _longer(zopen)
-                            zfirst = _longer(zfirst)
-                            zsize = _longer(zsize)
-                            zmedium = _longer(zmedium)
-                            zkind = _longer(zkind)
-                            zcomm = _longer(zcomm)
-                            zposit = _longer(zposit)
-                            zround = _longer(zround)
-                            zwithin = _longer(zwithin)
-                            zactive = _longer(zactive)
-                        zkeys[zs] = key
-                        zvals[zs] = zn
-                        zstage[zn] = 0
-                        zfirst[zn] = start
-                        zsize[zn] = size
-                        zmedium[zn] = medium
-                        zkind[zn] = kind
-                        zcomm[zn] = cm
-                        zn += 1
-                    z = np.int64(zvals[zs])
-                    if zstage[z] == 0:
-                        zactive[za] = z
-                        za += 1
-                        zopen[z] = d
-                        zposit[z] = 0
-                        _count_zone(G, town_zones, county_zones, zcomm[z], zkind[z], 1)
-                        zstage[z] = 1 if medium == 1 else 2
-                        zclock[z] = d
-                        zdone[z] = -1
-                        zbook[z] = current
-            pn = kept
+            while zones.size < zn + 2 * pn:
+                zones = _longer(zones)
+                active = _longer(active)
+            zn, za, pn = open_zones(
+                L, rules, pairs, cells, town_zones, county_zones, levels, inf, zones, active, pending, current, d,
+                zn, za, pn,
+            )  # fmt: skip
         # 6. contacts named today
         if tn > 0:
             for y in range(cities):
-                staff_debt[y] = min(staff_debt[y], 0.0) + M.staff[y]
+                used[STAFF, y] = min(used[STAFF, y], 0.0) + by_city[STAFF, y]
             kept = 0
             for x in range(tn):
-                r = np.int64(trec[x])
-                c = county_of(L, np.int64(pid[r]))
-                y = G[G[COUNTY_CITY] + c]
-                if tday[x] > d or staff_debt[y] <= 0.0:
-                    if tday[x] <= d:
+                r = queue[x] >> 32
+                on = queue[x] & 0xFFFFFFFF
+                cm = np.int64(inf[r].community)
+                y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + cm]]]
+                if on > d or used[STAFF, y] <= 0.0:
+                    if on <= d:
                         daily[d, D_QUEUE] += 1
-                    if tday[x] > d or d - tday[x] < 14:
-                        trec[kept] = trec[x]
-                        tday[kept] = tday[x]
+                    if on > d or d - on < 14:
+                        queue[kept] = queue[x]
                         kept += 1
                     continue
-                staff_debt[y] -= 1.0
+                used[STAFF, y] -= 1.0
                 daily[d, D_TRACED] += 1
-                t = np.int64(pid[r])
-                _, block, hstart, hsize, dorm, age = place_of(L, t)
-                role = role_of(L, t, age)
-                power = D[INFECTIOUSNESS_AT + below(draw(seed, t, INFECTIOUSNESS, 0), QUANTILES)]
-                m = 0
-                q = np.int64(child[r])
-                while q >= 0 and m < 2000:
-                    lay = layer[q]
-                    if lay != 0 and d - born[q] <= M.trace[1] + M.trace[0] + 2:
-                        if unit(draw(seed, pid[q], RECALL, 0)) < M.recall[lay]:
-                            contacts[m] = pid[q]
-                            m += 1
-                    q = np.int64(sibling[q])
-                if M.trace[2] == 1 and src[r] >= 0 and layer[r] != 0:
-                    if unit(draw(seed, t, RECALL, 1)) < M.recall[layer[r]]:
-                        contacts[m] = pid[src[r]]
-                        m += 1
-                for o in range(hstart, hstart + hsize):
-                    if o != t and unit(draw(seed, o, RECALL, 2)) < M.recall[0]:
-                        contacts[m] = o
-                        m += 1
-                for lay in range(2, 5):
-                    if (lay == 2 and role != ROLE_WORK) or (lay == 3 and role != ROLE_SCHOOL):
-                        continue
-                    mean = (
-                        D[CONTACTS_AT + lay - 2] * M.trace[1] - D[RATES_AT + lay] * power
-                    ) * M.recall[lay]
-                    if mean <= 0.0:
-                        continue
-                    count = min(poisson(mean, draw(seed, t, CONTACT_COUNT, lay)), 400)
-                    gd = np.int64(0)
-                    gfirst = np.int64(0)
-                    gsize = np.int64(0)
-                    if lay == 2:
-                        gd, gfirst, gsize = work_group_of(L, t, c)
-                    elif lay == 3:
-                        gfirst, gsize = school_group_of(L, t, c)
-                    else:
-                        _, gfirst, gsize = community_of(L, t)
-                    for j in range(count):
-                        h = draw(seed, t, CONTACT, lay * 512 + j)
-                        if lay == 4:
-                            o = gfirst + below(h, gsize)
-                        else:
-                            o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
-                        if o >= 0 and m < 3900:
-                            contacts[m] = o
-                            m += 1
-                ring = m
-                if M.trace[3] == 1:
-                    for j in range(ring):
-                        _, _, a, size, _, _ = place_of(L, contacts[j])
-                        for o in range(a, a + size):
-                            if o != contacts[j] and m < 4090:
-                                contacts[m] = o
-                                m += 1
+                named, ring = name_contacts(seed, L, D, m, inf, r, d, contacts)
                 daily[d, D_CONTACTS] += ring
-                for j in range(m):
-                    o = contacts[j]
-                    qs = _slot(qkeys, np.int32(o))
-                    if qkeys[qs] != -1 and (quntil[qs] >> 1) > d:
-                        continue
-                    known = _slot(table, np.int32(o))
-                    rr = np.int64(-1)
-                    if table[known] != -1:
-                        rr = np.int64(where[known])
-                        if found[rr] >= 0:
-                            continue
-                    if qkeys[qs] == -1:
-                        if (qn + 1) * 2 > qkeys.size:
-                            qkeys, quntil = _rehash(qkeys, quntil)
-                            qs = _slot(qkeys, np.int32(o))
-                        qkeys[qs] = o
-                        qn += 1
-                    until = d + 1 + M.trace[4]
-                    oy = G[G[COUNTY_CITY] + county_of(L, o)]
-                    home = 1
-                    if M.trace[5] == 1 and j < ring and rooms_used[oy] < M.rooms[oy]:
-                        rooms_used[oy] += 1
-                        q_central += 1
-                        rel_central[min(until, days + 399), oy] += 1
-                        home = 0
-                    else:
-                        q_home += 1
-                        rel_home[min(until, days + 399)] += 1
-                    quntil[qs] = (until << 1) | home
-                    q_active += 1
-                    if rr >= 0:
-                        iso_from[rr] = min(np.int64(iso_from[rr]), d + 1)
-                        iso_until[rr] = until
-                        at_home[rr] = home
-                        for w in range(M.test_days.size):
-                            td = d + M.test_days[w]
-                            if unit(draw(seed, o, SAMPLE_SINGLE, td * 16)) < sensitivity(
-                                D, ct_of(seed, D, o, td - born[rr]), 0.0
-                            ):
-                                x2 = td + 1
-                                if x2 < due[rr] and x2 < days:
-                                    due[rr] = x2
-                                    if ffree >= 0:
-                                        f = ffree
-                                        ffree = np.int64(fnext[f])
-                                    else:
-                                        if fused == frec.size:
-                                            frec = _longer(frec)
-                                            fnext = _longer(fnext)
-                                            froute = _longer(froute)
-                                        f = fused
-                                        fused += 1
-                                    frec[f] = rr
-                                    froute[f] = TRACED
-                                    fnext[f] = fhead[x2]
-                                    fhead[x2] = f
-                                break
+                while (qn + named) * 2 > apart.size:
+                    apart = _rehash(apart)
+                added, central, keys, hits = keep_apart(
+                    seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts,
+                    named, ring, d, days, found_r, found_on,
+                )  # fmt: skip
+                qn += keys
+                q_active += added
+                q_central += central
+                q_home += added - central
+                while finds.size < fused + hits:
+                    finds = _longer(finds)
+                for w in range(hits):
+                    ffree, fused = _told_ahead(
+                        finds, fhead, ffree, fused, found_r[w], found_on[w], TRACED
+                    )
             tn = kept
         # 7. samples taken today: which zones and areas, how many tubes
-        tubes_today[:] = 0.0
-        testing = False
-        pool_of_zone = 10
-        shift_of_zone = 1.0
-        turn_of_zone = 1
-        cover_of_zone = 0.95
-        never_of_zone = 0.0
-        zprog = -1
+        tubes[:] = 0.0
+        zprog = np.int64(-1)
         for p in range(P):
-            if M.screens[p, 0] == -1 and M.screens[p, 1] <= d:
+            if screens[p, 0] == -1 and screens[p, 1] <= d:
                 zprog = p
-                pool_of_zone = M.screens[p, 3]
-                shift_of_zone = M.screen_shares[p, 2]
-                turn_of_zone = M.screens[p, 4]
-                cover_of_zone = M.screen_shares[p, 0]
-                never_of_zone = M.screen_shares[p, 1]
-        if zoning and za > 0:
-            for x in range(za):
-                zwithin[zactive[x]] = 0
-            for x in range(za):
-                z = np.int64(zactive[x])
-                zround[z] = 0
-                stage = zstage[z]
-                quiet = (
-                    M.zone_rules[current, 1]
-                    if stage == 2
-                    else (M.zone_rules[current, 5] if stage == 1 else -1)
-                )
-                need = (
-                    M.zone_rules[current, 2]
-                    if stage == 2
-                    else (M.zone_rules[current, 6] if stage == 1 else 0)
-                )
-                if need == 1 and quiet > 0 and d >= zclock[z] + quiet - 1 and zdone[z] < 0:
-                    zround[z] = 2
-                if zprog >= 0 and d > zopen[z] and stage != 0:
-                    if (d - zopen[z]) % M.screens[zprog, 2] == 0 and (d - zopen[z]) // M.screens[
-                        zprog, 2
-                    ] <= M.screens[zprog, 6]:
-                        zround[z] = max(zround[z], np.int8(1))
-                if zround[z] > 0:
-                    testing = True
-                    zposit[z] = 0
-                    people = zsize[z] * (1.0 - never_of_zone) * cover_of_zone
-                    y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + zcomm[z]]]]
-                    tubes_today[y] += people / pool_of_zone
-                    daily[d, D_SAMPLED] += people
-                if stage == 2:
-                    daily[d, D_HIGH] += zsize[z]
-                    kind = M.zone_rules[current, 9]
-                    if zmedium[z] == 0 and kind >= 0:
-                        start, _ = unit_of(L, zfirst[z], np.int64(zcomm[z]), kind)
-                        zs = _slot(zkeys, (start * 8 + kind) * 2 + 1)
-                        if zkeys[zs] != -1 and zstage[zvals[zs]] != 0:
-                            zwithin[zvals[zs]] += zsize[z]
-                elif zmedium[z] == 0:
-                    kind = M.zone_rules[current, 9]
-                    inside = False
-                    if kind >= 0:
-                        start, _ = unit_of(L, zfirst[z], np.int64(zcomm[z]), kind)
-                        zs = _slot(zkeys, (start * 8 + kind) * 2 + 1)
-                        inside = zkeys[zs] != -1 and zstage[zvals[zs]] != 0
-                    if not inside:
-                        daily[d, D_MEDIUM] += zsize[z]
-            for x in range(za):
-                z = np.int64(zactive[x])
-                if zmedium[z] == 1:
-                    daily[d, D_MEDIUM] += max(np.int64(0), zsize[z] - zwithin[z])
-            daily[d, D_ZONES] = za
+        testing = rounds_of_day(
+            L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town, screen_county, tubes,
+            backlog, by_city, daily, zprog, d,
+        )  # fmt: skip
         if ordered:
-            row = min(d, orders.level.shape[0] - 1)
-            for cm in range(G[COMMUNITIES]):
-                begin = G[G[COMMUNITY_START] + cm]
-                end = G[G[COMMUNITY_START] + cm + 1]
-                for x in range(begin, end, 512):
-                    lv = orders.level[row, (begin >> 9) + cm + ((x - begin) >> 9)]
-                    if lv > 0:
-                        daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(512), end - x)
-        for p in range(P):
-            kind = M.screens[p, 0]
-            if kind == -1:
-                continue
-            share = (1.0 - M.screen_shares[p, 1]) * M.screen_shares[p, 0]
-            areas = towns if kind == 3 else counties
-            for a in range(areas):
-                if kind == 3:
-                    due_town[p, a] = False
-                    lastc = last_case_town[a]
-                    firstc = first_case_town[a]
-                    done = rounds_town[p, a]
-                else:
-                    due_county[p, a] = False
-                    lastc = last_case_county[a]
-                    firstc = first_case_county[a]
-                    done = rounds_county[p, a]
-                if M.screens[p, 1] > d or firstc < 0 or d - lastc > M.screens[p, 5]:
-                    continue
-                if done >= M.screens[p, 6] or (d - firstc) % M.screens[p, 2] != 0:
-                    continue
-                testing = True
-                if kind == 3:
-                    due_town[p, a] = True
-                    rounds_town[p, a] += 1
-                    size = G[G[TOWN_START] + a + 1] - G[G[TOWN_START] + a]
-                    y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + a]]
-                else:
-                    due_county[p, a] = True
-                    rounds_county[p, a] += 1
-                    size = G[G[COUNTY_START] + a + 1] - G[G[COUNTY_START] + a]
-                    y = G[G[COUNTY_CITY] + a]
-                tubes_today[y] += size * share / M.screens[p, 3]
-                daily[d, D_SAMPLED] += size * share
+            count_ordered(G, levels, min(d, levels.shape[0] - 1), daily, d)
+        rn = 0
         for x in range(orders.rounds.shape[0]):
             if orders.rounds[x, 0] == d:
                 testing = True
+                todays[rn] = orders.rounds[x]
+                rn += 1
                 y = G[G[COUNTY_CITY] + county_of(L, orders.rounds[x, 1])]
-                tubes_today[y] += (
-                    (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92 / orders.rounds[x, 3]
-                )
+                tubes[y] += (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92 / orders.rounds[x, 3]
                 daily[d, D_SAMPLED] += (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92
-        if M.finding[3] > 0.0:
+        if m[FINDING + 3] > 0.0:
             for y in range(cities):
                 people = (
-                    (G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]) * M.finding[3] / M.finding[4]
+                    (G[G[CITY_START] + y + 1] - G[G[CITY_START] + y])
+                    * m[FINDING + 3]
+                    / m[FINDING + 4]
                 )
-                tubes_today[y] += people / M.finding[5]
+                tubes[y] += people / m[FINDING + 5]
                 daily[d, D_SAMPLED] += people
         for y in range(cities):
-            backlog[y] = max(0.0, backlog[y] + tubes_today[y] - M.lab_capacity[y])
-            daily[d, D_TUBES] += tubes_today[y]
+            backlog[y] = max(0.0, backlog[y] + tubes[y] - by_city[LABORATORY, y])
+            daily[d, D_TUBES] += tubes[y]
             daily[d, D_BACKLOG] += backlog[y]
         # 8. the infected among those sampled
-        while first < n and born[first] < d - WATCHED_DAYS:
+        while first < n and inf[first].born < d - WATCHED_DAYS:
             first += 1
         if testing:
-            for r in range(first, n):
-                if found[r] >= 0 or due[r] <= d + 1:
-                    continue
-                if iso_from[r] <= d < iso_until[r] and at_home[r] == 0:
-                    continue
-                t = np.int64(pid[r])
-                cm = np.int64(comm[r])
-                pool = 0
-                shift = 0.0
-                turn = 1
-                zhit0 = np.int64(-1)
-                zhit1 = np.int64(-1)
-                if zoning and town_zones[G[G[COMMUNITY_TOWN] + cm]] > 0:
-                    for v in range(current + 1):
-                        for medium in range(2):
-                            kind = M.zone_rules[v, 8 + medium]
-                            if kind < 0:
-                                continue
-                            start, _ = unit_of(L, t, cm, kind)
-                            zs = _slot(zkeys, (start * 8 + kind) * 2 + medium)
-                            if zkeys[zs] == -1:
-                                continue
-                            z = np.int64(zvals[zs])
-                            if zstage[z] != 0 and zround[z] > 0:
-                                if medium == 0:
-                                    zhit0 = z
-                                else:
-                                    zhit1 = z
-                                pool = pool_of_zone
-                                shift = shift_of_zone
-                                turn = turn_of_zone
-                    if pool > 0:
-                        if (
-                            unit(draw(seed, t, ATTENDS, 0)) < never_of_zone
-                            or unit(draw(seed, t, ATTENDS, d * 16 + 1)) >= cover_of_zone
-                        ):
-                            pool = 0
-                if route[r] == PENDING:
-                    if zhit0 >= 0:
-                        zposit[zhit0] += 1
-                    if zhit1 >= 0:
-                        zposit[zhit1] += 1
-                    continue
-                if pool == 0 and area_screens:
-                    tw = G[G[COMMUNITY_TOWN] + cm]
-                    c = G[G[TOWN_COUNTY] + tw]
-                    for p in range(P):
-                        kind = M.screens[p, 0]
-                        if (kind == 3 and due_town[p, tw]) or (kind == 4 and due_county[p, c]):
-                            if unit(draw(seed, t, ATTENDS, 0)) < M.screen_shares[p, 1]:
-                                continue
-                            if (
-                                unit(draw(seed, t, ATTENDS, d * 16 + 2 + p))
-                                >= M.screen_shares[p, 0]
-                            ):
-                                continue
-                            pool = M.screens[p, 3]
-                            shift = M.screen_shares[p, 2]
-                            turn = M.screens[p, 4]
-                if pool == 0:
-                    for x in range(orders.rounds.shape[0]):
-                        if (
-                            orders.rounds[x, 0] == d
-                            and orders.rounds[x, 1] <= t < orders.rounds[x, 2]
-                        ):
-                            if (
-                                unit(draw(seed, t, ATTENDS, 0)) < 0.03
-                                or unit(draw(seed, t, ATTENDS, d * 16 + 1)) >= 0.95
-                            ):
-                                continue
-                            pool = orders.rounds[x, 3]
-                            shift = 1.0
-                if pool == 0:
-                    continue
-                if unit(draw(seed, t, SAMPLE_POOL, d * 16)) >= sensitivity(
-                    D, ct_of(seed, D, t, d - born[r]), shift
-                ):
-                    continue
-                c, block, _, _, _, _ = place_of(L, t)
-                y = G[G[COUNTY_CITY] + c]
-                wait = turn
-                if M.lab_capacity[y] > 0.0:
-                    wait += min(np.int64(14), np.int64(backlog[y] / M.lab_capacity[y]))
-                else:
-                    wait += 14
-                if zhit0 >= 0:
-                    zposit[zhit0] += 1
-                if zhit1 >= 0:
-                    zposit[zhit1] += 1
-                a = block + ((t - block) // pool) * pool
-                b = min(a + pool, G[G[COUNTY_START] + c + 1])
-                daily[d, D_HELD] += b - a
-                for o in range(a, b):
-                    if pool == 1:
-                        rr = r
-                    else:
-                        known = _slot(table, np.int32(o))
-                        if table[known] == -1:
-                            continue
-                        rr = np.int64(where[known])
-                    again = d + wait
-                    x2 = again + (0 if pool == 1 else 1)
-                    if found[rr] >= 0 or x2 >= due[rr] or x2 >= days:
-                        continue
-                    if pool > 1 and unit(
-                        draw(seed, o, SAMPLE_SINGLE, again * 16 + 1)
-                    ) >= sensitivity(D, ct_of(seed, D, o, again - born[rr]), 0.0):
-                        continue
-                    due[rr] = x2
-                    route[rr] = PENDING
-                    if ffree >= 0:
-                        f = ffree
-                        ffree = np.int64(fnext[f])
-                    else:
-                        if fused == frec.size:
-                            frec = _longer(frec)
-                            fnext = _longer(fnext)
-                            froute = _longer(froute)
-                        f = fused
-                        fused += 1
-                    frec[f] = rr
-                    froute[f] = SCREENED
-                    fnext[f] = fhead[x2]
-                    fhead[x2] = f
+            at = first
+            while at < n:
+                at, hits = sample(
+                    seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county, todays[:rn], backlog, inf,
+                    table, current, zoning, zprog, area_screens, at, n, d, days, daily, found_r, found_on,
+                )  # fmt: skip
+                while finds.size < fused + hits:
+                    finds = _longer(finds)
+                for w in range(hits):
+                    ffree, fused = _told_ahead(
+                        finds, fhead, ffree, fused, found_r[w], found_on[w], SCREENED
+                    )
         if zoning and za > 0:
             for x in range(za):
-                z = np.int64(zactive[x])
-                if zround[z] > 0 and zposit[z] == 0:
-                    zdone[z] = d + 1
-                zround[z] = 0
+                z = np.int64(active[x])
+                if zones[z].round > 0 and zones[z].positive == 0:
+                    zones[z].done = d + 1
+                zones[z].round = 0
         # 9. the day's books
         daily[d, D_QCENTRAL] = q_central
         daily[d, D_QHOME] = q_home
-        held = 0
         for y in range(cities):
-            held += beds_used[y]
-        daily[d, D_BEDS] = held
+            daily[d, D_BEDS] += used[BEDS, y]
         daily[d, D_UNMET] = unmet_now
         if n >= most:
             totals[6] = d + 1
             break
     for x in range(za):
-        totals[4] = max(totals[4], days - zopen[zactive[x]])
+        totals[4] = max(totals[4], np.float64(days - zones[active[x]].opened))
     for r in range(n):
-        if route[r] == PENDING:
-            route[r] = 0
-    return (
-        day_new, day_found, day_open, daily, totals, pid[:n], src[:n], born[:n], found[:n], layer[:n],
-        route[:n], iso_from[:n], at_home[:n],
-    )  # fmt: skip
+        if inf[r].route == PENDING:
+            inf[r].route = 0
+    return day_new, day_found, day_open, daily, totals, inf[:n]

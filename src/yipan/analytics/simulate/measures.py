@@ -362,33 +362,31 @@ def ordered(
     return Orders(level=table, rounds=np.array(rounds, dtype=np.int64).reshape(-1, 4))
 
 
-class Means(NamedTuple):
-    """A strategy as arrays for the kernel; made by `means_of`."""
+# Places of the numbers of a strategy.
+ZONE_MULT, FINDING, ISOLATION, TRAVEL, RECALL_AT, CAMPAIGN, TRACE = 0, 6, 13, 17, 19, 27, 32
+ZONE_SINCE, ZONE_DELAY, TRACE_SINCE, TRAVEL_SINCE, IMPORT_MEAN, CAMPAIGN_SINCE = range(38, 44)
+LABORATORY, STAFF, BEDS, ROOMS = range(4)
+"""Rows of capacity by city: tubes a day, cases traced a day, beds, rooms."""
 
-    zone_since: int
-    zone_delay: int
+
+class Means(NamedTuple):
+    """
+    A strategy as arrays for the kernel; made by `means_of`.
+
+    `numbers` holds everything that is one number, at the places named above; `by_city` rows of capacity by city;
+    `zone_pairs` rows (first rule, extent, 1 if medium, where the zones of that extent begin among `zone_cells`).
+    """
+
+    numbers: Any
     zone_rules: Any
-    zone_mult: Any
+    zone_pairs: Any
     screens: Any
     screen_shares: Any
-    lab_capacity: Any
-    finding: Any
+    by_city: Any
     seek_cdf: Any
     pharmacy_cdf: Any
-    trace_since: int
-    trace: Any
-    recall: Any
-    staff: Any
-    test_days: Any
-    beds: Any
-    rooms: Any
-    isolation: Any
-    travel: Any
-    travel_since: int
     import_cdf: Any
-    import_mean: float
-    campaign: Any
-    campaign_since: int
+    test_days: Any
 
 
 def _delays(mean: float) -> Any:
@@ -426,13 +424,24 @@ def means_of(strategy: Strategy, province: Province, *, headroom: float = HEADRO
     total = float(arriving.sum())
     share = arriving / total if total > 0 else np.full(arriving.size, 1 / arriving.size)
     return Means(
-        zone_since=zoning.since_day if zoning else NEVER,
-        zone_delay=keep.delay_days,
-        zone_rules=rules,
-        zone_mult=np.array([
+        numbers=np.array([
             obeyed(keep.high_multiplier), obeyed(keep.medium_inside), obeyed(keep.medium_across),
             obeyed(keep.rest_of_county), keep.home_multiplier, headroom,
-        ]),
+            find.seeks, find.pharmacy, find.turnaround_days, find.routine_share, find.routine_every_days,
+            find.routine_pool, find.routine_ct_shift,
+            strategy.isolation.transfer_days, strategy.isolation.stay_days,
+            strategy.isolation.home_leak, strategy.isolation.outside_leak,
+            strategy.travel.kept, strategy.travel.tested_before_leaving,
+            *tracing.recall, 0.0,
+            *strategy.campaign.per_day, strategy.campaign.most,
+            tracing.delay_days, tracing.look_back_days, tracing.backward, tracing.second_ring,
+            tracing.quarantine_days, tracing.central,
+            zoning.since_day if zoning else NEVER, keep.delay_days,
+            tracing.since_day if strategy.tracing else NEVER, strategy.travel.since_day, total,
+            strategy.campaign.since_day,
+        ], dtype=float),
+        zone_rules=rules,
+        zone_pairs=zone_pairs(rules, province),
         screens=np.array(
             [
                 (-1 if s.extent is None else int(s.extent), s.since_day, s.every_days, s.pool, s.turnaround_days,
@@ -444,33 +453,39 @@ def means_of(strategy: Strategy, province: Province, *, headroom: float = HEADRO
         screen_shares=np.array(
             [(s.coverage, s.never_attend, s.ct_shift) for s in strategy.screenings], dtype=float
         ).reshape(-1, 3),
-        lab_capacity=people * strategy.tubes_per_10k / 10_000,
-        finding=np.array([
-            find.seeks, find.pharmacy, find.turnaround_days, find.routine_share, find.routine_every_days,
-            find.routine_pool, find.routine_ct_shift,
+        by_city=np.array([
+            people * strategy.tubes_per_10k / 10_000,
+            people * tracing.staff_cases_per_day / 1e6,
+            np.floor(people * strategy.isolation.beds_per_10k / 10_000),
+            np.floor(people * strategy.isolation.rooms_per_10k / 10_000),
         ]),
         seek_cdf=_delays(find.seek_delay_days), pharmacy_cdf=_delays(find.pharmacy_delay_days),
-        trace_since=tracing.since_day if strategy.tracing else NEVER,
-        trace=np.array([
-            tracing.delay_days, tracing.look_back_days, tracing.backward, tracing.second_ring,
-            tracing.quarantine_days, tracing.central,
-        ], dtype=np.int64),
-        recall=np.array([*tracing.recall, 0.0]),
-        staff=people * tracing.staff_cases_per_day / 1e6,
-        test_days=np.array(tracing.test_days, dtype=np.int64),
-        beds=np.floor(people * strategy.isolation.beds_per_10k / 10_000).astype(np.int64),
-        rooms=np.floor(people * strategy.isolation.rooms_per_10k / 10_000).astype(np.int64),
-        isolation=np.array([
-            strategy.isolation.transfer_days, strategy.isolation.stay_days,
-            strategy.isolation.home_leak, strategy.isolation.outside_leak,
-        ]),
-        travel=np.array([strategy.travel.kept, strategy.travel.tested_before_leaving]),
-        travel_since=strategy.travel.since_day,
         import_cdf=np.concatenate([[0.0], np.cumsum(share)[:-1], [1.0]]),
-        import_mean=total,
-        campaign=np.array([*strategy.campaign.per_day, strategy.campaign.most]),
-        campaign_since=strategy.campaign.since_day,
+        test_days=np.array(tracing.test_days, dtype=np.int64),
     )  # fmt: skip
+
+
+def zone_pairs(rules: Any, province: Province) -> Any:
+    """
+    Return rows (first rule, extent, 1 if medium, first cell) of the kinds of zones that rules draw.
+
+    The last row's first cell is how many cells there are in all: one for each place a zone of a kind can be.
+    """
+    cells = {
+        0: (province.residents >> 6) + province.communities + 2,
+        1: (province.residents >> 9) + province.communities + 2,
+        2: province.communities, 3: len(province.towns), 4: len(province.counties),
+    }  # fmt: skip
+    rows: list[tuple[int, int, int, int]] = []
+    begin = 0
+    for number, rule in enumerate(rules):
+        for medium in range(2):
+            extent = int(rule[8 + medium])
+            if extent >= 0 and not any(row[1:3] == (extent, medium) for row in rows):
+                rows.append((number, extent, medium, begin))
+                begin += cells[extent]
+    rows.append((len(rules), -1, 0, begin))
+    return np.array(rows, dtype=np.int64)
 
 
 __all__ = [

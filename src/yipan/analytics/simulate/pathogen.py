@@ -1,5 +1,6 @@
 """What an infection does in a person and between people, and the rates that follow from what was observed."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -202,9 +203,13 @@ def derive(pathogen: Pathogen, province: Province) -> Rates:
     )  # fmt: skip
 
 
-# Places in the flat table of a disease: two tables of quantiles, then values, then the laws of days.
+TIME_SPREAD = 0.25
+"""Log standard deviation of each person's times of detectability: an assumption of this project."""
+
+# Places in the flat table of a disease: three tables of quantiles, then values, then the laws of days.
 INFECTIOUSNESS_AT, NORMAL_AT = 0, QUANTILES
-SYMPTOMATIC_AT = 2 * QUANTILES
+SPREAD_AT = 2 * QUANTILES
+SYMPTOMATIC_AT = 3 * QUANTILES
 SUSCEPTIBILITY_AT, SEVERE_AT, FATAL_AT, COVERAGE_AT = (SYMPTOMATIC_AT + 4 * k for k in (1, 2, 3, 4))
 CT_AT = SYMPTOMATIC_AT + 20
 VACCINE_AT = CT_AT + 9
@@ -255,8 +260,9 @@ def disease_tables(
     vaccine = pathogen.vaccine
     generation_cdf = np.cumsum(chances / chances.sum())
     incubation_cdf = np.cumsum(gamma_days(pathogen.incubation_days, pathogen.incubation_sd_days))
+    normal = special.ndtri(middle)
     return np.concatenate([
-        power, special.ndtri(middle), pathogen.symptomatic, pathogen.susceptibility, pathogen.severe, pathogen.fatal,
+        power, normal, [math.exp(TIME_SPREAD * z) for z in normal], pathogen.symptomatic, pathogen.susceptibility, pathogen.severe, pathogen.fatal,
         vaccine.coverage,
         [pathogen.detectable_days, pathogen.ct_rise_days, pathogen.ct_fall_days, pathogen.ct_peak,
          pathogen.ct_peak_sd, pathogen.ct_half, pathogen.ct_spread, pathogen.swab_good, UNDETECTABLE_CT],

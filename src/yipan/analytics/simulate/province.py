@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from .draws import BLOCK, ROLE, below, draw, mix, permute, unit, unpermute
+from .draws import BLOCK, ROLE, below, draw, helper, mix, permute, unit, unpermute
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -24,6 +23,8 @@ AGE_BANDS = ("0-14", "15-59", "60-64", "65+")
 """Bands of age that the census tells for every city."""
 BLOCK_SIZE = 64
 TEMPLATES = 256
+HINT_BITS = 13
+"""Where anybody lives is looked up from the county and the town of every 8,192nd resident."""
 MOST_RESIDENTS = 2**31 - 2
 
 ROLE_NONE, ROLE_WORK, ROLE_SCHOOL = 0, 1, 2
@@ -211,22 +212,23 @@ class ProvinceFacts:
 # Places in the head of the whole numbers of a layout: the first are values, the others say where a table begins.
 (
     RESIDENTS, KEY, CLASSES, WORK_SLICE, SCHOOL_SLICE, COUNTIES, CITIES, TOWNS, COUNTY_START, COUNTY_CITY, CITY_START,
-    TOWN_START, TOWN_COUNTY, TOWN_COMMUNITIES, COMMUNITY_FIRST, COMMUNITY_SIZE, COUNTY_HOMES, HOMES, STAY, OUT, INTO,
-    PRESENT, BITS_HOME, BITS_DAY, COMMUNITY_START, COMMUNITY_TOWN, COMMUNITIES, HEAD,
-) = range(28)  # fmt: skip
+    TOWN_START, TOWN_COUNTY, TOWN_COMMUNITIES, COMMUNITY_FIRST, COMMUNITY_SIZE, COUNTY_HOMES, STAY, OUT, INTO,
+    PRESENT, BITS_HOME, BITS_DAY, COMMUNITY_START, COMMUNITY_TOWN, COMMUNITIES, COUNTY_HINT, TOWN_HINT, HEAD,
+) = range(29)  # fmt: skip
 EMPLOYED, SCHOOLED, DORMITORY_SHARE = 0, 4, 8
 """Places in the shares of a layout: by age, by age, by class of homes; the travel table follows."""
 
 
 class Layout(NamedTuple):
     """
-    All a kernel needs to find anybody, in two arrays so that it can be handed about for nothing.
+    All a kernel needs to find anybody, in three arrays so that it can be handed about for nothing.
 
     Made by `lay_out`, read by this file and the kernel only.
     """
 
     ints: Any
     shares: Any
+    homes: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,9 +407,9 @@ def lay_out(facts: ProvinceFacts, *, key: int = 20201101) -> Province:
     cdf = np.concatenate([np.zeros((len(cities), 1)), np.cumsum(facts.travel, axis=1)], axis=1)
     cdf[:, -1] = 1.0 + 1e-9
     packed_homes = (
-        home_start.astype(np.int64)
-        | home_size.astype(np.int64) << 8
-        | home_age.astype(np.int64) << 16
+        home_start.astype(np.uint16)
+        | home_size.astype(np.uint16) << 6
+        | home_age.astype(np.uint16) << 13
     )
     starts = np.array(town_start, dtype=np.int64)
     counts, community_sizes = np.array(town_count), np.array(community_size)
@@ -419,9 +421,10 @@ def lay_out(facts: ProvinceFacts, *, key: int = 20201101) -> Province:
         COUNTY_START: start, COUNTY_CITY: city, CITY_START: city_start, TOWN_START: starts,
         TOWN_COUNTY: np.array(town_county), TOWN_COMMUNITIES: counts, COMMUNITY_FIRST: np.array(first),
         COMMUNITY_SIZE: community_sizes,
-        COUNTY_HOMES: np.array([classes.index(c.homes) for c in facts.counties]), HOMES: packed_homes, STAY: stay,
+        COUNTY_HOMES: np.array([classes.index(c.homes) for c in facts.counties]), STAY: stay,
         OUT: out_offset, INTO: in_offset, PRESENT: present, BITS_HOME: _bits(sizes), BITS_DAY: _bits(present),
         COMMUNITY_START: community_start, COMMUNITY_TOWN: np.repeat(np.arange(len(names)), counts),
+        COUNTY_HINT: _hints(start), TOWN_HINT: _hints(starts),
     }  # fmt: skip
     head = np.zeros(HEAD, np.int64)
     head[[RESIDENTS, KEY, CLASSES, COUNTIES, CITIES, TOWNS, COMMUNITIES]] = (
@@ -439,6 +442,7 @@ def lay_out(facts: ProvinceFacts, *, key: int = 20201101) -> Province:
         shares=np.concatenate([
             facts.employed, facts.schooled, [homes.dormitory_share for homes in facts.homes], cdf.reshape(-1),
         ]),
+        homes=np.ascontiguousarray(packed_homes).reshape(-1),
     )  # fmt: skip
     return Province(
         facts=facts, layout=layout, work_share=employed_share, school_share=school_share,
@@ -446,6 +450,12 @@ def lay_out(facts: ProvinceFacts, *, key: int = 20201101) -> Province:
         city_residents=np.diff(city_start), county_residents=sizes, county_city=city, county_start=start,
         town_start=starts, community_start=community_start.astype(np.int64),
     )  # fmt: skip
+
+
+def _hints(begins: IntArray) -> IntArray:
+    """Return for every 2**HINT_BITS-th resident in which part of ascending begins (the last is the end) he is."""
+    at = np.arange(0, begins[-1], 1 << HINT_BITS)
+    return np.asarray(np.searchsorted(begins[:-1], at, side="right") - 1)
 
 
 def _bits(sizes: IntArray) -> IntArray:
@@ -531,7 +541,7 @@ def _averages(facts: ProvinceFacts, home_size: Any) -> tuple[float, float, float
 # -- where anybody is: both directions, for the kernel ----------------------------------------------------------------
 
 
-@njit(cache=True)
+@helper
 def among(G, table, count, x):  # type: ignore[no-untyped-def]
     """Return the largest k under `count` with table[k] <= x, for ascending offsets with one more entry."""
     low = 0
@@ -545,17 +555,26 @@ def among(G, table, count, x):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True)
+@helper
+def _from_hint(G, hint, table, i):  # type: ignore[no-untyped-def]
+    """Return the largest k with table[k] <= i, from the hint for i."""
+    k = G[hint + (i >> HINT_BITS)]
+    while G[table + k + 1] <= i:
+        k += 1
+    return k
+
+
+@helper
 def county_of(L, i):  # type: ignore[no-untyped-def]
     """Return the county of a resident."""
-    return among(L.ints, L.ints[COUNTY_START], L.ints[COUNTIES], i)
-
-
-@njit(cache=True)
-def place_of(L, i):  # type: ignore[no-untyped-def]
-    """Return (county, block start, home start, home size, in a dormitory, age band) of a resident."""
     G = L.ints
-    c = among(G, G[COUNTY_START], G[COUNTIES], i)
+    return _from_hint(G, G[COUNTY_HINT], G[COUNTY_START], i)
+
+
+@helper
+def _slot_of(L, i, c):  # type: ignore[no-untyped-def]
+    """Return (block start, in a dormitory, packed place in the template) of a resident of county c."""
+    G = L.ints
     base = G[G[COUNTY_START] + c]
     block = base + (((i - base) >> 6) << 6)
     h = draw(np.uint64(G[KEY]), block, BLOCK, 0)
@@ -563,16 +582,29 @@ def place_of(L, i):  # type: ignore[no-untyped-def]
     dorm = unit(h) < L.shares[DORMITORY_SHARE + cls]
     row = cls + (G[CLASSES] if dorm else 0)
     t = np.int64(mix(h) & np.uint64(255))
-    packed = G[G[HOMES] + (row * 256 + t) * 64 + (i - block)]
-    start = block + (packed & 255)
-    size = (packed >> 8) & 255
-    end = G[G[COUNTY_START] + c + 1]
+    return block, dorm, np.int64(L.homes[(row * 256 + t) * 64 + (i - block)])
+
+
+@helper
+def age_of(L, i, c):  # type: ignore[no-untyped-def]
+    """Return the age band of a resident of county c."""
+    return _slot_of(L, i, c)[2] >> 13
+
+
+@helper
+def place_of(L, i):  # type: ignore[no-untyped-def]
+    """Return (county, block start, home start, home size, in a dormitory, age band) of a resident."""
+    c = county_of(L, i)
+    block, dorm, packed = _slot_of(L, i, c)
+    start = block + (packed & 63)
+    size = (packed >> 6) & 127
+    end = L.ints[L.ints[COUNTY_START] + c + 1]
     if start + size > end:
         size = end - start
-    return c, block, start, size, dorm, packed >> 16
+    return c, block, start, size, dorm, packed >> 13
 
 
-@njit(cache=True)
+@helper
 def role_of(L, i, age):  # type: ignore[no-untyped-def]
     """Return what a resident of an age does by day: nothing, work or school."""
     u = unit(draw(np.uint64(L.ints[KEY]), i, ROLE, 0))
@@ -583,17 +615,17 @@ def role_of(L, i, age):  # type: ignore[no-untyped-def]
     return ROLE_NONE
 
 
-@njit(cache=True)
+@helper
 def town_of(L, i):  # type: ignore[no-untyped-def]
     """Return a resident's town."""
-    return among(L.ints, L.ints[TOWN_START], L.ints[TOWNS], i)
+    return _from_hint(L.ints, L.ints[TOWN_HINT], L.ints[TOWN_START], i)
 
 
-@njit(cache=True)
+@helper
 def community_of(L, i):  # type: ignore[no-untyped-def]
     """Return (community, its first resident, its number of residents)."""
     G = L.ints
-    t = among(G, G[TOWN_START], G[TOWNS], i)
+    t = town_of(L, i)
     size = G[G[COMMUNITY_SIZE] + t]
     begin = G[G[TOWN_START] + t]
     k = (i - begin) // size
@@ -605,7 +637,7 @@ def community_of(L, i):  # type: ignore[no-untyped-def]
     return G[G[COMMUNITY_FIRST] + t] + k, first, size
 
 
-@njit(cache=True)
+@helper
 def work_group_of(L, i, c):  # type: ignore[no-untyped-def]
     """Return (county of work, first slot of the group, slots in it) of a resident of county c."""
     G = L.ints
@@ -626,9 +658,9 @@ def work_group_of(L, i, c):  # type: ignore[no-untyped-def]
     return d, first, min(G[WORK_SLICE], present - first)
 
 
-@njit(cache=True)
+@helper
 def resident_at_work(L, d, q):  # type: ignore[no-untyped-def]
-    """Return the resident at slot q of county d by day."""
+    """Return (resident, county of residence) at slot q of county d by day."""
     G = L.ints
     width = G[COUNTIES] + 1
     slot = unpermute(q, G[G[PRESENT] + d], G[G[BITS_DAY] + d], np.uint64(G[KEY] + 1000003 + 2 * d))
@@ -641,10 +673,10 @@ def resident_at_work(L, d, q):  # type: ignore[no-untyped-def]
         p = G[G[STAY] + c] + G[G[OUT] + c * width + d] + (slot - stay - G[G[INTO] + d * width + c])
     begin = G[G[COUNTY_START] + c]
     n = G[G[COUNTY_START] + c + 1] - begin
-    return begin + unpermute(p, n, G[G[BITS_HOME] + c], np.uint64(G[KEY] + 2 * c + 1))
+    return begin + unpermute(p, n, G[G[BITS_HOME] + c], np.uint64(G[KEY] + 2 * c + 1)), c
 
 
-@njit(cache=True)
+@helper
 def school_group_of(L, i, c):  # type: ignore[no-untyped-def]
     """Return (first slot of the group, slots in it) at school; everybody learns in the county of residence."""
     G = L.ints
@@ -655,7 +687,7 @@ def school_group_of(L, i, c):  # type: ignore[no-untyped-def]
     return first, min(G[SCHOOL_SLICE], n - first)
 
 
-@njit(cache=True)
+@helper
 def resident_at_school(L, c, q):  # type: ignore[no-untyped-def]
     """Return the resident at slot q of the schools of county c."""
     G = L.ints
@@ -664,25 +696,25 @@ def resident_at_school(L, c, q):  # type: ignore[no-untyped-def]
     return begin + unpermute(q, n, G[G[BITS_HOME] + c], np.uint64(G[KEY] + 2000003 + 2 * c))
 
 
-@njit(cache=True)
+@helper
 def group_mate(L, role, home_county, d, first, size, me, bits):  # type: ignore[no-untyped-def]
     """Return a random other member of the same role in a group, -1 where none turned up in 64 tries."""
     for _ in range(64):
         bits = mix(bits)
         q = first + below(bits, size)
+        c = home_county
         if role == ROLE_WORK:
-            o = resident_at_work(L, d, q)
+            o, c = resident_at_work(L, d, q)
         else:
             o = resident_at_school(L, home_county, q)
         if o == me:
             continue
-        age = place_of(L, o)[5]
-        if role_of(L, o, age) == role:
+        if role_of(L, o, age_of(L, o, c)) == role:
             return o
     return np.int64(-1)
 
 
-@njit(cache=True)
+@helper
 def _people(L, ids):  # type: ignore[no-untyped-def]
     out = np.empty((9, ids.size), np.int64)
     for x in range(ids.size):
@@ -707,7 +739,7 @@ def _people(L, ids):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@helper
 def _members(L, i):  # type: ignore[no-untyped-def]
     c, _, _, _, _, age = place_of(L, i)
     role = role_of(L, i, age)
@@ -721,7 +753,7 @@ def _members(L, i):  # type: ignore[no-untyped-def]
     found = np.empty(size, np.int64)
     n = 0
     for q in range(first, first + size):
-        o = resident_at_work(L, d, q) if role == ROLE_WORK else resident_at_school(L, d, q)
+        o = resident_at_work(L, d, q)[0] if role == ROLE_WORK else resident_at_school(L, d, q)
         if role_of(L, o, place_of(L, o)[5]) == role:
             found[n] = o
             n += 1

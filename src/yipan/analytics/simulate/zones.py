@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
+from .draws import helper
 from .measures import Strategy, ZoneRule, Zoning, means_of
 from .province import Province
 
@@ -13,7 +13,7 @@ HIGH, MEDIUM, AFTER_HIGH, ENDED = 2, 1, 3, 0
 _FAR = 1 << 30
 
 
-@njit(cache=True)
+@helper
 def stage_due(stage, clock, round_done, book, current, rules):  # type: ignore[no-untyped-def]
     """
     Return the first day on which a stage may step down by what is known, a far day where it may not yet.
@@ -43,7 +43,7 @@ def stage_due(stage, clock, round_done, book, current, rules):  # type: ignore[n
     return best
 
 
-@njit(cache=True)
+@helper
 def next_stage(stage, current, rules):  # type: ignore[no-untyped-def]
     """Return the stage that follows a step down under the newest rule."""
     if stage == 2 and rules[current, 3] == 1 and rules[current, 10] == 1:
@@ -51,7 +51,7 @@ def next_stage(stage, current, rules):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(cache=True)
+@helper
 def version_on(rules, day):  # type: ignore[no-untyped-def]
     """Return the newest rule in force on a day; the first before any is."""
     current = 0
@@ -61,7 +61,7 @@ def version_on(rules, day):  # type: ignore[no-untyped-def]
     return current
 
 
-@njit(cache=True)
+@helper
 def _levels(stage, rules, found, round_done, days):  # type: ignore[no-untyped-def]
     out = np.zeros(days, np.int64)
     clock = 0
