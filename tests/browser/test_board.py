@@ -332,6 +332,21 @@ class TestInbox:
         assert figure(seat, "late") == sum(1 for one in every if one["late_hours"] > 0) > 0
         assert figure(seat, "due") > 0
 
+    def test_decides_the_proposal_in_focus_by_one_key(self, sit):
+        page = sit("province").open("#/inbox?lang=en")
+        card = page.locator("article").first
+        card.focus()
+        page.keyboard.press("r")
+
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("textbox").wait_for()
+        page.keyboard.press("Escape")
+        card.focus()
+        page.keyboard.press("a")
+        assert dialog.get_by_role("textbox").count() == 0
+        assert dialog.get_by_role("button").first.is_enabled()
+        page.keyboard.press("Escape")
+
     def test_refuses_a_proposal_only_with_a_reason_and_puts_it_on_record(self, sit):
         seat = sit("province")
         page = seat.open("#/inbox?lang=en")
