@@ -38,7 +38,7 @@ from yipan.model import (
     person_id,
     place,
 )
-from yipan.operations import commanding, day, plans, prohibitions, zoning
+from yipan.operations import commanding, day, outlook, plans, prohibitions, zoning
 from yipan.operations.post import Post
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -222,6 +222,12 @@ def _checkpoint(post: Post, at: datetime) -> object:
     )  # fmt: skip
 
 
+def _line(post: Post, at: datetime) -> object:
+    return outlook.draw_line(
+        Post(store=post.store, viewer=HALL), area=PROVINCE, limit=1000, alarm_at=0.1, why="示范底线", at=at
+    )  # fmt: skip
+
+
 def _person(number: int) -> PersonId:
     return person_id(f"p-{_FIRST + number:016x}")
 
@@ -319,6 +325,7 @@ _ZONES = _scenes(
     ("11-09T11:30", _round(120)),
     ("11-11T16:00", _adopt("cn-covid-20m", "2022-11-11T16:00")),
     ("11-13T09:00", _cases(HAIZHU, "新村", 3, 5, people=6.0)),
+    ("11-13T18:00", _line),
 )  # fmt: skip
 _PLANS = _scenes(
     ("11-02T11:10", _roles(HAIZHU, 1, 11, "close_contact", date(2022, 11, 2))),
