@@ -662,6 +662,8 @@ def _with_cluster(
     clearest = min(same, key=lambda one: one.p_value, default=None)
     if clearest is None or grown.p_value < clearest.p_value:
         rows = [row for row in grown.rows if not np.isnan(p[row])]
+        if not rows:  # no series of the cluster can be judged by itself on this day: there is none to lead the finding
+            return findings
         around = _around(grown.areas) or grown.areas[0]
         low = list(range(judged.own))
         told = fusion.Told(
