@@ -145,18 +145,37 @@ RING = {
 
 
 class TestClusters:
-    def asked(self, extra, *, where=COUNTIES[3:5], neighbours=RING):
+    def asked(self, extra, *, where=COUNTIES[1:3], neighbours=RING):
         some = [series(a, extra=extra if a in where else ()) for a in COUNTIES]
         judged = streams.judge_streams(some, until=FIRST + timedelta(days=DAYS), sums=False)
         return streams.picture(judged, neighbours=neighbours).findings
 
-    def test_neighbours_across_a_city_border_are_told_once_together(self):
+    def test_neighbours_of_one_city_are_told_once_together(self):
         (one,) = self.asked((6, 7, 7, 7))
 
-        assert set(one.cluster) == set(COUNTIES[3:5])
-        assert one.area == "44."
-        assert {part.area for part in one.contributions} == set(COUNTIES[3:5])
+        assert set(one.cluster) == set(COUNTIES[1:3])
+        assert one.area == "44.01."
+        assert {part.area for part in one.contributions} == set(COUNTIES[1:3])
         assert "touch and together" in one.explanation.en
+
+    def test_neighbours_across_a_city_border_keep_their_own_and_name_each_other(self):
+        found = self.asked((9, 11, 11, 11), where=COUNTIES[3:5])
+
+        assert {one.area for one in found} == set(COUNTIES[3:5])
+        assert all(set(one.cluster) == set(COUNTIES[3:5]) for one in found)
+
+    def test_a_neighbour_below_what_is_usual_is_none_of_them(self):
+        some = [series(a, extra=(8, 9, 9, 9) if a in COUNTIES[1:3] else ()) for a in COUNTIES]
+        low = some[0]
+        some[0] = CountSeries(
+            area=low.area, stream=low.stream, first_day=low.first_day, counts=(*low.counts[:-7], *(1,) * 7)
+        )  # fmt: skip
+        judged = streams.judge_streams(some, until=FIRST + timedelta(days=DAYS), sums=False)
+
+        (one,) = streams.clusters(judged, cell=len(judged.days) - 1, neighbours=RING)
+
+        assert COUNTIES[0] not in one.areas
+        assert one.observed > one.expected
 
     def test_are_more_certain_than_the_clearest_of_them_alone(self):
         together, alone = self.asked((6, 7, 7, 7)), self.asked((6, 7, 7, 7), neighbours={})

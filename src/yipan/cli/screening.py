@@ -483,6 +483,47 @@ def due(
 
 
 @app.command()
+def zero(
+    residents: Annotated[int, typer.Option("--residents", min=1)],
+    found: Annotated[list[str], typer.Option("--found", help="A day's finds by setting, like 2022-05-11:isolation=9,community=1.")],
+    protocol: Annotated[str, typer.Option("--protocol")] = "cn-covid-9ed",
+    profile: Annotated[str, typer.Option("--profile", help="Who chose the definition.")] = "guangdong-2022",
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Say whether the community is clear by each published definition, the chosen one first. No record is needed."""
+    from datetime import date
+
+    from yipan.operations import screening as desk
+    from yipan.protocol import protocols
+    from yipan.protocol.rules.screening import CommunityDay
+
+    days = []
+    for told in found:
+        day, _, rest = told.partition(":")
+        try:
+            finds = {
+                s: int(n) for s, _, n in (one.partition("=") for one in rest.split(",") if one)
+            }
+            days.append(CommunityDay(day=date.fromisoformat(day), found_in=finds))
+        except ValueError:
+            raise typer.BadParameter(
+                f"{told!r}; expected like 2022-05-11:isolation=9,community=1"
+            ) from None
+    books = protocols()
+    answers = desk.community_zero_by_definition(
+        days, residents, books.rulebook(protocol), books.profile(profile)
+    )
+    door.answer(
+        answers, as_json=as_json,
+        text=lambda: door.table(
+            ("definition", "chosen", "answer", "because"),
+            [(a.definition, "yes" if a.chosen else "", a.answer, a.reasons[0].en) for a in answers],
+        ),
+    )  # fmt: skip
+    raise typer.Exit(0 if answers[0].answer == "zero" else 1)
+
+
+@app.command()
 def labs(round: Round, as_json: door.AsJson = False) -> None:
     """Judge the laboratories of a round. Exit code 1 where something does not look right."""
     from yipan.operations import screening as desk

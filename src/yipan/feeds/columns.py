@@ -69,6 +69,8 @@ VALUES: dict[str, dict[str, tuple[str, ...]]] = {
         Counted.LABORATORY_TESTS: ("实验室检测", "核酸检测"),
         Counted.HOTLINE_CALLS: ("热线来电", "12345来电"),
         Counted.WASTEWATER_POSITIVES: ("污水阳性",),
+        Counted.VECTOR_POSITIVES: ("媒介阳性", "蚊媒阳性"),
+        Counted.SEARCH_QUERIES: ("搜索量", "网络搜索"),
     },
     "mode": {
         DetectionMode.ANY: ("all", "不限", "全部"),

@@ -128,10 +128,12 @@ from .users import (
 from .visits import Gathering, Venue, Visit, VisitRole
 from .watching import (
     ALERT_STEPS,
+    CHANNELS,
     TRIAGE_LEADS_TO,
     Alert,
     AlertState,
     AlertStep,
+    Channel,
     Sentinel,
     SentinelKind,
     Triage,
@@ -158,6 +160,7 @@ __all__ = [
     "ALERT_STEPS",
     "ASSUMED",
     "CARE_NEEDS",
+    "CHANNELS",
     "DECIDED",
     "EXPOSURE_STEPS",
     "FIRST_HASH",
@@ -196,6 +199,7 @@ __all__ = [
     "Case",
     "CasePlace",
     "Certainty",
+    "Channel",
     "Charge",
     "Classification",
     "CommandLine",

@@ -36,6 +36,8 @@ class Counted(StrEnum):
     LABORATORY_TESTS = "laboratory_tests"
     HOTLINE_CALLS = "hotline_calls"
     WASTEWATER_POSITIVES = "wastewater_positives"
+    VECTOR_POSITIVES = "vector_positives"
+    SEARCH_QUERIES = "search_queries"
     OTHER = "other"
 
     @property

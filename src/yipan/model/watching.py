@@ -23,6 +23,43 @@ class SentinelKind(StrEnum):
     LABORATORY = "laboratory"
     HOTLINE = "hotline"
     WASTEWATER = "wastewater"
+    VECTOR = "vector"
+    SEARCH = "search"
+
+    @property
+    def channel(self) -> "Channel":
+        """
+        The channel of the provincial plans it belongs to.
+
+        >>> SentinelKind.WASTEWATER.channel.value
+        'environment'
+        """
+        return CHANNELS[self]
+
+
+class Channel(StrEnum):
+    """The channels of the provincial plans for multi-channel surveillance."""
+
+    SYNDROME = "syndrome"
+    PATHOGEN = "pathogen"
+    ENVIRONMENT = "environment"
+    SECTOR = "sector"
+    SOCIETY = "society"
+
+
+CHANNELS: dict[SentinelKind, Channel] = {
+    SentinelKind.FEVER_CLINIC: Channel.SYNDROME,
+    SentinelKind.HEALTH_CENTRE: Channel.SYNDROME,
+    SentinelKind.LABORATORY: Channel.PATHOGEN,
+    SentinelKind.WASTEWATER: Channel.ENVIRONMENT,
+    SentinelKind.VECTOR: Channel.ENVIRONMENT,
+    SentinelKind.PHARMACY: Channel.SECTOR,
+    SentinelKind.SCHOOL: Channel.SECTOR,
+    SentinelKind.CARE_HOME: Channel.SECTOR,
+    SentinelKind.HOTLINE: Channel.SOCIETY,
+    SentinelKind.SEARCH: Channel.SOCIETY,
+}
+"""Which channel each kind of sentinel belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,8 @@ from yipan.model import (
 )
 from yipan.operations import rolling
 from yipan.operations.post import Post
-from yipan.protocol import Rulebook
+from yipan.protocol import Profile, Rulebook
+from yipan.protocol.rules.screening import CommunityDay, community_zero
 from yipan.store import NotFound, Record, lake
 from yipan.store.tables.screening import LAKE_BATCHES, LAKE_PARTS, SCREENING_ROUNDS
 
@@ -920,6 +921,42 @@ def zero_confidence(
             reached=0.25,
         ),
     )  # fmt: skip
+
+
+ZERO_DEFINITIONS = (
+    "outside_controlled_people", "outside_sealed_and_closed_loops", "only_isolated_controlled", "state_of_one_day",
+)  # fmt: skip
+"""What counts as the community, as it was published: Shanghai's in two readings, the isolated only, one day's state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZeroAnswer:
+    """Whether the community is clear by one published definition, and whether that is the one the command chose."""
+
+    definition: str
+    chosen: bool
+    answer: str
+    reasons: tuple[Reason, ...]
+
+
+def community_zero_by_definition(
+    days: Sequence[CommunityDay], residents: int, book: Rulebook, profile: Profile
+) -> tuple[ZeroAnswer, ...]:
+    """
+    Return whether the community is clear by each published definition, the chosen one first.
+
+    Raises ValueError without days, out of order, or without residents.
+    """
+    chosen = str(profile.value("community"))
+    answers = []
+    for name in sorted(ZERO_DEFINITIONS, key=lambda one: one != chosen):
+        ruled = community_zero(days, residents, book, profile.with_value("community", name))
+        answers.append(
+            ZeroAnswer(
+                definition=name, chosen=name == chosen, answer=ruled.value, reasons=ruled.reasons
+            )
+        )
+    return tuple(answers)
 
 
 @contextmanager

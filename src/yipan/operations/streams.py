@@ -48,7 +48,14 @@ LEAST_BEFORE_DAYS = 28
 SCAN_DAYS = 7
 """The longest window of the space-time scan."""
 
-SUPPORTING = frozenset({Counted.PHARMACY_SALES, Counted.HOTLINE_CALLS, Counted.LABORATORY_TESTS})
+SUPPORTING = frozenset(
+    {
+        Counted.PHARMACY_SALES,
+        Counted.HOTLINE_CALLS,
+        Counted.LABORATORY_TESTS,
+        Counted.SEARCH_QUERIES,
+    }
+)
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
 
 Names = Mapping[AreaPath, tuple[str, str]]
@@ -73,6 +80,8 @@ STREAM_NAMES: Mapping[Counted, tuple[str, str]] = {
     Counted.LABORATORY_TESTS: ("实验室检测", "laboratory tests"),
     Counted.HOTLINE_CALLS: ("热线来电", "hotline calls"),
     Counted.WASTEWATER_POSITIVES: ("污水阳性", "positive wastewater samples"),
+    Counted.VECTOR_POSITIVES: ("媒介阳性", "positive vector samples"),
+    Counted.SEARCH_QUERIES: ("网络搜索", "searches on the net"),
     Counted.OTHER: ("监测计数", "counts"),
 }  # fmt: skip
 """What each stream is called where people read, in Chinese and English."""
@@ -607,17 +616,22 @@ def clusters(
         )  # fmt: skip
         if not best or best[0].p_value is None:
             continue
-        inside = [areas[number] for number in best[0].zone.places]
+        window = slice(best[0].since, best[0].until)
+        risen = seen[:, window].sum(axis=1) > foretold[:, window].sum(axis=1)
+        inside = [areas[number] for number in best[0].zone.places if risen[number]]
         rows = tuple(row for area in inside for row in rows_of[area])
         at = slice(best[0].since + cell + 1 - span, cell + 1)
+        observed = float(np.nansum(v.observed[list(rows), at]))
+        expected = float(np.nansum(v.expected[list(rows), at]))
+        if len(inside) < 2 or observed <= expected:
+            continue
         p = best[0].p_value
         if p <= 1 / (replicates + 1) and best[0].p_gumbel is not None:
             p = min(p, best[0].p_gumbel)
         found.append(
             Grown(
                 disease=disease, areas=tuple(inside), rows=rows, days=best[0].until - best[0].since,
-                observed=float(np.nansum(v.observed[list(rows), at])),
-                expected=float(np.nansum(v.expected[list(rows), at])), p_value=max(p, fusion.LEAST_P),
+                observed=observed, expected=expected, p_value=max(p, fusion.LEAST_P),
             )
         )  # fmt: skip
     return tuple(found)
@@ -651,7 +665,12 @@ def _with_cluster(
     *,
     clear: bool,
 ) -> list[Finding]:
-    """Join a cluster to what is told of its areas already, or tell it: one cause, one finding; nothing where it is not clear."""
+    """
+    Join a cluster to what is told of its areas already, or tell it: one cause, one finding.
+
+    Areas under one command (a city, a county) are told together there. Areas of several cities that are told already stay told, each to
+    its own office, and name the cluster: nobody's alert goes to another. Nothing changes where the cluster is not clear.
+    """
     if not clear:
         return findings
     same = [
@@ -659,44 +678,48 @@ def _with_cluster(
         if one.disease == grown.disease
         and any(area.startswith(one.area) or one.area.startswith(area) for area in grown.areas)
     ]  # fmt: skip
-    clearest = min(same, key=lambda one: one.p_value, default=None)
-    if clearest is None or grown.p_value < clearest.p_value:
+    others = [one for one in findings if one not in same]
+    around = _around(grown.areas) or grown.areas[0]
+    if same and around.count(".") < 2:
+        return [*others, *(_naming(one, judged, cell, grown, names) for one in same)]
+    made = min(same, key=lambda one: one.p_value, default=None)
+    if made is None or grown.p_value < made.p_value:
         rows = [row for row in grown.rows if not np.isnan(p[row])]
         if not rows:  # no series of the cluster can be judged by itself on this day: there is none to lead the finding
             return findings
-        around = _around(grown.areas) or grown.areas[0]
-        low = list(range(judged.own))
         told = fusion.Told(
             area=around, p_value=grown.p_value, levels={},
             contributors=tuple(sorted(rows, key=lambda row: (p[row], judged.series[row].area))),
         )  # fmt: skip
+        low = list(range(judged.own))
         made = _finding(
             judged, cell, grown.disease, told, low, rows, p, q_value, None, names, calendar
         )
-    else:
-        made = clearest
+    parts = {(one.area, one.stream): one for one in made.contributions}
+    for one in same:
+        parts |= {
+            (part.area, part.stream): part
+            for part in one.contributions
+            if (part.area, part.stream) not in parts
+        }
+    made = replace(made, contributions=tuple(parts.values()))
+    return [*others, _naming(made, judged, cell, grown, names)]
+
+
+def _naming(finding: Finding, judged: Judged, cell: int, grown: Grown, names: Names) -> Finding:
+    """Return a finding that names the cluster it belongs to."""
     made = replace(
-        made, cluster=grown.areas, cluster_days=grown.days,
-        since=min(made.since, judged.days[max(0, cell + 1 - grown.days)]),
+        finding, cluster=grown.areas, cluster_days=grown.days,
+        since=min(finding.since, judged.days[max(0, cell + 1 - grown.days)]),
     )  # fmt: skip
-    parts = {(one.area, one.stream) for one in made.contributions}
-    more = [
-        _contribution(judged, row, cell)
-        for one in same
-        for row in range(judged.own)
-        if (judged.series[row].area, judged.series[row].stream)
-        in {(part.area, part.stream) for part in one.contributions} - parts
-    ]
-    made = replace(made, contributions=(*made.contributions, *more))
     told_zh, told_en = _cluster_told(grown, names)
     sentence = explain(made, names)
-    made = replace(
+    return replace(
         made,
         explanation=Sentence(
             zh=f"{sentence.zh[:-1]}；{told_zh}。", en=f"{sentence.en[:-1]}; {told_en}."
         ),
     )
-    return [*(one for one in findings if one not in same), made]
 
 
 def _cluster_told(grown: Grown, names: Names) -> tuple[str, str]:
@@ -720,13 +743,20 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         area=series.area, stream=series.stream, name=_named(series.stream), observed=_whole(v.observed[row, cell]),
         expected=_number(v.expected[row, cell]), threshold=_number(v.threshold[row, cell]),
         p_value=_number(value),
-        week_observed=float(v.week_observed[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        week_observed=_lately(v, row, cell) if week and isinstance(v, BaselineVerdicts) else None,
         week_expected=float(v.week_expected[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         week_length=int(v.week_length[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
         baseline_missing=int(v.baseline_missing[row, cell]),
     )  # fmt: skip
+
+
+def _lately(v: BaselineVerdicts, row: int, cell: int) -> float:
+    """What was really reported over the stretch looked at, days that stood out by themselves in full."""
+    return float(
+        np.nansum(v.observed[row, max(0, cell + 1 - int(v.week_length[row, cell])) : cell + 1])
+    )
 
 
 def _number(value: float) -> float | None:
@@ -748,7 +778,7 @@ def explain(finding: Finding, names: Names) -> Sentence:
     make it go away. Areas without a name are told by their path; rarity is not told beyond ten years.
     """
     lead = finding.lead
-    zh_area, en_area = names.get(finding.area, (finding.area, finding.area))
+    zh_area, en_area = names.get(lead.area, (lead.area, lead.area))
     zh_what, en_what = name_of(lead.stream)
     week = (
         lead.week_observed is not None and lead.week_expected is not None

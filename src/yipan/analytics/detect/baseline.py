@@ -24,7 +24,8 @@ that tomorrow cannot change today's signal. Expected count of a day (of a week, 
 The count follows a negative binomial law: the spread is what one-day-ahead forecasts of the stream actually
 missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, and the
 tail is widened as Student's law is for a spread known from few days. Several questions are asked: today's count, and the
-sums that end today (seven days; two and four weeks), each against what such sums used to miss by. The harmonic
+sums that end today (seven days; two and four weeks), each against what such sums used to miss by; a day far beyond its own
+limit counts in later sums as it was expected, so that it has no echo. The harmonic
 mean of the p-values is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
 discrete counts): an alarm can then come at most twice as often as asked, and on the whole comes about as often.
 `attained` says how often a quiet day can really reach the count that alarms.
@@ -138,7 +139,7 @@ class BaselineVerdicts(Verdicts):
     Verdicts with what they were made of; shapes (streams, judged days).
 
     `p_day` and `p_week` are the two questions, `p_value` the answer; `week_observed` and `week_expected` are
-    sums of the last seven days (earlier days clipped at their own limit); `dispersion` is the variance over
+    sums that end today, of `week_length` days (earlier days that stood out by themselves as they were expected); `dispersion` is the variance over
     the mean of a day; `relative_sd` the uncertainty of the expected count, as a share; `attained` the share of quiet
     days that alarms; `level` the count of a plain day now; `day_kind` 0 for normal days, else the holiday
     bin; `holiday_known` whether the factor of such a day was learned.
@@ -449,7 +450,10 @@ class _State:
         )  # fmt: skip
         if o.sums:
             at = self.day % len(self.last_events)
-            self.last_events[at] = np.where(seen, clipped, 0.0)
+            # a day that stood out by itself was told on its day: sums begin anew after it, as charts do
+            with np.errstate(invalid="ignore"):
+                again = np.where(y > clipped, np.minimum(mean, clipped), clipped)
+            self.last_events[at] = np.where(seen, again, 0.0)
             self.last_shape[at] = np.where(seen, factor, 0.0)
             self.last_seen[at] = seen
         self.day += 1

@@ -442,7 +442,9 @@ def _learn(
                 sums.events += taken * heard
                 sums.expected += plain * heard
         longest = max(options.sums, default=1) - 1
-        stream.last = [*stream.last, (taken, one.factor if one.seen else 0.0, one.seen)]
+        # a day that stood out by itself was told on its day: sums begin anew after it, as charts do
+        again = min(one.mean, taken) if one.seen and one.count > taken else taken
+        stream.last = [*stream.last, (again, one.factor if one.seen else 0.0, one.seen)]
         stream.last = stream.last[len(stream.last) - min(longest, len(stream.last)) :]
 
 
