@@ -685,6 +685,8 @@ def _with_cluster(
     made = min(same, key=lambda one: one.p_value, default=None)
     if made is None or grown.p_value < made.p_value:
         rows = [row for row in grown.rows if not np.isnan(p[row])]
+        if not rows:  # no series of the cluster can be judged by itself on this day: there is none to lead the finding
+            return findings
         told = fusion.Told(
             area=around, p_value=grown.p_value, levels={},
             contributors=tuple(sorted(rows, key=lambda row: (p[row], judged.series[row].area))),
