@@ -68,7 +68,8 @@ class Round:
             ):  # fmt: skip
                 paths = [part.id for part in self.parts if part.kind is kind]
                 self.home.view(engine, kind.value, paths, columns=columns)
-            lake.latest_results(engine, self.acts if len(self.acts) > 1 else {})
+            told = {part.batch for part in self.parts if part.kind is LakeKind.RESULTS}
+            lake.latest_results(engine, {batch: self.acts[batch] for batch in told})
             lake.single_results(engine)
             return sorted(lake.coverage(engine))
 

@@ -42,7 +42,7 @@ class TestProtocol:
         [
             (["show", "nothing"], "there is no version 'nothing'"),
             (["at", "2001-01-01T00:00:00+08:00"], "no national protocol for covid-19"),
-            (["at", "soon"], "Invalid isoformat"),
+            (["at", "soon"], "is not an instant; expected like"),
             (["at", "2022-11-15T00:00:00+08:00", "--area", "Guangdong"], "not an area path"),
         ],
     )

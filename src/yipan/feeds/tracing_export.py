@@ -91,7 +91,7 @@ def written(known: Known, *, format: str, zone: ZoneInfo) -> Written:
     Write what is known in a format: godata-csv, godata-json, sormas, csv or xlsx. Raises ValueError for another.
 
     >>> written(Known(), format="csv", zone=ZoneInfo("Asia/Shanghai")).rows
-    (0, 0, 0, 0, 0, 0)
+    (0, 0, 0, 0, 0, 0, 0)
     """
     if format not in FORMATS:
         raise ValueError(

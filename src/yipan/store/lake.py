@@ -273,7 +273,8 @@ def latest_results(engine: "duckdb.DuckDBPyConnection", order: Mapping[str, int]
     """
     Make the view `latest` of `results`: for each tube the version known last, by the act that brought its batch.
 
-    `order` gives the number of that act for each batch; with one batch there is nothing to choose.
+    `order` gives the number of that act for each batch of results; with one there is nothing to choose, and a view of
+    one file does not name its batch.
     """
     if len(order) <= 1:
         engine.execute("create or replace temp view latest as select * from results")
