@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -206,10 +207,12 @@ class TestExceedance:
     def test_falls_as_the_line_rises(self, limit, more):
         assert _chance(4, (1, 2), limit + more)[0] <= _chance(4, (1, 2), limit)[0] + 1e-8
 
+    @pytest.mark.slow
     @given(st.floats(0, 0.9), st.floats(0.01, 0.1))
     def test_falls_with_control(self, cut, more):
         assert _chance(4, (1, 2), 40, cut=cut + more)[0] <= _chance(4, (1, 2), 40, cut=cut)[0]
 
+    @pytest.mark.slow
     @given(st.lists(st.integers(0, 8), min_size=1, max_size=4), st.integers(0, 8))
     def test_rises_with_active_cases(self, ages, another):
         fewer = _chance(9, tuple(ages), 40)

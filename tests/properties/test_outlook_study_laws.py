@@ -127,6 +127,7 @@ class TestTheBottomLine:
         st.integers(1, 100),
     )
     @few
+    @pytest.mark.slow
     def test_falls_as_the_line_rises_and_as_control_tightens(self, row, limit, more):
         def chance(n, control=None):
             return study.bottom_lines(table(row), DISEASE, limit=n, alarm_at=0.05, control=control)[
@@ -140,6 +141,7 @@ class TestTheBottomLine:
             assert held.probability <= loose.probability + 1e-9
             assert held.dies_out >= loose.dies_out - 1e-9
 
+    @pytest.mark.slow
     @given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.integers(0, 9))
     @few
     def test_of_a_chain_rises_with_another_active_case(self, ages, another):
@@ -153,6 +155,7 @@ class TestTheBottomLine:
 
         assert chance([*ages, another]).probability >= chance(ages).probability - 1e-9
 
+    @pytest.mark.slow
     @given(st.floats(0.5, 400), st.floats(0.3, 2.5))
     @quick
     def test_on_the_shared_grid_is_that_of_each_alone(self, shape, mean):

@@ -102,6 +102,7 @@ class TestAWeekOfSilence:
         assert silent["missing_days"] == 7  # the day after it cannot say who infected its cases
         assert zeros["state"] == "estimated"
 
+    @pytest.mark.slow
     def test_at_the_end_calls_nothing_within_the_line(self, ask, series):
         file = series([*GROWS[:8], *[None] * 8], 天河=[0] * 16)
 

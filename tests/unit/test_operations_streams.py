@@ -189,6 +189,7 @@ class TestClusters:
     def test_the_same_day_gives_the_same_answer(self):
         assert self.asked((6, 7, 7, 7)) == self.asked((6, 7, 7, 7))
 
+    @pytest.mark.slow
     def test_come_about_as_seldom_as_they_say(self):
         p = []
         for seed in range(60):

@@ -96,6 +96,7 @@ class TestReproduction:
 
 
 class TestBottomLines:
+    @pytest.mark.slow
     def test_call_nothing_quiet_after_a_week_of_silence(self):
         spoken = study.bottom_lines(
             table((*GROWS[:8], *(0,) * 14)), DISEASE, limit=3000, alarm_at=0.9
