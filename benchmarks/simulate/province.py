@@ -7,6 +7,7 @@ CPU seconds are told, since a shared machine stretches the others.
 
 import resource
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from time import perf_counter, process_time
@@ -24,7 +25,9 @@ HAIZHU = "44.4401.440105."
 NATURE = sim.Strategy(name="nothing", finding=sim.Finding(seeks=0.0, pharmacy=0.0))
 
 
-def timed(told: str, run, *, days: int = 60, repeats: int = 3) -> sim.Epidemic:  # type: ignore[no-untyped-def]
+def timed(
+    told: str, run: Callable[[], sim.Epidemic], *, days: int = 60, repeats: int = 3
+) -> sim.Epidemic:
     """Run a few times and print the best CPU seconds with what they come to."""
     best = float("inf")
     made: sim.Epidemic | None = None

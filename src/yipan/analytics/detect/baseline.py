@@ -760,7 +760,7 @@ class _Law:
     def of(self, where: NDArray[np.bool_]) -> "_Law":
         return _Law(
             self.mean[where], self.variance[where], self.freedom[where],
-            tuple(tuple(part[where] for part in one) for one in self.sums),  # type: ignore[misc]
+            tuple((b[where], m[where], v[where], f[where]) for b, m, v, f in self.sums),
         )  # fmt: skip
 
     def day(self, y: Floats) -> Floats:

@@ -5,10 +5,14 @@ So results do not depend on the order of the work or the number of threads, two 
 they differ, and a single case can be replayed. The hash is splitmix64's finaliser (Steele, Lea, Flood 2014), twice.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 u64 = np.uint64
+Whole = int | np.integer[Any]
 
 _GOLDEN = u64(0x9E3779B97F4A7C15)
 _GOLDEN_INVERSE = u64(0xF1DE83E19937733D)
@@ -61,7 +65,7 @@ helper = njit(cache=True, error_model="numpy")
 
 
 @helper
-def mix(x):  # type: ignore[no-untyped-def]
+def mix(x: u64) -> u64:
     """Return splitmix64's finaliser of a 64-bit word."""
     x = x + _GOLDEN
     x = (x ^ (x >> u64(30))) * _MIX1
@@ -70,25 +74,25 @@ def mix(x):  # type: ignore[no-untyped-def]
 
 
 @helper
-def draw(seed, entity, purpose, index):  # type: ignore[no-untyped-def]
+def draw(seed: u64, entity: Whole, purpose: Whole, index: Whole) -> u64:
     """Return 64 random bits for the `index`-th draw of an entity for a purpose."""
     return mix(mix(seed ^ (u64(entity) * _ENTITY)) ^ (u64(purpose) * _PURPOSE + u64(index)))
 
 
 @helper
-def unit(bits):  # type: ignore[no-untyped-def]
+def unit(bits: u64) -> float:
     """Return a number in [0, 1) with 53 random bits."""
     return (bits >> u64(11)) * (1.0 / 9007199254740992.0)
 
 
 @helper
-def below(bits, n):  # type: ignore[no-untyped-def]
+def below(bits: u64, n: Whole) -> np.int64:
     """Return a whole number in [0, n), n under 2**32, as int64."""
     return np.int64(((bits >> u64(32)) * u64(n)) >> u64(32))
 
 
 @helper
-def poisson(mean, bits):  # type: ignore[no-untyped-def]
+def poisson(mean: float, bits: u64) -> int:
     """Return a Poisson number, exact by multiplication below a mean of 12, by parts above."""
     count = 0
     left = mean
@@ -107,7 +111,7 @@ def poisson(mean, bits):  # type: ignore[no-untyped-def]
 
 
 @helper
-def permute(x, n, bits, key):  # type: ignore[no-untyped-def]
+def permute(x: Whole, n: Whole, bits: int, key: u64) -> np.int64:
     """Return where place `x` of [0, n) goes in a keyed shuffle; n <= 2**bits (cycle walking, three rounds)."""
     mask = (u64(1) << u64(bits)) - u64(1)
     half = u64((bits + 1) // 2)
@@ -122,7 +126,7 @@ def permute(x, n, bits, key):  # type: ignore[no-untyped-def]
 
 
 @helper
-def unpermute(x, n, bits, key):  # type: ignore[no-untyped-def]
+def unpermute(x: Whole, n: Whole, bits: int, key: u64) -> np.int64:
     """Return the place that `permute` sends to `x`."""
     mask = (u64(1) << u64(bits)) - u64(1)
     half = u64((bits + 1) // 2)
@@ -137,7 +141,7 @@ def unpermute(x, n, bits, key):  # type: ignore[no-untyped-def]
 
 
 @helper
-def last_at_most(offsets, x):  # type: ignore[no-untyped-def]
+def last_at_most(offsets: NDArray[Any], x: Whole) -> int:
     """Return the largest i with offsets[i] <= x in ascending offsets, never the last entry."""
     low = 0
     high = offsets.size - 1
@@ -150,8 +154,8 @@ def last_at_most(offsets, x):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit
-def _units(seed, entities, purpose, index):  # type: ignore[no-untyped-def]
+@helper
+def _units(seed: u64, entities: NDArray[np.int64], purpose: int, index: int) -> NDArray[np.float64]:
     out = np.empty(entities.size)
     for i in range(entities.size):
         out[i] = unit(draw(seed, entities[i], purpose, index))

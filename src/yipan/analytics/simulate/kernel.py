@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from .draws import (
     ACCEPT,
@@ -170,13 +171,13 @@ BUFFER = 4096
 
 
 @helper
-def law(D, which, u):  # type: ignore[no-untyped-def]
+def law(D: NDArray[np.float64], which: int, u: float) -> int:
     """Return how many days past the first the law of generation times (0) or incubation (1) gives for u."""
     at = GENERATION_AT
     if which == 1:
-        at += 2 + np.int64(D[at])
+        at += 2 + int(D[at])
     low = 0
-    high = np.int64(D[at]) - 1
+    high = int(D[at]) - 1
     while low < high:
         middle = (low + high) >> 1
         if u < D[at + 2 + middle]:
