@@ -633,7 +633,7 @@ def finds(record: Record, *, area: AreaPath, since: datetime, until: datetime) -
         return ()
     mine = {one.id for one in places}
     drawn = record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=since)})
-    facts = _Facts.of(record, drawn, under=area)
+    facts = Facts.of(record, drawn, under=area)
     level: dict[str, str] = {}
     for zone in drawn:
         for one in facts.infections(zone):
