@@ -603,6 +603,53 @@ def kept(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """
+    One infection on record: where, when it was found, and in which setting (a name of the screening rules' `SETTINGS`).
+
+    `setting` is isolation, the level of a zone that was in force around the person's home by then, or community.
+    """
+
+    case: str
+    area: AreaPath
+    found: datetime
+    setting: str
+
+
+def finds(record: Record, *, area: AreaPath, since: datetime, until: datetime) -> tuple[Find, ...]:
+    """
+    Return the infections found in an area from `since` until `until`, each case once, in order of time.
+
+    What the rules leave out (`counts` is False) is left out. A zone drawn because of the case does not count for it:
+    its level must have been in force when the case was found. Of several places of a case the home says the setting.
+    """
+    places = [
+        one
+        for one in record.nouns(CASE_PLACES, under=area)
+        if one.counts and since <= one.found < until
+    ]
+    if not places:
+        return ()
+    mine = {one.id for one in places}
+    drawn = record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=since)})
+    facts = Facts.of(record, drawn, under=area)
+    level: dict[str, str] = {}
+    for zone in drawn:
+        for one in facts.infections(zone):
+            span = zone.at(one.found)
+            if one.id in mine and span is not None and span.level not in OVER:
+                level.setdefault(one.id, span.level)
+    told: dict[str, Find] = {}
+    for one in sorted(places, key=lambda one: (not one.home, one.found, one.id)):
+        controlled = one.isolated or one.home_isolated_contact
+        setting = "isolation" if controlled else level.get(one.id, "community")
+        told.setdefault(
+            one.case, Find(case=one.case, area=one.area, found=one.found, setting=setting)
+        )
+    return tuple(sorted(told.values(), key=lambda one: (one.found, one.case)))
+
+
 def history(record: Record, zone: str) -> tuple[object, ...]:
     """Return every version of a zone with when it was known and by which act: the story as known at each step."""
     return record.versions(ZONES, zone)
