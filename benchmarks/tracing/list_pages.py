@@ -28,7 +28,11 @@ from yipan.model import (
     NodeId,
     person_id,
 )
-from yipan.operations import demo, following, tracing
+from yipan.operations import (
+    demo,
+    following,
+    tracing,
+)
 from yipan.packs import read_pack
 from yipan.settings import Settings
 from yipan.store import Store

@@ -37,7 +37,15 @@ from yipan.model import (
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, ingest, screening, simulate, tracing, zoning
+from yipan.operations import (
+    commanding,
+    day,
+    ingest,
+    outbreak_files,
+    screening,
+    simulate,
+    zoning,
+)
 from yipan.operations.demo import found
 from yipan.operations.post import Post
 from yipan.packs import Pack, read_pack
@@ -354,8 +362,8 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
 def _take_in(table: _Table, post: Post, file: Path, at: datetime) -> None:
     """Read a file of the day the way a province's own is read; one that was read before the day was cut off is not again."""
     if file.name.startswith("contacts"):
-        with suppress(tracing.AlreadyImported):
-            tracing.import_files(
+        with suppress(outbreak_files.AlreadyImported):
+            outbreak_files.import_files(
                 post, [file], at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE, outbreak=table.about.name,
             )  # fmt: skip
     elif file.name.startswith(("counts", "cases", "laboratory")):
