@@ -46,9 +46,7 @@ def post(folder: Path) -> Iterator[Post]:
         ("trainer", Duty.TRAINER, GUANGDONG), ("citytrainer", Duty.TRAINER, GUANGZHOU),
         ("player", Duty.COMMANDER, GUANGDONG), ("keeper", Duty.ADMINISTRATOR, GUANGDONG),
     ):  # fmt: skip
-        users.add(
-            keeper, name=name, shown_as=name, password=PASSWORD, duty=duty, area=area, at=NOW
-        )
+        users.add(keeper, name=name, shown_as=name, password=PASSWORD, duty=duty, area=area, at=NOW)
     yield made
     made.store.close()
     if made.store.server is not None:
@@ -121,9 +119,7 @@ class TestTrainersView:
             told = client.get(path, headers=logged_in(client, user))
             assert told.status_code == 403
             assert "infections" not in told.text
-        asked_as_trainer = client.get(
-            f"{path}?as=trainer:44.", headers=logged_in(client, "player")
-        )
+        asked_as_trainer = client.get(f"{path}?as=trainer:44.", headers=logged_in(client, "player"))
         assert asked_as_trainer.status_code == 403
 
     def test_is_refused_by_the_desk_itself_for_every_other_duty(
@@ -135,9 +131,7 @@ class TestTrainersView:
                 truth.trainers_view(folder, other)
             with pytest.raises(NotAllowed, match="read_truth"):
                 truth.after_action(folder, other, language="en", form="html")
-        part = Post(
-            store=post.store, viewer=Viewer(user="t", duty=Duty.TRAINER, area=GUANGZHOU)
-        )
+        part = Post(store=post.store, viewer=Viewer(user="t", duty=Duty.TRAINER, area=GUANGZHOU))
         with pytest.raises(NotYourArea):
             truth.trainers_view(folder, part)
 
@@ -153,7 +147,9 @@ class TestTrainersView:
 class TestChains:
     def test_follow_sources_to_their_first_infection(self) -> None:
         rng = np.random.default_rng(5)
-        source = np.array([-1 if i == 0 or rng.random() < 0.1 else rng.integers(0, i) for i in range(500)])
+        source = np.array(
+            [-1 if i == 0 or rng.random() < 0.1 else rng.integers(0, i) for i in range(500)]
+        )
 
         first, generation = truth.chain_of(source)
 

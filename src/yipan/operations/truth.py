@@ -309,7 +309,5 @@ def _seen(post: Post, about: exercise.Exercise, days_done: int, cases: int) -> P
             cases=cases,
             zones_in_force=sum(zone.in_force(now) for zone in record.nouns(ZONES)),
             screening_rounds=len(record.nouns(SCREENING_ROUNDS)),
-            proposals_open=len(
-                record.nouns(PROPOSALS, where={"state": ProposalState.OPEN.value})
-            ),
+            proposals_open=len(record.nouns(PROPOSALS, where={"state": ProposalState.OPEN.value})),
         )
