@@ -57,7 +57,6 @@ from .measures import (
     CAMPAIGN,
     CAMPAIGN_SINCE,
     FINDING,
-    IMPORT_MEAN,
     ISOLATION,
     LABORATORY,
     RECALL_AT,
@@ -119,6 +118,8 @@ from .zones import next_stage, stage_due, version_on
 u64 = np.uint64
 
 NEVER_DAY = 32000
+LAST_DAY = 0x7FFF
+"""Those kept apart are entries of resident, days in a room, days in all, the day it ends and whether all is at home."""
 MOST_BEHIND_DAYS = 7
 """Where a city's laboratories are this many days behind no round is begun: its results would come too late."""
 WATCHED_DAYS = 21
@@ -145,7 +146,7 @@ PENDING = 100
 INFECTION = np.dtype(
     [
         ("person", np.int32), ("source", np.int32), ("community", np.int32), ("child", np.int32),
-        ("sibling", np.int32), ("born", np.int16), ("apart_from", np.int16), ("apart_until", np.int16),
+        ("sibling", np.int32), ("born", np.int16), ("apart_from", np.int16), ("apart_until", np.int16), ("room_until", np.int16),
         ("due", np.int16), ("found", np.int16), ("layer", np.uint8), ("route", np.uint8), ("at_home", np.uint8),
         ("age", np.uint8),
     ],
@@ -566,7 +567,7 @@ def will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_da
 
 @helper
 def fall_ill(  # type: ignore[no-untyped-def]
-    seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s, lay, d, days,
+    seed, L, D, m, seek_cdf, pharmacy_cdf, quarantine, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s, lay, d, days,
     headroom, known_day, whom, when, marks,
 ):  # fmt: skip
     """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
@@ -579,6 +580,7 @@ def fall_ill(  # type: ignore[no-untyped-def]
     inf[r].born = d
     inf[r].apart_from = NEVER_DAY
     inf[r].apart_until = NEVER_DAY
+    inf[r].room_until = NEVER_DAY
     inf[r].due = NEVER_DAY
     inf[r].found = -1
     inf[r].layer = lay
@@ -610,13 +612,15 @@ def fall_ill(  # type: ignore[no-untyped-def]
     on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
     if q_active > 0:
         held = apart[_slot(apart, t)]
-        until = (held & 0xFFFFFFFF) >> 1
+        until = (held >> 1) & LAST_DAY
         if held != -1 and until > d:
             inf[r].apart_from = d
             inf[r].apart_until = until
+            inf[r].room_until = room_until(held)
             inf[r].at_home = held & 1
-            began = until - np.int64(m[TRACE + 4]) - 1
-            for x in range(test_days.size):
+            began = until - ((held >> 16) & 0xFF) - 1
+            now = latest_on(quarantine, began)
+            for x in range(quarantine[now, 5], quarantine[now, 6]):
                 td = began + test_days[x]
                 if td > d and positive(
                     seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)
@@ -656,12 +660,17 @@ def take_in(  # type: ignore[no-untyped-def]
     y = G[G[COUNTY_CITY] + c]
     day_found[d, c] += 1
     daily[d, 10 + np.int64(how)] += 1
-    kept_apart = inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0
+    kept_apart = (
+        inf[r].apart_from <= d < inf[r].apart_until
+        and inf[r].at_home == 0
+        and d < inf[r].room_until
+    )
     from_day = d + 1 + np.int64(m[ISOLATION])
     stay = np.int64(m[ISOLATION + 1])
     if not kept_apart:
         inf[r].apart_from = min(np.int64(inf[r].apart_from), from_day)
     inf[r].apart_until = from_day + stay
+    inf[r].room_until = NEVER_DAY
     wanting = 0
     if used[BEDS, y] < by_city[BEDS, y]:
         used[BEDS, y] += 1
@@ -880,9 +889,25 @@ def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untype
 
 
 @helper
+def latest_on(spans, d):  # type: ignore[no-untyped-def]
+    """Return the row that holds on a day; rows begin with their first day, in order of it."""
+    now = 0
+    for row in range(1, spans.shape[0]):
+        if spans[row, 0] <= d:
+            now = row
+    return now
+
+
+@helper
+def room_until(held):  # type: ignore[no-untyped-def]
+    """Return the day from which somebody in quarantine is at home; `held` is an entry of those kept apart."""
+    return ((held >> 1) & LAST_DAY) - ((held >> 16) & 0xFF) + ((held >> 24) & 0x7F)
+
+
+@helper
 def keep_apart(  # type: ignore[no-untyped-def]
-    seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts, named, ring, d, days,
-    found_r, found_on,
+    seed, L, D, by_city, quarantine, test_days, inf, table, apart, used, rel_central, rel_home, to_home, contacts, named,
+    ring, d, days, found_r, found_on,
 ):  # fmt: skip
     """
     Put contacts into quarantine, in a room or at home; return (newly kept, of them in rooms, new keys, findings).
@@ -894,10 +919,15 @@ def keep_apart(  # type: ignore[no-untyped-def]
     central = 0
     keys = 0
     hits = 0
+    now = latest_on(quarantine, d)
     for j in range(named):
         o = contacts[j]
         qs = _slot(apart, o)
-        if apart[qs] != -1 and ((apart[qs] & 0xFFFFFFFF) >> 1) > d:
+        if apart[qs] != -1 and ((apart[qs] >> 1) & LAST_DAY) > d:
+            continue
+        room = quarantine[now, 1 if j < ring else 3]
+        total = room + quarantine[now, 2 if j < ring else 4]
+        if total == 0:
             continue
         known = _slot(table, o)
         rr = np.int64(-1)
@@ -907,23 +937,27 @@ def keep_apart(  # type: ignore[no-untyped-def]
                 continue
         if apart[qs] == -1:
             keys += 1
-        until = d + 1 + np.int64(m[TRACE + 4])
+        until = d + 1 + total
         oy = G[G[COUNTY_CITY] + county_of(L, o)]
         home = 1
-        if m[TRACE + 5] == 1 and j < ring and used[ROOMS, oy] < by_city[ROOMS, oy]:
+        if room > 0 and used[ROOMS, oy] < by_city[ROOMS, oy]:
             used[ROOMS, oy] += 1
             central += 1
-            rel_central[until, oy] += 1
+            rel_central[d + 1 + room, oy] += 1
             home = 0
+            if total > room:
+                to_home[d + 1 + room] += 1
+                rel_home[until] += 1
         else:
             rel_home[until] += 1
-        apart[qs] = (o << 32) | (until << 1) | home
+        apart[qs] = (o << 32) | (room << 24) | (total << 16) | (until << 1) | home
         kept += 1
         if rr >= 0:
             inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d + 1)
             inf[rr].apart_until = until
+            inf[rr].room_until = d + 1 + room
             inf[rr].at_home = home
-            for w in range(test_days.size):
+            for w in range(quarantine[now, 5], quarantine[now, 6]):
                 td = d + test_days[w]
                 if positive(
                     seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)
@@ -970,9 +1004,10 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
             if need == 1 and quiet > 0 and d >= zones[z].clock + quiet - 1 and zones[z].done < 0:
                 zones[z].round = 2
             if zprog >= 0 and d > zones[z].opened and stage != 0:
-                since = d - zones[z].opened
+                since = d - zones[z].opened - screens[zprog, 7]
                 if (
-                    since % screens[zprog, 2] == 0
+                    since >= 0
+                    and since % screens[zprog, 2] == 0
                     and since // screens[zprog, 2] <= screens[zprog, 6]
                 ):
                     zones[z].round = max(zones[z].round, np.int8(1))
@@ -1030,7 +1065,8 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
                 done = screen_county[p, a]
             if screens[p, 1] > d or firstc < 0 or d - lastc > screens[p, 5]:
                 continue
-            if done >= screens[p, 6] or (d - firstc) % screens[p, 2] != 0:
+            since = d - firstc - screens[p, 7]
+            if done >= screens[p, 6] or since < 0 or since % screens[p, 2] != 0:
                 continue
             y = G[G[COUNTY_CITY] + (G[G[TOWN_COUNTY] + a] if kind == 3 else a)]
             if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
@@ -1078,7 +1114,11 @@ def sample(  # type: ignore[no-untyped-def]
             return r, hits
         if inf[r].found >= 0 or inf[r].due <= d + 1:
             continue
-        if inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0:
+        if (
+            inf[r].apart_from <= d < inf[r].apart_until
+            and inf[r].at_home == 0
+            and d < inf[r].room_until
+        ):
             continue
         t = np.int64(inf[r].person)
         cm = np.int64(inf[r].community)
@@ -1230,8 +1270,8 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
     by_city = M.by_city
     seek_cdf = M.seek_cdf
     pharmacy_cdf = M.pharmacy_cdf
-    import_cdf = M.import_cdf
-    test_days = M.test_days
+    import_days, import_mean, import_cdf = M.import_days, M.import_mean, M.import_cdf
+    test_days, quarantine = M.test_days, M.quarantine
     screens = M.screens
     shares = M.screen_shares
     levels = orders.level
@@ -1279,6 +1319,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
     rel_central = np.zeros((days + 400, cities), np.int64)
     rel_beds = np.zeros((days + 400, cities), np.int64)
     rel_home = np.zeros(days + 400, np.int64)
+    to_home = np.zeros(days + 400, np.int64)
     unmet_until = np.zeros(days + 400, np.int64)
     unmet_now = 0
     # zones
@@ -1319,8 +1360,9 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
         zoned = za > 0 or ordered
         # 1. seeds, arrivals and the attempts of the day
         arriving = 0
-        if m[IMPORT_MEAN] > 0.0:
-            arriving = poisson(m[IMPORT_MEAN], draw(seed, d, IMPORT_COUNT, 0))
+        span = latest_on(import_days, d)
+        if import_mean[span] > 0.0:
+            arriving = poisson(import_mean[span], draw(seed, d, IMPORT_COUNT, 0))
         k = 0
         chunk = np.int64(head[d])
         left_in_chunk = np.int64(fill[d])
@@ -1340,7 +1382,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 s_at += 1
             elif k < arriving:
                 h = draw(seed, d, IMPORT, k)
-                c = last_at_most(import_cdf, unit(h))
+                c = last_at_most(import_cdf[span], unit(h))
                 t = G[G[COUNTY_START] + c] + below(
                     mix(h), G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
                 )
@@ -1371,13 +1413,13 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 keep = 1.0 / headroom if lay == 0 else 1.0
                 isolated = inf[s].apart_from <= d < inf[s].apart_until
                 if isolated:
-                    if inf[s].at_home == 0:
+                    if inf[s].at_home == 0 and d < inf[s].room_until:
                         continue
                     keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
                 if q_active > 0:
                     held = apart[_slot(apart, t)]
-                    if held != -1 and ((held & 0xFFFFFFFF) >> 1) > d:
-                        if (held & 1) == 0:
+                    if held != -1 and ((held >> 1) & LAST_DAY) > d:
+                        if (held & 1) == 0 and d < room_until(held):
                             continue
                         if not isolated:
                             keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
@@ -1411,7 +1453,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                     struck[o >> 3] |= np.uint8(1 << (o & 7))
                 struck[t >> 3] |= np.uint8(1 << (t & 7))
             laid, on, how = fall_ill(
-                seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s,
+                seed, L, D, m, seek_cdf, pharmacy_cdf, quarantine, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s,
                 lay, d, days, headroom, known_day, whom, when, marks,
             )  # fmt: skip
             for x in range(laid):
@@ -1445,7 +1487,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
             q_central -= rel_central[d, y]
             used[BEDS, y] -= rel_beds[d, y]
             daily[d, D_RELEASE] += rel_beds[d, y]
-        q_home -= rel_home[d]
+        q_home += to_home[d] - rel_home[d]
         unmet_now -= unmet_until[d]
         q_active = q_central + q_home
         # 3. zones that step down today, before what is found today
@@ -1517,7 +1559,7 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
                 while (qn + named) * 2 > apart.size:
                     apart = _rehash(apart)
                 added, central, keys, hits = keep_apart(
-                    seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts,
+                    seed, L, D, by_city, quarantine, test_days, inf, table, apart, used, rel_central, rel_home, to_home, contacts,
                     named, ring, d, days, found_r, found_on,
                 )  # fmt: skip
                 qn += keys
