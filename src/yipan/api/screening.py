@@ -47,6 +47,53 @@ def rounds(asking: Asked) -> Response:
     return asking.answer(screening.rounds)
 
 
+_OUTCOME: dict[str, Any] = {
+    "round": "gz-2022-11-10", "day": "2022-11-10", "ended": True, "found_in": {"isolation": 2}, "community": 0,
+    "controlled": 2, "pending": 0, "held": 0, "not_seen": 12, "clear": True,
+}  # fmt: skip
+
+
+@routes.get(
+    "/screening/programme",
+    summary="Which round is next in each screened area, when and why, and when screening is finished",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "area": "44.4401.440105.", "disease": "covid-19", "place": "outbreak_district", "state": "due",
+                "zero_rounds": 1, "zero_rounds_needed": 3, "next_round": "2022-11-11", "confirming": False,
+                "stopped_on": None, "rounds": [_OUTCOME], "rulebook": "cn-covid-9ed",
+                "reasons": [
+                    {"zh": "已连续1轮未发现社区感染者，需连续3轮。", "en": "1 rounds in a row found no infection in the community; 3 are needed.", "source": ["b2"], "confidence": "medium"}
+                ],
+                "assumed": [],
+            }
+        ],
+        description="By the version in force; nothing is opened by asking",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def programme(
+    asking: Asked,
+    area: AreaAsked = None,
+    at: AtAsked = None,
+    place: Annotated[
+        Literal["outbreak_district", "other_district", "urban", "rural"],
+        Query(description="kind of district the rule is asked about"),
+    ] = "outbreak_district",
+) -> Response:
+    """Return where the programmes of an area stand."""
+    from yipan.operations import programme as desk
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    home = post_of(asking).lake
+    return asking.answer(
+        lambda record: desk.programmes(
+            record, home, area=path, at=moment, time_zone=zone, place=place
+        )
+    )
+
+
 @routes.get(
     "/screening/coverage",
     summary="Who of a round's roster was reached, street by street",

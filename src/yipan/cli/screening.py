@@ -75,6 +75,48 @@ def rounds(known_at: door.KnownAt = None, as_json: door.AsJson = False) -> None:
 
 
 @app.command()
+def programme(
+    area: door.AreaOption,
+    place: Annotated[
+        str, typer.Option("--place", help="Kind of district: outbreak_district, other_district, urban or rural.")
+    ] = "outbreak_district",
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Say which round is next in each screened area, when and why. Exit code 1 where one is due."""
+    from yipan.operations import programme as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.programmes(
+                record, post.lake, area=door.find_area(record.areas(), area).path,
+                at=door.moment(at, settings), time_zone=settings.time_zone, place=place,
+            )  # fmt: skip
+    told = [f"{one.area}: {reason.en} [{', '.join(reason.source)}]" for one in found for reason in one.reasons]  # fmt: skip
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(
+                ("area", "state", "clear rounds", "needed", "next round", "confirms", "stopped after"),
+                [(p.area, p.state.value, p.zero_rounds, p.zero_rounds_needed, p.next_round, "yes" if p.confirming else "",
+                  p.stopped_on) for p in found],
+            ),
+            "",
+            door.table(
+                ("round", "day", "community", "controlled", "pending", "held", "not seen", "clear"),
+                [(r.round, r.day, r.community, r.controlled, r.pending, r.held, r.not_seen,
+                  {True: "yes", False: "no", None: "not known yet"}[r.clear]) for p in found for r in p.rounds],
+            ),
+            "",
+            *told,
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if any(one.state is desk.ProgrammeState.DUE for one in found) else 0)
+
+
+@app.command()
 def ingest(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     kind: Annotated[
