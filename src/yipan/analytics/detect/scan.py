@@ -514,9 +514,7 @@ def _without_overlap(
 
 
 @njit(cache=True)
-def _apart(
-    order: Ints, lengths: int, offsets: Ints, members: Ints, places: int, most: int
-) -> Ints:
+def _apart(order: Ints, lengths: int, offsets: Ints, members: Ints, places: int, most: int) -> Ints:
     taken, free = np.zeros(places, np.bool_), places
     chosen, found = np.empty(min(places, len(order)), np.int64), 0
     for position in order:
@@ -602,7 +600,7 @@ def _drawing(
     y: Floats, expected: Floats, longest: int, model: Model, generator: np.random.Generator
 ) -> Callable[[], NDArray[np.int32]]:
     """Return what draws one replicate: counts (places, the newest interval first), case by case where cases are fewer than cells."""
-    places, intervals = y.shape
+    places = len(y)
     cells = places * longest
 
     def spread(chosen: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -693,7 +691,7 @@ def _score(
     if forecast:
         return c * (math.log(c) - log_in) + e - c if c > 0 else e
     rest = total - c
-    return table[int(c)] - c * log_in + table[int(rest)] - rest * log_out
+    return float(table[int(c)] - c * log_in + table[int(rest)] - rest * log_out)
 
 
 @njit(cache=True)
@@ -724,9 +722,11 @@ def _least_counts(
                 continue
             step = 1.0
             high = low
-            while high < 1e9 and (
-                forecast or high <= total
-            ) and not _score(high, e, inside, outside, total, forecast, table) > level:
+            while (
+                high < 1e9
+                and (forecast or high <= total)
+                and not _score(high, e, inside, outside, total, forecast, table) > level
+            ):
                 high, step = high + step, step * 2
             if not forecast and high > total:
                 high = total + 1
@@ -739,6 +739,33 @@ def _least_counts(
                     below = middle
             need[zone, length] = min(high, float(never))
     return need
+
+
+@njit(cache=True)
+def _side_by_side(drawn: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return per place the sums of its newest intervals, those of all replicates beside each other for each length."""
+    lanes, places, lengths = drawn.shape
+    sums = np.zeros((places, lengths * LANES), np.int32)
+    for lane in range(lanes):
+        for place in range(places):
+            seen = np.int32(0)
+            for length in range(lengths):
+                seen += drawn[lane, place, length]
+                sums[place, length * LANES + lane] = seen
+    return sums
+
+
+@njit(cache=True)
+def _moved(cases: NDArray[np.int32], sums: NDArray[np.int32], moves: Ints) -> None:
+    for move in moves:
+        if move > 0:
+            row = sums[move - 1]
+            for i in range(len(cases)):
+                cases[i] += row[i]
+        else:
+            row = sums[-move - 1]
+            for i in range(len(cases)):
+                cases[i] -= row[i]
 
 
 @njit(cache=True, parallel=True)
@@ -756,32 +783,18 @@ def _best_scores(
     table: Floats,
 ) -> Floats:
     """Return the best score of each replicate among the windows whose count is as high as `need`; 0 where there is none."""
-    replicates, places, lengths = drawn.shape
+    replicates, _, lengths = drawn.shape
     zones = len(fresh)
     best = np.zeros(replicates)
     for block in prange((replicates + LANES - 1) // LANES):
         first = block * LANES
         lanes = min(LANES, replicates - first)
-        sums = np.zeros((places, lengths * LANES), np.int32)
-        for lane in range(lanes):
-            for place in range(places):
-                seen = np.int32(0)
-                for length in range(lengths):
-                    seen += drawn[first + lane, place, length]
-                    sums[place, length * LANES + lane] = seen
+        sums = _side_by_side(drawn[first : first + lanes])
         cases = np.zeros(lengths * LANES, np.int32)
         for zone in range(zones):
             if fresh[zone]:
                 cases[:] = 0
-            for at in range(starts[zone], starts[zone + 1]):
-                if moves[at] > 0:
-                    row = sums[moves[at] - 1]
-                    for i in range(lengths * LANES):
-                        cases[i] += row[i]
-                else:
-                    row = sums[-moves[at] - 1]
-                    for i in range(lengths * LANES):
-                        cases[i] -= row[i]
+            _moved(cases, sums, moves[starts[zone] : starts[zone + 1]])
             for length in range(lengths):
                 least, high = need[zone, length], np.int32(0)
                 for i in range(length * LANES, (length + 1) * LANES):

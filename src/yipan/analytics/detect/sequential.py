@@ -600,9 +600,7 @@ def _glr_streams(
                 if alpha[s] == 0.0:
                     threshold[s, day] = _poisson_cases(x, m, n, limit, reach, shortest) - 1
                 else:
-                    least = _nb_cases(
-                        x, m, slope, bend, n, limit, reach, shortest, alpha[s], least
-                    )
+                    least = _nb_cases(x, m, slope, bend, n, limit, reach, shortest, alpha[s], least)
                     threshold[s, day] = least - 1
             if np.isnan(y[s, day]):
                 continue
@@ -808,7 +806,8 @@ def _nb_segment(
             fall += part * alpha * m[t] * wide
         step = whole * (whole * alpha / days - 1) / fall
         factor += step
-        if abs(step) < 1e-5 * factor:  # the next would be below 1e-9, and the evidence is flat there
+        # the next step would be below 1e-9, and the evidence is flat there
+        if abs(step) < 1e-5 * factor:
             break
     if factor <= 1:
         return 0.0, 1.0
