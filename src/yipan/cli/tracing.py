@@ -424,9 +424,9 @@ def chains(
 
     def text() -> str:
         told = [
-            f"{found.cases} cases, {found.linked} linked; {len(found.chains)} chains of two or more, {found.single_cases} single cases.",
+            f"{found.cases} cases, {found.linked} linked; chains of two or more: {len(found.chains)}; single cases: {found.single_cases}.",
             f"Introductions: {found.introductions.value:.0f} ({found.introductions.low:.0f} to {found.introductions.high:.0f}).",
-            f"Serial interval {found.serial_mean_days:.1f} ± {found.serial_sd_days:.1f} days({found.serial_from}).",
+            f"Serial interval {found.serial_mean_days:.1f} ± {found.serial_sd_days:.1f} days ({found.serial_from}).",
             _groups(found.recorded_components),
         ]
         if found.reproduction and found.dispersion:
