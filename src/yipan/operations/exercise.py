@@ -24,6 +24,7 @@ import numpy as np
 
 from yipan.analytics import simulate as sim
 from yipan.analytics.simulate.draws import units
+from yipan.feeds.series import read_trips
 from yipan.model import (
     Adoption,
     CasePlace,
@@ -42,6 +43,7 @@ from yipan.operations import (
     day,
     ingest,
     outbreak_files,
+    outlook,
     screening,
     simulate,
     zoning,
@@ -64,6 +66,8 @@ BASE_FEVER_VISITS_PER_100K = 20.0
 BASE_PHARMACY_PER_100K = 60.0
 BASE_HOTLINE_PER_100K = 5.0
 """Daily counts without the outbreak: assumptions of the exercise, the same for every player."""
+LEAVING_SHARE = 0.01
+"""Residents of a city who leave it for another a day and register there: an assumption."""
 SILENT_SHARE = 0.06
 """Share of sentinel figures nobody reports."""
 POOL = 10
@@ -337,9 +341,7 @@ class _Table:
 def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     epidemic = truth_until(table.folder, post, number, mode=mode)
     files = _write_feeds(table, epidemic, number)
-    at = table.moment(number, FEEDS_AT)
-    for file in files:
-        _take_in(table, post, file, at)
+    _take_in(table, post, files, number)
     _investigate(table, post, epidemic, number, mode)
     if mode is not Mode.NONE:
         _tell_rounds(table, post, epidemic, number)
@@ -358,18 +360,34 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     )  # fmt: skip
 
 
-def _take_in(table: _Table, post: Post, file: Path, at: datetime) -> None:
-    """Read a file of the day the way a province's own is read; one that was read before the day was cut off is not again."""
-    if file.name.startswith("contacts"):
+def _take_in(table: _Table, post: Post, files: Sequence[Path], number: int) -> None:
+    """
+    Read the files of a day the way a province's own are read; one read before the day was cut off is not read again.
+
+    Tracers number people as the line lists do, so that a contact is joined with the case who named them, and with their
+    own case when they fall ill.
+    """
+    at = table.moment(number, FEEDS_AT)
+    for file in files:
+        if file.name.startswith(("counts", "cases", "laboratory")):
+            with suppress(ingest.AlreadyRead):
+                ingest.read_file(
+                    post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
+                    published=file.name.startswith("counts"), numbered_as=table.about.name,
+                )  # fmt: skip
+        elif file.name.startswith("arrivals"):
+            told = read_trips(file)
+            outlook.put_trips(
+                post, since=table.about.first_day + timedelta(days=number), days=told.days, origins=told.origins,
+                destinations=told.destinations, trips=told.trips, source="arrivals registered in the exercise",
+                at=_not_before(post, at),
+            )  # fmt: skip
+    traced = [file for file in files if file.name.startswith(("contacts", "tests"))]
+    if traced:
         with suppress(outbreak_files.AlreadyImported):
             outbreak_files.import_files(
-                post, [file], at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE, outbreak=table.about.name,
-            )  # fmt: skip
-    elif file.name.startswith(("counts", "cases", "laboratory")):
-        with suppress(ingest.AlreadyRead, ingest.FileHasProblems):
-            ingest.read_file(
-                post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
-                published=file.name.startswith("counts"),
+                post, traced, at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE,
+                outbreak=table.about.name, case_numbers=True, time_zone=table.about.time_zone,
             )  # fmt: skip
 
 
@@ -516,6 +534,7 @@ def _write_feeds(table: _Table, epidemic: sim.Epidemic, number: int) -> tuple[Pa
         f"cases-{today}.csv": _cases(table, epidemic, number),
         f"laboratory-{today}.csv": _laboratory(table, epidemic, number, today),
         f"contacts-{today}.csv": _contacts(table, epidemic, number),
+        f"tests-{today}.csv": _tests(table, epidemic, number, today),
         f"arrivals-{today}.csv": _arrivals(table, number, today),
     }
     written = []
@@ -646,10 +665,10 @@ def _laboratory(table: _Table, epidemic: sim.Epidemic, number: int, today: date)
     return _csv(("area", "day", "counted", "value"), rows)
 
 
-def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
-    """Contacts as tracers would name them: those at home, and some of the group and of whom the case infected."""
+def _named(table: _Table, epidemic: sim.Epidemic, number: int) -> list[tuple[int, int, str]]:
+    """Who names whom on a day, and where they met: those at home, some of the group, some of whom the case infected."""
     where = table.where
-    rows: list[tuple[object, ...]] = []
+    found: list[tuple[int, int, str]] = []
     for index in _reported_on(table, epidemic, number):
         person = int(epidemic.person[index])
         people = where.people([person])
@@ -665,27 +684,50 @@ def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
             for other in epidemic.person[epidemic.source == index]
             if units(table.truth.seed, np.array([other]), purpose=_NAMED)[0] < 0.5
         ]
-        rows += [
-            (case_id(table, person), case_id(table, other).replace("E-", "C-"), setting)
-            for other, setting in dict(named).items()
-        ]
+        found += [(person, other, setting) for other, setting in dict(named).items()]
+    return found
+
+
+def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
+    """Contacts as tracers would name them, by the numbers of the line lists."""
+    rows = [
+        (case_id(table, person), case_id(table, other), setting)
+        for person, other, setting in _named(table, epidemic, number)
+    ]
     return _csv(("from", "to", "exposure"), rows)
 
 
-def _arrivals(table: _Table, number: int, today: date) -> str:
-    """Travellers who registered their arrival, by city: a number without an infection in it."""
-    noise = units(
-        table.truth.seed,
-        np.arange(len(table.where.facts.cities)) + 500_000 + number,
-        purpose=_NOISE,
-    )
+def _tests(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
+    """
+    Single results of a day: of everybody found, and of the contacts named; negative where nothing was found by then.
+
+    A contact who was infected too lately to be found is negative, as a laboratory would have it.
+    """
+    now = table.lead + number
+    positive = {int(p) for p in epidemic.person[epidemic.found_on == now]}
+    before = {int(p) for p in epidemic.person[(epidemic.found_on >= 0) & (epidemic.found_on < now)]}
+    named = {other for _, other, _ in _named(table, epidemic, number)} - positive - before
     rows = [
-        (city, today, int(people * 0.01 * (0.8 + 0.4 * u)))
-        for city, people, u in zip(
-            table.where.facts.cities, table.where.city_residents, noise, strict=True
-        )
+        (f"S-{today:%m%d}-{case_id(table, person)[2:]}", case_id(table, person), today, result, "single swab")
+        for people, result in ((positive, "positive"), (named, "negative"))
+        for person in sorted(people)
+    ]  # fmt: skip
+    return _csv(("sampleIdentifier", "personId", "dateSampleTaken", "result", "testType"), rows)
+
+
+def _arrivals(table: _Table, number: int, today: date) -> str:
+    """Travellers who registered their arrival, by the city they left and the one they came to, infected or not."""
+    where, cities = table.where, table.where.facts.cities
+    noise = units(table.truth.seed, np.arange(len(cities)) + 500_000 + number, purpose=_NOISE)
+    leaving = LEAVING_SHARE * where.city_residents * (0.8 + 0.4 * noise)
+    trips = np.rint(leaving[:, None] * where.facts.travel).astype(int)
+    rows = [
+        (origin, destination, int(trips[i, j]), today)
+        for i, origin in enumerate(cities)
+        for j, destination in enumerate(cities)
+        if i != j and trips[i, j]
     ]
-    return _csv(("area", "day", "arrivals"), rows)
+    return _csv(("from", "to", "trips", "date"), rows)
 
 
 # What is done about it ------------------------------------------------------------------------------------------------
