@@ -32,6 +32,8 @@ FITTED = (date(2022, 11, 1) - FIRST).days
 CITY, QUARTER = "44.4401.", "44.4401.440105."
 MOST_IN_OCTOBER, MOST = 30_000, 400_000
 """Infections at which a run ends: more in October is far from what was published (under 2,500 found)."""
+EARLY, MOST_EARLY = 24, 8_000
+"""More infections than these by 24 October are as far off (under 1,000 found), and need no run to the end of the month."""
 GENERATIONS, ENSEMBLE = 5, 200
 BLOCK_DAYS, LOOSE = 4, 4.0
 """Days whose sum is fitted, and the size of the negative binomial: a sum may be off by half. Chosen before November was seen."""
@@ -99,11 +101,13 @@ def found_daily(task: Task) -> FloatArray:
     """Return infections found a day in the city, both epidemics of a draw together; inf from where a run was ended."""
     number, values, days = task
     drawn = dict(zip(PRIOR, values, strict=True))
-    most = MOST_IN_OCTOBER if days <= FITTED else MOST
-    city = _city(number, drawn, days=days, most=most)
-    if not np.isfinite(city).all():
-        return city
-    return np.asarray(city + _quarter(number, drawn, days=days, most=most))
+    early = days <= FITTED
+    for until, most in ((EARLY, MOST_EARLY), (days, MOST_IN_OCTOBER)) if early else ((days, MOST),):
+        city = _city(number, drawn, days=until, most=most)
+        daily = city + _quarter(number, drawn, days=until, most=most)
+        if early and not np.isfinite(daily).all():
+            return np.full(days, np.inf)
+    return np.asarray(daily)
 
 
 def _city(number: int, drawn: dict[str, float], *, days: int, most: int) -> FloatArray:
@@ -228,22 +232,24 @@ def ensemble(known: Given, *, draws: int, pool: Executor | None) -> tuple[list[i
     numbers = np.arange(draws)
     for generation in range(GENERATIONS):
         if generation:
-            chosen = rng.choice(draws, draws, p=weights)
+            chosen = values[rng.choice(draws, draws, p=weights)]
             spread = NARROW * np.sqrt(np.cov(values.T, aweights=weights).diagonal()) + 1e-9
             before, centres = values, weights
-            values = values[chosen] + rng.normal(0, 1, values.shape) * spread
+            values = _near(chosen, spread, low, high, rng)
             numbers = np.arange(draws) + generation * draws
-        inside = ((values >= low) & (values <= high)).all(axis=1)
-        held = np.clip(values, low, high)
         daily = _daily(
-            [(int(n), tuple(map(float, row)), FITTED) for n, row in zip(numbers, held, strict=True)], pool
+            [(int(n), tuple(map(float, row)), FITTED) for n, row in zip(numbers, values, strict=True)], pool
         )  # fmt: skip
-        told = np.where(inside, fit(daily, known.published), -np.inf)
-        away = _log_mixture(values, before, centres, spread) if generation else np.zeros(draws)
+        told = fit(daily, known.published)
+        away = (
+            _log_mixture(values, before, centres, spread, low, high)
+            if generation
+            else np.zeros(draws)
+        )
         part = 1.0 if generation == GENERATIONS - 1 else _gentle(told, away)
         weights = _weights(np.where(np.isfinite(told), part * told, -np.inf) - away)
         print(
-            f"generation {generation + 1}: {draws} draws, {inside.sum()} within the prior, October counted by {part:.2f}, worth {_worth(weights):.0f}",
+            f"generation {generation + 1}: {draws} draws, {np.isfinite(told).sum()} with an October of less than {MOST_IN_OCTOBER:,} infections, October counted by {part:.2f}, worth {_worth(weights):.0f}",
             flush=True,
         )
     picked = np.searchsorted(
@@ -278,13 +284,24 @@ def _gentle(told: FloatArray, away: FloatArray) -> float:
     return max(low, 1e-3)
 
 
+def _near(
+    centres: FloatArray, spread: FloatArray, low: FloatArray, high: FloatArray, rng: np.random.Generator
+) -> FloatArray:  # fmt: skip
+    """Return a draw around each centre, from the normal law cut off at the bounds."""
+    least, most = special.ndtr((low - centres) / spread), special.ndtr((high - centres) / spread)
+    drawn = special.ndtri(least + rng.random(centres.shape) * (most - least))
+    return np.asarray(np.clip(centres + spread * drawn, low, high))
+
+
 def _log_mixture(
-    values: FloatArray, centres: FloatArray, weights: FloatArray, spread: FloatArray
-) -> FloatArray:
+    values: FloatArray, centres: FloatArray, weights: FloatArray, spread: FloatArray, low: FloatArray, high: FloatArray
+) -> FloatArray:  # fmt: skip
     """Return the log density of the law the draws came from, up to a constant."""
+    inside = special.ndtr((high - centres) / spread) - special.ndtr((low - centres) / spread)
+    cut = np.log(inside).sum(axis=1)
     told = np.empty(values.shape[0])
     for i, row in enumerate(values):
-        away = -0.5 * (((row - centres) / spread) ** 2).sum(axis=1)
+        away = -0.5 * (((row - centres) / spread) ** 2).sum(axis=1) - cut
         told[i] = special.logsumexp(away, b=weights)
     return told
 

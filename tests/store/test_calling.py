@@ -15,6 +15,7 @@ from yipan.model import (
     Exposure,
     NotAllowed,
     ProposalState,
+    TaskState,
     Verdict,
     area_path,
     node_id,
@@ -186,7 +187,12 @@ class TestOrder:
         assert made.rule == "cn-covid-9ed"
         with post.store.reading(post.viewer) as record:
             (task,) = record.nouns(TASKS, where={"cause": decided.order.id})
-        assert (task.kind, task.due) == (calling.SWAB, made.closes)
+        assert (task.kind, task.due) == (screening.SWAB, made.closes)
+
+        screening.close_round(post, made.id, why="everybody was swabbed", at=FIRST + 12 * HOUR)
+        with post.store.reading(post.viewer) as record:
+            (task,) = record.nouns(TASKS, where={"cause": decided.order.id})
+        assert (task.state, task.finished) == (TaskState.DONE, FIRST + 12 * HOUR)
 
     def test_may_be_changed_to_the_streets_with_finds(self, post):
         find(post, 1, at=FIRST - 10 * HOUR)

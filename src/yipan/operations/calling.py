@@ -16,7 +16,6 @@ from yipan.model import (
     Area,
     AreaPath,
     Case,
-    Cost,
     Duty,
     Order,
     OrderLine,
@@ -31,7 +30,8 @@ from yipan.model import (
 )
 from yipan.operations import commanding, programme, zoning
 from yipan.operations.post import Post
-from yipan.operations.programme import Programme
+from yipan.operations.programme import Programme, RoundOutcome
+from yipan.operations.screening import SWAB
 from yipan.operations.zoning import Find
 from yipan.protocol import ProtocolError, Rulebook
 from yipan.protocol.rules import screening as rules
@@ -44,7 +44,6 @@ DESK = "calling"
 HAND = "screening"
 """The first word of the kind of every order line that opens a round of screening."""
 OPEN = f"{HAND}.open_round"
-SWAB = f"{DESK}.swab"
 LOOK_BACK = timedelta(days=7)
 """A find counts towards a first round for this long: an assumption, the quiet days of a high zone in the ninth edition."""
 ROUND = timedelta(hours=24)
@@ -122,10 +121,21 @@ def _next(
 ) -> Called:  # fmt: skip
     book = books.book(told.area, at)
     level = str(book.get("authority.screening") or "") if book else ""
+    mine = tuple(one for one in finds if one.area.startswith(told.area))
+    last = told.rounds[-1] if told.rounds else None
+    lately = () if last is None or not last.community else (_since_last(last),)
     return Called(
         area=known[told.area], disease=told.disease, number=len({one.day for one in told.rounds}) + 1,
-        decided_in=_decider(record, told.area, level), rule=told.rulebook, reasons=told.reasons,
-        finds=tuple(one for one in finds if one.area.startswith(told.area)),
+        decided_in=_decider(record, told.area, level), rule=told.rulebook, reasons=(*lately, *told.reasons),
+        finds=mine,
+    )  # fmt: skip
+
+
+def _since_last(last: RoundOutcome) -> Reason:
+    return Reason(
+        zh=f"{last.day:%m月%d日}一轮以来在社会面发现{last.community}例。",
+        en=f"{last.community} were found in the community with or since the round of {last.day}.",
+        source=(f"round {last.round}",), confidence="record",
     )  # fmt: skip
 
 
@@ -249,10 +259,8 @@ def _proposal(one: Called, *, at: datetime, today: date) -> Proposal:
                 lines=tuple(
                     line(street, today, at=at, disease=one.disease, rule=one.rule) for street in streets
                 ),
-                cost=Cost(residents=0, person_days=0.0),
             ),
         ) if streets else (),
-        cost=Cost(residents=0, person_days=0.0),
     )  # fmt: skip
 
 
