@@ -79,6 +79,7 @@ def play(
 ) -> None:
     """Play the days that are left; one cut off goes on where it was."""
     from yipan.operations import exercise as desk
+    from yipan.operations.compiled import compile_model
 
     chosen = [
         mode
@@ -89,7 +90,7 @@ def play(
     ]  # fmt: skip
     if len(chosen) != 1:
         raise typer.BadParameter("expected one of --auto, --by-hand and --none")
-    typer.echo("the model is compiled for this machine the first time", err=True)
+    compile_model(lambda said: typer.echo(said, err=True))
     with _at(folder) as post:
         left = desk.read(folder).days - desk.progress(folder).days_done
         done = list(
