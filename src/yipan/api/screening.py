@@ -295,47 +295,63 @@ def care(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
     )
 
 
-_NEEDS = {
-    "area": "44.4401.440103.440103001.", "name_zh": "沙面街道", "name_en": "Shamianjiedao", "people": 5200,
-    "sites_least": 2, "sites_most": 3, "samplers": 15, "tubes": 520,
+_GROUP: dict[str, Any] = {
+    "group": "general", "people": 5200, "mode": "10", "single_only": False, "tubes": 525.5, "held": 5.5,
+    "held_cost": 44.0, "missed": 0.02,
+}  # fmt: skip
+_NEEDS: dict[str, Any] = {
+    "area": "44.4401.440103.440103001.", "name_zh": "沙面街道", "name_en": "Shamianjiedao", "people": 5200, "sites": 2,
+    "sites_most": 3, "samplers": 15, "couriers": 0.3, "tubes": 526, "held": 5.5, "prevalence": 0.0001, "measured": False,
+    "groups": [_GROUP], "laboratory": "lab-001",
+}  # fmt: skip
+_GIVEN: dict[str, Any] = {
+    "name": "held_hours", "value": 8.0, "low": None, "high": None, "source": "", "assumption": True,
+    "note": "from a positive tube to the release of the others",
 }  # fmt: skip
 
 
 @routes.get(
     "/screening/plan",
-    summary="What a round needs by the norms of the protocol, street by street, and what lacks",
+    summary="What a round needs street by street, how its tubes are best filled, who takes them, and what lacks",
     openapi_extra=OWN,
     responses=responses(
         {
-            "round": "gz-2022-11-10", "total": _NEEDS, "streets": [_NEEDS], "lacking_samplers": 3, "lacking_tubes": None,
+            "round": "gz-2022-11-10", "total": _NEEDS, "streets": [_NEEDS],
+            "laboratories": [{"laboratory": "lab-001", "name": "金域", "reserve": False, "tubes": 526, "tubes_per_day": 350000}],
+            "lacking_samplers": 3, "lacking_sites": None, "lacking_couriers": None, "lacking_tubes": 0, "prevalence_from": "",
             "reasons": [
                 {"zh": "采样人员按人口数除以360配备。", "en": "One sampler for 360 people.", "source": ["e2"], "confidence": "medium"}
             ],
+            "given": [_GIVEN],
         },
-        description="Sites, samplers and tubes; lacking is null where nobody said how many there are",
+        description="Norms from the protocol, the rest from named assumptions; lacking is null where nobody said how many there are",
         failures=(401, 403, 404, 422, 503),
     ),
 )  # fmt: skip
 def plan(
     asking: Asked,
     round: RoundAsked,
-    tube_size: Annotated[int, Query(ge=1, le=20, description="people in one tube")] = 10,
-    samplers: Annotated[int | None, Query(ge=0, le=10**7, description="samplers there are")] = None,
-    tubes: Annotated[
-        int | None, Query(ge=0, le=10**9, description="tubes laboratories take")
+    prevalence: Annotated[
+        float | None, Query(ge=0, le=1, description="share infected; from rounds where left out")
     ] = None,
+    samplers: Annotated[int | None, Query(ge=0, le=10**7, description="samplers there are")] = None,
+    sites: Annotated[int | None, Query(ge=0, le=10**6, description="sites there are")] = None,
+    couriers: Annotated[int | None, Query(ge=0, le=10**6, description="couriers there are")] = None,
 ) -> Response:
     """Return the plan of a round by the Ninth Edition's norms."""
-    from yipan.operations import screening
+    from yipan.operations import logistics
+    from yipan.packs.screenings import read_screening
     from yipan.protocol import protocols
 
     home = post_of(asking).lake
-    with asking.reading() as record:
-        covered = screening.coverage(record, home, round=round)
     book = protocols().rulebook("cn-covid-9ed")
-    return answer(
-        screening.plan_round(covered, book, tube_size=tube_size, samplers=samplers, tubes=tubes)
-    )
+    have = logistics.Have(samplers=samplers, sites=sites, couriers=couriers)
+    return asking.answer(
+        lambda record: logistics.needs(
+            record, home, round=round, book=book, given=read_screening("covid-19"), have=have,
+            prevalence=prevalence,
+        )
+    )  # fmt: skip
 
 
 @routes.get(
@@ -350,7 +366,7 @@ def plan(
                     "limits": [],
                 }
             ],
-            "escape": [[2, 6, 0.7]],
+            "escape": [[2, 6, 0.7]], "given": [_GIVEN],
         },
         description="The possible and cheapest way first; escape as days between rounds, hours to the result, share",
     ),
@@ -365,10 +381,89 @@ def advice(
     single_only: Annotated[bool, Query(description="the protocol wants this group singly")] = False,
 ) -> Response:
     """Return estimates, never a rule."""
-    from yipan.operations import screening
+    from yipan.operations import logistics
+    from yipan.packs.screenings import read_screening
 
     return answer(
-        screening.advise_swabs(people, prevalence=prevalence, tubes=tubes, single_only=single_only)
+        logistics.advise_swabs(
+            people, prevalence=prevalence, given=read_screening("covid-19"), tubes=tubes,
+            single_only=single_only,
+        )
+    )  # fmt: skip
+
+
+@routes.get(
+    "/screening/zero",
+    summary="Whether the community of an area is clear, by each published definition, the chosen one first",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "area": "44.4401.440105.", "residents": 1819000, "days": [{"day": "2022-11-10", "found_in": {"isolation": 9}, "unplaced": 0}],
+            "answers": [
+                {
+                    "definition": "outside_controlled_people", "chosen": True, "answer": "zero",
+                    "reasons": [{"zh": "需连续3天社会面无新增感染者。", "en": "3 days in a row must find nobody in the community.", "source": ["h1"], "confidence": "high"}],
+                }
+            ],
+            "silent": None,
+        },
+        description="By the infections on record of the last fourteen days",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def zero(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return community zero of an area."""
+    from yipan.operations import confidence
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: confidence.community(record, area=path, at=moment, time_zone=zone)
+    )
+
+
+@routes.get(
+    "/screening/confidence",
+    summary="How probable it is that nobody infected is left, and what raises that most: evidence, never a rule",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "area": "44.4401.440105.", "round": "hz-3", "hidden": 2.0, "never": 0.04, "never_people": 640, "attendance": 0.98,
+            "sensitivity": 0.77, "clear_rounds": 3, "unresolved": 0, "probability": 0.893, "ceiling": 0.923, "target": 0.95,
+            "levers": [
+                {"name": "reach_never_tested", "after": 0.948, "gain": 0.055, "what": {"zh": "找到未检640人中的480人", "en": "Find 480 of the 640 people never tested"}}
+            ],
+            "given": [_GIVEN], "silent": None,
+        },
+        description="Of an area, or of the area a zone lies in",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def confidence(
+    asking: Asked,
+    area: AreaAsked = None,
+    at: AtAsked = None,
+    zone: Annotated[
+        str | None, Query(max_length=200, description="a zone: its area is asked about")
+    ] = None,
+    hidden: Annotated[
+        float | None, Query(ge=0, le=1e6, description="infections expected before the rounds")
+    ] = None,
+) -> Response:
+    """Return how sure one may be that everybody is found."""
+    from yipan.operations import confidence as desk
+    from yipan.packs.screenings import read_screening
+
+    moment, zoned = moment_of(asking, at), asking.door.settings.time_zone
+    home, given = post_of(asking).lake, read_screening("covid-19")
+    if zone is not None:
+        return asking.answer(
+            lambda record: desk.of_zone(record, home, zone, at=moment, time_zone=zoned, given=given)
+        )
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: desk.lifting(
+            record, home, area=path, at=moment, time_zone=zoned, given=given, hidden=hidden
+        )
     )
 
 
