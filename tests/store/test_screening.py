@@ -678,7 +678,7 @@ class TestKeyPeople:
             ),
             (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,7,", "name the notice"),
             (f"a,key_venue,44.4401.,x,,{PEOPLE[0]},,,", "duty_holder"),
-            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no number of days"),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no whole number"),
         ],
     )
     def test_read_from_a_wrong_table_are_refused_by_place(self, tmp_path, row, told):

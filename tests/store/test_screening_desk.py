@@ -23,7 +23,7 @@ from swabs import (
 )
 from swabs import open_round as opened
 from yipan.feeds import samples
-from yipan.feeds.keypeople import KeyPeople
+from yipan.feeds.keypeople import KeyPeople, read_key_people
 from yipan.model import (
     CasePlace,
     Counted,
@@ -33,12 +33,17 @@ from yipan.model import (
     LakeKind,
     ReagentKit,
     Stream,
+    TestResult,
+    ZoneChange,
+    ZoneTerms,
     area_path,
     person_id,
     place,
 )
 from yipan.operations import (
+    commanding,
     confidence,
+    day,
     holding,
     keypeople,
     laboratories,
@@ -50,6 +55,7 @@ from yipan.operations import (
 from yipan.operations.programme import ProgrammeState
 from yipan.packs.screenings import read_screening
 from yipan.protocol import protocols
+from yipan.store.tables.commanding import TASKS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
@@ -318,7 +324,7 @@ class TestCommunityZero:
 
         assert [one.chosen for one in told.answers] == [True, False, False, False]
         assert {one.answer for one in told.answers} == {"zero"}
-        assert sum(day.found_in.get("isolation", 0) for day in told.days) == 1
+        assert sum(one.found_in.get("isolation", 0) for one in told.days) == 1
 
     def test_waits_for_whole_days_without_anybody_in_the_community(self, filled):
         self.place_case(filled, LATER)
@@ -328,12 +334,12 @@ class TestCommunityZero:
         assert self.zero(filled, LATER + timedelta(days=4)).answers[0].answer == "zero"
 
     def test_counts_what_nobody_placed_as_found_in_the_community(self, filled):
-        day = (LATER + timedelta(days=2)).date()
+        that_day = (LATER + timedelta(days=2)).date()
         with filled.store.acting(filled.viewer, desk="ingest", verb="put", why="test", at=LATER + timedelta(days=3)) as act:  # fmt: skip
             frame = pl.DataFrame(
                 {
                     "area": ["44.4401."], "stream": [Stream(disease="covid-19", counted=Counted.LOCAL_INFECTIONS).key],
-                    "day": [day], "value": [7], "source": ["test"],
+                    "day": [that_day], "value": [7], "source": ["test"],
                 }
             )  # fmt: skip
             act.put_counts(frame, published=True)
@@ -439,3 +445,81 @@ class TestPlan:
         assert [(s.laboratory, s.tubes) for s in few.laboratories] == [("a", 2), ("b", 0)]
         assert [(s.laboratory, s.tubes) for s in many.laboratories] == [("a", 5), ("b", 2)]
         assert many.lacking_tubes == many.total.tubes - 7 > 0
+
+
+REGISTER = "site,group,area,sector,duty_holder,person,every_days,tests,inspect_days,said_by"
+SHOP, HOME = person_id("p-00000000000a"), person_id("p-00000000000b")
+
+
+def draw_zone(post, *, at):
+    terms = ZoneTerms(
+        place=place(f"{LIWAN} compound 花园"), level="high", name_zh="花园", name_en="Garden", disease="covid-19",
+        residents=100,
+    )  # fmt: skip
+    line = zoning.line(ZoneChange.SET, "z-1", area=LIWAN, effective=at, terms=terms)
+    commanding.order(
+        post, area=LIWAN, lines=(line,), reason="test", at=at, hands=day.HANDS, rule="cn-covid-9ed"
+    )
+
+
+class TestKeyRegister:
+    def register(self, post, folder):
+        adopt(post)
+        file = table(
+            folder / "key.csv", REGISTER, f"market-1,crowded_post,{LIWAN},市场,市监局,{SHOP},,,,",
+            f"home-1,key_venue,{LIWAN},养老,民政局,{HOME},,,14,示范通告2号",
+        )  # fmt: skip
+        keypeople.register(post, read_key_people(file, since=TENTH.date()), at=TENTH)
+
+    def due(self, post, days):
+        with post.store.reading(post.viewer) as record:
+            rows = keypeople.due_list(record, area=PROVINCE, at=TENTH + timedelta(days=days), time_zone=ZONE)  # fmt: skip
+        return {row.person: row for row in rows}
+
+    def test_asks_crowded_posts_twice_in_seven_days(self, post, tmp_path):
+        self.register(post, tmp_path)
+        first = TENTH.date()
+        assert (self.due(post, 0)[SHOP].state, self.due(post, 0)[SHOP].tests) == ("due", 2)
+
+        for later in (0, 3):
+            keypeople.record_tests(
+                post, "market-1", {SHOP: TestResult.NEGATIVE}, day=first + timedelta(days=later), tube_size=1, at=TENTH + timedelta(days=later, hours=1)
+            )  # fmt: skip
+
+        assert self.due(post, 4)[SHOP].next_due == first + timedelta(days=7)
+        assert self.due(post, 8)[SHOP].overdue_days == 1
+
+    def test_asks_key_venues_of_a_hit_county_at_once_and_then_by_turns(self, post, tmp_path):
+        self.register(post, tmp_path)
+        assert self.due(post, 1)[HOME].state == "not_asked"
+        draw_zone(post, at=TENTH + timedelta(days=2))
+
+        assert self.due(post, 2)[HOME].state == "due"
+        assert self.due(post, 3)[HOME].state == "missed"
+        keypeople.record_tests(
+            post, "home-1", {HOME: TestResult.NEGATIVE}, day=TENTH.date() + timedelta(days=3), tube_size=1, at=TENTH + timedelta(days=3)
+        )  # fmt: skip
+        assert self.due(post, 4)[HOME].next_due == TENTH.date() + timedelta(days=8)
+
+    def test_is_inspected_as_a_notice_says_and_findings_have_a_clock(self, post, tmp_path):
+        self.register(post, tmp_path)
+        at = TENTH + timedelta(days=1)
+        made = keypeople.record_inspection(post, "home-1", by="民政局", points=["没有登记来访", "口罩不足"], at=at)  # fmt: skip
+
+        def row(moment):
+            with post.store.reading(post.viewer) as record:
+                rows = keypeople.inspections(record, area=PROVINCE, at=moment, time_zone=ZONE)
+            return {one.site: one for one in rows}["home-1"]
+
+        assert made.rectify_due == at + timedelta(hours=24)
+        assert (row(at).state, row(at).next_due) == ("done", at.date() + timedelta(days=14))
+        assert (len(row(at).open_points), row(at + timedelta(hours=30)).late_hours) == (2, 6.0)
+
+        holding.review_rounds(post, at=at + timedelta(hours=30), time_zone=ZONE)
+        keypeople.rectify(post, made.id, what="口罩不足", at=at + timedelta(hours=31))
+        assert row(at + timedelta(hours=32)).open_points == ("没有登记来访",)
+        with pytest.raises(ValueError, match="no such finding"):
+            keypeople.rectify(post, made.id, what="口罩不足", at=at + timedelta(hours=32))
+        with post.store.reading(post.viewer) as record:
+            kinds = [task.kind for task in record.nouns(TASKS)]
+        assert kinds.count(keypeople.RECTIFY) == 1

@@ -680,7 +680,7 @@ def key_people(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Res
         [
             {
                 "person": "p-00000000000a", "site": "cold-1", "area": "44.4401.440105.", "group": "high_risk_post",
-                "sector": "冷链", "duty_holder": "海珠区市场监管局", "every_days": 1, "single": True, "last": "2022-11-08",
+                "sector": "冷链", "duty_holder": "海珠区市场监管局", "every_days": 1, "tests": 1, "single": True, "last": "2022-11-08",
                 "next_due": "2022-11-09", "state": "missed", "overdue_days": 1,
             }
         ],
@@ -745,4 +745,93 @@ def key_tests(
             tube_size=given.tube_size,
             at=asking.door.clock(),
         )
+    )
+
+
+_VISIT: dict[str, Any] = {
+    "id": "home-1-20221110T020000", "area": "44.4401.440105.", "site": "home-1", "by": "海珠区民政局",
+    "at": "2022-11-10T02:00:00+00:00", "points": [{"what": "来访未登记", "rectified": None}],
+    "rectify_due": "2022-11-11T02:00:00+00:00",
+}  # fmt: skip
+
+
+@routes.get(
+    "/screening/key/inspections",
+    summary="Sites on the register by what is due of their inspections, late rectifications first",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "site": "home-1", "name": "某养老院", "area": "44.4401.440105.", "group": "key_venue", "sector": "养老",
+                "duty_holder": "海珠区民政局", "every_days": 14, "said_by": "通告2号", "last": "2022-11-10",
+                "next_due": "2022-11-24", "state": "done", "overdue_days": 0, "open_points": ["来访未登记"],
+                "rectify_due": "2022-11-11T02:00:00+00:00", "late_hours": 0.0, "visits": [_VISIT],
+            }
+        ],
+        description="How often is what a named notice says; the clock of putting right is the adopted profile's",
+    ),
+)  # fmt: skip
+def key_inspections(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return the inspections of an area."""
+    from yipan.operations import keypeople
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: keypeople.inspections(record, area=path, at=moment, time_zone=zone)
+    )
+
+
+Finding = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class InspectionGiven(BaseModel):
+    """Which office inspected a site and what it found wanting."""
+
+    by: str = Field(min_length=1, max_length=200, pattern=r"\S", examples=["海珠区民政局"])
+    points: list[Finding] = Field(default_factory=list, max_length=100, examples=[["来访未登记"]])
+
+
+@routes.post(
+    "/screening/key/{site}/inspections",
+    summary="Put an inspection of a site on record with what it found wanting",
+    openapi_extra=OWN,
+    responses=responses(_VISIT, description="The inspection", failures=CHANGE),
+)
+def inspect(
+    asking: Asked,
+    site: Annotated[str, Path(max_length=200, description="id of the site")],
+    given: InspectionGiven,
+) -> Response:
+    """Record an inspection; each finding gets the hour by which it is to be put right."""
+    from yipan.operations import keypeople
+
+    return answer(
+        keypeople.record_inspection(
+            post_of(asking), site, by=given.by, points=given.points, at=asking.door.clock()
+        )
+    )
+
+
+class RectifiedGiven(BaseModel):
+    """Which finding was put right, in the words it was recorded in."""
+
+    what: Finding = Field(examples=["来访未登记"])
+
+
+@routes.post(
+    "/screening/key/inspections/{inspection}/rectified",
+    summary="Put on record that a finding of an inspection was put right",
+    openapi_extra=OWN,
+    responses=responses(_VISIT, description="The inspection then", failures=CHANGE),
+)
+def rectified(
+    asking: Asked,
+    inspection: Annotated[str, Path(max_length=240, description="id of the inspection")],
+    given: RectifiedGiven,
+) -> Response:
+    """Record what was put right."""
+    from yipan.operations import keypeople
+
+    return answer(
+        keypeople.rectify(post_of(asking), inspection, what=given.what, at=asking.door.clock())
     )

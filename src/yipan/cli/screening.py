@@ -616,6 +616,72 @@ def due(
 
 
 @app.command()
+def inspections(
+    area: door.AreaOption,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List sites by what is due of their inspections, late rectifications first. Exit code 1 where one is late or missed."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            rows = desk.inspections(
+                record, area=door.find_area(record.areas(), area).path, at=door.moment(at, settings),
+                time_zone=settings.time_zone,
+            )  # fmt: skip
+    door.answer(
+        rows, as_json=as_json,
+        text=lambda: door.table(
+            ("site", "duty-holder", "every", "last", "next", "state", "open findings", "put right by", "hours late"),
+            [(r.site, r.duty_holder, r.every_days, r.last, r.next_due, r.state, "; ".join(r.open_points),
+              r.rectify_due and r.rectify_due.isoformat(), _figure(r.late_hours, 1)) for r in rows],
+        ),
+    )  # fmt: skip
+    raise typer.Exit(1 if any(row.late_hours or row.state == "missed" for row in rows) else 0)
+
+
+@app.command()
+def inspect(
+    site: Annotated[str, typer.Argument(help="Id of the site on the register.")],
+    by: Annotated[str, typer.Option("--by", help="The office that inspected it.")],
+    point: Annotated[list[str] | None, typer.Option("--finding", help="What was wanting; several times if need be.")] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Put an inspection of a site on record with what it found wanting."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.record_inspection(
+            post, site, by=by, points=point or (), at=door.moment(at, settings)
+        )
+    until = f", to be put right by {made.rectify_due.isoformat()}" if made.rectify_due else ""
+    door.answer(
+        made, as_json=as_json, text=lambda: f"{made.id}: {len(made.points)} findings{until}."
+    )
+
+
+@app.command()
+def rectified(
+    inspection: Annotated[str, typer.Argument(help="Id of the inspection.")],
+    what: Annotated[str, typer.Option("--finding", help="The finding as it was recorded.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put on record that a finding of an inspection was put right."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.rectify(post, inspection, what=what, at=door.moment(at, settings))
+    door.answer(
+        made, as_json=as_json, text=lambda: f"{made.id}: {made.open_points} findings are open."
+    )
+
+
+@app.command()
 def zero(
     residents: Annotated[int, typer.Option("--residents", min=1)],
     found: Annotated[list[str], typer.Option("--found", help="A day's finds by setting, like 2022-05-11:isolation=9,community=1.")],
