@@ -120,7 +120,11 @@ def programme(
 def ingest(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     kind: Annotated[
-        str, typer.Option("--kind", help="roster, samples, results, reswabs or needs.")
+        str,
+        typer.Option(
+            "--kind",
+            help="roster, samples, results, reswabs, needs, consignments, receipts or wells.",
+        ),
     ],
     round: Round,
     at: door.At = None,
@@ -131,7 +135,7 @@ def ingest(
     from yipan.operations import screening as desk
 
     if kind not in list(LakeKind):
-        raise typer.BadParameter(f"{kind!r}; expected roster, samples, results, reswabs or needs")
+        raise typer.BadParameter(f"{kind!r}; expected one of {', '.join(LakeKind)}")
     with door.at_post() as (settings, post):
         home = post.lake
         batch = desk.take_in(

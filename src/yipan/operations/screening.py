@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yipan.analytics.screening import freedom, modes, pools, quality
-from yipan.feeds import bulk, file_hash, samples
+from yipan.feeds import bulk, file_hash, samples, specimens
 from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
     AreaPath,
@@ -36,7 +36,13 @@ from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
 from yipan.store import NotFound, Record, lake
-from yipan.store.tables.screening import LAKE_BATCHES, LAKE_PARTS, SCREENING_ROUNDS
+from yipan.store import laboratories as benches
+from yipan.store.tables.screening import (
+    BLIND_PAIRS,
+    LAKE_BATCHES,
+    LAKE_PARTS,
+    SCREENING_ROUNDS,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -442,13 +448,23 @@ def take_in(
         streets = streets_under(record, place)
         parts = record.nouns(LAKE_PARTS, where={"round": round})
         acts = _acts(record, round)
+        pairs = planted(record, round) if kind in _KNOWS_PAIRS else ()
     city_of = {street: int(_city(place)) for street, place in streets.items()}
     batch = f"b-{hashlib.sha256((sha256 + round + kind.value).encode()).hexdigest()[:12]}"
     road = _fast_road(
-        home, path, parts, found, kind, streets=list(streets), at=at, time_zone=time_zone
+        home,
+        path,
+        parts,
+        found,
+        kind,
+        pairs=pairs,
+        streets=list(streets),
+        at=at,
+        time_zone=time_zone,
     )
     with _judged(
-        home, path, parts, found, kind, road, acts=acts, streets=list(streets), at=at, time_zone=time_zone
+        home, path, parts, found, kind, road, acts=acts, pairs=pairs, streets=list(streets), at=at,
+        time_zone=time_zone,
     ) as judged:  # fmt: skip
         reading = judged.reading
         quarantine = ""
@@ -497,7 +513,7 @@ class _Judged:
 
 def _fast_road(
     home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind, *,
-    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+    pairs: Sequence[tuple[int, int]], streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> bulk.Judged | None:  # fmt: skip
     """Judge a file by whole columns, None where only the plain road can."""
 
@@ -526,7 +542,7 @@ def _fast_road(
                 strict=True,
             )
         )  # fmt: skip
-        known = bulk.EarlierTubes.of(tube, tube, street)
+        known = bulk.EarlierTubes.of(*_with_duplicates(tube, street, pairs))
         return bulk.results(
             path, tubes=known.tube, street_of=known.street, until=at, time_zone=str(time_zone)
         )
@@ -536,8 +552,8 @@ def _fast_road(
 @contextmanager
 def _judged(
     home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind,
-    road: bulk.Judged | None, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
-    time_zone: ZoneInfo,
+    road: bulk.Judged | None, *, acts: Mapping[str, int], pairs: Sequence[tuple[int, int]],
+    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> Iterator[_Judged]:  # fmt: skip
     """Give the judged file, by the plain road where the fast one could not take it."""
     if road is not None:
@@ -550,7 +566,7 @@ def _judged(
         return
     with home.engine() as engine:
         reading = _judge(
-            engine, home, path, parts, found, kind, acts=acts, streets=streets, at=at, time_zone=time_zone
+            engine, home, path, parts, found, kind, acts=acts, pairs=pairs, streets=streets, at=at, time_zone=time_zone
         )  # fmt: skip
         yield _Judged(
             reading=reading, write_quarantine=partial(samples.write_quarantine, engine),
@@ -560,14 +576,15 @@ def _judged(
 
 _MOMENT = {
     LakeKind.SAMPLES: "sampled_at", LakeKind.RESWABS: "sampled_at", LakeKind.RESULTS: "published_at",
+    LakeKind.CONSIGNMENTS: "picked_at", LakeKind.RECEIPTS: "received_at", LakeKind.WELLS: "ended_at",
 }  # fmt: skip
 """Which instant of a row tells the day of its part."""
 
 
 def _judge(
     engine: "duckdb.DuckDBPyConnection", home: lake.Lake, path: Path, parts: Sequence[LakePart],
-    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
-    time_zone: ZoneInfo,
+    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], pairs: Sequence[tuple[int, int]],
+    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> samples.BulkReading:  # fmt: skip
     def earlier(kind: LakeKind, name: str, columns: dict[str, str]) -> str | None:
         paths = [part.id for part in parts if part.kind is kind]
@@ -602,13 +619,48 @@ def _judge(
             engine, path, streets=streets, held="held_person", tubes="tube_used", until=at,
             time_zone=str(time_zone), already=earlier(LakeKind.RESWABS, "earlier", lake.SAMPLE_COLUMNS),
         )  # fmt: skip
-    engine.execute(
-        "create or replace temp table tube_street as select tube, min(street) as street from "
-        "(select tube, street from samples union all select tube, street from reswabs) group by tube"
-    )
-    return samples.read_results(
-        engine, path, tubes="tube_street", until=at, time_zone=str(time_zone)
-    )
+    benches.tube_table(engine)
+    benches.also_tubes(engine, pairs)
+    if kind is LakeKind.RESULTS:
+        return samples.read_results(
+            engine, path, tubes="known_tube", until=at, time_zone=str(time_zone)
+        )
+    readers = {
+        LakeKind.CONSIGNMENTS: (specimens.read_consignments, benches.CONSIGNMENT_COLUMNS),
+        LakeKind.RECEIPTS: (specimens.read_receipts, benches.RECEIPT_COLUMNS),
+        LakeKind.WELLS: (specimens.read_wells, benches.WELL_COLUMNS),
+    }
+    read, columns = readers[kind]
+    return read(
+        engine, path, tubes="known_tube", until=at, time_zone=str(time_zone),
+        already=earlier(kind, "earlier", columns),
+    )  # fmt: skip
+
+
+_KNOWS_PAIRS = frozenset(
+    {LakeKind.RESULTS, LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS, LakeKind.WELLS}
+)
+"""Files in which a laboratory names the duplicate of a split tube like any other tube."""
+
+
+def planted(record: Record, round: str) -> tuple[tuple[int, int], ...]:
+    """Return the tubes of a round that were split in two, each with the number of its duplicate."""
+    found = record.nouns(BLIND_PAIRS, where={"round": round})
+    return tuple((pair.tube, pair.duplicate) for pair in found)
+
+
+def _with_duplicates(
+    tube: NDArray[np.int64], street: NDArray[np.int64], pairs: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Tubes, themselves again, and their streets, with the duplicates of split tubes in the street of the original."""
+    if pairs and tube.size:
+        original, duplicate = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
+        order = np.argsort(tube, kind="stable")
+        at = np.minimum(np.searchsorted(tube, original, sorter=order), tube.size - 1)
+        held = tube[order[at]] == original
+        street = np.concatenate((street, street[order[at[held]]]))
+        tube = np.concatenate((tube, duplicate[held]))
+    return tube, tube, street
 
 
 def _day_of(kind: LakeKind, time_zone: ZoneInfo) -> str | None:
@@ -981,6 +1033,9 @@ def _views(
         (LakeKind.RESULTS, lake.RESULT_COLUMNS),
         (LakeKind.RESWABS, lake.SAMPLE_COLUMNS),
         (LakeKind.NEEDS, lake.NEED_COLUMNS),
+        (LakeKind.CONSIGNMENTS, benches.CONSIGNMENT_COLUMNS),
+        (LakeKind.RECEIPTS, benches.RECEIPT_COLUMNS),
+        (LakeKind.WELLS, benches.WELL_COLUMNS),
     ):
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)
