@@ -5,9 +5,8 @@ Two epidemics are run and added up. The city's: R, infections nobody had seen, i
 with symptoms are tested, routine tests, how fast and how well zones and tracing work, staff, beds and laboratories.
 And one in a crowded quarter of Haizhu, as the urban villages where the outbreak of late October was: when it began and
 with how many, an R from the range published for the start of an Omicron outbreak, zones within which people keep to
-their homes or do not, homes that hold a case apart or do not. What October leaves open stays open: draws are weighted by
-how well their October fits (negative binomial, sums of four days), new ones are drawn around the good ones, with
-weights that keep the prior, and the ensemble is drawn by weight. Only its members are run into November. Days nobody
+their homes or do not, homes that hold a case apart or do not. What October leaves open stays open: the ensemble is drawn from the prior by
+how well its October fits (negative binomial, sums of four days). Only its members are run into November. Days nobody
 published are left out on both sides. `python benchmarks/simulate/autumn.py [draws] [processes]`.
 """
 
@@ -34,12 +33,10 @@ MOST_IN_OCTOBER, MOST = 30_000, 400_000
 """Infections at which a run ends: more in October is far from what was published (under 2,500 found)."""
 EARLY, MOST_EARLY = 24, 8_000
 """More infections than these by 24 October are as far off (under 1,000 found), and need no run to the end of the month."""
-GENERATIONS, ENSEMBLE = 5, 200
+FIRST_TIMES, MOVES, STRIDE = 3, 2, 0.42
+"""Draws of the prior for each kept, moves a step, and how far a move goes along a difference (2.38 / sqrt(2 x 16))."""
 BLOCK_DAYS, LOOSE = 4, 4.0
 """Days whose sum is fitted, and the size of the negative binomial: a sum may be off by half. Chosen before November was seen."""
-NARROW = 0.5
-"""New draws lie around the good ones by this part of their spread."""
-
 PRIOR = {
     "R": (1.4, 4.0), "hidden": (np.log(3), np.log(80)), "arrivals": (np.log(0.05), np.log(6)), "seeks": (0.2, 0.8),
     "routine": (0.05, 0.5), "zone delay": (0, 3), "compliance": (0.3, 0.98), "tracing delay": (1, 3),
@@ -223,39 +220,63 @@ def _daily(tasks: list[Task], pool: Executor | None) -> FloatArray:
 
 
 def ensemble(known: Given, *, draws: int, pool: Executor | None) -> tuple[list[int], FloatArray]:
-    """Return the numbers and values of the draws that October leaves, as often as their weight says."""
+    """
+    Return the numbers and values of the draws that October leaves.
+
+    October is let in step by step (its likelihood to a power that grows to 1): draws are taken again by what the step
+    adds, and each then tries moves along the differences between others, taken or left by its own new run of October.
+    """
     low, high = np.array(list(PRIOR.values()), dtype=float).T
     rng = np.random.default_rng(1)
-    values = rng.uniform(low, high, (draws, low.size))
-    weights = np.full(draws, 1 / draws)
-    before, centres, spread = np.empty((0, low.size)), np.empty(0), np.ones(low.size)
-    numbers = np.arange(draws)
-    for generation in range(GENERATIONS):
-        if generation:
-            chosen = values[rng.choice(draws, draws, p=weights)]
-            spread = NARROW * np.sqrt(np.cov(values.T, aweights=weights).diagonal()) + 1e-9
-            before, centres = values, weights
-            values = _near(chosen, spread, low, high, rng)
-            numbers = np.arange(draws) + generation * draws
-        daily = _daily(
-            [(int(n), tuple(map(float, row)), FITTED) for n, row in zip(numbers, values, strict=True)], pool
-        )  # fmt: skip
-        told = fit(daily, known.published)
-        away = (
-            _log_mixture(values, before, centres, spread, low, high)
-            if generation
-            else np.zeros(draws)
-        )
-        part = 1.0 if generation == GENERATIONS - 1 else _gentle(told, away)
-        weights = _weights(np.where(np.isfinite(told), part * told, -np.inf) - away)
+    runs = FIRST_TIMES * draws
+
+    def score(values: FloatArray, numbers: NDArray[np.int64]) -> FloatArray:
+        rows = [
+            (int(n), tuple(map(float, row)), FITTED) for n, row in zip(numbers, values, strict=True)
+        ]
+        return fit(_daily(rows, pool), known.published)
+
+    values = rng.uniform(low, high, (runs, low.size))
+    numbers = np.arange(runs, dtype=np.int64)
+    told, power, step = score(values, numbers), 0.0, 0
+    while power < 1:
+        more = _gentle(told, most=1 - power)
+        power = min(1.0, power + more)
+        kept = _again(_weights(more * told), draws, rng)
+        values, numbers, told = values[kept], numbers[kept], told[kept]
+        taken = 0
+        for _ in range(MOVES if power < 1 else 2 * MOVES):
+            others = rng.permuted(np.tile(np.arange(draws), (draws, 1)), axis=1)[:, :2]
+            tried = values + STRIDE * (values[others[:, 0]] - values[others[:, 1]])
+            tried += rng.normal(0, 0.01, values.shape) * (high - low)
+            tried = _back(tried, low, high)
+            fresh = np.arange(runs, runs + draws)
+            runs += draws
+            new = score(tried, fresh)
+            better = np.log(rng.random(draws)) < power * (new - told)
+            values[better], numbers[better], told[better] = (
+                tried[better], fresh[better], new[better],
+            )  # fmt: skip
+            taken += int(better.sum())
+        step += 1
         print(
-            f"generation {generation + 1}: {draws} draws, {np.isfinite(told).sum()} with an October of less than {MOST_IN_OCTOBER:,} infections, October counted by {part:.2f}, worth {_worth(weights):.0f}",
+            f"step {step}: October counted by {power:.3f}, {np.unique(numbers).size} different draws of {draws}, "
+            f"{taken} moves taken, log-likelihood {np.median(told):.1f}",
             flush=True,
         )
-    picked = np.searchsorted(
-        np.cumsum(weights), (np.arange(ENSEMBLE) + rng.random()) / ENSEMBLE
-    ).clip(0, draws - 1)
-    return [int(numbers[i]) for i in picked], values[picked]
+    return [int(n) for n in numbers], values
+
+
+def _again(weights: FloatArray, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw places by weight, evenly spread."""
+    at = np.searchsorted(np.cumsum(weights), (np.arange(count) + rng.random()) / count)
+    return np.asarray(at.clip(0, weights.size - 1), dtype=np.int64)
+
+
+def _back(values: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Reflect what lies beyond the bounds back into them."""
+    part = np.mod((values - low) / (high - low), 2)
+    return np.asarray(low + np.where(part > 1, 2 - part, part) * (high - low))
 
 
 def _weights(score: FloatArray) -> FloatArray:
@@ -263,47 +284,20 @@ def _weights(score: FloatArray) -> FloatArray:
     return np.asarray(raw / raw.sum())
 
 
-def _worth(weights: FloatArray) -> float:
-    """How many draws of equal weight these are worth."""
-    return float(1 / (weights**2).sum())
+def _gentle(told: FloatArray, *, most: float) -> float:
+    """The power of the likelihood, `most` at most, at which half of those that count still do."""
+    alive = told[np.isfinite(told)]
 
+    def worth(power: float) -> float:
+        return float(1 / (_weights(power * alive) ** 2).sum())
 
-def _gentle(told: FloatArray, away: FloatArray) -> float:
-    """The power of the likelihood, 1 at most, at which an eighth of the draws still counts: early ones are far off."""
-    low, high = 0.0, 1.0
-    fits = np.where(np.isfinite(told), told, -1e9)
-    if _worth(_weights(fits - away)) >= told.size / 8:
-        return 1.0
-    for _ in range(30):
+    if worth(most) >= alive.size / 2:
+        return most
+    low, high = 0.0, most
+    for _ in range(40):
         middle = (low + high) / 2
-        low, high = (
-            (middle, high)
-            if _worth(_weights(middle * fits - away)) >= told.size / 8
-            else (low, middle)
-        )
-    return max(low, 1e-3)
-
-
-def _near(
-    centres: FloatArray, spread: FloatArray, low: FloatArray, high: FloatArray, rng: np.random.Generator
-) -> FloatArray:  # fmt: skip
-    """Return a draw around each centre, from the normal law cut off at the bounds."""
-    least, most = special.ndtr((low - centres) / spread), special.ndtr((high - centres) / spread)
-    drawn = special.ndtri(least + rng.random(centres.shape) * (most - least))
-    return np.asarray(np.clip(centres + spread * drawn, low, high))
-
-
-def _log_mixture(
-    values: FloatArray, centres: FloatArray, weights: FloatArray, spread: FloatArray, low: FloatArray, high: FloatArray
-) -> FloatArray:  # fmt: skip
-    """Return the log density of the law the draws came from, up to a constant."""
-    inside = special.ndtr((high - centres) / spread) - special.ndtr((low - centres) / spread)
-    cut = np.log(inside).sum(axis=1)
-    told = np.empty(values.shape[0])
-    for i, row in enumerate(values):
-        away = -0.5 * (((row - centres) / spread) ** 2).sum(axis=1) - cut
-        told[i] = special.logsumexp(away, b=weights)
-    return told
+        low, high = (middle, high) if worth(middle) >= alive.size / 2 else (low, middle)
+    return low
 
 
 def report(known: Given, *, draws: int, pool: Executor | None) -> None:
@@ -316,8 +310,7 @@ def report(known: Given, *, draws: int, pool: Executor | None) -> None:
     )
     daily = np.array([ran[number] for number in numbers])
     print(
-        f"{draws * GENERATIONS} runs of October, {len(unique)} different ones among {ENSEMBLE} run into November, "
-        f"{process_time() - began:.0f} s CPU of this process"
+        f"{len(unique)} different draws among {draws} were run into November, {process_time() - began:.0f} s CPU of this process"
     )
     for name, column in zip(PRIOR, values.T, strict=True):
         shown = np.exp(column) if name in LOGS else column
@@ -346,4 +339,4 @@ def _told(number: float) -> str:
 
 
 if __name__ == "__main__":
-    main(*(int(text) for text in (sys.argv[1:] + ["400", "1"][len(sys.argv) - 1 :])))
+    main(*(int(text) for text in (sys.argv[1:] + ["150", "1"][len(sys.argv) - 1 :])))
