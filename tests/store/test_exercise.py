@@ -114,11 +114,9 @@ class TestExercise:
             list(exercise.play(folder, post, mode=Mode.NONE))
             with post.store.reading(post.viewer) as record:
                 assert record.nouns(ZONES) == ()
-            view = exercise.trainers_view(folder, post)
         truth = folder / exercise.TRUTH
         truth.write_bytes(truth.read_bytes().swapcase())
 
-        assert sum(day.new for day in view.days) >= 12
         with pytest.raises(ExerciseError, match="not the truth"):
             exercise.unseal(folder)
 

@@ -1,5 +1,6 @@
 """One picture from many streams."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -53,6 +54,25 @@ class TestPicture:
         (one,) = found.findings
         assert one.area == "44.01."
         assert len(one.contributions) >= 2
+
+    def test_hears_channels_that_say_little_each_by_how_they_moved_together(self):
+        kinds = [Counted.FEVER_CLINIC_VISITS, Counted.ILI_VISITS, Counted.OUTPATIENT_VISITS,
+                 Counted.SCHOOL_ABSENCES]  # fmt: skip
+        some = []
+        for area in STREETS:
+            for counted in kinds:
+                stream = Stream(disease="respiratory", counted=counted)
+                one = series(area, stream, seed=5, mean=30.0)
+                if area == STREETS[0]:
+                    one = replace(one, counts=(*one.counts[:-1], 41))
+                some.append(one)
+
+        (found,) = seen(some, sums=False).findings
+
+        assert found.area == STREETS[0]
+        least = min(part.p_value for part in found.contributions)
+        assert least > 0.005  # none speaks alone, and no mean of them is below the least
+        assert found.together < least / 3
 
     def test_joins_what_several_channels_see(self):
         some = [

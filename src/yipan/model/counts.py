@@ -144,6 +144,8 @@ class CountSeries:
 
     def __post_init__(self) -> None:
         area_path(self.area)
+        if min(filter(None, self.counts), default=0) >= 0:
+            return
         for position, count in enumerate(self.counts):
             if count is not None and count < 0:
                 raise ValueError(

@@ -20,6 +20,7 @@ class Duty(StrEnum):
     ANALYST = "analyst"
     REGISTRAR = "registrar"
     ADMINISTRATOR = "administrator"
+    TRAINER = "trainer"
 
 
 class Power(StrEnum):
@@ -38,6 +39,7 @@ class Power(StrEnum):
     READ_IDENTITY = "read_identity"
     MANAGE_AREAS = "manage_areas"
     MANAGE_USERS = "manage_users"
+    READ_TRUTH = "read_truth"
 
 
 POWERS: dict[Duty, frozenset[Power]] = {
@@ -62,6 +64,7 @@ POWERS: dict[Duty, frozenset[Power]] = {
     Duty.ANALYST: frozenset({Power.READ}),
     Duty.REGISTRAR: frozenset({Power.READ, Power.INGEST, Power.WORK}),
     Duty.ADMINISTRATOR: frozenset({Power.READ, Power.MANAGE_AREAS, Power.MANAGE_USERS}),
+    Duty.TRAINER: frozenset({Power.READ, Power.READ_TRUTH}),
 }  # fmt: skip
 """What each duty allows. Where it allows it is the area of the grant, held by the store itself."""
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
 from yipan.operations import (
+    changes,
     closing,
     commanding,
     holding,
@@ -24,7 +25,7 @@ Desk = Callable[..., int]
 
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
-    (tracing.DESK, tracing.extend_chains),
+    (tracing.DESK, changes.extend_chains),
     (outlook.DESK, outlook.review),
     (closing.DESK, closing.review_rounds),
     (zoning.DESK, zoning.review_zones),

@@ -37,7 +37,15 @@ from yipan.model import (
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, ingest, screening, simulate, tracing, zoning
+from yipan.operations import (
+    commanding,
+    day,
+    ingest,
+    outbreak_files,
+    screening,
+    simulate,
+    zoning,
+)
 from yipan.operations.demo import found
 from yipan.operations.post import Post
 from yipan.packs import Pack, read_pack
@@ -354,8 +362,8 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
 def _take_in(table: _Table, post: Post, file: Path, at: datetime) -> None:
     """Read a file of the day the way a province's own is read; one that was read before the day was cut off is not again."""
     if file.name.startswith("contacts"):
-        with suppress(tracing.AlreadyImported):
-            tracing.import_files(
+        with suppress(outbreak_files.AlreadyImported):
+            outbreak_files.import_files(
                 post, [file], at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE, outbreak=table.about.name,
             )  # fmt: skip
     elif file.name.startswith(("counts", "cases", "laboratory")):
@@ -806,9 +814,13 @@ def _screen(table: _Table, post: Post, number: int) -> None:
 
 def _not_before(post: Post, at: datetime) -> datetime:
     """Return `at`, or the moment of the newest act where a day is done again after it was cut off."""
+    return max(at, newest_act(post))
+
+
+def newest_act(post: Post) -> datetime:
+    """Return the moment of the newest act on record: where the clock of the exercise stands."""
     with post.store.reading(post.viewer) as record:
-        newest = record.acts(after=max(0, record.newest_act() - 1), limit=1)
-    return max([at, *(act.at for act in newest)])
+        return record.acts(after=max(0, record.newest_act() - 1), limit=1)[-1].at
 
 
 # How it went ----------------------------------------------------------------------------------------------------------
@@ -955,52 +967,6 @@ def _told(value: object, column: int) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrueDay:
-    """One day of the truth: newly infected, found, and infected but not yet found; counties that were hit."""
-
-    day: date
-    new: int
-    found: int
-    unseen: int
-    counties: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainersView:
-    """The truth of an exercise as its trainer sees it."""
-
-    began: tuple[tuple[str, int, int], ...]
-    reproduction_number: float
-    days: tuple[TrueDay, ...]
-
-
-def trainers_view(folder: Path, post: Post) -> TrainersView:
-    """Return the truth day by day, from its first infection to the last day played."""
-    about, done, truth = read(folder), progress(folder), unseal(folder)
-    lead = max(ago for _, ago, _ in truth.began)
-    where = simulate.province(about.pack)
-    played = truth_until(folder, post, max(0, done.days_done - 1), mode=done.mode or Mode.NONE)
-    unseen = np.cumsum(played.new.sum(axis=1) - played.found.sum(axis=1))
-    return TrainersView(
-        began=truth.began,
-        reproduction_number=truth.reproduction_number,
-        days=tuple(
-            TrueDay(
-                day=about.first_day + timedelta(days=index - lead),
-                new=int(played.new[index].sum()),
-                found=int(played.found[index].sum()),
-                unseen=int(unseen[index]),
-                counties={
-                    where.counties[c]: int(played.new[index, c])
-                    for c in np.flatnonzero(played.new[index])
-                },
-            )
-            for index in range(played.new.shape[0])
-        ),
-    )
 
 
 # Files ----------------------------------------------------------------------------------------------------------------

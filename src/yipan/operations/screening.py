@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from yipan.analytics.screening import freedom, modes, pools, quality
-from yipan.feeds import bulk, file_hash, samples
+from yipan.analytics.screening import pools, quality
+from yipan.feeds import bulk, file_hash, samples, specimens
 from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
     AreaPath,
@@ -36,7 +36,13 @@ from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
 from yipan.store import NotFound, Record, lake
-from yipan.store.tables.screening import LAKE_BATCHES, LAKE_PARTS, SCREENING_ROUNDS
+from yipan.store import laboratories as benches
+from yipan.store.tables.screening import (
+    BLIND_PAIRS,
+    LAKE_BATCHES,
+    LAKE_PARTS,
+    SCREENING_ROUNDS,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -188,102 +194,6 @@ class PersonSwab:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZeroConfidence:
-    """
-    Whether nobody infected is left, with what raises that most.
-
-    The probability holds if so many were hidden beforehand and the rounds were all negative; the never-tested
-    set its ceiling.
-    """
-
-    probability: float
-    ceiling: float
-    levers: tuple[freedom.Lever, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreetPlan:
-    """What a street needs so that everybody due is swabbed in the time the protocol allows."""
-
-    area: AreaPath
-    name_zh: str
-    name_en: str
-    people: int
-    sites_least: int
-    sites_most: int
-    samplers: int
-    tubes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundPlan:
-    """
-    What a round needs, street by street and in all, and what is lacking of the samplers and tubes there are.
-
-    `reasons` are the rules it was counted by, with their sources. `lacking_samplers` and `lacking_tubes` are None
-    where nobody said how many there are.
-    """
-
-    round: str
-    total: StreetPlan
-    streets: tuple[StreetPlan, ...]
-    lacking_samplers: int | None
-    lacking_tubes: int | None
-    reasons: tuple[Reason, ...]
-
-
-def plan_round(
-    coverage: "Coverage", book: Rulebook, *, tube_size: int, samplers: int | None = None,
-    tubes: int | None = None,
-) -> RoundPlan:  # fmt: skip
-    """
-    Count sites, samplers and tubes for the people due in a round, by the norms of a rulebook.
-
-    `tube_size` is how many share a tube; `samplers` and `tubes` what the command has. Raises ValueError for a size
-    below 1, ProtocolError where the rulebook has no such norms.
-    """
-    if tube_size < 1:
-        raise ValueError(f"tubes of {tube_size}; expected at least one person in a tube")
-    sites, sampler = (
-        book.leaf("screening.persons_per_site"), book.leaf("screening.persons_per_sampler"),
-    )  # fmt: skip
-    fewest, most = sorted(int(bound) for bound in sites.value)
-
-    def needs(place: StreetCoverage) -> StreetPlan:
-        return StreetPlan(
-            area=place.area, name_zh=place.name_zh, name_en=place.name_en, people=place.due,
-            sites_least=-(-place.due // most), sites_most=-(-place.due // fewest),
-            samplers=-(-place.due // int(sampler.value)), tubes=-(-place.due // tube_size),
-        )  # fmt: skip
-
-    streets = tuple(needs(street) for street in coverage.streets)
-    whole = coverage.total
-    total = StreetPlan(
-        area=whole.area, name_zh=whole.name_zh, name_en=whole.name_en, people=whole.due,
-        **{
-            name: sum(getattr(street, name) for street in streets)
-            for name in ("sites_least", "sites_most", "samplers", "tubes")
-        },
-    )  # fmt: skip
-    return RoundPlan(
-        round=coverage.round.id, total=total, streets=streets,
-        lacking_samplers=None if samplers is None else max(0, total.samplers - samplers),
-        lacking_tubes=None if tubes is None else max(0, total.tubes - tubes),
-        reasons=(
-            Reason(
-                zh=f"每{fewest}至{most}人设一个采样点。", en=f"One site for {fewest} to {most} people.",
-                source=sites.source, confidence=sites.confidence,
-            ),
-            Reason(
-                zh=f"采样人员按人口数除以{sampler.value}配备。",
-                en=f"One sampler for {sampler.value} people.",
-                source=sampler.source, confidence=sampler.confidence,
-            ),
-        ),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignCost:
     """What one pool design asks per person and how often it is right; sizes with the stages between bars."""
 
@@ -329,44 +239,6 @@ def compare_designs(
         for name, design in designs.items()
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda cost: cost.tests_per_person))
-
-
-DETECTION: Mapping[float, float] = {0.0: 0.0, 4.0: 0.77, 10.0: 0.5, 30.0: 0.0}
-"""The chance that a swab finds an infection by days since it: two published points (days 4 and 10), the rest assumed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwabAdvice:
-    """What each way to fill tubes asks and misses for a group of people, and what each interval between rounds lets escape."""
-
-    modes: tuple[modes.ModeAdvice, ...]
-    escape: tuple[tuple[int, int, float], ...]
-
-
-def advise_swabs(
-    people: int, *, prevalence: float, tubes: int | None = None, single_only: bool = False
-) -> SwabAdvice:
-    """
-    Advise on tubes for a group of people, the cheapest possible way first, and on how often to go round.
-
-    An hour of somebody held weighs as a tube, an infection missed as a hundred; people of a positive tube are held
-    eight hours. Escape is told for rounds every 1, 2, 3 and 5 days with results after 6, 12, 24 and 48 hours, as the
-    share of onward transmission before isolation at a mean generation time of 3 days. All of it is an estimate.
-    """
-    known = modes.swab_modes(mean_ct=28, sd_ct=5, half_ct=38, spread_ct=1, specificity=0.9999)
-    advice = modes.advise_mode(
-        people, prevalence=prevalence, modes=known, held_hours=8.0, tubes_available=tubes,
-        prices=modes.Prices(tube=1.0, held_hour=1.0, missed=100.0),
-        only=frozenset({"single"}) if single_only else None,
-    )  # fmt: skip
-    escape = tuple(
-        (days, hours, modes.escape_share(
-            interval_days=days, result_hours=hours, attendance=1.0, detection=DETECTION, generation_mean_days=3.0
-        ))
-        for days in (1, 2, 3, 5)
-        for hours in (6, 12, 24, 48)
-    )  # fmt: skip
-    return SwabAdvice(modes=advice, escape=escape)
 
 
 def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> ScreeningRound:
@@ -459,6 +331,7 @@ def _take_in(
         parts = record.nouns(LAKE_PARTS, where={"round": round})
         acts = _acts(record, round)
         all_streets = list(streets_under(record, found.area))
+        pairs = planted(record, round) if kind in _KNOWS_PAIRS else ()
     city_of = {street: int(_city(place)) for street, place in streets.items()}
     batch = f"b-{hashlib.sha256((sha256 + round + kind.value).encode()).hexdigest()[:12]}"
     state = (
@@ -469,10 +342,20 @@ def _take_in(
         else None
     )
     road = _fast_road(
-        home, path, parts, found, kind, state, streets=list(streets), at=at, time_zone=time_zone
+        home,
+        path,
+        parts,
+        found,
+        kind,
+        state,
+        pairs=pairs,
+        streets=list(streets),
+        at=at,
+        time_zone=time_zone,
     )
     with _judged(
-        home, path, parts, found, kind, road, acts=acts, streets=list(streets), at=at, time_zone=time_zone
+        home, path, parts, found, kind, road, acts=acts, pairs=pairs, streets=list(streets), at=at,
+        time_zone=time_zone,
     ) as judged:  # fmt: skip
         reading = judged.reading
         with post.store.acting(
@@ -558,7 +441,8 @@ class _Judged:
 
 def _fast_road(
     home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind,
-    state: rolling.RoundState | None, *, streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+    state: rolling.RoundState | None, *, pairs: Sequence[tuple[int, int]], streets: Sequence[int], at: datetime,
+    time_zone: ZoneInfo,
 ) -> bulk.Judged | None:  # fmt: skip
     """Judge a file by whole columns, None where only the plain road can. `state` is that of the round so far."""
 
@@ -584,19 +468,22 @@ def _fast_road(
             path, streets=streets, since=found.opened, until=last, time_zone=str(time_zone),
             earlier=replace(told, tubes=known, samples=(*told.samples, sample)),
         )  # fmt: skip
-    beyond = np.setdiff1d(single.tube, told.tubes.tube)
-    row = np.searchsorted(single.tube, beyond)
-    return bulk.results(
-        path, tubes=np.concatenate((told.tubes.tube, beyond)),
-        street_of=np.concatenate((told.tubes.street, single.street[row])), until=at, time_zone=str(time_zone),
-    )  # fmt: skip
+    if kind is LakeKind.RESULTS:
+        here = np.isin(single.tube, told.tubes.tube)
+        tubes = np.concatenate((told.tubes.tube, single.tube[~here]))
+        street_of = np.concatenate((told.tubes.street, single.street[~here]))
+        tubes, street_of = _with_duplicates(tubes, street_of, pairs)
+        return bulk.results(
+            path, tubes=tubes, street_of=street_of, until=at, time_zone=str(time_zone)
+        )
+    return None
 
 
 @contextmanager
 def _judged(
     home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind,
-    road: bulk.Judged | None, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
-    time_zone: ZoneInfo,
+    road: bulk.Judged | None, *, acts: Mapping[str, int], pairs: Sequence[tuple[int, int]],
+    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> Iterator[_Judged]:  # fmt: skip
     """Give the judged file, by the plain road where the fast one could not take it."""
     if road is not None:
@@ -609,7 +496,7 @@ def _judged(
         return
     with home.engine() as engine:
         reading = _judge(
-            engine, home, path, parts, found, kind, acts=acts, streets=streets, at=at, time_zone=time_zone
+            engine, home, path, parts, found, kind, acts=acts, pairs=pairs, streets=streets, at=at, time_zone=time_zone
         )  # fmt: skip
         yield _Judged(
             reading=reading, write_quarantine=partial(samples.write_quarantine, engine),
@@ -619,14 +506,15 @@ def _judged(
 
 _MOMENT = {
     LakeKind.SAMPLES: "sampled_at", LakeKind.RESWABS: "sampled_at", LakeKind.RESULTS: "published_at",
+    LakeKind.CONSIGNMENTS: "picked_at", LakeKind.RECEIPTS: "received_at", LakeKind.WELLS: "ended_at",
 }  # fmt: skip
 """Which instant of a row tells the day of its part."""
 
 
 def _judge(
     engine: "duckdb.DuckDBPyConnection", home: lake.Lake, path: Path, parts: Sequence[LakePart],
-    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
-    time_zone: ZoneInfo,
+    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], pairs: Sequence[tuple[int, int]],
+    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> samples.BulkReading:  # fmt: skip
     def earlier(kind: LakeKind, name: str, columns: dict[str, str]) -> str | None:
         paths = [part.id for part in parts if part.kind is kind]
@@ -663,13 +551,49 @@ def _judge(
             engine, path, streets=streets, held="held_person", tubes="tube_used", until=at,
             time_zone=str(time_zone), already=earlier(LakeKind.RESWABS, "earlier", lake.SAMPLE_COLUMNS),
         )  # fmt: skip
-    engine.execute(
-        "create or replace temp table tube_street as select tube, min(street) as street from "
-        "(select tube, street from samples union all select tube, street from reswabs) group by tube"
-    )
-    return samples.read_results(
-        engine, path, tubes="tube_street", until=at, time_zone=str(time_zone)
-    )
+    benches.tube_table(engine)
+    benches.also_tubes(engine, pairs)
+    if kind is LakeKind.RESULTS:
+        return samples.read_results(
+            engine, path, tubes="known_tube", until=at, time_zone=str(time_zone)
+        )
+    readers = {
+        LakeKind.CONSIGNMENTS: (specimens.read_consignments, benches.CONSIGNMENT_COLUMNS),
+        LakeKind.RECEIPTS: (specimens.read_receipts, benches.RECEIPT_COLUMNS),
+        LakeKind.WELLS: (specimens.read_wells, benches.WELL_COLUMNS),
+    }
+    read, columns = readers[kind]
+    return read(
+        engine, path, tubes="known_tube", until=at, time_zone=str(time_zone),
+        already=earlier(kind, "earlier", columns),
+    )  # fmt: skip
+
+
+_KNOWS_PAIRS = frozenset(
+    {LakeKind.RESULTS, LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS, LakeKind.WELLS}
+)
+"""Files in which a laboratory names the duplicate of a split tube like any other tube."""
+
+
+def planted(record: Record, round: str) -> tuple[tuple[int, int], ...]:
+    """Return the tubes of a round that were split in two, each with the number of its duplicate."""
+    found = record.nouns(BLIND_PAIRS, where={"round": round})
+    return tuple((pair.tube, pair.duplicate) for pair in found)
+
+
+def _with_duplicates(
+    tube: NDArray[np.int64], street: NDArray[np.int64], pairs: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tubes, each once, and their streets, then the duplicates of split tubes in the street of the original."""
+    if pairs and tube.size:
+        original, duplicate = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
+        duplicate, first = np.unique(duplicate, return_index=True)
+        order = np.argsort(tube, kind="stable")
+        at = np.minimum(np.searchsorted(tube, original[first], sorter=order), tube.size - 1)
+        held = (tube[order[at]] == original[first]) & ~np.isin(duplicate, tube)
+        street = np.concatenate((street, street[order[at[held]]]))
+        tube = np.concatenate((tube, duplicate[held]))
+    return tube, street
 
 
 def _day_of(kind: LakeKind, time_zone: ZoneInfo) -> str | None:
@@ -949,38 +873,6 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
         yield TubeSpecimen(tube=tube, people=int(people[at]), collected=state.moment(int(last[at])))
 
 
-def zero_confidence(
-    coverage: Coverage,
-    *,
-    hidden: float,
-    rounds: int,
-    sensitivity: float,
-    never: float | None = None,
-) -> ZeroConfidence:
-    """
-    Return the probability that nobody infected is left after so many all-negative rounds like this one.
-
-    `hidden` infected people are expected beforehand; `never` is the share no round reaches, the share of this
-    round's due without a swab where it is None. An estimate, never a rule: lifting is for the protocol.
-    """
-    total = coverage.total
-    if not total.due:
-        raise ValueError(f"round {coverage.round.id} has nobody due; its roster was not read in")
-    unreached = total.not_seen / total.due if never is None else never
-    reached = total.due - total.not_seen
-    attendance = total.with_result / reached if reached else 0.0
-    return ZeroConfidence(
-        probability=freedom.none_left(
-            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds
-        ),
-        ceiling=float(np.exp(-hidden * unreached)),
-        levers=freedom.levers(
-            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds,
-            reached=0.25,
-        ),
-    )  # fmt: skip
-
-
 ZERO_DEFINITIONS = (
     "outside_controlled_people", "outside_sealed_and_closed_loops", "only_isolated_controlled", "state_of_one_day",
 )  # fmt: skip
@@ -1039,6 +931,9 @@ def _views(
         (LakeKind.RESULTS, lake.RESULT_COLUMNS),
         (LakeKind.RESWABS, lake.SAMPLE_COLUMNS),
         (LakeKind.NEEDS, lake.NEED_COLUMNS),
+        (LakeKind.CONSIGNMENTS, benches.CONSIGNMENT_COLUMNS),
+        (LakeKind.RECEIPTS, benches.RECEIPT_COLUMNS),
+        (LakeKind.WELLS, benches.WELL_COLUMNS),
     ):
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
+from scipy import sparse
 
 from yipan.analytics.detect import fusion, scan
 from yipan.analytics.detect.baseline import BaselineVerdicts, DayKinds, sibling_key
 from yipan.analytics.detect.faults import FaultKind, series_faults
 from yipan.analytics.detect.methods import DEFAULT, judge
-from yipan.analytics.detect.verdicts import Verdicts
+from yipan.analytics.detect.verdicts import CODE, Verdicts
 from yipan.model import (
     AreaPath,
     Counted,
@@ -38,6 +39,9 @@ QUIET_DAYS = 60
 
 QUIET_P = 0.2
 """Channels none of which is below this cannot stand out together, however they move."""
+
+LEAST_PAIRED_DAYS = 14
+"""Channels with fewer judged days behind them are joined by the harmonic mean of their p-values, which needs no correlation."""
 
 LEAST_KNOWN = 0.2
 """A day of which less is known by now is not judged yet: too few reports are in."""
@@ -220,14 +224,13 @@ class Judged:
         judged = ~np.isnan(self.verdicts.score[:, cell])
         return np.where(judged, np.where(self.verdicts.alarm[:, cell], ALPHA / 10, 0.5), np.nan)
 
-    def past_p_values(self, cell: int, rows: Sequence[int]) -> "np.ndarray":
-        """The p-values of some streams on the days before one, as (days, streams)."""
+    def past_p_values(self, cell: int) -> "np.ndarray":
+        """The p-values of all streams on the days before one, at most QUIET_DAYS of them, as (streams, days)."""
+        past = slice(max(0, cell - QUIET_DAYS), cell)
         if self.verdicts.p_value is not None:
-            return self.verdicts.p_value[list(rows), max(0, cell - QUIET_DAYS) : cell].T
-        found = [
-            self.p_values(before)[list(rows)] for before in range(max(0, cell - QUIET_DAYS), cell)
-        ]
-        return np.array(found).reshape(len(found), len(rows))
+            return self.verdicts.p_value[:, past]
+        judged = ~np.isnan(self.verdicts.score[:, past])
+        return np.where(judged, np.where(self.verdicts.alarm[:, past], ALPHA / 10, 0.5), np.nan)
 
 
 def judge_streams(
@@ -260,7 +263,7 @@ def judge_streams(
     matrix = np.full((len(own), width), np.nan)
     for row, one in enumerate(own):
         if len(one):
-            matrix[row, width - len(one) :] = [np.nan if c is None else c for c in one.counts]
+            matrix[row, width - len(one) :] = np.array(one.counts, dtype=float)  # None is NaN
     first = until - timedelta(days=width * interval.days)
     added, added_rows, exposure = _sums(own, matrix, first) if sums else ([], [], [])
     everything = [*own, *added]
@@ -278,6 +281,7 @@ def judge_streams(
     verdicts = judge(
         method, counts, first_day=first, interval=interval, columns=columns, calendar=calendar,
         groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight, thresholds=judged_days,
+        thresholds_below=QUIET_P,
         known_outbreak=unlearned,
     )  # fmt: skip
     faults = tuple(
@@ -365,35 +369,54 @@ def _sums(
     own: Sequence[CountSeries], matrix: "np.ndarray", first: date
 ) -> tuple[list[CountSeries], list["np.ndarray"], list["np.ndarray"]]:
     there = {(one.area, one.stream) for one in own}
-    stems = [replace(one.stream, site="") for one in own]
+    plain: dict[Stream, Stream] = {}
+    stems = [
+        plain.setdefault(one.stream, replace(one.stream, site=""))
+        if one.stream.site
+        else one.stream
+        for one in own
+    ]
     members: dict[tuple[AreaPath, Stream], list[int]] = {}
     for row, one in enumerate(own):
         for above in ancestors_of(one.area):
             members.setdefault((above, stems[row]), []).append(row)
-    series, rows, weights = [], [], []
-    for (area, stream), parts in sorted(members.items()):
-        # what an area sends already holds what the areas below it send
-        lowest = [row for row in parts if (own[row].area, stream) not in members]
-        if len(lowest) < 2 or (area, stream) in there:
-            continue
-        part = matrix[lowest]
-        seen = ~np.isnan(part)
-        with np.errstate(invalid="ignore"):
-            usual = np.where(
-                seen.any(axis=1), np.nansum(part, axis=1) / np.maximum(seen.sum(axis=1), 1), 0
-            )
-        whole = max(float(usual.sum()), 1e-9)
-        share = (seen * usual[:, None]).sum(axis=0) / whole
-        total = np.where(seen.any(axis=0) & (share >= 0.3), np.nansum(part, axis=0), np.nan)
-        rows.append(total)
-        weights.append(np.where(np.isnan(total), 1.0, np.maximum(share, 1e-6)))
-        series.append(
-            CountSeries(
-                area=area, stream=stream, first_day=first,
-                counts=tuple(None if np.isnan(v) else int(v) for v in total),
-            )
-        )  # fmt: skip
-    return series, rows, weights
+    # what an area sends already holds what the areas below it send
+    holds = [(one.area, stem) in members for one, stem in zip(own, stems, strict=True)]
+    asked: list[tuple[AreaPath, Stream]] = []
+    parts: list[list[int]] = []
+    for place, rows in sorted(members.items()):
+        lowest = [row for row in rows if not holds[row]]
+        if len(lowest) > 1 and place not in there:
+            asked.append(place)
+            parts.append(lowest)
+    if not parts:
+        return [], [], []
+    ends = np.cumsum([0, *(len(part) for part in parts)])
+    flat = np.concatenate([np.array(part) for part in parts])
+    adding = sparse.csr_array((np.ones(len(flat)), flat, ends), shape=(len(parts), len(own)))
+    seen = ~np.isnan(matrix)
+    filled = np.where(seen, matrix, 0.0)
+    usual = filled.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    whole = np.maximum(adding @ usual, 1e-9)
+    share = np.minimum((adding @ (seen * usual[:, None])) / whole[:, None], 1.0)
+    known = ((adding @ seen.astype(float)) > 0) & (share >= 0.3)
+    totals = adding @ filled
+    series = [
+        CountSeries(area=area, stream=stream, first_day=first, counts=_or_none(total, there_))
+        for (area, stream), total, there_ in zip(asked, totals, known, strict=True)
+    ]
+    return (
+        series,
+        list(np.where(known, totals, np.nan)),
+        list(np.where(known, np.maximum(share, 1e-6), 1.0)),
+    )
+
+
+def _or_none(values: "np.ndarray", known: "np.ndarray") -> tuple[int | None, ...]:
+    counts: list[int | None] = values.astype(np.int64).tolist()
+    for position in np.flatnonzero(~known).tolist():
+        counts[position] = None
+    return tuple(counts)
 
 
 def picture(
@@ -423,17 +446,7 @@ def picture(
     for row in rows:
         one = judged.series[row]
         by_place.setdefault((one.stream.disease, one.area), []).append(row)
-    together: dict[tuple[str, AreaPath], float] = {}
-    for place, members in by_place.items():
-        if len(members) > 1:
-            if not (p[members] < QUIET_P).any():
-                # counted in the family all the same: many were asked
-                together[place] = 0.5
-                continue
-            weights = [0.5 if _supports(judged.series[row]) else 1.0 for row in members]
-            combined = _together(judged, cell, members, weights)
-            if not np.isnan(combined) and (~np.isnan(p[members])).sum() > 1:
-                together[place] = combined
+    together = _together(judged, cell, by_place)
     grown = clusters(judged, cell=cell, neighbours=neighbours or {})
     family = np.concatenate(
         [p, np.array([*together.values(), *(one.p_value for one in grown)], dtype=float)]
@@ -487,8 +500,9 @@ def picture(
             area=judged.series[row].area, stream=judged.series[row].stream, name=_named(judged.series[row].stream),
             judgement=judged.verdicts.judgement_of(row, cell),
         )
-        for row in range(judged.own)
-        if judged.verdicts.judgement_of(row, cell) is not Judgement.JUDGED
+        for row in np.flatnonzero(
+            judged.verdicts.judgement[: judged.own, cell] != CODE[Judgement.JUDGED]
+        ).tolist()
     )  # fmt: skip
     return Picture(
         day=today, method=judged.verdicts.method, streams=judged.own, family=int((~np.isnan(family)).sum()),
@@ -497,13 +511,45 @@ def picture(
     )  # fmt: skip
 
 
-def _together(judged: Judged, cell: int, members: Sequence[int], weights: Sequence[float]) -> float:
-    """Return the p-value of all channels of an area: by their correlation where two weeks of it are known."""
-    p = judged.p_values(cell)[list(members)]
-    past = judged.past_p_values(cell, members)
-    if (~np.isnan(past)).sum(axis=0).min(initial=0) < 14:
-        return float(fusion.harmonic_p([p], weights)[0])
-    return float(fusion.stouffer_p([p], weights, correlation=fusion.quiet_correlation(past))[0])
+def _together(
+    judged: Judged, cell: int, by_place: Mapping[tuple[str, AreaPath], Sequence[int]]
+) -> dict[tuple[str, AreaPath], float]:
+    """
+    Return the p-value of all channels of each area: by their correlation where two weeks of it are known.
+
+    Areas with the same channels are asked in one go and learn from each other how these move together. Where no channel is below QUIET_P the answer is 0.5: it counts in the family all
+    the same, for many were asked.
+    """
+    p, past = judged.p_values(cell), judged.past_p_values(cell)
+    kinds = [one.stream.counted.value for one in judged.series]
+    alike: dict[tuple[str, ...], list[tuple[tuple[str, AreaPath], list[int]]]] = {}
+    for place, members in by_place.items():
+        if len(members) > 1:
+            sorted_ = sorted(members, key=lambda row: (kinds[row], judged.series[row].stream.site))
+            alike.setdefault(tuple(kinds[row] for row in sorted_), []).append((place, sorted_))
+    found: dict[tuple[str, AreaPath], float] = {}
+    for some_alike in alike.values():
+        places = [place for place, _ in some_alike]
+        rows = np.array([members for _, members in some_alike])
+        weights = np.array(
+            [[0.5 if _supports(judged.series[row]) else 1.0 for row in one] for one in rows]
+        )
+        some = (p[rows] < QUIET_P).any(axis=1)
+        value = np.where(some, np.nan, 0.5)
+        if some.any():
+            now, weight = p[rows[some]], weights[some]
+            combined = fusion.harmonic_p(now, weight)
+            then = past[rows]
+            enough = (~np.isnan(then)).sum(axis=2).min(axis=1) >= LEAST_PAIRED_DAYS
+            known = enough[some]
+            if known.any():
+                moving = fusion.shared_correlation(np.swapaxes(then[enough], 1, 2))[some[enough]]
+                combined[known] = fusion.stouffer_p(now[known], weight[known], correlation=moving)
+            value[some] = np.where((~np.isnan(now)).sum(axis=1) > 1, combined, np.nan)
+        found |= {
+            place: float(one) for place, one in zip(places, value, strict=True) if not np.isnan(one)
+        }
+    return {place: found[place] for place in by_place if place in found}
 
 
 def _supports(series: CountSeries) -> bool:
@@ -587,10 +633,12 @@ def clusters(
         if neighbours.get(one.area) and not _supports(one):
             lowest.setdefault(one.stream.disease, {}).setdefault(one.area, []).append(row)
     for disease, rows_of in sorted(lowest.items()):
-        areas = sorted(
-            area for area in rows_of
-            if not any(other != area and other.startswith(area) for other in rows_of)
-        )  # fmt: skip
+        ordered = sorted(rows_of)  # what lies in an area comes right after it
+        areas = [
+            area
+            for area, after in zip(ordered, [*ordered[1:], ""], strict=True)
+            if not after.startswith(area)
+        ]
         place = {area: number for number, area in enumerate(areas)}
         touching = [[place[b] for b in neighbours[a] if b in place] for a in areas]
         zones = [

@@ -40,9 +40,19 @@ export type Needs = { area: string; name_zh: string; name_en: string; people: nu
 export type RoundPlan = { total: Needs; streets: Needs[]; lacking_samplers: number | null; lacking_tubes: number | null; reasons: { zh: string; en: string; source: string[] }[] }
 export type ModeAdvice = { mode: string; people: number; tubes: number; held: number; missed: number; cost: number; limits: string[] }
 export type Advice = { modes: ModeAdvice[]; escape: [number, number, number][] }
+export type Outcome = {
+  round: string; day: string; ended: boolean; found_in: Record<string, number>; community: number; controlled: number
+  pending: number; held: number; not_seen: number; clear: boolean | null
+}
+export type Reason = { zh: string; en: string; source: string[]; confidence: string }
+export type Programme = {
+  area: string; disease: string; place: string; state: string; zero_rounds: number; zero_rounds_needed: number | null
+  next_round: string | null; confirming: boolean; stopped_on: string | null; rounds: Outcome[]; rulebook: string; reasons: Reason[]; assumed: string[]
+}
 export type Batch = { file: string; read: number; accepted: number; quarantined: number; reasons: Record<string, number> }
 
 export const screening = {
+  programme: (area: string, known_at: string) => ask<Programme[]>('screening/programme', { area, known_at, at: known_at }),
   holds: (round: string, known_at: string) => ask<Hold[]>('screening/holds', { round, known_at }),
   care: (round: string, known_at: string) => ask<WaitingPerson[]>('screening/care', { round, known_at }),
   key: (known_at: string) => ask<KeyPicture>('screening/key', { known_at }),

@@ -16,6 +16,8 @@ export const words = both({
     need: '需求', dialysis: '透析', chemotherapy: '化疗', pregnant: '孕产妇', bedridden: '失能卧床', chronic: '慢性病', appointment: '预约就诊', key: '重点人员', done: '已检', dueToday: '今日应检', missed: '漏检', notAsked: '未规定', noKey: '尚未登记重点人员。',
     dutyHolder: '责任单位', site: '单位', last: '上次', next: '下次', daysLate: '超期(天)', plan: '一轮所需', sites: '采样点', samplers: '采样人员', haveSamplers: '现有采样人员', lacking: '缺', tubeSize: '每管人数', advice: '混采方式与间隔', mode: '方式', misses: '漏检感染者', cost: '代价', every: '每', days: '天', results: '结果', escape: '隔离前已发生的传播份额', estimate: '估计，不是规定。',
     openRound: '开启轮次', open: '开启', id: '编号', area: '地区', opens: '开始', closes: '结束', because: '理由', sendFile: '读入文件', send: '读入', kind: '类别', roster: '应检名单', samples: '样本', reswabs: '复采样本', needs: '就医需求', rowsRead: '行', accepted: '接受', aside: '退回', all: '合计',
+    programme: '筛查进程：下一轮', programme_due: '应开下一轮', programme_running: '本轮进行中', programme_unsettled: '等待结果判定', programme_paused: '间隔期', programme_finished: '已达到停止条件', programme_silent: '无现行规定',
+    nextRound: '下一轮', confirmingRound: '间隔后的复核轮', stoppedOn: '停止于', zeroRounds: '连续清零轮数', roundsSoFar: '已开展轮次', day: '日期', inCommunity: '社会面发现', amongControlled: '管控中发现', clear: '清零', notKnownYet: '尚未判定', yes: '是', no: '否',
     high_risk_post: '高风险岗位', key_venue: '重点场所', crowded_institution: '人员密集单位',
   },
   en: {
@@ -32,6 +34,8 @@ export const words = both({
     need: 'Need', dialysis: 'dialysis', chemotherapy: 'chemotherapy', pregnant: 'pregnant', bedridden: 'bedridden', chronic: 'chronic illness', appointment: 'appointment', key: 'Key people', done: 'Done', dueToday: 'Due today', missed: 'Missed', notAsked: 'Not asked', noKey: 'No key people are on the register yet.',
     dutyHolder: 'Duty-holder', site: 'Site', last: 'Last', next: 'Next', daysLate: 'Days late', plan: 'What the round needs', sites: 'Sites', samplers: 'Samplers', haveSamplers: 'Samplers there are', lacking: 'Lacking', tubeSize: 'People in a tube', advice: 'Tubes and intervals', mode: 'Way', misses: 'Infections missed', cost: 'Cost', every: 'every', days: 'days', results: 'Results', escape: 'Share of transmission before isolation', estimate: 'An estimate, never a rule.',
     openRound: 'Open a round', open: 'Open', id: 'Id', area: 'Area', opens: 'Opens', closes: 'Closes', because: 'Why', sendFile: 'Read in a file', send: 'Read in', kind: 'Kind', roster: 'Roster', samples: 'Swabs', reswabs: 'Single swabs', needs: 'Needs of care', rowsRead: 'rows', accepted: 'accepted', aside: 'put aside', all: 'All',
+    programme: 'The programme: which round is next', programme_due: 'The next round is due', programme_running: 'A round is running', programme_unsettled: 'Waiting for results', programme_paused: 'In the gap', programme_finished: 'Screening may stop', programme_silent: 'No version in force says',
+    nextRound: 'Next round', confirmingRound: 'Round that confirms after the gap', stoppedOn: 'Stopped after', zeroRounds: 'Clear rounds in a row', roundsSoFar: 'Rounds so far', day: 'Day', inCommunity: 'In the community', amongControlled: 'Among controlled', clear: 'Clear', notKnownYet: 'not known yet', yes: 'yes', no: 'no',
     high_risk_post: 'Posts at risk', key_venue: 'Key venues', crowded_institution: 'Crowded institutions',
   },
 })

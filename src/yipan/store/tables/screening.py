@@ -1,6 +1,17 @@
 """Screening rounds, the bulk files read for them, and the parts of the lake those became."""
 
-from yipan.model import Confirmation, KeySite, LakeBatch, LakePart, ScreeningRound, TubeHold
+from yipan.model import (
+    BlindPair,
+    Confirmation,
+    KeyInspection,
+    KeySite,
+    Laboratory,
+    LakeBatch,
+    LakePart,
+    ReagentKit,
+    ScreeningRound,
+    TubeHold,
+)
 from yipan.store.nouns import Column, NounTable, Readers
 
 SCREENING_ROUNDS = NounTable(
@@ -53,4 +64,20 @@ KEY_SITES = NounTable(
     columns=(Column(name="grp", sql="text not null", of=lambda site: site.group.value),),
 )
 THIRD = (KEY_SITES,)
-TABLES = (*FIRST, *SECOND, *THIRD)
+LABORATORIES = NounTable(name="laboratory", noun=Laboratory, readers=Readers.LINE)
+REAGENT_KITS = NounTable(name="reagent_kit", noun=ReagentKit, readers=Readers.LINE)
+BLIND_PAIRS = NounTable(
+    name="blind_pair",
+    noun=BlindPair,
+    columns=(
+        Column(name="round", sql="text not null", of=lambda pair: pair.round, indexed=True),
+        Column(name="duplicate", sql="bigint not null", of=lambda pair: pair.duplicate),
+    ),
+)
+KEY_INSPECTIONS = NounTable(
+    name="key_inspection",
+    noun=KeyInspection,
+    columns=(Column(name="site", sql="text not null", of=lambda visit: visit.site, indexed=True),),
+)
+FOURTH = (LABORATORIES, REAGENT_KITS, BLIND_PAIRS, KEY_INSPECTIONS)
+TABLES = (*FIRST, *SECOND, *THIRD, *FOURTH)
