@@ -31,7 +31,6 @@ from yipan.model import (
 )
 from yipan.operations import commanding, day, drill, holding, keypeople, screening, zoning
 from yipan.operations.post import Post
-from yipan.protocol import protocols
 from yipan.store import Store, lake
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -184,19 +183,6 @@ class TestRound:
             (swab,) = screening.person_history(record, bulk, person=7)
 
         assert (swab.round, swab.tube, swab.result) == ("r1", 503, "positive")
-
-    def test_is_planned_by_the_norms_of_the_protocol(self, post, bulk, tmp_path):
-        self.fill(post, bulk, tmp_path)
-        book = protocols().rulebook("cn-covid-9ed")
-
-        plan = screening.plan_round(covered(post, bulk), book, tube_size=5, samplers=0, tubes=100)
-
-        assert [(s.people, s.sites_least, s.samplers, s.tubes) for s in plan.streets] == [
-            (5, 1, 1, 1),
-            (3, 1, 1, 1),
-        ]
-        assert (plan.total.people, plan.lacking_samplers, plan.lacking_tubes) == (8, 2, 0)
-        assert all(reason.source for reason in plan.reasons)
 
     def test_refuses_the_same_file_twice(self, post, bulk, tmp_path):
         self.fill(post, bulk, tmp_path)
@@ -692,7 +678,7 @@ class TestKeyPeople:
             ),
             (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,7,", "name the notice"),
             (f"a,key_venue,44.4401.,x,,{PEOPLE[0]},,,", "duty_holder"),
-            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no number of days"),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no whole number"),
         ],
     )
     def test_read_from_a_wrong_table_are_refused_by_place(self, tmp_path, row, told):

@@ -1,7 +1,9 @@
 """The desk of screening on a real record: programmes, specimens on the way, quality, what is due of key people."""
 
+import math
 from datetime import date, timedelta
 
+import polars as pl
 import pytest
 
 from places import PROVINCE, TENTH
@@ -15,14 +17,45 @@ from swabs import (
     accept,
     adopt,
     fill,
+    street,
     table,
     take,
 )
 from swabs import open_round as opened
 from yipan.feeds import samples
-from yipan.model import CasePlace, Laboratory, LakeKind, ReagentKit, area_path, place
-from yipan.operations import holding, laboratories, programme, screening, zoning
+from yipan.feeds.keypeople import KeyPeople, read_key_people
+from yipan.model import (
+    CasePlace,
+    Counted,
+    KeyGroup,
+    KeySite,
+    Laboratory,
+    LakeKind,
+    ReagentKit,
+    Stream,
+    TestResult,
+    ZoneChange,
+    ZoneTerms,
+    area_path,
+    person_id,
+    place,
+)
+from yipan.operations import (
+    commanding,
+    confidence,
+    day,
+    holding,
+    keypeople,
+    laboratories,
+    logistics,
+    programme,
+    screening,
+    zoning,
+)
 from yipan.operations.programme import ProgrammeState
+from yipan.packs.screenings import read_screening
+from yipan.protocol import protocols
+from yipan.store.tables.commanding import TASKS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
@@ -267,3 +300,226 @@ class TestBacklog:
         ahead = {one.laboratory: one for one in found.forecasts}["lab-a"]
         assert (ahead.on_the_way, ahead.per_hour, ahead.measured) == (1, 1.0, False)
         assert ahead.hours[-1] == 0
+
+
+GIVEN = read_screening("covid-19")
+LIWAN = area_path("44.4401.440103.")
+
+
+class TestCommunityZero:
+    def zero(self, post, at, area=LIWAN):
+        with post.store.reading(post.viewer) as record:
+            return confidence.community(record, area=area, at=at, time_zone=ZONE)
+
+    def place_case(self, post, at, **more):
+        case = CasePlace(
+            id=f"c-{at:%d%H}", area=area_path("44.4401.440103."), case=f"c-{at:%d%H}", found=at,
+            place=place("44.4401.440103. compound 花园"), **more,
+        )  # fmt: skip
+        zoning.record_case_places(post, [case], at=at)
+
+    def test_is_told_by_each_published_definition_the_chosen_first(self, filled):
+        self.place_case(filled, LATER, isolated=True)
+        told = self.zero(filled, LATER + timedelta(days=4))
+
+        assert [one.chosen for one in told.answers] == [True, False, False, False]
+        assert {one.answer for one in told.answers} == {"zero"}
+        assert sum(one.found_in.get("isolation", 0) for one in told.days) == 1
+
+    def test_waits_for_whole_days_without_anybody_in_the_community(self, filled):
+        self.place_case(filled, LATER)
+
+        assert self.zero(filled, LATER + HOUR).answers[0].answer == "not_yet"
+        assert self.zero(filled, LATER + timedelta(days=2)).answers[0].answer == "not_yet"
+        assert self.zero(filled, LATER + timedelta(days=4)).answers[0].answer == "zero"
+
+    def test_counts_what_nobody_placed_as_found_in_the_community(self, filled):
+        that_day = (LATER + timedelta(days=2)).date()
+        with filled.store.acting(filled.viewer, desk="ingest", verb="put", why="test", at=LATER + timedelta(days=3)) as act:  # fmt: skip
+            frame = pl.DataFrame(
+                {
+                    "area": ["44.4401."], "stream": [Stream(disease="covid-19", counted=Counted.LOCAL_INFECTIONS).key],
+                    "day": [that_day], "value": [7], "source": ["test"],
+                }
+            )  # fmt: skip
+            act.put_counts(frame, published=True)
+
+        told = self.zero(filled, LATER + timedelta(days=4), area=area_path("44.4401."))
+
+        assert {one.unplaced for one in told.days} == {0, 7}
+        assert told.answers[0].answer == "not_yet"
+
+    def test_is_silent_without_a_version(self, post):
+        told = self.zero(post, LATER)
+
+        assert told.answers == ()
+        assert "adopted" in told.silent.en
+
+
+class TestConfidence:
+    def sure(self, post, area=PROVINCE, **options):
+        with post.store.reading(post.viewer) as record:
+            return confidence.lifting(
+                record, post.lake, area=area, at=LATER + timedelta(days=1), time_zone=ZONE, given=GIVEN,
+                **options,
+            )  # fmt: skip
+
+    def test_says_what_raises_it_most_and_that_people_are_unresolved(self, filled):
+        told = self.sure(filled)
+
+        assert (told.round, told.clear_rounds, told.unresolved) == ("r1", 0, 3)
+        assert told.never == pytest.approx(2 / 8)
+        assert told.probability == pytest.approx(math.exp(-2.0))
+        assert told.probability <= told.ceiling
+        gains = [lever.gain for lever in told.levers]
+        assert gains == sorted(gains, reverse=True)
+        assert all(one.assumption or one.source for one in told.given)
+
+    def test_is_of_the_people_of_the_area_asked_about(self, filled):
+        told = self.sure(filled, area=street(STREETS[2]))
+
+        assert (told.never_people, told.unresolved) == (1, 2)
+
+    def test_says_nothing_where_no_round_was_held(self, post):
+        with post.store.reading(post.viewer) as record:
+            told = confidence.lifting(
+                record,
+                post.lake,
+                area=PROVINCE,
+                at=TENTH - timedelta(days=2),
+                time_zone=ZONE,
+                given=GIVEN,
+            )
+
+        assert (told.probability, told.levers) == (None, ())
+        assert told.silent.zh
+
+
+class TestPlan:
+    def needs(self, post, **options):
+        have = options.pop("have", logistics.Have())
+        book = protocols().rulebook("cn-covid-9ed")
+        with post.store.reading(post.viewer) as record:
+            return logistics.needs(
+                record, post.lake, round="r1", book=book, given=GIVEN, have=have, **options
+            )
+
+    def test_counts_sites_samplers_and_what_lacks_by_the_norms(self, filled):
+        plan = self.needs(filled, have=logistics.Have(samplers=0, sites=5))
+
+        assert [(s.people, s.sites, s.samplers) for s in plan.streets] == [(5, 1, 1), (3, 1, 1)]
+        assert (plan.lacking_samplers, plan.lacking_sites, plan.lacking_couriers) == (2, 0, None)
+        assert (plan.lacking_tubes, plan.prevalence_from) == (None, "r1")
+        assert all(reason.source for reason in plan.reasons)
+        assert plan.total.tubes == sum(street.tubes for street in plan.streets)
+
+    def test_fills_tubes_by_what_each_street_showed(self, filled):
+        plan = self.needs(filled)
+        quiet = self.needs(filled, prevalence=1e-6)
+
+        hot = {s.area: s.groups[0].mode for s in plan.streets}
+        assert hot[street(STREETS[2])] == "single"
+        assert {s.groups[0].mode for s in quiet.streets} == {"20"}
+        assert quiet.total.held < plan.total.held
+
+    def test_swabs_key_people_singly_whatever_the_street_shows(self, filled):
+        site = KeySite(
+            id="k-1", area=street(STREETS[0]), group=KeyGroup.HIGH_RISK_POST, name="冷链", sector="冷链", duty_holder="市监局",
+            since=TENTH.date(), people=(person_id("p-00000000000a"),),
+        )  # fmt: skip
+        keypeople.register(filled, KeyPeople(sites=(site,), identities=()), at=LATER)
+
+        first = self.needs(filled, prevalence=1e-6).streets[0]
+
+        assert {(g.group, g.people, g.mode) for g in first.groups} == {
+            ("general", 4, "20"), ("key_people", 1, "single"),
+        }  # fmt: skip
+
+    def test_calls_on_reserve_laboratories_only_when_others_are_full(self, filled):
+        laboratories.register(filled, at=LATER, laboratories=[
+            Laboratory(id="a", area=PROVINCE, name="甲", tubes_per_day=5),
+            Laboratory(id="b", area=PROVINCE, name="乙", tubes_per_day=2, reserve=True),
+        ])  # fmt: skip
+        few, many = self.needs(filled, prevalence=1e-6), self.needs(filled, prevalence=0.3)
+
+        assert [(s.laboratory, s.tubes) for s in few.laboratories] == [("a", 2), ("b", 0)]
+        assert [(s.laboratory, s.tubes) for s in many.laboratories] == [("a", 5), ("b", 2)]
+        assert many.lacking_tubes == many.total.tubes - 7 > 0
+
+
+REGISTER = "site,group,area,sector,duty_holder,person,every_days,tests,inspect_days,said_by"
+SHOP, HOME = person_id("p-00000000000a"), person_id("p-00000000000b")
+
+
+def draw_zone(post, *, at):
+    terms = ZoneTerms(
+        place=place(f"{LIWAN} compound 花园"), level="high", name_zh="花园", name_en="Garden", disease="covid-19",
+        residents=100,
+    )  # fmt: skip
+    line = zoning.line(ZoneChange.SET, "z-1", area=LIWAN, effective=at, terms=terms)
+    commanding.order(
+        post, area=LIWAN, lines=(line,), reason="test", at=at, hands=day.HANDS, rule="cn-covid-9ed"
+    )
+
+
+class TestKeyRegister:
+    def register(self, post, folder):
+        adopt(post)
+        file = table(
+            folder / "key.csv", REGISTER, f"market-1,crowded_post,{LIWAN},市场,市监局,{SHOP},,,,",
+            f"home-1,key_venue,{LIWAN},养老,民政局,{HOME},,,14,示范通告2号",
+        )  # fmt: skip
+        keypeople.register(post, read_key_people(file, since=TENTH.date()), at=TENTH)
+
+    def due(self, post, days):
+        with post.store.reading(post.viewer) as record:
+            rows = keypeople.due_list(record, area=PROVINCE, at=TENTH + timedelta(days=days), time_zone=ZONE)  # fmt: skip
+        return {row.person: row for row in rows}
+
+    def test_asks_crowded_posts_twice_in_seven_days(self, post, tmp_path):
+        self.register(post, tmp_path)
+        first = TENTH.date()
+        assert (self.due(post, 0)[SHOP].state, self.due(post, 0)[SHOP].tests) == ("due", 2)
+
+        for later in (0, 3):
+            keypeople.record_tests(
+                post, "market-1", {SHOP: TestResult.NEGATIVE}, day=first + timedelta(days=later), tube_size=1, at=TENTH + timedelta(days=later, hours=1)
+            )  # fmt: skip
+
+        assert self.due(post, 4)[SHOP].next_due == first + timedelta(days=7)
+        assert self.due(post, 8)[SHOP].overdue_days == 1
+
+    def test_asks_key_venues_of_a_hit_county_at_once_and_then_by_turns(self, post, tmp_path):
+        self.register(post, tmp_path)
+        assert self.due(post, 1)[HOME].state == "not_asked"
+        draw_zone(post, at=TENTH + timedelta(days=2))
+
+        assert self.due(post, 2)[HOME].state == "due"
+        assert self.due(post, 3)[HOME].state == "missed"
+        keypeople.record_tests(
+            post, "home-1", {HOME: TestResult.NEGATIVE}, day=TENTH.date() + timedelta(days=3), tube_size=1, at=TENTH + timedelta(days=3)
+        )  # fmt: skip
+        assert self.due(post, 4)[HOME].next_due == TENTH.date() + timedelta(days=8)
+
+    def test_is_inspected_as_a_notice_says_and_findings_have_a_clock(self, post, tmp_path):
+        self.register(post, tmp_path)
+        at = TENTH + timedelta(days=1)
+        made = keypeople.record_inspection(post, "home-1", by="民政局", points=["没有登记来访", "口罩不足"], at=at)  # fmt: skip
+
+        def row(moment):
+            with post.store.reading(post.viewer) as record:
+                rows = keypeople.inspections(record, area=PROVINCE, at=moment, time_zone=ZONE)
+            return {one.site: one for one in rows}["home-1"]
+
+        assert made.rectify_due == at + timedelta(hours=24)
+        assert (row(at).state, row(at).next_due) == ("done", at.date() + timedelta(days=14))
+        assert (len(row(at).open_points), row(at + timedelta(hours=30)).late_hours) == (2, 6.0)
+
+        holding.review_rounds(post, at=at + timedelta(hours=30), time_zone=ZONE)
+        keypeople.rectify(post, made.id, what="口罩不足", at=at + timedelta(hours=31))
+        assert row(at + timedelta(hours=32)).open_points == ("没有登记来访",)
+        with pytest.raises(ValueError, match="no such finding"):
+            keypeople.rectify(post, made.id, what="口罩不足", at=at + timedelta(hours=32))
+        with post.store.reading(post.viewer) as record:
+            kinds = [task.kind for task in record.nouns(TASKS)]
+        assert kinds.count(keypeople.RECTIFY) == 1

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from yipan.analytics.screening import freedom, modes, pools, quality
+from yipan.analytics.screening import pools, quality
 from yipan.feeds import bulk, file_hash, samples, specimens
 from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
@@ -190,102 +190,6 @@ class PersonSwab:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZeroConfidence:
-    """
-    Whether nobody infected is left, with what raises that most.
-
-    The probability holds if so many were hidden beforehand and the rounds were all negative; the never-tested
-    set its ceiling.
-    """
-
-    probability: float
-    ceiling: float
-    levers: tuple[freedom.Lever, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreetPlan:
-    """What a street needs so that everybody due is swabbed in the time the protocol allows."""
-
-    area: AreaPath
-    name_zh: str
-    name_en: str
-    people: int
-    sites_least: int
-    sites_most: int
-    samplers: int
-    tubes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundPlan:
-    """
-    What a round needs, street by street and in all, and what is lacking of the samplers and tubes there are.
-
-    `reasons` are the rules it was counted by, with their sources. `lacking_samplers` and `lacking_tubes` are None
-    where nobody said how many there are.
-    """
-
-    round: str
-    total: StreetPlan
-    streets: tuple[StreetPlan, ...]
-    lacking_samplers: int | None
-    lacking_tubes: int | None
-    reasons: tuple[Reason, ...]
-
-
-def plan_round(
-    coverage: "Coverage", book: Rulebook, *, tube_size: int, samplers: int | None = None,
-    tubes: int | None = None,
-) -> RoundPlan:  # fmt: skip
-    """
-    Count sites, samplers and tubes for the people due in a round, by the norms of a rulebook.
-
-    `tube_size` is how many share a tube; `samplers` and `tubes` what the command has. Raises ValueError for a size
-    below 1, ProtocolError where the rulebook has no such norms.
-    """
-    if tube_size < 1:
-        raise ValueError(f"tubes of {tube_size}; expected at least one person in a tube")
-    sites, sampler = (
-        book.leaf("screening.persons_per_site"), book.leaf("screening.persons_per_sampler"),
-    )  # fmt: skip
-    fewest, most = sorted(int(bound) for bound in sites.value)
-
-    def needs(place: StreetCoverage) -> StreetPlan:
-        return StreetPlan(
-            area=place.area, name_zh=place.name_zh, name_en=place.name_en, people=place.due,
-            sites_least=-(-place.due // most), sites_most=-(-place.due // fewest),
-            samplers=-(-place.due // int(sampler.value)), tubes=-(-place.due // tube_size),
-        )  # fmt: skip
-
-    streets = tuple(needs(street) for street in coverage.streets)
-    whole = coverage.total
-    total = StreetPlan(
-        area=whole.area, name_zh=whole.name_zh, name_en=whole.name_en, people=whole.due,
-        **{
-            name: sum(getattr(street, name) for street in streets)
-            for name in ("sites_least", "sites_most", "samplers", "tubes")
-        },
-    )  # fmt: skip
-    return RoundPlan(
-        round=coverage.round.id, total=total, streets=streets,
-        lacking_samplers=None if samplers is None else max(0, total.samplers - samplers),
-        lacking_tubes=None if tubes is None else max(0, total.tubes - tubes),
-        reasons=(
-            Reason(
-                zh=f"每{fewest}至{most}人设一个采样点。", en=f"One site for {fewest} to {most} people.",
-                source=sites.source, confidence=sites.confidence,
-            ),
-            Reason(
-                zh=f"采样人员按人口数除以{sampler.value}配备。",
-                en=f"One sampler for {sampler.value} people.",
-                source=sampler.source, confidence=sampler.confidence,
-            ),
-        ),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignCost:
     """What one pool design asks per person and how often it is right; sizes with the stages between bars."""
 
@@ -331,44 +235,6 @@ def compare_designs(
         for name, design in designs.items()
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda cost: cost.tests_per_person))
-
-
-DETECTION: Mapping[float, float] = {0.0: 0.0, 4.0: 0.77, 10.0: 0.5, 30.0: 0.0}
-"""The chance that a swab finds an infection by days since it: two published points (days 4 and 10), the rest assumed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwabAdvice:
-    """What each way to fill tubes asks and misses for a group of people, and what each interval between rounds lets escape."""
-
-    modes: tuple[modes.ModeAdvice, ...]
-    escape: tuple[tuple[int, int, float], ...]
-
-
-def advise_swabs(
-    people: int, *, prevalence: float, tubes: int | None = None, single_only: bool = False
-) -> SwabAdvice:
-    """
-    Advise on tubes for a group of people, the cheapest possible way first, and on how often to go round.
-
-    An hour of somebody held weighs as a tube, an infection missed as a hundred; people of a positive tube are held
-    eight hours. Escape is told for rounds every 1, 2, 3 and 5 days with results after 6, 12, 24 and 48 hours, as the
-    share of onward transmission before isolation at a mean generation time of 3 days. All of it is an estimate.
-    """
-    known = modes.swab_modes(mean_ct=28, sd_ct=5, half_ct=38, spread_ct=1, specificity=0.9999)
-    advice = modes.advise_mode(
-        people, prevalence=prevalence, modes=known, held_hours=8.0, tubes_available=tubes,
-        prices=modes.Prices(tube=1.0, held_hour=1.0, missed=100.0),
-        only=frozenset({"single"}) if single_only else None,
-    )  # fmt: skip
-    escape = tuple(
-        (days, hours, modes.escape_share(
-            interval_days=days, result_hours=hours, attendance=1.0, detection=DETECTION, generation_mean_days=3.0
-        ))
-        for days in (1, 2, 3, 5)
-        for hours in (6, 12, 24, 48)
-    )  # fmt: skip
-    return SwabAdvice(modes=advice, escape=escape)
 
 
 def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> ScreeningRound:
@@ -941,38 +807,6 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
         np.maximum.at(last, tube, sampled)
     for at, tube in enumerate(state.tubes.tolist()):
         yield TubeSpecimen(tube=tube, people=int(people[at]), collected=state.moment(int(last[at])))
-
-
-def zero_confidence(
-    coverage: Coverage,
-    *,
-    hidden: float,
-    rounds: int,
-    sensitivity: float,
-    never: float | None = None,
-) -> ZeroConfidence:
-    """
-    Return the probability that nobody infected is left after so many all-negative rounds like this one.
-
-    `hidden` infected people are expected beforehand; `never` is the share no round reaches, the share of this
-    round's due without a swab where it is None. An estimate, never a rule: lifting is for the protocol.
-    """
-    total = coverage.total
-    if not total.due:
-        raise ValueError(f"round {coverage.round.id} has nobody due; its roster was not read in")
-    unreached = total.not_seen / total.due if never is None else never
-    reached = total.due - total.not_seen
-    attendance = total.with_result / reached if reached else 0.0
-    return ZeroConfidence(
-        probability=freedom.none_left(
-            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds
-        ),
-        ceiling=float(np.exp(-hidden * unreached)),
-        levers=freedom.levers(
-            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds,
-            reached=0.25,
-        ),
-    )  # fmt: skip
 
 
 ZERO_DEFINITIONS = (

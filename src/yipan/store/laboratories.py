@@ -202,3 +202,13 @@ def busiest_hours(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
         "select laboratory, arg_max(hour, n), max(n) from (select laboratory, date_trunc('hour', published) as hour, "
         "count(*) as n from moment where published is not null group by all) group by laboratory order by laboratory"
     ).fetchall()
+
+
+def street_pools(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask for the pools with a valid result by street and people in them: street, people, pools, positive ones."""
+    return engine.execute(
+        "select street, people, count(*), count(*) filter (result in ('positive', 'weak')) from "
+        "(select s.tube, min(s.street) as street, count(*) as people, any_value(l.result) as result "
+        "from samples s join latest l using (tube) where l.result in ('negative', 'positive', 'weak') group by s.tube) "
+        "group by street, people order by street, people"
+    ).fetchall()
