@@ -6,7 +6,7 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 
 from yipan.api.access import OWN, Asked
-from yipan.api.commanding import CHANGE, AtAsked, moment_of, post_of
+from yipan.api.commanding import CHANGE, AtAsked, lake_of, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
 from yipan.model import Laboratory, ReagentKit, area_path
@@ -58,7 +58,7 @@ def quality(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
     """Return the quality of a round's laboratories."""
     from yipan.operations import laboratories
 
-    moment, home = moment_of(asking, at), post_of(asking).lake
+    moment, home = moment_of(asking, at), lake_of(asking)
     return asking.answer(lambda record: laboratories.judge(record, home, round=round, at=moment))
 
 
@@ -81,7 +81,7 @@ def transit(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
     """Return the consignments of a round."""
     from yipan.operations import laboratories
 
-    moment, home = moment_of(asking, at), post_of(asking).lake
+    moment, home = moment_of(asking, at), lake_of(asking)
     return asking.answer(lambda record: laboratories.transit(record, home, round=round, at=moment))
 
 

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from yipan.api.access import OWN, AreaAsked, Asked
-from yipan.api.commanding import CHANGE, AtAsked, moment_of, post_of
+from yipan.api.commanding import CHANGE, AtAsked, lake_of, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
 from yipan.model import LakeKind, TestResult, person_id
@@ -86,7 +86,7 @@ def programme(
     from yipan.operations import programme as desk
 
     path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
-    home = post_of(asking).lake
+    home = lake_of(asking)
     return asking.answer(
         lambda record: desk.programmes(
             record, home, area=path, at=moment, time_zone=zone, place=place
@@ -108,9 +108,7 @@ def coverage(asking: Asked, round: RoundAsked) -> Response:
     """Return the coverage of a round within the viewer's area."""
     from yipan.operations import screening
 
-    return asking.answer(
-        lambda record: screening.coverage(record, post_of(asking).lake, round=round)
-    )
+    return asking.answer(lambda record: screening.coverage(record, lake_of(asking), round=round))
 
 
 @routes.get(
@@ -135,7 +133,7 @@ def gaps(
     path = asking.area(area)
     with asking.reading() as record:
         return answer(
-            screening.gaps(record, post_of(asking).lake, round=round, street=path, limit=limit)
+            screening.gaps(record, lake_of(asking), round=round, street=path, limit=limit)
         )
 
 
@@ -158,9 +156,7 @@ def held(asking: Asked, round: RoundAsked) -> Response:
     """Return the tubes whose people are held until they are swabbed again."""
     from yipan.operations import screening
 
-    return asking.answer(
-        lambda record: screening.held_tubes(record, post_of(asking).lake, round=round)
-    )
+    return asking.answer(lambda record: screening.held_tubes(record, lake_of(asking), round=round))
 
 
 @routes.get(
@@ -192,7 +188,7 @@ def laboratories(asking: Asked, round: RoundAsked) -> Response:
     from yipan.operations import screening
 
     return asking.answer(
-        lambda record: screening.laboratories(record, post_of(asking).lake, round=round)
+        lambda record: screening.laboratories(record, lake_of(asking), round=round)
     )
 
 
@@ -264,7 +260,7 @@ def holds(
     """Return the held tubes of a round as they stand."""
     from yipan.operations import holding
 
-    moment, home = moment_of(asking, at), post_of(asking).lake
+    moment, home = moment_of(asking, at), lake_of(asking)
     return asking.answer(
         lambda record: holding.holds(record, home, round=round, at=moment, open_only=not every)
     )
@@ -289,7 +285,7 @@ def care(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
     """Return who waits for care without a result."""
     from yipan.operations import holding
 
-    moment, home = moment_of(asking, at), post_of(asking).lake
+    moment, home = moment_of(asking, at), lake_of(asking)
     return asking.answer(
         lambda record: holding.waiting_for_care(record, home, round=round, at=moment)
     )
@@ -343,7 +339,7 @@ def plan(
     from yipan.packs.screenings import read_screening
     from yipan.protocol import protocols
 
-    home = post_of(asking).lake
+    home = lake_of(asking)
     book = protocols().rulebook("cn-covid-9ed")
     have = logistics.Have(samplers=samplers, sites=sites, couriers=couriers)
     return asking.answer(
@@ -454,7 +450,7 @@ def confidence(
     from yipan.packs.screenings import read_screening
 
     moment, zoned = moment_of(asking, at), asking.door.settings.time_zone
-    home, given = post_of(asking).lake, read_screening("covid-19")
+    home, given = lake_of(asking), read_screening("covid-19")
     if zone is not None:
         return asking.answer(
             lambda record: desk.of_zone(record, home, zone, at=moment, time_zone=zoned, given=given)

@@ -167,6 +167,22 @@ def _at_laboratories(results: Rows) -> tuple[Rows, Rows, Rows]:
     return sent, got, wells
 
 
+def _plates_of(results: Sequence[Sequence[object]]) -> Rows:
+    """A plate for each of these results with controls as they should be."""
+    wells: Rows = []
+    for tube, laboratory, _, plate, well, orf, n, internal, received, _ in results:
+        begun = datetime.fromisoformat(str(received)) + timedelta(minutes=30)
+        bench = (f"示范仪{LABORATORIES.index(str(laboratory)) + 1}乙", KIT)
+        run = (begun.isoformat(), (begun + timedelta(minutes=80)).isoformat())
+        wells.append((laboratory, plate, well, "样本", tube, *bench, orf, n, internal, *run))
+    for laboratory, plate, kind, when in dict.fromkeys(
+        (w[0], w[1], tuple(w[5:7]), tuple(w[10:])) for w in wells
+    ):
+        wells.append((laboratory, plate, "H10", "无模板对照", "", *kind, "", "", "", *when))
+        wells.append((laboratory, plate, "H11", "阳性对照", "", *kind, 28.0, 27.6, 25.0, *when))
+    return wells
+
+
 def _equip(post: Post, at: datetime) -> None:
     """What the laboratories said they can take, one held in reserve, and what the lot of their kit allows."""
     benches = [
@@ -206,7 +222,7 @@ def _day(post: Post, at: datetime) -> None:
     _send(post, LakeKind.CONSIGNMENTS, sent, at=at)
     _send(post, LakeKind.RECEIPTS, got, at=at)
     _send(post, LakeKind.RESULTS, results, at=at)
-    _send(post, LakeKind.WELLS, wells, at=at)
+    _send(post, LakeKind.WELLS, [*wells, *_plates_of(results[-len(SPLIT) :])], at=at)
     holding.review_rounds(post, at=at, time_zone=CHINA)
 
 
@@ -244,6 +260,7 @@ def _single_results(post: Post, at: datetime) -> None:
         for n in range(max(0, swabbed - 3))
     ]  # fmt: skip
     _send(post, LakeKind.RESULTS, rows, at=at)
+    _send(post, LakeKind.WELLS, _plates_of(rows), at=at)
     holding.review_rounds(post, at=at, time_zone=CHINA)
 
 
@@ -253,12 +270,15 @@ def _key_people(post: Post, at: datetime) -> None:
         (KeyGroup.HIGH_RISK_POST, "冷链（示范）", "示范市场监管局", 8),
         (KeyGroup.KEY_VENUE, "养老机构（示范）", "示范民政局", 6),
         (KeyGroup.CROWDED_INSTITUTION, "学校（示范）", "示范教育局", 10),
+        (KeyGroup.CROWDED_POST, "农贸市场（示范）", "示范市场监管局", 6),
     )):  # fmt: skip
         people = tuple(person_id(f"p-{0xDE3000 + 100 * number + n:016x}") for n in range(count))
         sites.append(KeySite(
             id=f"示范单位{number + 1}", area=area_path(HAIZHU), group=group, name=f"示范单位{number + 1}", sector=sector,
             duty_holder=holder, since=at.date(), people=people,
-            every_days=3 if group is KeyGroup.KEY_VENUE else None, said_by="示范通告" if group is KeyGroup.KEY_VENUE else "",
+            every_days=3 if group is KeyGroup.KEY_VENUE else None,
+            inspect_days=14 if group in {KeyGroup.KEY_VENUE, KeyGroup.CROWDED_INSTITUTION} else None,
+            said_by="" if group is KeyGroup.HIGH_RISK_POST else "示范通告",
         ))  # fmt: skip
     names = tuple(
         Identity(person=one, name=f"示范人员{n:02d}")
@@ -268,6 +288,14 @@ def _key_people(post: Post, at: datetime) -> None:
     for site in sites[:2]:
         tested = dict.fromkeys(site.people[:-2], TestResult.NEGATIVE)
         keypeople.record_tests(post, site.id, tested, day=at.date(), tube_size=1, at=at)
+    keypeople.record_inspection(
+        post,
+        sites[1].id,
+        by="示范民政局",
+        points=["访客未登记（示范）", "隔离观察室不足（示范）"],
+        at=at,
+    )
+    keypeople.record_inspection(post, sites[2].id, by="示范教育局", points=[], at=at)
 
 
 SCREENING_STORY: tuple[Scene, ...] = (
