@@ -13,7 +13,7 @@ from scipy import sparse
 
 from yipan.analytics.detect import fusion, scan
 from yipan.analytics.detect.baseline import BaselineVerdicts, DayKinds, sibling_key
-from yipan.analytics.detect.faults import FaultKind, series_faults
+from yipan.analytics.detect.faults import Fault, FaultKind, series_faults
 from yipan.analytics.detect.methods import DEFAULT, judge
 from yipan.analytics.detect.verdicts import CODE, Verdicts
 from yipan.model import (
@@ -265,17 +265,21 @@ def judge_streams(
         if len(one):
             matrix[row, width - len(one) :] = np.array(one.counts, dtype=float)  # None is NaN
     first = until - timedelta(days=width * interval.days)
-    added, added_rows, exposure = _sums(own, matrix, first) if sums else ([], [], [])
+    found = series_faults(matrix, daily=interval is Interval.DAY)
+    tested = _tested(own, matrix)
+    added, added_rows, exposure = (
+        _sums(own, _without_typos(matrix, found), tested, first) if sums else ([], [], [])
+    )
     everything = [*own, *added]
     counts = np.vstack([matrix, *added_rows]) if added else matrix
-    tested = _tested(own, matrix)
     weight = np.vstack([tested, *exposure]) if added else tested
     known = _known_share(everything, counts.shape, completeness or {})
     if (known < 1).any():
         counts = np.where(known < LEAST_KNOWN, np.nan, counts)
         weight = weight * known
     unlearned = masked(everything, counts, first, known_outbreaks)
-    columns = list(range(max(0, width - max(judged_days, QUIET_DAYS)), width))
+    # each day judged has as many before it from which it is learned how channels move together
+    columns = list(range(max(0, width - judged_days - QUIET_DAYS), width))
     names: dict[str, int] = {}
     groups = [names.setdefault(sibling_key(one), len(names)) for one in everything]
     verdicts = judge(
@@ -289,13 +293,24 @@ def judge_streams(
             area=own[f.row].area, stream=own[f.row].stream, name=_named(own[f.row].stream), kind=f.kind,
             day=None if f.position is None else first + timedelta(days=f.position * interval.days),
         )
-        for f in series_faults(matrix, daily=interval is Interval.DAY)
+        for f in found
     )  # fmt: skip
     return Judged(
         series=tuple(everything), own=len(own), verdicts=verdicts, faults=faults,
         known_share=known[:, columns] if (known < 1).any() else None,
         days=tuple(first + timedelta(days=c * interval.days) for c in columns),
     )  # fmt: skip
+
+
+def _without_typos(matrix: "np.ndarray", faults: Sequence[Fault]) -> "np.ndarray":
+    """Return the counts without what looks like an error of typing: it is told of its own stream and must not speak for a city."""
+    typos = [(f.row, f.position) for f in faults if f.kind is FaultKind.TYPO]
+    if not typos:
+        return matrix
+    kept = matrix.copy()
+    for row, position in typos:
+        kept[row, position] = np.nan
+    return kept
 
 
 def _tested(own: Sequence[CountSeries], matrix: "np.ndarray") -> "np.ndarray":
@@ -366,7 +381,7 @@ def ended(series: CountSeries, end: date) -> CountSeries:
 
 
 def _sums(
-    own: Sequence[CountSeries], matrix: "np.ndarray", first: date
+    own: Sequence[CountSeries], matrix: "np.ndarray", tested: "np.ndarray", first: date
 ) -> tuple[list[CountSeries], list["np.ndarray"], list["np.ndarray"]]:
     there = {(one.area, one.stream) for one in own}
     plain: dict[Stream, Stream] = {}
@@ -401,6 +416,7 @@ def _sums(
     share = np.minimum((adding @ (seen * usual[:, None])) / whole[:, None], 1.0)
     known = ((adding @ seen.astype(float)) > 0) & (share >= 0.3)
     totals = adding @ filled
+    exposed = (adding @ (seen * usual[:, None] * tested)) / whole[:, None]
     series = [
         CountSeries(area=area, stream=stream, first_day=first, counts=_or_none(total, there_))
         for (area, stream), total, there_ in zip(asked, totals, known, strict=True)
@@ -408,7 +424,7 @@ def _sums(
     return (
         series,
         list(np.where(known, totals, np.nan)),
-        list(np.where(known, np.maximum(share, 1e-6), 1.0)),
+        list(np.where(known, np.maximum(exposed, 1e-6), 1.0)),
     )
 
 
@@ -465,7 +481,9 @@ def picture(
         if place in together and backed:
             known.append((together[place], float(joint[place])))
         if known:
-            best_p[place], best_q[place] = min(known)
+            # beyond LEAST_P one is as clear as another, and of equals the lower level is told
+            least = min(known)
+            best_p[place], best_q[place] = max(least[0], fusion.LEAST_P), least[1]
     findings: list[Finding] = []
     for disease in sorted({disease for disease, _ in by_place}):
         raised = {

@@ -120,7 +120,7 @@ def burden(
         found: set[tuple[str, str, date]] = set()
         times = 0
         before: set[tuple[str, str]] = set()
-        for day in judged.days:
+        for day in judged.days[-days:]:
             now: set[tuple[str, str]] = {
                 (one.area, one.disease)
                 for one in streams.picture(
