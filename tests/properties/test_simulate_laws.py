@@ -14,7 +14,7 @@ from scipy import optimize, special, stats
 
 import simulated
 from yipan.analytics import simulate as sim
-from yipan.analytics.simulate import dense, kernel, pathogen
+from yipan.analytics.simulate import dense, kernel, pathogen, rehearsal
 from yipan.analytics.simulate.measures import means_of
 from yipan.operations import simulate as desk
 from yipan.protocol import Adopted, protocols
@@ -728,6 +728,16 @@ class TestDenseTwin:
 
         assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.12)
         assert stats.ks_2samp(ours, theirs).pvalue > 0.01
+
+
+class TestRehearsal:
+    def test_compiles_what_a_run_of_a_province_calls(self, land: sim.Province) -> None:
+        for half in rehearsal.HALVES:
+            rehearsal.rehearse(half)
+        sim.run(land, simulated.pathogen(), FULL, seeds(5), days=5, seed=1)
+
+        for half in rehearsal.HALVES.values():
+            assert len(half.signatures) == 1
 
 
 class TestNotebook:

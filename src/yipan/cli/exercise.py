@@ -83,6 +83,7 @@ def play(
     The clock of its board goes on from the last act: start the board again after days were played.
     """
     from yipan.operations import exercise as desk
+    from yipan.operations.compiled import compile_model
 
     chosen = [
         mode
@@ -93,7 +94,7 @@ def play(
     ]  # fmt: skip
     if len(chosen) != 1:
         raise typer.BadParameter("expected one of --auto, --by-hand and --none")
-    typer.echo("the model is compiled for this machine the first time", err=True)
+    compile_model(lambda said: typer.echo(said, err=True))
     with _at(folder) as post:
         left = desk.read(folder).days - desk.progress(folder).days_done
         done = list(

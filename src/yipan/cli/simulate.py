@@ -269,11 +269,10 @@ def _done(
     threads: int,
 ) -> Any:
     from yipan.operations import simulate as desk
+    from yipan.operations.compiled import compile_model
 
     begun = time.perf_counter()
-    typer.echo(
-        "the model is compiled for this machine the first time; later runs start at once", err=True
-    )
+    compile_model(lambda said: typer.echo(said, err=True))
     return door.progress(
         _timed(
             desk.results(
