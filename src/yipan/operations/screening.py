@@ -27,16 +27,20 @@ from yipan.model import (
     Power,
     Reason,
     ScreeningRound,
+    TaskState,
+    TaskStep,
     area_path,
     check_area,
     check_may,
 )
 from yipan.operations import rolling
+from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
 from yipan.store import NotFound, Record, lake
 from yipan.store import laboratories as benches
+from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.screening import (
     BLIND_PAIRS,
     LAKE_BATCHES,
@@ -48,6 +52,8 @@ if TYPE_CHECKING:
     import duckdb
 
 DESK = "screening"
+SWAB = f"{DESK}.swab"
+"""The kind of the task that ends when its round is closed."""
 FALSE_DISCOVERY = 0.05
 PLATE_POSITIVES = 4
 """Positive wells on one plate, from at least three sites, that put it on hold."""
@@ -256,7 +262,11 @@ def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> 
 
 
 def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningRound:
-    """Close a round. Raises NotAllowed, NotFound, ValueError where it is closed already."""
+    """
+    Close a round, and end the task to swab everybody in it.
+
+    Raises NotAllowed, NotFound, ValueError where it is closed already.
+    """
     check_may(post.viewer, Power.DECIDE)
     with post.store.acting(
         post.viewer, desk=DESK, verb="close_round", subject=round, why=why, at=at
@@ -266,6 +276,9 @@ def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningR
             raise ValueError(f"round {round} was closed at {found.closed.isoformat()}")
         closed = replace(found, closed=at)
         act.put(SCREENING_ROUNDS, [closed])
+        due = act.nouns(TASKS, where={"subject": round, "state": list(RUNNING)})
+        step = TaskStep(to=TaskState.DONE, at=act.moment, by=post.viewer.user, note=why)
+        act.put(TASKS, [task.stepped(step) for task in due if task.kind == SWAB])
     return closed
 
 
