@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from yipan.model import (
     Viewer,
     area_path,
 )
-from yipan.operations import commanding, day, drill, holding, keypeople, screening, zoning
+from yipan.operations import commanding, day, drill, holding, keypeople, rolling, screening, zoning
 from yipan.operations.post import Post
 from yipan.store import Store, lake
 
@@ -240,10 +241,88 @@ class TestEarlierFiles:
         assert taken.reasons == {samples.TUBE_OF_EARLIER: 5}
         assert taken.accepted == 1
 
+    def test_sent_again_with_one_change_lose_only_what_was_here(self, post, bulk, tmp_path):
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        more = f"109,503,9,{STREETS[2]},2,5,2022-11-10 19:00"
+        again = swabs(tmp_path, *GOOD_SWABS, more, name="again.csv")
+
+        taken = take(post, bulk, again, LakeKind.SAMPLES)
+
+        assert taken.reasons == {samples.ALREADY_HERE: 6}
+        assert taken.accepted == 1
+
+    @pytest.mark.parametrize("road", ["fast", "plain"])
+    def test_that_tell_something_else_of_a_tube_or_a_sample_win(
+        self, post, bulk, tmp_path, road, monkeypatch
+    ):
+        if road == "plain":
+            monkeypatch.setattr(screening, "_fast_road", lambda *_, **__: None)
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        other = swabs(
+            tmp_path,
+            f"300,501,5,{STREETS[0]},1,10,2022-11-10 19:00",  # for ten people now
+            f"104,600,6,{STREETS[0]},1,5,2022-11-10 19:00",  # the sample of another person
+            f"301,601,10,{STREETS[0]},1,5,2022-11-10 19:00",
+            name="other.csv",
+        )
+
+        taken = take(post, bulk, other, LakeKind.SAMPLES)
+
+        assert taken.reasons == {samples.TUBE_OF_EARLIER: 1, samples.ALREADY_HERE: 1}
+        assert taken.accepted == 1
+
     def test_that_are_no_tables_leave_nothing(self, post, bulk, tmp_path):
         with pytest.raises(CannotRead, match="has no column sample"):
             take(post, bulk, table(tmp_path / "bad.csv", "a,b", "1,2"), LakeKind.SAMPLES)
         assert not list(bulk.folder.rglob("*.parquet"))
+
+
+class TestState:
+    """What is kept while files are taken in answers as what is worked out from the lake."""
+
+    def test_kept_while_judging_is_read_by_the_next_question(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(rolling, "KEPT_FROM", 0)
+        read = []
+        whole = lake.Lake.read
+        monkeypatch.setattr(
+            lake.Lake, "read", lambda home, paths, columns: read.append(paths) or whole(home, paths, columns)
+        )  # fmt: skip
+        take(post, bulk, roster(tmp_path), LakeKind.ROSTER)
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        take(post, bulk, results(tmp_path, NEGATIVE, POSITIVE), LakeKind.RESULTS)
+        corrected = POSITIVE.replace("POS", "阴性").replace("23:30", "23:50")
+        take(post, bulk, results(tmp_path, corrected, name="later.csv"), LakeKind.RESULTS)
+
+        found = covered(post, bulk)
+        with post.store.reading(post.viewer) as record:
+            held = screening.held_tubes(record, bulk, round="r1")
+
+        assert read == []
+        shutil.rmtree(bulk.folder / "state")
+        assert covered(post, bulk) == found
+        assert read
+        with post.store.reading(post.viewer) as record:
+            assert screening.held_tubes(record, bulk, round="r1") == held == ()
+
+    def test_is_judged_again_when_another_file_came_in_meanwhile(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        first = swabs(tmp_path, *GOOD_SWABS)
+        second = swabs(tmp_path, f"300,501,11,{STREETS[1]},1,5,2022-11-10 19:00", name="b.csv")
+        road, raced = screening._fast_road, []
+
+        def slow(*told, **more):
+            judged = road(*told, **more)
+            if not raced:
+                raced.append(True)
+                take(post, bulk, first, LakeKind.SAMPLES)
+            return judged
+
+        monkeypatch.setattr(screening, "_fast_road", slow)
+
+        assert take(post, bulk, second, LakeKind.SAMPLES).reasons == {samples.TUBE_OF_EARLIER: 1}
 
 
 @pytest.mark.slow
