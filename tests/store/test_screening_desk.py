@@ -27,6 +27,7 @@ from yipan.feeds.keypeople import KeyPeople, read_key_people
 from yipan.model import (
     CasePlace,
     Counted,
+    Duty,
     KeyGroup,
     KeySite,
     Laboratory,
@@ -34,6 +35,7 @@ from yipan.model import (
     ReagentKit,
     Stream,
     TestResult,
+    Viewer,
     ZoneChange,
     ZoneTerms,
     area_path,
@@ -523,3 +525,30 @@ class TestKeyRegister:
         with post.store.reading(post.viewer) as record:
             kinds = [task.kind for task in record.nouns(TASKS)]
         assert kinds.count(keypeople.RECTIFY) == 1
+
+
+class TestCounty:
+    def test_sees_its_own_streets_of_the_city_s_files_and_no_others(self, filled, tmp_path):
+        on_the_way(filled, tmp_path)
+        viewer = Viewer(user="u-futian", duty=Duty.COMMANDER, area=area_path("44.4403.440304."))
+        with filled.store.reading(viewer) as record:
+            covered = screening.coverage(record, filled.lake, round="r1")
+            held = screening.held_tubes(record, filled.lake, round="r1")
+            boxes = laboratories.transit(record, filled.lake, round="r1", at=LATER)
+            own = screening.person_history(record, filled.lake, person=7)
+            other = screening.person_history(record, filled.lake, person=1)
+
+        assert [s.area for s in covered.streets] == [street(STREETS[2])]
+        assert (covered.total.due, covered.total.held) == (3, 2)
+        assert [tube.tube for tube in held] == [503]
+        assert [box.consignment for box in boxes] == ["box-2"]
+        assert (len(own), other) == (1, ())
+
+    def test_of_another_city_sees_its_own(self, filled):
+        viewer = Viewer(user="u-liwan", duty=Duty.COMMANDER, area=LIWAN)
+        with filled.store.reading(viewer) as record:
+            total = screening.coverage(record, filled.lake, round="r1").total
+            people = screening.gaps(record, filled.lake, round="r1", street=street(STREETS[0]))
+
+        assert (total.due, total.held) == (5, 0)
+        assert {gap.person for gap in people} == {4, 5}

@@ -27,16 +27,20 @@ from yipan.model import (
     Power,
     Reason,
     ScreeningRound,
+    TaskState,
+    TaskStep,
     area_path,
     check_area,
     check_may,
 )
 from yipan.operations import rolling
+from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
 from yipan.store import NotFound, Record, lake
 from yipan.store import laboratories as benches
+from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.screening import (
     BLIND_PAIRS,
     LAKE_BATCHES,
@@ -48,6 +52,8 @@ if TYPE_CHECKING:
     import duckdb
 
 DESK = "screening"
+SWAB = f"{DESK}.swab"
+"""The kind of the task that ends when its round is closed."""
 FALSE_DISCOVERY = 0.05
 PLATE_POSITIVES = 4
 """Positive wells on one plate, from at least three sites, that put it on hold."""
@@ -256,7 +262,11 @@ def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> 
 
 
 def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningRound:
-    """Close a round. Raises NotAllowed, NotFound, ValueError where it is closed already."""
+    """
+    Close a round, and end the task to swab everybody in it.
+
+    Raises NotAllowed, NotFound, ValueError where it is closed already.
+    """
     check_may(post.viewer, Power.DECIDE)
     with post.store.acting(
         post.viewer, desk=DESK, verb="close_round", subject=round, why=why, at=at
@@ -266,6 +276,9 @@ def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningR
             raise ValueError(f"round {round} was closed at {found.closed.isoformat()}")
         closed = replace(found, closed=at)
         act.put(SCREENING_ROUNDS, [closed])
+        due = act.nouns(TASKS, where={"subject": round, "state": list(RUNNING)})
+        step = TaskStep(to=TaskState.DONE, at=act.moment, by=post.viewer.user, note=why)
+        act.put(TASKS, [task.stepped(step) for task in due if task.kind == SWAB])
     return closed
 
 
@@ -611,7 +624,12 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     """
     found = record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
-    places = {int(a.code): a for a in record.areas(found.area) if a.code and a.code.isdigit()}
+    home, seen = own_rows(record, home, found.area)
+    places = {
+        int(a.code): a
+        for a in record.areas(found.area)
+        if a.code and a.code.isdigit() and int(a.code) in seen
+    }
     state = rolling.state_of(
         home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
     )  # fmt: skip
@@ -693,7 +711,7 @@ def _state(
 ) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
     """The rolling state of a round as known and within the viewer's area, and its areas by code."""
     found = record.noun(SCREENING_ROUNDS, round)
-    places = streets_under(record, found.area)
+    home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
         home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=_acts(record, round),
         streets=list(places), opened=found.opened,
@@ -818,8 +836,8 @@ def person_history(
     found: list[PersonSwab] = []
     for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
         mine = [part for part in parts if part.round == name]
-        area = known[name].area
-        streets = [code for code, path in places.items() if path.startswith(area)]
+        home, seen = own_rows(record, home, known[name].area)
+        streets = list(seen)
         if rolling.absent_from(home, round=name, parts=mine, streets=streets, person=person):
             continue
         state = rolling.state_of(
@@ -912,8 +930,9 @@ def community_zero_by_definition(
 @contextmanager
 def looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Give an engine with the views of a round's parts as known when asked and within the viewer's area."""
-    record.noun(SCREENING_ROUNDS, round)
+    found = record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
+    home, _ = own_rows(record, home, found.area)
     with home.engine() as engine:
         _views(engine, home, parts, _acts(record, round))
         yield engine
@@ -953,6 +972,20 @@ def _acts(record: Record, round: str) -> dict[str, int]:
 def streets_under(record: Record, under: AreaPath) -> dict[int, AreaPath]:
     """Return the areas under one that bulk files may name, by their code as a number."""
     return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
+
+
+CITY_STEPS = 2
+"""Steps of the path of a city: what lies deeper sees its own rows of the city's files only."""
+
+
+def own_rows(
+    record: Record, home: lake.Lake, area: AreaPath
+) -> tuple[lake.Lake, dict[int, AreaPath]]:
+    """Return the lake as the viewer may read it of a round in `area`, and the streets of it by their code."""
+    if record.viewer.area.count(".") <= CITY_STEPS:
+        return replace(home, only=None), streets_under(record, area)
+    streets = streets_under(record, _shared(area, record.viewer.area))
+    return replace(home, only=tuple(sorted(streets))), streets
 
 
 def _city(path: AreaPath) -> str:

@@ -39,9 +39,14 @@ class WrittenPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lake:
-    """One folder of Parquet files, and the engine that reads them."""
+    """
+    One folder of Parquet files, and the engine that reads them.
+
+    With `only` what is read are the rows of these streets: who commands a county sees no more of its city's files.
+    """
 
     folder: Path
+    only: tuple[int, ...] | None = None
     memory_mb: int = MEMORY_MB
     threads: int = THREADS
 
@@ -166,7 +171,12 @@ class Lake:
         """Read columns of parts whole, one after another in the order of `paths`; at least one path."""
         import polars as pl
 
-        return pl.read_parquet([self.folder / path for path in paths], columns=list(columns))
+        files = [self.folder / path for path in paths]
+        if self.only is None:
+            return pl.read_parquet(files, columns=list(columns))
+        wanted = list(dict.fromkeys((*columns, "street")))
+        found = pl.read_parquet(files, columns=wanted)
+        return found.filter(pl.col("street").is_in(list(self.only))).select(columns)
 
     def view(
         self,
@@ -191,8 +201,13 @@ class Lake:
         batch = "regexp_extract(filename, '([^/]+?)-[^-/]*$', 1)" if len(paths) > 1 else "''"
         engine.execute(
             f"create or replace temp view {name} as select {', '.join(columns)}, {batch} as batch "
-            f"from read_parquet([{files}], filename=true, hive_partitioning=false)"
+            f"from read_parquet([{files}], filename=true, hive_partitioning=false){self._where()}"
         )
+
+    def _where(self) -> str:
+        if self.only is None:
+            return ""
+        return f" where street in ({', '.join(str(int(street)) for street in self.only) or 'null'})"
 
     def copy_files(self, named: Mapping[str, int], to: Path) -> int:
         """Copy the files the record names into another folder, those put aside with them; return how many."""

@@ -33,7 +33,7 @@ export type WaitingPerson = { person: number; area: string; need: string; why: s
 export type KeyCount = { name: string; people: number; done: number; due: number; missed: number; not_asked: number }
 export type KeyPicture = { day: string; total: KeyCount; groups: KeyCount[]; sectors: KeyCount[]; duty_holders: KeyCount[]; reasons: Reason[] }
 export type KeyRow = {
-  person: string; site: string; area: string; sector: string; duty_holder: string; every_days: number | null; tests: number; single: boolean
+  person: string; site: string; area: string; group: string; sector: string; duty_holder: string; every_days: number | null; tests: number; single: boolean
   last: string | null; next_due: string | null; state: string; overdue_days: number
 }
 export type Assumed = { name: string; value: number; low: number | null; high: number | null; source: string; assumption: boolean; note: string }
