@@ -4,6 +4,7 @@ import dataclasses
 import importlib.util
 import json
 import shutil
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -141,6 +142,12 @@ class TestOnDuckdb:
 
         assert len(expected) > 20
         assert on_duckdb["overlaps"] == sorted(expected)
+
+    def test_says_what_is_lacking(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "ibis", None)
+
+        with pytest.raises(ValueError, match="the words of pyspark need the extra `cluster`"):
+            cluster.sql("held", engine="pyspark")
 
     def test_knows_no_other_query(self):
         with pytest.raises(ValueError, match="no query gaps for a cluster; there are coverage"):

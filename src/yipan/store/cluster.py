@@ -166,10 +166,8 @@ def overlaps(views: Views) -> Any:
 
     cases = views["case_visits"].rename(case="person", case_since="since", case_until="until")
     both = views["visits"].inner_join(cases, "place")
-    since, until = (
-        ibis.greatest(both.since, both.case_since),
-        ibis.least(both.until, both.case_until),
-    )
+    since: Any = ibis.greatest(both.since, both.case_since)
+    until: Any = ibis.least(both.until, both.case_until)
     met = both.filter((until - since >= LEAST_OVERLAP_SECONDS) & (both.person != both.case))
     return met.select(
         "person", "case", "place", since=ibis.greatest(met.since, met.case_since),
