@@ -440,11 +440,19 @@ def singles(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
 
 
 def person_state(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Row]:
-    """Ask what is known of one person of the roster: exempt, swabbed, result of the tube, result of the single swab."""
+    """
+    Ask what is known of one person of the roster: exempt, swabbed, result of the tube, result of the single swab.
+
+    Then of the tube when it was picked up, when it was received, and in which condition.
+    """
     return engine.execute(
-        "select r.exempt, s.sampled_at, l.result, nullif(h.result, '') from (select * from roster where person = $1) r "
-        "left join samples s using (person) left join (select tube, result from latest) l on s.tube = l.tube "
-        "left join single h on r.person = h.person",
+        "with mine as (select r.person, r.exempt, s.sampled_at, s.tube from (select * from roster where person = $1) r "
+        "left join samples s using (person)) select m.exempt, m.sampled_at, l.result, nullif(h.result, ''), c.picked_at, "
+        "e.received_at, e.condition from mine m "
+        "left join (select tube, result from latest where tube in (select tube from mine)) l on m.tube = l.tube "
+        "left join (select * from consignments where tube in (select tube from mine)) c on m.tube = c.tube "
+        "left join (select * from receipts where tube in (select tube from mine)) e on m.tube = e.tube "
+        "left join single h on m.person = h.person",
         [person],
     ).fetchall()
 
