@@ -499,6 +499,98 @@ FULL = sim.Strategy(
 )
 
 
+class TestQuarantine:
+    def run(
+        self, land: sim.Province, *kept: sim.Quarantine, rooms: float = 10_000.0
+    ) -> sim.Epidemic:
+        return sim.run(
+            land, simulated.pathogen(reproduction_number=0.6, household_attack=0.1),
+            sim.Strategy(
+                name="kept", tracing=sim.Tracing(quarantine=kept, staff_cases_per_day=1e6),
+                isolation=sim.Isolation(rooms_per_10k=rooms),
+            ),
+            seeds(40), days=120, seed=3,
+        )  # fmt: skip
+
+    def test_is_first_in_a_room_and_then_at_home_for_the_days_of_the_version(
+        self, land: sim.Province
+    ) -> None:
+        told = self.run(land, sim.Quarantine(room_days=4, home_days=2, test_days=(1, 6)))
+
+        in_rooms, at_home = told.daily["quarantined_central"], told.daily["quarantined_home"]
+        assert in_rooms.sum() > 100
+        assert in_rooms[-1] == at_home[-1] == 0
+        with_the_day_they_are_fetched = 4 + 1
+        assert in_rooms.sum() * 2 == at_home.sum() * with_the_day_they_are_fetched
+
+    def test_is_all_at_home_without_room(self, land: sim.Province) -> None:
+        kept = sim.Quarantine(room_days=4, home_days=2, test_days=())
+
+        told = self.run(land, kept, rooms=0.0)
+
+        assert told.daily["quarantined_central"].sum() == 0
+        assert told.daily["quarantined_home"].sum() % (4 + 2 + 1) == 0
+
+    def test_follows_the_version_of_the_day_on_which_it_began(self, land: sim.Province) -> None:
+        old = sim.Quarantine(room_days=4, home_days=0, test_days=(1,))
+        new = sim.Quarantine(from_day=10, room_days=2, home_days=0, test_days=(1,))
+
+        changed, before = self.run(land, old, new), self.run(land, old)
+
+        assert (
+            changed.daily["quarantined_central"][:10] == before.daily["quarantined_central"][:10]
+        ).all()
+        assert (
+            changed.daily["quarantined_central"].sum() < before.daily["quarantined_central"].sum()
+        )
+
+
+class TestArrivals:
+    def test_are_infections_of_their_port_on_their_days_at_their_mean(
+        self, land: sim.Province
+    ) -> None:
+        port = land.counties[1]
+        told = sim.run(
+            land, simulated.pathogen(reproduction_number=0.5, household_attack=0.05),
+            sim.Strategy(
+                name="arrivals", imports=sim.Imports(
+                    per_day=((land.counties[0], 0.5),),
+                    arrivals=(
+                        sim.Arrivals(
+                            port=port, origin="abroad", travellers_per_day=2_000, infected_share=0.01, missed_share=0.2,
+                            since_day=20, until_day=60,
+                        ),
+                    ),
+                ),
+            ),
+            [], days=100, seed=9,
+        )  # fmt: skip
+
+        came = told.layer == sim.LAYERS.index("import")
+        county = land.people(told.person[came]).county
+        day = told.day[came][county == land.county_index(port)]
+        assert day.min() >= 20
+        assert day.max() < 60
+        assert day.size == pytest.approx(40 * 4.0, abs=4 * np.sqrt(160))
+        assert (county == 0).sum() == pytest.approx(50, abs=4 * np.sqrt(50))
+        assert set(county.tolist()) <= {0, land.county_index(port)}
+
+
+class TestScreeningStart:
+    @pytest.mark.parametrize("delay", [0, 3, 9])
+    def test_is_so_many_days_after_it_could_be(self, land: sim.Province, delay: int) -> None:
+        def first_sampled(start_delay_days: int) -> int:
+            town = sim.Screening(
+                extent=sim.Extent.TOWN, window_days=30, start_delay_days=start_delay_days
+            )
+            told = sim.run(
+                land, simulated.pathogen(), sim.Strategy(name="s", screenings=(town,)), seeds(30), days=40, seed=4
+            )  # fmt: skip
+            return int(np.flatnonzero(told.daily["sampled"])[0])
+
+        assert first_sampled(delay) == first_sampled(0) + delay
+
+
 class TestCommonRandomNumbers:
     def test_keep_two_strategies_identical_until_they_differ(self, land: sim.Province) -> None:
         late = replace(FULL, name="late", travel=sim.Travel(since_day=12, kept=0.0))

@@ -191,6 +191,34 @@ def report(asking: Asked, sentinel: Id, asked: ReportAsked) -> Response:
 
 
 @routes.get(
+    "/sentinels/{sentinel}/days",
+    summary="What a sentinel owes and has sent, the newest day first",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "sheet": SENTINEL_EXAMPLE["sheets"][0],
+            "days": [
+                {"day": "2022-11-05", "due": "2022-11-06T10:00:00+08:00", "state": "sent",
+                 "values": [["respiratory/fever_clinic_visits/any/day/clinic-1", 0]],
+                 "first_sent": "2022-11-06T08:10:00+08:00", "corrections": 0}
+            ],
+        },
+        description="The last 28 days, with what is due, missing, late and corrected", failures=(404,),
+    ),
+)  # fmt: skip
+def days(asking: Asked, sentinel: Id) -> Response:
+    """Return the due list and the history of one sentinel: its own log-in sees this and no other."""
+    from yipan.operations import watch
+
+    with asking.reading() as record:
+        return answer(
+            watch.own_reports(
+                record, sentinel, at=asking.known_at or asking.door.clock(), time_zone=asking.door.settings.time_zone
+            )
+        )  # fmt: skip
+
+
+@routes.get(
     "/watch/verdicts",
     summary="What became of each method's alerts, and how soon incidents were detected",
     openapi_extra=OWN,

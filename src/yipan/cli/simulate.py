@@ -236,13 +236,16 @@ def _ask(
             )
         places.append((place, int(count)))
     where = desk.province(settings.pack)
-    rules = desk.zone_rules(
-        protocols(),
-        first_day=door.day(first_day, date(2022, 10, 1)),
-        days=days,
-        time_zone=settings.time_zone,
+    chosen = (
+        desk.read_strategies(file)
+        if file
+        else desk.strategies_by_date(
+            protocols(),
+            first_day=door.day(first_day, date(2022, 10, 1)),
+            days=days,
+            time_zone=settings.time_zone,
+        )
     )
-    chosen = desk.read_strategies(file) if file else desk.standard_strategies(rules)
     if only:
         names = [one.name for one in chosen]
         for name in only:

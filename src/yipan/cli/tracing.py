@@ -77,6 +77,13 @@ def import_(
         str | None, typer.Option(help="dmy or mdy, where nothing shows it.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
+    case_numbers: Annotated[
+        bool,
+        typer.Option(
+            "--case-numbers",
+            help="The files number people as the line lists do (name the --outbreak).",
+        ),
+    ] = False,
     at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -90,7 +97,7 @@ def import_(
         try:
             done = outbreak_files.import_files(
                 post, files, at=door.moment(at, settings), area=place.path, disease=disease, outbreak=outbreak,
-                date_order=date_order, dry_run=dry_run, time_zone=str(settings.time_zone),
+                date_order=date_order, dry_run=dry_run, time_zone=str(settings.time_zone), case_numbers=case_numbers,
             )  # fmt: skip
         except outbreak_files.TracingFilesHaveProblems as refused:
             reports = refused.reports

@@ -309,6 +309,37 @@ def report(
 
 
 @app.command()
+def days(
+    sentinel: Annotated[str, typer.Argument(help="The id of the sentinel.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List what a sentinel owes and has sent, the newest day first. Exit code 1 where a day is missing."""
+    from yipan.operations import watch as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        found = desk.own_reports(
+            record, sentinel, at=door.moment(at, settings), time_zone=settings.time_zone
+        )
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: door.table(
+            ("day", "due", "state", "first sent", "corrected", "values"),
+            [
+                (
+                    d.day, f"{d.due.astimezone(settings.time_zone):%m-%d %H:%M}", d.state,
+                    f"{d.first_sent.astimezone(settings.time_zone):%m-%d %H:%M}" if d.first_sent else "",
+                    d.corrections, "  ".join(f"{key}={value}" for key, value in d.values),
+                )
+                for d in found.days
+            ],
+        ),
+    )  # fmt: skip
+    raise typer.Exit(1 if any(d.state == "missing" for d in found.days) else 0)
+
+
+@app.command()
 def tune(
     method: Method,
     file: FileArgument = None,

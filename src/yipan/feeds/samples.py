@@ -104,7 +104,7 @@ UNKNOWN_RESULT = "the result is no result that is known here"
 OUT_OF_ORDER = "received, loaded, called and published do not follow each other"
 TUBE_TWICE = "the tube has a result in this file before"
 ALREADY_HERE = "an earlier file brought the same sample, person or row"
-TUBE_OF_EARLIER = "an earlier file filled this tube, elsewhere or up to its mode"
+TUBE_OF_EARLIER = "an earlier file filled this tube, elsewhere, for another mode, or up to its mode"
 NOT_HELD = "the person is in no positive or weak tube of this round"
 NOT_SINGLE = "a swab of somebody held goes into a tube of its own"
 UNKNOWN_NEED = "the need is none that is registered for care"
@@ -194,7 +194,9 @@ def read_samples(
 
     Instants must lie from `since` up to `until`. A tube seen at two sites or in two streets, or with more people
     than its mode, is put aside with everybody in it: nobody can tell whose result it would be. Of a sample or
-    person that stands twice the first row counts. Raises CannotRead as `read_roster`.
+    person that stands twice the first row counts. `already` names a relation with the swabs of earlier files: a tube
+    that one of them tells another site, street or mode of, or fills, is put aside as well; rows of people or samples
+    that are there already fill no tube again. Raises CannotRead as `read_roster`.
     """
     open_table(engine, path, SAMPLES, time_zone=time_zone)
     unknown = _unknown_streets(engine, streets)
@@ -215,12 +217,15 @@ def read_samples(
         "having min(site) <> max(site) or min(street) <> max(street) or (count(*) > max(mode) and max(mode) > 0)"
     )
     if already:
+        _already_here(engine, already, "person", "sample")
         engine.execute(
-            f"insert into bad_tube select tube, {number_of(TUBE_OF_EARLIER)} from (select j.tube, count(*) as n, "
-            "max(j.mode) as most, min(e.n) as before, bool_or(j.site <> e.site or j.street <> e.street) as elsewhere "
-            "from judged j join (select tube, count(*) as n, min(site) as site, min(street) as street "
-            f"from {already} group by tube) e using (tube) where j.row_reason = 0 group by j.tube) "
-            "where (elsewhere or (n + before > most and most > 0)) and tube not in (select tube from bad_tube)"
+            f"insert into bad_tube select tube, {number_of(TUBE_OF_EARLIER)} from (select j.tube, "
+            "count(*) filter (h.line is null) as n, max(j.mode) as most, min(e.n) as before, "
+            "bool_or(j.site <> e.site or j.street <> e.street) or max(j.mode) <> max(e.mode) as other "
+            "from judged j join (select tube, count(*) as n, min(site) as site, min(street) as street, "
+            f"max(coalesce(mode, 1)) as mode from {already} group by tube) e using (tube) "
+            "left join here_line h on j.line = h.line where j.row_reason = 0 group by j.tube) "
+            "where (other or (n > 0 and n + before > most and most > 0)) and tube not in (select tube from bad_tube)"
         )
     later = {
         **later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
@@ -231,7 +236,7 @@ def read_samples(
         columns=("sample", "tube", "person", "street", "site", "mode", "sampled_at"),
         later=later,
         tubes=True,
-        already=(already, "person") if already else None,
+        already=(already, "person", "sample") if already else None,
     )
 
 
@@ -458,19 +463,27 @@ def later_lines(engine: "duckdb.DuckDBPyConnection", key: str, reason: int) -> d
     return {int(line): reason for (line,) in rows}
 
 
+def _already_here(engine: "duckdb.DuckDBPyConnection", earlier: str, *by: str) -> None:
+    """Make the table `here_line` of the lines that share one of these keys with a relation of earlier files."""
+    shared = " or ".join(f"{key} in (select {key} from {earlier})" for key in by)
+    engine.execute(
+        f"create or replace temp table here_line as select line from judged where {shared}"
+    )
+
+
 def settle(
     engine: "duckdb.DuckDBPyConnection",
     *,
     columns: Sequence[str],
     later: Mapping[int, int],
     tubes: bool = False,
-    already: tuple[str, str] | None = None,
+    already: tuple[str, ...] | None = None,
 ) -> BulkReading:
     """
     Make the view `accepted` and the small table `quarantined`, and count; a row has the first reason that holds.
 
-    `tubes` says that a table `bad_tube` was made; `already` names a relation of earlier files and the key a row
-    must not share with them.
+    `tubes` says that a table `bad_tube` was made; `already` names a relation of earlier files and the keys of which a
+    row must share none with them.
     """
     engine.execute("create or replace temp table bad_line (line bigint, line_reason integer)")
     if later:
@@ -484,9 +497,9 @@ def settle(
         reasons.append("b.tube_reason")
     reasons.append("l.line_reason")
     if already:
-        relation, key = already
-        joins.append(f"left join (select distinct {key} as k from {relation}) e on v.{key} = e.k")
-        reasons.append(f"case when e.k is not null then {number_of(ALREADY_HERE)} end")
+        _already_here(engine, *already)
+        joins.append("left join here_line h on v.line = h.line")
+        reasons.append(f"case when h.line is not null then {number_of(ALREADY_HERE)} end")
     engine.execute(
         f"create or replace temp view settled as select v.*, coalesce({', '.join(reasons)}, 0) as reason "
         f"from judged v {' '.join(joins)}"

@@ -143,6 +143,7 @@ from .watching import (
     SentinelKind,
     Triage,
     WatchRule,
+    sentinel_at,
 )
 from .zones import (
     OVER,
@@ -350,4 +351,5 @@ __all__ = [
     "personal_fields",
     "place",
     "roles_of",
+    "sentinel_at",
 ]

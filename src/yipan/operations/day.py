@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
 from yipan.operations import (
+    calling,
     changes,
     closing,
     commanding,
@@ -30,6 +31,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
     (closing.DESK, closing.review_rounds),
     (zoning.DESK, zoning.review_zones),
     (holding.DESK, holding.review_rounds),
+    (calling.DESK, calling.review_programmes),
     (plans.DESK, plans.review_plans),
     (prohibitions.DESK, prohibitions.review_measures),
 )
@@ -37,7 +39,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
 
 HANDS: dict[str, commanding.Hand] = {
     zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out, plans.HAND: plans.carry_out,
-    holding.HAND: holding.carry_out,
+    holding.HAND: holding.carry_out, calling.HAND: calling.carry_out,
     outlook.HAND: outlook.carry_out,
 }  # fmt: skip
 """Who carries out the lines of an order, by the desk their kind names."""

@@ -18,6 +18,7 @@ from yipan.model import (
     AreaPath,
     Case,
     Identity,
+    NodeId,
     PersonId,
     Power,
     Receipt,
@@ -87,11 +88,13 @@ def import_files(
     date_order: str | None = None,
     time_zone: str = "Asia/Shanghai",
     dry_run: bool = False,
+    case_numbers: bool = False,
 ) -> Imported:
     """
     Read the files of one outbreak together and commit all of them or none, with a receipt.
 
-    People, venues and gatherings already known by their outside ids stay who they are. Raises
+    People, venues and gatherings already known by their outside ids stay who they are. With `case_numbers` the files
+    number people as the line lists do: whoever is a case on record under a number is that person. Raises
     TracingFilesHaveProblems, AlreadyImported where these very files were committed before.
     """
     check_may(post.viewer, Power.INGEST)
@@ -100,6 +103,10 @@ def import_files(
     with post.store.reading(post.viewer) as record:
         areas = record.areas()
         known = {key.id: key.node for key in record.nouns(OUTSIDE_KEYS)}
+        if case_numbers:
+            if not outbreak:
+                raise ValueError("numbers of cases are joined within an outbreak; name it")
+            known = _by_case_number(record, area or post.area, outbreak) | known
     reading = read_tracing(
         list(paths), areas=areas, area=area, disease=disease, outbreak=outbreak, known=known, date_order=date_order,
         time_zone=time_zone,
@@ -114,6 +121,16 @@ def import_files(
     if receipt is not None:
         following.renew(post, at=at)
     return imported_of(reading, receipt)
+
+
+def _by_case_number(record: Record, area: AreaPath, outbreak: str) -> dict[str, NodeId]:
+    """Everybody who is a case on record, under the key by which files of an outbreak would know the number."""
+    found: dict[str, NodeId] = {}
+    after: str | None = None
+    while page := record.cases(under=area, after=after, limit=5000):
+        found |= {f"{outbreak}:{case.id}": NodeId(case.person) for case in page}
+        after = page[-1].id
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

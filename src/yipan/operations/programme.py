@@ -18,7 +18,7 @@ from yipan.operations import screening, zoning
 from yipan.protocol import Profile, ProtocolError, Rulebook, Ruling
 from yipan.protocol.rules import screening as rules
 from yipan.store import Record, lake
-from yipan.store.tables.screening import CONFIRMATIONS, SCREENING_ROUNDS
+from yipan.store.tables.screening import CONFIRMATIONS, LAKE_PARTS, SCREENING_ROUNDS
 from yipan.store.tables.zoning import ROSTERS
 
 HIT = "outbreak_district"
@@ -176,8 +176,14 @@ def _outcome(
     record: Record, home: lake.Lake, round: ScreeningRound, settings: Iterable[str], *, at: datetime,
     time_zone: ZoneInfo,
 ) -> RoundOutcome:  # fmt: skip
-    covered = screening.coverage(record, home, round=round.id).total
     found_in = Counter(settings)
+    if not record.count(LAKE_PARTS, where={"round": round.id}):
+        return RoundOutcome(
+            round=round.id, day=round.opened.astimezone(time_zone).date(),
+            ended=round.closed is not None or round.closes <= at, found_in=dict(found_in),
+            community=sum(found_in.values()), controlled=0, pending=0, held=0, not_seen=0, clear=None,
+        )  # fmt: skip
+    covered = screening.coverage(record, home, round=round.id).total
     if covered.single_positive:
         told = record.nouns(CONFIRMATIONS, where={"round": round.id})
         refuted = {one.person for one in told if not one.confirmed}

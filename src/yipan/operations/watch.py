@@ -33,6 +33,7 @@ from yipan.model import (
     Stream,
     Task,
     Triage,
+    Viewer,
     WatchRule,
     WorkCalendar,
     WrongStep,
@@ -729,10 +730,11 @@ def report(
     Sent again it corrects, and the record keeps both. Raises NotAllowed, NotYourArea, NotFound, and ValueError for a day it does not owe
     or that has not come, a stream left out or not its own, and a count that cannot be meant.
     """
-    check_may(post.viewer, Power.INGEST)
+    own = post.viewer.duty is Duty.SENTINEL
+    check_may(post.viewer, Power.REPORT if own else Power.INGEST)
     with post.store.reading(post.viewer) as record:
         one = record.noun(SENTINELS, sentinel)
-    check_area(post.viewer, one.area)
+    _check_own(post.viewer, one)
     today = at.astimezone(time_zone).date()
     if day > today:
         raise ValueError(f"{day} has not come; today is {today}")
@@ -762,7 +764,8 @@ def report(
         for key, value in sorted(values.items())
     ]
     with post.store.acting(
-        post.viewer, desk=DESK, verb="report", subject=one.id, area=one.area, why="sentinel report", at=at
+        post.viewer, desk=DESK, verb="report", subject=one.id, area=one.place if own else one.area,
+        why="sentinel report", at=at,
     ) as act:  # fmt: skip
         change = act.put_counts(
             pl.DataFrame(rows, schema=["area", "stream", "day", "value", "source"], orient="row"),
@@ -772,6 +775,89 @@ def report(
         sentinel=one.id, day=day, values=tuple(sorted(values.items())), new=change.new,
         corrected=change.corrected, late=at > _due(one, day, time_zone),
     )  # fmt: skip
+
+
+def _check_own(viewer: Viewer, one: Sentinel) -> None:
+    """Raise NotYourArea unless the sentinel lies in the viewer's area, or is the very one its log-in is for."""
+    check_area(viewer, one.place if viewer.duty is Duty.SENTINEL else one.area)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDay:
+    """
+    One day a sentinel owes: by when, what it sent, when first, and how often it corrected.
+
+    `state` is due (its hour has not come), missing, sent or late; `values` are the newest, by stream, of those that came.
+    """
+
+    day: date
+    due: datetime
+    state: str
+    values: tuple[tuple[str, int], ...]
+    first_sent: datetime | None
+    corrections: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnReports:
+    """What one sentinel owes and has sent: its sheet, and its days from the newest back."""
+
+    sheet: SentinelSheet
+    days: tuple[OwnDay, ...]
+
+
+OWN_DAYS = 28
+
+
+def own_reports(record: Record, sentinel: str, *, at: datetime, time_zone: ZoneInfo) -> OwnReports:
+    """
+    Return what a sentinel owes and has sent in the last OWN_DAYS days, for itself and for those it reports to.
+
+    A week is owed on the Monday it begins. Raises NotFound where it is not on the register or not the viewer's own, NotYourArea.
+    """
+    one = record.noun(SENTINELS, sentinel)
+    _check_own(record.viewer, one)
+    calendar = read_calendar()
+    today = at.astimezone(time_zone).date()
+    first = today - timedelta(days=HABIT_DAYS)
+    owed = {stream.key: stream for stream in one.streams}
+    table = record.count_versions(
+        under=one.area, since=first, until=today + timedelta(days=1),
+        counted=sorted({stream.counted for stream in one.streams}),
+    )  # fmt: skip
+    versions: dict[date, dict[str, list[tuple[int, datetime]]]] = {}
+    newest: dict[tuple[str, str], dict[date, tuple[int | None, datetime]]] = {}
+    for area, key, day, value, known in table.iter_rows():
+        if area == one.area and key in owed:
+            versions.setdefault(day, {}).setdefault(key, []).append((int(value), known))
+            newest.setdefault((one.area, key), {})[day] = (int(value), known)
+    days = []
+    for back in range(OWN_DAYS + 1):
+        day = today - timedelta(days=back)
+        asked = [
+            key for key, stream in owed.items()
+            if stream.interval is Interval.DAY or day.weekday() == 0
+        ]  # fmt: skip
+        if (
+            not asked
+            or not one.owes(day)
+            or (one.working_days_only and not calendar.is_working(day))
+        ):
+            continue
+        due, came = _due(one, day, time_zone), versions.get(day, {})
+        firsts = [some[0][1] for some in came.values()]
+        whole = all(key in came for key in asked)
+        state = (
+            ("late" if max(firsts) > due else "sent") if whole else "due" if at < due else "missing"
+        )
+        days.append(
+            OwnDay(
+                day=day, due=due, state=state, values=tuple((key, came[key][-1][0]) for key in asked if key in came),
+                first_sent=min(firsts, default=None), corrections=sum(len(some) - 1 for some in came.values()),
+            )
+        )  # fmt: skip
+    sheet = _sheet(one, newest, first, today, at, time_zone, calendar)
+    return OwnReports(sheet=sheet, days=tuple(days))
 
 
 def streams_owed(post: Post, sentinel: str) -> tuple[str, ...]:

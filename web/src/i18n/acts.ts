@@ -4,7 +4,7 @@ import { both } from '../lib/words'
 export const words = both({
   zh: {
     plans: '人员方案', record_roles: '登记人员身份', put_identities: '身份入保险库', record_visits: '登记上门随访', record_samples: '登记采样', release: '解除管控', record_result: '登记检测结果', review_plans: '审视人员方案', note_action: '登记早期行动', suggest_same: '提出疑似同一人',
-    areas: '地区', closing: '终末筛查', fill_rounds: '结果填入风险区轮次', alarm_late: '逾期未解除告警', ingest: '入库', watch: '监测', outlook: '研判', zoning: '划区', commanding: '指挥', users: '用户', day: '轮次', reports: '报告', tracing: '流调', screening: '筛查',
+    areas: '地区', closing: '终末筛查', calling: '筛查轮次建议', call_rounds: '轮次建议', fill_rounds: '结果填入风险区轮次', alarm_late: '逾期未解除告警', ingest: '入库', watch: '监测', outlook: '研判', zoning: '划区', commanding: '指挥', users: '用户', day: '轮次', reports: '报告', tracing: '流调', screening: '筛查',
     isolation: '隔离', borders: '口岸', services: '保障', readiness: '准备', supervision: '督查', exercise: '演练', prohibitions: '九不准', simulate: '推演', add_user: '新增用户',
     assign: '派发任务', close_round: '完成一轮', commit_file: '文件入库', undo_file: '撤回文件', estimate_reproduction: '估计再生数', order: '下达命令', propose: '提出建议', publish: '公布',
     put_bulletins: '通报入库', put_pack: '载入地区', import_boundaries: '导入边界', review_signals: '审视信号', review_zones: '审视风险区', review_measures: '审视管控措施',
@@ -19,7 +19,7 @@ export const words = both({
   },
   en: {
     plans: 'plans', record_roles: 'roles recorded', put_identities: 'names put into the vault', record_visits: 'visits recorded', record_samples: 'tests recorded', release: 'let go', record_result: 'test result recorded', review_plans: 'plans reviewed', note_action: 'early action noted', suggest_same: 'may be one person',
-    areas: 'areas', closing: 'closing rounds', fill_rounds: 'results put into rounds of zones', alarm_late: 'alarm: lifting late', ingest: 'ingest', watch: 'watch', outlook: 'outlook', zoning: 'zoning', commanding: 'command', users: 'users', day: 'round', reports: 'reports',
+    areas: 'areas', closing: 'closing rounds', calling: 'rounds called', call_rounds: 'rounds of screening proposed', fill_rounds: 'results put into rounds of zones', alarm_late: 'alarm: lifting late', ingest: 'ingest', watch: 'watch', outlook: 'outlook', zoning: 'zoning', commanding: 'command', users: 'users', day: 'round', reports: 'reports',
     tracing: 'tracing', screening: 'screening', isolation: 'isolation', borders: 'borders', services: 'services', readiness: 'readiness', supervision: 'supervision',
     exercise: 'exercise', prohibitions: 'nine prohibitions', simulate: 'simulation', add_user: 'user added', assign: 'task given', close_round: 'round closed',
     commit_file: 'file read in', undo_file: 'file taken back', estimate_reproduction: 'R estimated', order: 'ordered', propose: 'proposed', publish: 'published',

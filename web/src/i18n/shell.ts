@@ -16,7 +16,7 @@ export const words = both({
     nothing: '没有内容', why: '理由', whyNeeded: '请写明理由', confirm: '确认', cancel: '取消', explain: '说明',
     duty: '岗位', overdue: '已逾期', lateSince: '逾期自', dueOn: '期限', due: '限时', dueIn: '剩余', done: '已完成', days: '天', hours: '小时', minutes: '分钟',
     commander: '指挥长', epidemiologist: '流调', tracer: '追踪', laboratory: '检验', community: '社区', inspector: '督查', analyst: '分析',
-    registrar: '登记', administrator: '管理员', trainer: '导调',
+    registrar: '登记', administrator: '管理员', trainer: '导调', sentinel: '哨点',
   },
   en: {
     title: 'Yipan', subtitle: 'One board for the whole province', user: 'User', password: 'Password', login: 'Log in', logout: 'Log out',
@@ -32,6 +32,6 @@ export const words = both({
     nothing: 'Nothing here', why: 'Reason', whyNeeded: 'Please say why', confirm: 'Confirm', cancel: 'Cancel', explain: 'What is this?',
     duty: 'Duty', overdue: 'late by', lateSince: 'late since', dueOn: 'due on', due: 'due', dueIn: 'due in', done: 'done', days: 'd', hours: 'h', minutes: 'min',
     commander: 'commander', epidemiologist: 'epidemiologist', tracer: 'tracer', laboratory: 'laboratory', community: 'community', inspector: 'inspector', analyst: 'analyst',
-    registrar: 'registrar', administrator: 'administrator', trainer: 'trainer',
+    registrar: 'registrar', administrator: 'administrator', trainer: 'trainer', sentinel: 'sentinel',
   },
 })

@@ -66,7 +66,6 @@ from .measures import (
     CAMPAIGN,
     CAMPAIGN_SINCE,
     FINDING,
-    IMPORT_MEAN,
     ISOLATION,
     LABORATORY,
     RECALL_AT,
@@ -129,6 +128,8 @@ from .province import (
 from .zones import next_stage, stage_due, version_on
 
 NEVER_DAY = 32000
+LAST_DAY = 0x7FFF
+"""Those kept apart are entries of resident, days in a room, days in all, the day it ends and whether all is at home."""
 MOST_BEHIND_DAYS = 7
 """Where a city's laboratories are this many days behind no round is begun: its results would come too late."""
 WATCHED_DAYS = 21
@@ -156,12 +157,12 @@ INFECTION = np.dtype(
     [
         ("person", np.int32), ("source", np.int32), ("community", np.int32), ("child", np.int32),
         ("sibling", np.int32), ("born", np.int16), ("apart_from", np.int16), ("apart_until", np.int16),
-        ("due", np.int16), ("found", np.int16), ("layer", np.uint8), ("route", np.uint8), ("at_home", np.uint8),
+        ("room_until", np.int16), ("due", np.int16), ("found", np.int16), ("layer", np.uint8), ("route", np.uint8), ("at_home", np.uint8),
         ("age", np.uint8),
     ],
     align=True,
 )  # fmt: skip
-"""What is kept of an infection: 36 bytes."""
+"""What is kept of an infection: 36 bytes. Until `room_until` somebody kept apart is in a room, unless at home for want of one."""
 ZONE = np.dtype(
     [
         ("first", np.int64), ("size", np.int64), ("within", np.int64), ("cell", np.int32), ("clock", np.int32),
@@ -600,9 +601,25 @@ def will_be_found(
 
 
 @helper
+def latest_on(spans: Ints, d: Whole) -> int:
+    """Return the row that holds on a day; rows begin with their first day, in order of it."""
+    now = 0
+    for row in range(1, spans.shape[0]):
+        if spans[row, 0] <= d:
+            now = row
+    return now
+
+
+@helper
+def room_until(held: Whole) -> Whole:
+    """Return the day from which somebody in quarantine is at home; `held` is an entry of those kept apart."""
+    return ((held >> 1) & LAST_DAY) - ((held >> 16) & 0xFF) + ((held >> 24) & 0x7F)
+
+
+@helper
 def fall_ill(
-    seed: u64, L: Layout, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, test_days: Ints, inf: Rows,
-    apart: Ints, q_active: Whole, day_new: Ints, daily: Reals, totals: Reals, r: Whole, t: Whole, s: Whole,
+    seed: u64, L: Layout, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, quarantine: Ints,
+    test_days: Ints, inf: Rows, apart: Ints, q_active: Whole, day_new: Ints, daily: Reals, totals: Reals, r: Whole, t: Whole, s: Whole,
     lay: Whole, d: Whole, days: Whole, headroom: float, known_day: Whole, whom: Ints, when: Ints, marks: Ints,
 ) -> tuple[int, Whole, int]:  # fmt: skip
     """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
@@ -615,6 +632,7 @@ def fall_ill(
     inf[r].born = d
     inf[r].apart_from = NEVER_DAY
     inf[r].apart_until = NEVER_DAY
+    inf[r].room_until = NEVER_DAY
     inf[r].due = NEVER_DAY
     inf[r].found = -1
     inf[r].layer = lay
@@ -646,13 +664,15 @@ def fall_ill(
     on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
     if q_active > 0:
         held = apart[_slot(apart, t)]
-        until = (held & 0xFFFFFFFF) >> 1
+        until = (held >> 1) & LAST_DAY
         if held != -1 and until > d:
             inf[r].apart_from = d
             inf[r].apart_until = until
+            inf[r].room_until = room_until(held)
             inf[r].at_home = held & 1
-            began = until - np.int64(m[TRACE + 4]) - 1
-            for x in range(test_days.size):
+            began = until - ((held >> 16) & 0xFF) - 1
+            now = latest_on(quarantine, began)
+            for x in range(quarantine[now, 5], quarantine[now, 6]):
                 td = began + test_days[x]
                 if td > d and positive(
                     seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)
@@ -678,12 +698,17 @@ def take_in(
     y = G[G[COUNTY_CITY] + c]
     day_found[d, c] += 1
     daily[d, 10 + np.int64(how)] += 1
-    kept_apart = inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0
+    kept_apart = (
+        inf[r].apart_from <= d < inf[r].apart_until
+        and inf[r].at_home == 0
+        and d < inf[r].room_until
+    )
     from_day = d + 1 + np.int64(m[ISOLATION])
     stay = np.int64(m[ISOLATION + 1])
     if not kept_apart:
         inf[r].apart_from = min(np.int64(inf[r].apart_from), from_day)
     inf[r].apart_until = from_day + stay
+    inf[r].room_until = NEVER_DAY
     wanting = 0
     if used[BEDS, y] < by_city[BEDS, y]:
         used[BEDS, y] += 1
@@ -900,7 +925,7 @@ def name_contacts(
 
 @helper
 def keep_apart(
-    seed: u64, L: Layout, D: Reals, m: Reals, by_city: Reals, test_days: Ints, inf: Rows, table: Ints, index: Ints,
+    seed: u64, L: Layout, D: Reals, by_city: Reals, quarantine: Ints, test_days: Ints, inf: Rows, table: Ints, index: Ints,
     apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, contacts: Ints, named: Whole, ring: Whole,
     d: Whole, days: Whole, found_r: Ints, found_on: Ints, at: Ints,
 ) -> int:  # fmt: skip
@@ -911,33 +936,42 @@ def keep_apart(
     """
     G = L.ints
     hits = 0
+    now = latest_on(quarantine, d)
     for j in range(named):
         o = contacts[j]
         qs = _slot(apart, o)
-        if apart[qs] != -1 and ((apart[qs] & 0xFFFFFFFF) >> 1) > d:
+        if apart[qs] != -1 and ((apart[qs] >> 1) & LAST_DAY) > d:
+            continue
+        room = quarantine[now, 1 if j < ring else 3]
+        total = room + quarantine[now, 2 if j < ring else 4]
+        if total == 0:
             continue
         rr = infection_of(table, index, o)
         if rr >= 0 and inf[rr].found >= 0:
             continue
         if apart[qs] == -1:
             at[KEYS] += 1
-        until = d + 1 + np.int64(m[TRACE + 4])
+        until = d + 1 + total
         oy = G[G[COUNTY_CITY] + county_of(L, o)]
         home = 1
-        if m[TRACE + 5] == 1 and j < ring and used[ROOMS, oy] < by_city[ROOMS, oy]:
+        if room > 0 and used[ROOMS, oy] < by_city[ROOMS, oy]:
             used[ROOMS, oy] += 1
             at[Q_CENTRAL] += 1
-            rel_central[until, oy] += 1
+            rel_central[d + 1 + room, oy] += 1
             home = 0
+            if total > room:
+                rel_home[d + 1 + room] -= 1
+                rel_home[until] += 1
         else:
             rel_home[until] += 1
             at[Q_HOME] += 1
-        apart[qs] = (o << 32) | (until << 1) | home
+        apart[qs] = (o << 32) | (room << 24) | (total << 16) | (until << 1) | home
         if rr >= 0:
             inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d + 1)
             inf[rr].apart_until = until
+            inf[rr].room_until = d + 1 + room
             inf[rr].at_home = home
-            for w in range(test_days.size):
+            for w in range(quarantine[now, 5], quarantine[now, 6]):
                 td = d + test_days[w]
                 if positive(
                     seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)
@@ -985,9 +1019,10 @@ def rounds_of_day(
             if need == 1 and quiet > 0 and d >= zones[z].clock + quiet - 1 and zones[z].done < 0:
                 zones[z].round = 2
             if zprog >= 0 and d > zones[z].opened and stage != 0:
-                since = d - zones[z].opened
+                since = d - zones[z].opened - screens[zprog, 7]
                 if (
-                    since % screens[zprog, 2] == 0
+                    since >= 0
+                    and since % screens[zprog, 2] == 0
                     and since // screens[zprog, 2] <= screens[zprog, 6]
                 ):
                     zones[z].round = max(zones[z].round, np.int8(1))
@@ -1045,7 +1080,8 @@ def rounds_of_day(
                 done = screen_county[p, a]
             if screens[p, 1] > d or firstc < 0 or d - lastc > screens[p, 5]:
                 continue
-            if done >= screens[p, 6] or (d - firstc) % screens[p, 2] != 0:
+            since = d - firstc - screens[p, 7]
+            if done >= screens[p, 6] or since < 0 or since % screens[p, 2] != 0:
                 continue
             y = G[G[COUNTY_CITY] + (G[G[TOWN_COUNTY] + a] if kind == 3 else a)]
             if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
@@ -1095,7 +1131,11 @@ def sample(
             return r, hits
         if inf[r].found >= 0 or inf[r].due <= d + 1:
             continue
-        if inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0:
+        if (
+            inf[r].apart_from <= d < inf[r].apart_until
+            and inf[r].at_home == 0
+            and d < inf[r].room_until
+        ):
             continue
         t = np.int64(inf[r].person)
         cm = np.int64(inf[r].community)
@@ -1252,8 +1292,9 @@ def strike(
     q_active = at[Q_CENTRAL] + at[Q_HOME]
     direct = index.size > 0
     arriving = 0
-    if m[IMPORT_MEAN] > 0.0:
-        arriving = poisson(m[IMPORT_MEAN], once(seed, d, IMPORT_COUNT))
+    span = latest_on(M.import_days, d)
+    if M.import_mean[span] > 0.0:
+        arriving = poisson(M.import_mean[span], once(seed, d, IMPORT_COUNT))
     while True:
         # what the last one infected laid out is put down first
         n = at[INFECTIONS]
@@ -1302,7 +1343,7 @@ def strike(
             at[SEED] += 1
         elif at[ARRIVED] < arriving:
             h = draw(seed, d, IMPORT, at[ARRIVED])
-            c = last_at_most(M.import_cdf, unit(h))
+            c = last_at_most(M.import_cdf[span], unit(h))
             t = G[G[COUNTY_START] + c] + below(
                 mix(h), G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
             )
@@ -1334,13 +1375,13 @@ def strike(
             keep = 1.0 / headroom if lay == 0 else 1.0
             isolated = inf[s].apart_from <= d < inf[s].apart_until
             if isolated:
-                if inf[s].at_home == 0:
+                if inf[s].at_home == 0 and d < inf[s].room_until:
                     continue
                 keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
             if q_active > 0:
                 held = apart[_slot(apart, t)]
-                if held != -1 and ((held & 0xFFFFFFFF) >> 1) > d:
-                    if (held & 1) == 0:
+                if held != -1 and ((held >> 1) & LAST_DAY) > d:
+                    if (held & 1) == 0 and d < room_until(held):
                         continue
                     if not isolated:
                         keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
@@ -1366,8 +1407,8 @@ def strike(
             table[sl] = (t << 32) | n
         at[INFECTIONS] = n + 1
         laid, on, how = fall_ill(
-            seed, L, D, m, M.seek_cdf, M.pharmacy_cdf, M.test_days, inf, apart, q_active, day_new, daily, totals, n, t,
-            s, lay, d, days, headroom, known_day, whom, when, marks,
+            seed, L, D, m, M.seek_cdf, M.pharmacy_cdf, M.quarantine, M.test_days, inf, apart, q_active, day_new, daily,
+            totals, n, t, s, lay, d, days, headroom, known_day, whom, when, marks,
         )  # fmt: skip
         at[PLAN] = 0
         at[PLANS] = laid
@@ -1489,7 +1530,7 @@ def evening(
             named, ring = name_contacts(seed, L, D, m, inf, r, d, contacts)
             daily[d, D_CONTACTS] += ring
             hits = keep_apart(
-                seed, L, D, m, by_city, M.test_days, inf, table, index, apart, used, rel_central, rel_home, contacts,
+                seed, L, D, by_city, M.quarantine, M.test_days, inf, table, index, apart, used, rel_central, rel_home, contacts,
                 named, ring, d, days, found_r, found_on, at,
             )  # fmt: skip
             for w in range(hits):
