@@ -24,6 +24,7 @@ from swabs import (
 from swabs import open_round as opened
 from yipan.feeds import samples
 from yipan.feeds.keypeople import KeyPeople, read_key_people
+from yipan.feeds.laboratory import specimen_of
 from yipan.model import (
     CasePlace,
     Counted,
@@ -32,6 +33,7 @@ from yipan.model import (
     KeySite,
     Laboratory,
     LakeKind,
+    PersonState,
     ReagentKit,
     Stream,
     TestResult,
@@ -169,6 +171,40 @@ class TestSpecimensOnTheirWay:
         assert (first.consignment, first.tubes, first.received, first.late) == ("box-1", 2, 1, True)
         assert (second.consignment, second.refused, second.hours) == ("box-2", 1, None)
         assert first.courier == "c-7"
+
+
+class TestOneState:
+    def state(self, post, person):
+        with post.store.reading(post.viewer) as record:
+            return holding.standing(record, post.lake, round="r1", person=person).state
+
+    def test_follows_the_tube_to_the_laboratory(self, filled, tmp_path):
+        assert self.state(filled, 4) is PersonState.PENDING
+
+        on_the_way(filled, tmp_path)
+        assert self.state(filled, 4) is PersonState.ON_THE_WAY
+
+        send(filled, tmp_path, LakeKind.RECEIPTS, GOT_HEAD, "502,lab-a,box-1,a2,accepted,2022-11-10 20:00", name="-2")  # fmt: skip
+        assert self.state(filled, 4) is PersonState.AT_LABORATORY
+
+    def test_is_to_be_swabbed_again_where_a_tube_leaked(self, filled, tmp_path):
+        send(filled, tmp_path, LakeKind.RECEIPTS, GOT_HEAD, "502,lab-a,box-1,a2,渗漏,2022-11-10 20:00")  # fmt: skip
+
+        assert self.state(filled, 4) is PersonState.AGAIN
+
+    def test_s_tubes_are_exported_as_pooled_or_grouped_and_name_nobody(self, filled, tmp_path):
+        on_the_way(filled, tmp_path)
+        with filled.store.reading(filled.viewer) as record:
+            made = {
+                tube.tube: specimen_of(tube)
+                for tube in screening.tube_specimens(record, filled.lake, round="r1")
+            }
+
+        assert {tube: one.get("combined") for tube, one in made.items()} == {
+            501: "pooled", 502: "grouped", 503: "pooled",
+        }  # fmt: skip
+        assert "receivedTime" in made[501]
+        assert "subject" not in made[501]
 
 
 def plate(laboratory, name, *wells, kit="lot-1", instrument="qs5", run=RUN):

@@ -38,7 +38,7 @@ from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
-from yipan.store import NotFound, Record, lake
+from yipan.store import NotFound, Record, cluster, lake
 from yipan.store import laboratories as benches
 from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.screening import (
@@ -110,11 +110,18 @@ class StreetCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """A round seen as a whole and street by street, as known at the moment asked about."""
+    """
+    A round seen as a whole and street by street, as known at the moment asked about.
+
+    `people_estimate` is how many people there are by capture and recapture of roster and swabs, with its standard
+    error: visitors show that a roster is incomplete. People who avoid both make it too low; None without visitors.
+    """
 
     round: ScreeningRound
     total: StreetCoverage
     streets: tuple[StreetCoverage, ...]
+    people_estimate: float | None = None
+    people_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -661,7 +668,14 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     )
     sums = {name: sum(getattr(street, name) for street in streets) for name in numbers}
     total = StreetCoverage(area=whole.path, name_zh=whole.name_zh, name_en=whole.name_en, **sums)
-    return Coverage(round=found, total=total, streets=streets)
+    people = error = None
+    if total.visitors:
+        people, error = quality.chapman(
+            roster=total.due, sampled=total.sampled + total.visitors, both=total.sampled
+        )
+    return Coverage(
+        round=found, total=total, streets=streets, people_estimate=people, people_error=error
+    )
 
 
 def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
@@ -887,8 +901,18 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
     ):
         people += np.bincount(np.where(tube < 0, state.tubes.size, tube), minlength=people.size)
         np.maximum.at(last, tube, sampled)
+    received: dict[int, datetime] = {}
+    grouped: set[int] = set()
+    parts = record.nouns(LAKE_PARTS, where={"round": round})
+    if any(part.kind in {LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS} for part in parts):
+        with looking(record, home, round) as engine:
+            received = {tube: _instant(moment) for tube, moment in benches.receipts(engine)}
+            grouped = benches.boxed_with_others(engine)
     for at, tube in enumerate(state.tubes.tolist()):
-        yield TubeSpecimen(tube=tube, people=int(people[at]), collected=state.moment(int(last[at])))
+        yield TubeSpecimen(
+            tube=tube, people=int(people[at]), collected=state.moment(int(last[at])), received=received.get(tube),
+            grouped=tube in grouped,
+        )  # fmt: skip
 
 
 ZERO_DEFINITIONS = (
@@ -959,6 +983,25 @@ def _views(
     known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
     lake.latest_results(engine, {batch: acts[batch] for batch in known})
     lake.single_results(engine)
+
+
+CLUSTER_QUERIES = ("coverage", "held", "waiting_tubes", "laboratory_counts")
+"""The queries of `store.cluster` that ask a round."""
+
+
+def cluster_job(record: Record, *, round: str) -> cluster.ClusterJob:
+    """
+    Return what a Spark cluster needs to answer about a round: the lake's files as known and within the viewer's area.
+
+    Raises NotFound; ValueError without the extra `cluster`.
+    """
+    record.noun(SCREENING_ROUNDS, round)
+    acts, views = _acts(record, round), dict[str, list[cluster.ClusterFile]]()
+    for part in record.nouns(LAKE_PARTS, where={"round": round}):
+        if part.kind.value in cluster.COLUMNS:
+            file = cluster.ClusterFile(path=part.id, act=acts[part.batch])
+            views.setdefault(part.kind.value, []).append(file)
+    return cluster.spark_job(round, views, CLUSTER_QUERIES)
 
 
 def _acts(record: Record, round: str) -> dict[str, int]:
