@@ -24,16 +24,20 @@ from swabs import (
 from swabs import open_round as opened
 from yipan.feeds import samples
 from yipan.feeds.keypeople import KeyPeople, read_key_people
+from yipan.feeds.laboratory import specimen_of
 from yipan.model import (
     CasePlace,
     Counted,
+    Duty,
     KeyGroup,
     KeySite,
     Laboratory,
     LakeKind,
+    PersonState,
     ReagentKit,
     Stream,
     TestResult,
+    Viewer,
     ZoneChange,
     ZoneTerms,
     area_path,
@@ -167,6 +171,40 @@ class TestSpecimensOnTheirWay:
         assert (first.consignment, first.tubes, first.received, first.late) == ("box-1", 2, 1, True)
         assert (second.consignment, second.refused, second.hours) == ("box-2", 1, None)
         assert first.courier == "c-7"
+
+
+class TestOneState:
+    def state(self, post, person):
+        with post.store.reading(post.viewer) as record:
+            return holding.standing(record, post.lake, round="r1", person=person).state
+
+    def test_follows_the_tube_to_the_laboratory(self, filled, tmp_path):
+        assert self.state(filled, 4) is PersonState.PENDING
+
+        on_the_way(filled, tmp_path)
+        assert self.state(filled, 4) is PersonState.ON_THE_WAY
+
+        send(filled, tmp_path, LakeKind.RECEIPTS, GOT_HEAD, "502,lab-a,box-1,a2,accepted,2022-11-10 20:00", name="-2")  # fmt: skip
+        assert self.state(filled, 4) is PersonState.AT_LABORATORY
+
+    def test_is_to_be_swabbed_again_where_a_tube_leaked(self, filled, tmp_path):
+        send(filled, tmp_path, LakeKind.RECEIPTS, GOT_HEAD, "502,lab-a,box-1,a2,渗漏,2022-11-10 20:00")  # fmt: skip
+
+        assert self.state(filled, 4) is PersonState.AGAIN
+
+    def test_s_tubes_are_exported_as_pooled_or_grouped_and_name_nobody(self, filled, tmp_path):
+        on_the_way(filled, tmp_path)
+        with filled.store.reading(filled.viewer) as record:
+            made = {
+                tube.tube: specimen_of(tube)
+                for tube in screening.tube_specimens(record, filled.lake, round="r1")
+            }
+
+        assert {tube: one.get("combined") for tube, one in made.items()} == {
+            501: "pooled", 502: "grouped", 503: "pooled",
+        }  # fmt: skip
+        assert "receivedTime" in made[501]
+        assert "subject" not in made[501]
 
 
 def plate(laboratory, name, *wells, kit="lot-1", instrument="qs5", run=RUN):
@@ -523,3 +561,30 @@ class TestKeyRegister:
         with post.store.reading(post.viewer) as record:
             kinds = [task.kind for task in record.nouns(TASKS)]
         assert kinds.count(keypeople.RECTIFY) == 1
+
+
+class TestCounty:
+    def test_sees_its_own_streets_of_the_city_s_files_and_no_others(self, filled, tmp_path):
+        on_the_way(filled, tmp_path)
+        viewer = Viewer(user="u-futian", duty=Duty.COMMANDER, area=area_path("44.4403.440304."))
+        with filled.store.reading(viewer) as record:
+            covered = screening.coverage(record, filled.lake, round="r1")
+            held = screening.held_tubes(record, filled.lake, round="r1")
+            boxes = laboratories.transit(record, filled.lake, round="r1", at=LATER)
+            own = screening.person_history(record, filled.lake, person=7)
+            other = screening.person_history(record, filled.lake, person=1)
+
+        assert [s.area for s in covered.streets] == [street(STREETS[2])]
+        assert (covered.total.due, covered.total.held) == (3, 2)
+        assert [tube.tube for tube in held] == [503]
+        assert [box.consignment for box in boxes] == ["box-2"]
+        assert (len(own), other) == (1, ())
+
+    def test_of_another_city_sees_its_own(self, filled):
+        viewer = Viewer(user="u-liwan", duty=Duty.COMMANDER, area=LIWAN)
+        with filled.store.reading(viewer) as record:
+            total = screening.coverage(record, filled.lake, round="r1").total
+            people = screening.gaps(record, filled.lake, round="r1", street=street(STREETS[0]))
+
+        assert (total.due, total.held) == (5, 0)
+        assert {gap.person for gap in people} == {4, 5}

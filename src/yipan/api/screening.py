@@ -99,7 +99,13 @@ def programme(
     summary="Who of a round's roster was reached, street by street",
     openapi_extra=OWN,
     responses=responses(
-        {"round": ROUND_EXAMPLE, "total": _COVERED, "streets": [_COVERED]},
+        {
+            "round": ROUND_EXAMPLE,
+            "total": _COVERED,
+            "streets": [_COVERED],
+            "people_estimate": 5244.9,
+            "people_error": 0.9,
+        },
         description="People by street: with_result + pending + to_swab_again = sampled; due - sampled were not seen",
         failures=(401, 403, 404, 422, 503),
     ),
@@ -461,6 +467,109 @@ def confidence(
             record, home, area=path, at=moment, time_zone=zoned, given=given, hidden=hidden
         )
     )
+
+
+PersonAsked = Annotated[
+    int,
+    Query(ge=0, lt=2**53, description="the person's number in the bulk files", examples=[31072]),
+]
+
+
+@routes.get(
+    "/screening/standing",
+    summary="Where one person stands in a round: one state, derived from the files",
+    openapi_extra=OWN,
+    responses=responses(
+        {"round": "gz-2022-11-10", "person": 31072, "state": "on_the_way", "hold": None},
+        description="Exempt, not seen, pending, on the way, at the laboratory, again, negative, held, single negative or positive, confirmed",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def standing(asking: Asked, round: RoundAsked, person: PersonAsked) -> Response:
+    """Return the one state of a person of the viewer's streets."""
+    from yipan.operations import holding
+
+    home = lake_of(asking)
+    return asking.answer(lambda record: holding.standing(record, home, round=round, person=person))
+
+
+@routes.get(
+    "/screening/person",
+    summary="Every swab of one person with what its tube showed, the oldest first",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "round": "gz-2022-11-10", "sample": 880001, "tube": 10000345, "area": "44.4401.440103.440103001.", "mode": 10,
+                "sampled_at": "2022-11-10T02:00:00+00:00", "result": "negative", "laboratory": "lab-001",
+                "published_at": "2022-11-10T09:00:00+00:00",
+            }
+        ],
+        description="By number; nobody is named",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def person(asking: Asked, person: PersonAsked) -> Response:
+    """Return the swabs of a person in the viewer's streets."""
+    from yipan.operations import screening
+
+    home = lake_of(asking)
+    return asking.answer(lambda record: screening.person_history(record, home, person=person))
+
+
+@routes.get(
+    "/screening/waiting",
+    summary="Tubes without a result, those that have waited longest first",
+    openapi_extra=OWN,
+    responses=responses(
+        [{"tube": 10000346, "area": "44.4401.440103.440103001.", "people": 10, "hours": 7.5}],
+        description="How many people each holds and for how many hours they have waited",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)
+def waiting(
+    asking: Asked,
+    round: RoundAsked,
+    at: AtAsked = None,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="at most so many")] = 1000,
+) -> Response:
+    """Return the tubes of a round that wait for a result."""
+    from yipan.operations import screening
+
+    moment, home = moment_of(asking, at), lake_of(asking)
+    return asking.answer(
+        lambda record: screening.waiting(record, home, round=round, at=moment)[:limit]
+    )
+
+
+@routes.get(
+    "/screening/specimens",
+    summary="The tubes of a round as FHIR R5 specimens, pooled and grouped ones marked so, one a line",
+    openapi_extra=OWN,
+    responses=responses(
+        '{"resourceType": "Specimen", "id": "tube-7", "combined": "pooled"}\n',
+        description="NDJSON; nobody is named",
+        failures=(401, 403, 404, 422, 503),
+        media_type="application/x-ndjson",
+    ),
+)
+def specimens(asking: Asked, round: RoundAsked) -> Response:
+    """Return the tubes of a round for another system."""
+    import json
+
+    from yipan.feeds.laboratory import specimen_of
+    from yipan.operations import screening
+
+    home = lake_of(asking)
+    with asking.reading() as record:
+        lines = [
+            json.dumps(specimen_of(tube))
+            for tube in screening.tube_specimens(record, home, round=round)
+        ]
+    return Response(
+        "".join(line + "\n" for line in lines), media_type="application/x-ndjson",
+        headers={"content-disposition": 'attachment; filename="specimens.ndjson"'},
+    )  # fmt: skip
 
 
 class ReachedGiven(BaseModel):

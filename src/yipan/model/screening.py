@@ -122,11 +122,18 @@ class LakePart:
 
 
 class PersonState(StrEnum):
-    """Where one person stands in one round: exactly one of these, derived from files and never typed in."""
+    """
+    Where one person stands in one round: exactly one of these, derived from files and never typed in.
+
+    Whoever is swabbed and has no result is pending while the tube is at its site, then on the way, then at the laboratory; a
+    tube it refused (a leak, no label) is to be swabbed again.
+    """
 
     EXEMPT = "exempt"
     NOT_SEEN = "not_seen"
     PENDING = "pending"
+    ON_THE_WAY = "on_the_way"
+    AT_LABORATORY = "at_laboratory"
     AGAIN = "again"
     NEGATIVE = "negative"
     HELD = "held"

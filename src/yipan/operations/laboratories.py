@@ -466,6 +466,7 @@ def _charts(record: Record, home: lake.Lake) -> tuple[ControlChart, ...]:
     paths = [part.id for part in record.nouns(LAKE_PARTS) if part.kind is LakeKind.WELLS]
     if not paths:
         return ()
+    home, _ = screening.own_rows(record, home, record.viewer.area)
     with home.engine() as engine:
         home.view(engine, "wells", paths, columns=queries.WELL_COLUMNS)
         rows = queries.control_wells(engine)

@@ -38,7 +38,7 @@ from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
-from yipan.store import NotFound, Record, lake
+from yipan.store import NotFound, Record, cluster, lake
 from yipan.store import laboratories as benches
 from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.screening import (
@@ -110,11 +110,18 @@ class StreetCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """A round seen as a whole and street by street, as known at the moment asked about."""
+    """
+    A round seen as a whole and street by street, as known at the moment asked about.
+
+    `people_estimate` is how many people there are by capture and recapture of roster and swabs, with its standard
+    error: visitors show that a roster is incomplete. People who avoid both make it too low; None without visitors.
+    """
 
     round: ScreeningRound
     total: StreetCoverage
     streets: tuple[StreetCoverage, ...]
+    people_estimate: float | None = None
+    people_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -624,7 +631,12 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     """
     found = record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
-    places = {int(a.code): a for a in record.areas(found.area) if a.code and a.code.isdigit()}
+    home, seen = own_rows(record, home, found.area)
+    places = {
+        int(a.code): a
+        for a in record.areas(found.area)
+        if a.code and a.code.isdigit() and int(a.code) in seen
+    }
     state = rolling.state_of(
         home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
     )  # fmt: skip
@@ -656,7 +668,14 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     )
     sums = {name: sum(getattr(street, name) for street in streets) for name in numbers}
     total = StreetCoverage(area=whole.path, name_zh=whole.name_zh, name_en=whole.name_en, **sums)
-    return Coverage(round=found, total=total, streets=streets)
+    people = error = None
+    if total.visitors:
+        people, error = quality.chapman(
+            roster=total.due, sampled=total.sampled + total.visitors, both=total.sampled
+        )
+    return Coverage(
+        round=found, total=total, streets=streets, people_estimate=people, people_error=error
+    )
 
 
 def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
@@ -706,7 +725,7 @@ def _state(
 ) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
     """The rolling state of a round as known and within the viewer's area, and its areas by code."""
     found = record.noun(SCREENING_ROUNDS, round)
-    places = streets_under(record, found.area)
+    home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
         home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=_acts(record, round),
         streets=list(places), opened=found.opened,
@@ -831,8 +850,8 @@ def person_history(
     found: list[PersonSwab] = []
     for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
         mine = [part for part in parts if part.round == name]
-        area = known[name].area
-        streets = [code for code, path in places.items() if path.startswith(area)]
+        home, seen = own_rows(record, home, known[name].area)
+        streets = list(seen)
         if rolling.absent_from(home, round=name, parts=mine, streets=streets, person=person):
             continue
         state = rolling.state_of(
@@ -882,8 +901,18 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
     ):
         people += np.bincount(np.where(tube < 0, state.tubes.size, tube), minlength=people.size)
         np.maximum.at(last, tube, sampled)
+    received: dict[int, datetime] = {}
+    grouped: set[int] = set()
+    parts = record.nouns(LAKE_PARTS, where={"round": round})
+    if any(part.kind in {LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS} for part in parts):
+        with looking(record, home, round) as engine:
+            received = {tube: _instant(moment) for tube, moment in benches.receipts(engine)}
+            grouped = benches.boxed_with_others(engine)
     for at, tube in enumerate(state.tubes.tolist()):
-        yield TubeSpecimen(tube=tube, people=int(people[at]), collected=state.moment(int(last[at])))
+        yield TubeSpecimen(
+            tube=tube, people=int(people[at]), collected=state.moment(int(last[at])), received=received.get(tube),
+            grouped=tube in grouped,
+        )  # fmt: skip
 
 
 ZERO_DEFINITIONS = (
@@ -925,8 +954,9 @@ def community_zero_by_definition(
 @contextmanager
 def looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Give an engine with the views of a round's parts as known when asked and within the viewer's area."""
-    record.noun(SCREENING_ROUNDS, round)
+    found = record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
+    home, _ = own_rows(record, home, found.area)
     with home.engine() as engine:
         _views(engine, home, parts, _acts(record, round))
         yield engine
@@ -955,6 +985,25 @@ def _views(
     lake.single_results(engine)
 
 
+CLUSTER_QUERIES = ("coverage", "held", "waiting_tubes", "laboratory_counts")
+"""The queries of `store.cluster` that ask a round."""
+
+
+def cluster_job(record: Record, *, round: str) -> cluster.ClusterJob:
+    """
+    Return what a Spark cluster needs to answer about a round: the lake's files as known and within the viewer's area.
+
+    Raises NotFound; ValueError without the extra `cluster`.
+    """
+    record.noun(SCREENING_ROUNDS, round)
+    acts, views = _acts(record, round), dict[str, list[cluster.ClusterFile]]()
+    for part in record.nouns(LAKE_PARTS, where={"round": round}):
+        if part.kind.value in cluster.COLUMNS:
+            file = cluster.ClusterFile(path=part.id, act=acts[part.batch])
+            views.setdefault(part.kind.value, []).append(file)
+    return cluster.spark_job(round, views, CLUSTER_QUERIES)
+
+
 def _acts(record: Record, round: str) -> dict[str, int]:
     """The number of the act that brought each batch of a round."""
     return {
@@ -966,6 +1015,20 @@ def _acts(record: Record, round: str) -> dict[str, int]:
 def streets_under(record: Record, under: AreaPath) -> dict[int, AreaPath]:
     """Return the areas under one that bulk files may name, by their code as a number."""
     return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
+
+
+CITY_STEPS = 2
+"""Steps of the path of a city: what lies deeper sees its own rows of the city's files only."""
+
+
+def own_rows(
+    record: Record, home: lake.Lake, area: AreaPath
+) -> tuple[lake.Lake, dict[int, AreaPath]]:
+    """Return the lake as the viewer may read it of a round in `area`, and the streets of it by their code."""
+    if record.viewer.area.count(".") <= CITY_STEPS:
+        return replace(home, only=None), streets_under(record, area)
+    streets = streets_under(record, _shared(area, record.viewer.area))
+    return replace(home, only=tuple(sorted(streets))), streets
 
 
 def _city(path: AreaPath) -> str:

@@ -95,7 +95,7 @@ def _made_up(post: Post) -> tuple[Rows, Rows, Rows, Rows]:
             if number % 45 == 44 or rng.random() < 0.03 + 0.08 * (place == 3):
                 continue
             tube = 77_000_000 + 100 * place + number // 10
-            moment = OPENED + timedelta(minutes=30 * place + 4 * number)
+            moment = OPENED + timedelta(minutes=20 * place + 2 * number)
             swabs.append((880_000 + 1000 * place + number, tube, person, street, place + 1, 10, moment.isoformat()))  # fmt: skip
         for group in range(PER_STREET // 10):
             tube = 77_000_000 + 100 * place + group

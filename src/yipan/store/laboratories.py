@@ -212,3 +212,16 @@ def street_pools(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
         "from samples s join latest l using (tube) where l.result in ('negative', 'positive', 'weak') group by s.tube) "
         "group by street, people order by street, people"
     ).fetchall()
+
+
+def receipts(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
+    """Ask when each tube was received: tube, instant."""
+    return engine.execute("select tube, received_at from receipts").fetchall()
+
+
+def boxed_with_others(engine: "duckdb.DuckDBPyConnection") -> set[int]:
+    """Ask which tubes travelled in a box with others."""
+    rows = engine.execute(
+        "select tube from consignments qualify count(*) over (partition by consignment) > 1"
+    ).fetchall()
+    return {int(tube) for (tube,) in rows}

@@ -1,12 +1,12 @@
 /** Rounds of screening: who was reached, who is held, whether the laboratories can be trusted. */
-import { ask, sendFile } from '../lib/ask'
+import { address, ask, sendFile } from '../lib/ask'
 
 export type Round = { id: string; area: string; disease: string; opened: string; closes: string; closed: string | null; rule: string }
 export type Covered = {
   area: string; name_zh: string; name_en: string; due: number; exempt: number; sampled: number; with_result: number
   pending: number; held: number; to_swab_again: number; single_negative: number; single_positive: number; visitors: number
 }
-export type Coverage = { round: Round; total: Covered; streets: Covered[] }
+export type Coverage = { round: Round; total: Covered; streets: Covered[]; people_estimate: number | null; people_error: number | null }
 export type Gap = { person: number; why: string; sampled_at: string | null }
 export type HeldTube = {
   tube: number; area: string; laboratory: string; result: string; ct_orf: number | null; ct_n: number | null; known: string; people: number[]
@@ -33,7 +33,7 @@ export type WaitingPerson = { person: number; area: string; need: string; why: s
 export type KeyCount = { name: string; people: number; done: number; due: number; missed: number; not_asked: number }
 export type KeyPicture = { day: string; total: KeyCount; groups: KeyCount[]; sectors: KeyCount[]; duty_holders: KeyCount[]; reasons: Reason[] }
 export type KeyRow = {
-  person: string; site: string; area: string; sector: string; duty_holder: string; every_days: number | null; tests: number; single: boolean
+  person: string; site: string; area: string; group: string; sector: string; duty_holder: string; every_days: number | null; tests: number; single: boolean
   last: string | null; next_due: string | null; state: string; overdue_days: number
 }
 export type Assumed = { name: string; value: number; low: number | null; high: number | null; source: string; assumption: boolean; note: string }
@@ -84,6 +84,7 @@ export type Sure = {
   clear_rounds: number; unresolved: number; probability: number | null; ceiling: number | null; target: number
   levers: { name: string; after: number; gain: number; what: { zh: string; en: string } }[]; given: Assumed[]; silent: { zh: string; en: string } | null
 }
+export type Swab = { round: string; sample: number; tube: number; area: string; mode: number; sampled_at: string; result: string | null; laboratory: string | null; published_at: string | null }
 export type Visit = { id: string; by: string; at: string; points: { what: string; rectified: string | null }[]; rectify_due: string | null }
 export type InspectionRow = {
   site: string; name: string; area: string; group: string; sector: string; duty_holder: string; every_days: number | null; said_by: string
@@ -115,6 +116,9 @@ export const screening = {
   transit: (round: string, known_at: string) => ask<Transit[]>('laboratories/transit', { round, known_at }),
   zero: (area: string, known_at: string) => ask<Zero>('screening/zero', { area, known_at }),
   sure: (asked: { area?: string; zone?: string; hidden?: number | null; known_at: string }) => ask<Sure>('screening/confidence', asked),
+  standing: (round: string, person: number) => ask<{ person: number; state: string; hold: string | null }>('screening/standing', { round, person }),
+  person: (person: number) => ask<Swab[]>('screening/person', { person }),
+  specimens: (round: string) => address('screening/specimens', { round }),
   inspections: (area: string, known_at: string) => ask<InspectionRow[]>('screening/key/inspections', { area, known_at }),
   inspect: (site: string, by: string, points: string[]) => ask<Visit>(`screening/key/${encodeURIComponent(site)}/inspections`, {}, { by, points }),
   rectified: (visit: string, what: string) => ask<Visit>(`screening/key/inspections/${encodeURIComponent(visit)}/rectified`, {}, { what }),

@@ -39,7 +39,11 @@ LAKE_PARTS = NounTable(
         Column(name="round", sql="text not null", of=lambda part: part.round, indexed=True),
         Column(name="kind", sql="text not null", of=lambda part: part.kind.value),
     ),
+    readers=Readers.LINE,
 )
+"""
+A part holds the rows of a city; a county within it sees that it is there and is shown its own rows of it (`Lake.only`).
+"""
 
 TUBE_HOLDS = NounTable(
     name="tube_hold",
