@@ -100,6 +100,7 @@ class BaselineOptions:
     spread_reach: float = 2.0
     width_reach: float = 3.0
     width_half_life: float = 120.0
+    narrow_from: float = 3.0
     slack: float = 0.5
     most_memory: float = 3.0
     stands_out: float = 2.5
@@ -142,6 +143,8 @@ WEEKLY = BaselineOptions(
     sums=(2, 4),
     season_years=5,
     unknown_season_sd=0.12,
+    least_freedom=20.0,
+    narrow_from=30.0,
 )
 """For weekly streams; the days of the options are weeks."""
 
@@ -432,7 +435,9 @@ class _State:
         size = self.group + self.groups * (_size_class(mean) + _SIZES * seasoned)
         width_of_day = self._width_of(0, size, mean)
         variance_of_day = width_of_day * (dispersion * mean + mean**2 * certain)
-        asked = self._sums(rate, drift, rate_v, drift_v, age, factor, dispersion, season_v, size, seen)
+        asked = self._sums(
+            rate, drift, rate_v, drift_v, age, factor, dispersion, season_v, size, seen
+        )
         result = None
         if keep:
             result = {
@@ -518,7 +523,9 @@ class _State:
         ]
         for number, (length, use, missed, expected, feared) in enumerate(questions):
             share = np.where(use, expected / (expected + 0.5 * length) / length, 0.0)
-            off = np.where(use, squared_miss(missed, expected, feared, self.options.width_reach), 0.0)
+            off = np.where(
+                use, squared_miss(missed, expected, feared, self.options.width_reach), 0.0
+            )
             self.wide[number] = self.wide[number] * gone + share * off
             self.asked[number] = self.asked[number] * gone + share
             # all siblings share one day: together they count as at most ten days
@@ -542,7 +549,9 @@ class _State:
         prior = self.options.prior_width_days
         siblings = (self.group_wide[number] / self.group_asked[number])[size]
         width = (self.wide[number] + prior * siblings) / (self.asked[number] + prior)
-        return np.where(width < 1, 1 - (1 - width) * mean / (mean + 3), width)
+        return np.asarray(
+            np.where(width < 1, 1 - (1 - width) * mean / (mean + self.options.narrow_from), width)
+        )
 
     def _sums(
         self,
@@ -769,8 +778,12 @@ class _State:
             gone = 0.5 ** (1 / self.options.spread_half_life)
             share = judged / (mean + 0.5)
             inflated = 1 + mean * certain / dispersion
-            off = squared_miss(events - mean, mean, dispersion * mean * inflated, self.options.spread_reach)
-            self.missed = self.missed * gone + share * mean * dispersion * np.where(judged, off, 0.0)
+            off = squared_miss(
+                events - mean, mean, dispersion * mean * inflated, self.options.spread_reach
+            )
+            self.missed = self.missed * gone + share * mean * dispersion * np.where(
+                judged, off, 0.0
+            )
             self.freedom = self.freedom * gone + share * mean
             return
         plain = np.where(judged, mean / (base * ratio), 0.0)
@@ -834,7 +847,11 @@ def squared_miss(missed: Floats, mean: Floats, variance: Floats, z: float) -> Fl
     """
     over = np.maximum(variance / np.maximum(mean, 1e-12), 1.0)
     top = z * np.sqrt(mean * over) + _SPARE
-    at = np.clip(np.log(np.maximum(mean, 1e-3) / _MEANS[0]) / math.log(_MEANS[1] / _MEANS[0]), 0, len(_MEANS) - 1.001)
+    at = np.clip(
+        np.log(np.maximum(mean, 1e-3) / _MEANS[0]) / math.log(_MEANS[1] / _MEANS[0]),
+        0,
+        len(_MEANS) - 1.001,
+    )
     row = at.astype(np.int64)
     part = at - row
     over = np.minimum(over, _OVERS[-1] - 1e-9)

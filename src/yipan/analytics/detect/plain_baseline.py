@@ -159,7 +159,9 @@ def plain_baseline(
     length = max((len(row) for row in counts), default=0)
     kinds = DayKinds.of(first_day, length, calendar)
     group = list(groups) if groups is not None else [0] * len(counts)
-    streams = [_Stream(group=g, widths=[_Sums() for _ in range(1 + len(options.sums))]) for g in group]
+    streams = [
+        _Stream(group=g, widths=[_Sums() for _ in range(1 + len(options.sums))]) for g in group
+    ]
     cells = list(product(range(1 + len(options.sums)), range(4), (False, True)))
     siblings = [
         _Siblings(widths={cell: _Sums(_WIDTH_PRIOR, _WIDTH_PRIOR) for cell in cells})
@@ -299,7 +301,9 @@ def _foretell(
         prior = options.prior_width_days
         value = (own.events + prior * all_.events / all_.expected) / (own.expected + prior)
         # little is believed of small counts that seem to miss by less than chance
-        return value if value >= 1 else 1 - (1 - value) * expected / (expected + 3)
+        return (
+            value if value >= 1 else 1 - (1 - value) * expected / (expected + options.narrow_from)
+        )
 
     sums = []
     for question, length in enumerate(options.sums, start=1):
@@ -471,7 +475,11 @@ def _learn(
             share = 1 / (one.mean + 0.5) if learned else 0.0
             inflated = 1 + one.mean * one.certain / one.dispersion
             spread = one.dispersion * one.mean * inflated
-            off = _squared(taken - one.mean, one.mean, spread, options.spread_reach) if learned else 0.0
+            off = (
+                _squared(taken - one.mean, one.mean, spread, options.spread_reach)
+                if learned
+                else 0.0
+            )
             stream.missed = stream.missed * gone + share * one.mean * one.dispersion * off
             stream.days_of_spread = stream.days_of_spread * gone + share * one.mean
         elif learned:
