@@ -56,7 +56,7 @@ def rehearsed(path: Path) -> None:
         began = process_time()
         found = rehearse_both(
             counts, first_day=last - timedelta(days=counts.shape[1] * interval.days), interval=interval,
-            generator=np.random.default_rng(1), calendar=read_calendar(), outbreaks=40, quiet_rate=0.01,
+            generator=np.random.default_rng(1), outbreaks=40, calendar=read_calendar() if interval is Interval.DAY else None, quiet_rate=0.01,
             groups=list(range(len(counts))) if path.stem == "daily" else None,
             methods=ON_TRIAL if interval is Interval.DAY else WEEKLY, known_outbreak=mask,
         )  # fmt: skip

@@ -17,15 +17,20 @@ that tomorrow cannot change today's signal. Expected count of a day (of a week, 
 * *Holiday*: the days around the lunar new year one by one, other public holidays, weekends worked and the
   first day back; learned from earlier years, by group and then by stream. Before the first festival seen the
   factor is unknown, and its uncertainty widens the limit. Holidays count as Sundays, weekends worked as working days.
+  Weekly streams know the week of the festival, the next and the two after.
 * *Season*, for weekly streams: what the same five weeks of up to five earlier years were to the years around them, by
   group and then by stream. With it the level takes a whole year and hardly drifts, so that a slow rise is not
   taken for the season nor a season for a rise. Before a year and a half is known its size is unknown and widens the limit.
 
 The count follows a negative binomial law: the spread is what one-day-ahead forecasts of the stream actually
-missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, and the
-tail is widened as Student's law is for a spread known from few days. Several questions are asked: today's count, and the
-sums that end today (seven days; two and four weeks), each against what such sums used to miss by; a day far beyond its own
-limit counts in later sums as it was expected, so that it has no echo. The harmonic
+missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, all of it is
+multiplied by the *width* (what such forecasts missed by over what they were feared to miss by, lately, by size of count), and the
+tail is widened as Student's law is for a spread known from few days. What lies beyond two deviations speaks less the further it
+lies, so that an outbreak nobody recorded does not pass for unevenness. Several questions are asked: today's count; the
+sums that end today (seven days; two and four weeks), each with a width of its own; and the *memory*, which adds up what each
+day's normal score exceeds half a deviation by (a CUSUM held below three, begun anew after a day that stood out), weighed by how far
+the days miss together and against the chart's own stationary law; where a case is news by itself nothing adds up, and it is
+hardly heard. A day far beyond its own limit counts in later sums as it was expected, so that it has no echo. The harmonic
 mean of the p-values is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
 discrete counts): an alarm can then come at most twice as often as asked, and on the whole comes about as often.
 `attained` says how often a quiet day can really reach the count that alarms.
@@ -67,6 +72,8 @@ _SEASON_REACH = 2
 """Weeks on either side of the same week of an earlier year that speak for it."""
 _RING = 384
 _SIZES = 4
+_CERTAIN = 1e6
+"""Degrees of freedom where no spread was estimated."""
 _WIDTH_PRIOR = 30.0
 """As if so many days had been missed by as much as feared, before any was seen."""
 
@@ -83,6 +90,9 @@ class BaselineOptions:
     a learned one is believed to lie off until forecasts show it; `sums` are the stretches (today included, in days) whose sums
     are asked as well. With `season_years` the same weeks of so many earlier years say how the year goes (weekly streams only); once a
     stream knows its season, its level takes at least `season_level` intervals and its drift keeps to `season_drift` and `season_drift_sd`.
+    Misses beyond `spread_reach` deviations (for widths `width_reach`) count the less the further they lie; widths forget by half in
+    `width_half_life` intervals, and one below 1 is believed as far as counts exceed `narrow_from`. The memory adds what a score exceeds `slack` by,
+    keeps at most `most_memory`, begins anew after a score above `stands_out`, and has half a voice where `heard_from` events are expected.
     """
 
     alpha: float = 0.005
@@ -219,6 +229,31 @@ class DayKinds:
             weekdays.append(weekday)
         return cls(np.array(bins), np.array(days), np.array(weekdays))
 
+    @classmethod
+    def of_weeks(cls, first_day: date, length: int, calendar: WorkCalendar | None) -> "DayKinds":
+        """
+        Return the kinds of consecutive weeks: the one that holds most of the lunar new year's holiday, the next, and the two after; all others are normal.
+
+        >>> from datetime import date
+        >>> festival = WorkCalendar(
+        ...     key="x", since=date(2022, 1, 1), until=date(2023, 1, 1), working_days=frozenset(),
+        ...     holidays=frozenset({date(2022, 2, 1)}), new_years=(date(2022, 2, 1),),
+        ... )
+        >>> DayKinds.of_weeks(date(2022, 1, 24), 6, festival).bins.tolist()
+        [0, 2, 4, 5, 5, 0]
+        """
+        bins = np.zeros(length, np.int64)
+        weeks = np.full(length, HOLIDAY_DAYS - 1)
+        for step in range(length):
+            day = first_day + timedelta(weeks=step)
+            if calendar is None or not calendar.covers(day):
+                continue
+            offset = calendar.festival_offset(day)
+            if offset is not None and -4 <= offset < 24:
+                weeks[step] = (offset + 4) // 7
+                bins[step] = (2, 4, 5, 5)[weeks[step]]
+        return cls(bins, weeks, np.zeros(length, np.int64))
+
 
 def baseline_matrix(
     counts: ArrayLike,
@@ -236,8 +271,7 @@ def baseline_matrix(
     """
     Judge days of many daily streams by the calendar baseline; see the module for the model.
 
-    `counts` (streams, days), NaN where nobody reported; the day `first_day` is the first column. Weeks have neither
-    weekdays nor holidays here (`WEEKLY` are options for them). `groups`
+    `counts` (streams, days), NaN where nobody reported; the day `first_day` is the first column. Of weeks only those around the lunar new year are told apart (`WEEKLY` are options for them). `groups`
     numbers the siblings of each stream from 0 (default: all are siblings). `exposure` (streams, days or one
     row) multiplies the expected count: sites reporting, or the completeness of a day still coming in. Days in
     `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest); the counts that would alarm, which take most
@@ -263,7 +297,7 @@ def baseline_matrix(
         raise ValueError(f"groups have shape {group.shape}; one number from 0 per stream is needed")
     kinds = DayKinds.of(first_day, days, calendar)
     if interval is Interval.WEEK:
-        kinds = DayKinds(np.zeros(days, int), np.zeros(days, int), np.zeros(days, int))
+        kinds = DayKinds.of_weeks(first_day, days, calendar)
     weight = _rows_by_day("exposure", exposure, y.shape)
     masked = _rows_by_day("known_outbreak", known_outbreak, y.shape)
     state = _State(streams, group, options)
@@ -427,6 +461,9 @@ class _State:
         certain = rate_v + age**2 * drift_v + dispersion * profile_v + season_v + holiday_v
         relative = certain + off
         judged = n >= _KNOWN_DAYS
+        # where nothing was seen the law of the level is all there is: no spread was estimated that could be wrong
+        nothing = rate_v > dispersion / 0.75
+        freedom = np.where(nothing, _CERTAIN, freedom)
         spread = np.sqrt(dispersion * mean + mean**2 * relative)
         with np.errstate(invalid="ignore"):
             clipped = np.minimum(y, mean + 4 * spread + 2)
@@ -438,11 +475,12 @@ class _State:
         asked = self._sums(
             rate, drift, rate_v, drift_v, age, factor, dispersion, season_v, size, seen
         )
+        shared = self._shared(asked, mean, variance_of_day)
         result = None
         if keep:
             result = {
                 "expected": mean, "relative": relative, "dispersion": dispersion, "freedom": freedom,
-                "width": width_of_day, "memory": self.memory, "shared": self._shared(asked, mean, variance_of_day),
+                "width": width_of_day, "memory": self.memory, "shared": shared,
                 "reported": n, "spanned": width, "level": rate * grown,
                 "holiday_known": np.where(known, 1.0, 0.0),
                 "past_total": np.where(judged, np.nan, self.past_total),
@@ -454,19 +492,9 @@ class _State:
                     f"before{number}": np.where(told, one.before, np.nan),
                     f"mean{number}": np.where(told, one.mean, np.nan),
                     f"variance{number}": wide,
-                    f"freedom{number}": one.freedom,
+                    f"freedom{number}": np.where(nothing, _CERTAIN, one.freedom),
                 }
-            young = ~judged
-            if young.any():
-                days = np.maximum(self.past_reports, 1)
-                result["expected"] = np.where(
-                    young, (self.past_total + 0.5) / days * exposure, mean
-                )
-                result["relative"] = np.where(young, 1 / (self.past_total + 0.5), relative)
-                result["dispersion"] = np.where(young, 1.0, dispersion)
-                result["width"] = np.where(young, 1.0, width_of_day)
-                result["memory"] = np.where(young, np.nan, self.memory)
-                result["reported"] = np.where(young, self.past_reports, n)
+            self._answer_young(result, ~judged, exposure)
         taken = seen if learn is None else seen & learn
         self.season_known += seasoned
         if bin_ == NORMAL:
@@ -477,22 +505,44 @@ class _State:
             np.where(taken, clipped, 0.0), taken, judged & taken, bin_, day_of_bin, weekday,
             factor, flat, mean, certain, dispersion, profile, base, ratio,
         )  # fmt: skip
-        # a day that stood out by itself was told on its day: sums and memory begin anew after it, as charts do
-        z = _deviation(y, mean, width_of_day * (dispersion * mean + mean**2 * relative))
-        with np.errstate(invalid="ignore"):
-            out = judged & (z > o.stands_out)
-            again = np.where(y > clipped, np.minimum(mean, clipped), clipped)
-        held = self.memory + z / np.sqrt(self._shared(asked, mean, variance_of_day)) - o.slack
-        held = np.where(out, 0.0, np.clip(held, 0.0, o.most_memory))
-        self.memory = np.where(judged & taken, held, self.memory)
-        if o.sums:
-            at = self.day % len(self.last_events)
-            self.last_events[at] = np.where(seen, again, 0.0)
-            self.last_shape[at] = np.where(seen, factor, 0.0)
-            self.last_seen[at] = seen
+        wide = width_of_day * (dispersion * mean + mean**2 * relative)
+        z = _deviation(y, mean, wide)
+        self._remember(z / np.sqrt(shared), z > o.stands_out, judged & taken)
+        self._hold(y, clipped, mean, factor)
         self.day += 1
         self.level_days_before.append(self.level_days)
         return result
+
+    def _answer_young(
+        self, result: dict[str, Floats], young: NDArray[np.bool_], exposure: Floats | float
+    ) -> None:
+        """Where too few days are known for a level, answer from all that ever came."""
+        if not young.any():
+            return
+        total = self.past_total + 0.5
+        days = np.maximum(self.past_reports, 1)
+        for name, value in (
+            ("expected", total / days * exposure), ("relative", 1 / total), ("dispersion", 1.0),
+            ("width", 1.0), ("memory", np.nan), ("reported", self.past_reports),
+        ):  # fmt: skip
+            result[name] = np.where(young, value, result[name])
+
+    def _remember(self, score: Floats, out: NDArray[np.bool_], learned: NDArray[np.bool_]) -> None:
+        """Add today's score to the memory; after a day that stood out by itself it begins anew, as charts do."""
+        o = self.options
+        held = np.clip(self.memory + score - o.slack, 0.0, o.most_memory)
+        self.memory = np.where(learned, np.where(out, 0.0, held), self.memory)
+
+    def _hold(self, y: Floats, clipped: Floats, mean: Floats, factor: Floats) -> None:
+        """Keep the day for the sums of those to come; one far beyond its limit was told on its day and counts as it was expected."""
+        if not self.options.sums:
+            return
+        at, seen = self.day % len(self.last_events), ~np.isnan(y)
+        with np.errstate(invalid="ignore"):
+            again = np.where(y > clipped, np.minimum(mean, clipped), clipped)
+        self.last_events[at] = np.where(seen, again, 0.0)
+        self.last_shape[at] = np.where(seen, factor, 0.0)
+        self.last_seen[at] = seen
 
     def _begin_seasons(self, seasoned: NDArray[np.bool_]) -> None:
         """Where the season has just become known, forget most of what was missed without it: it says little of the days to come."""
@@ -591,7 +641,8 @@ class _State:
         o, streams = self.options, len(self.group)
         seen, expected, years = (np.zeros(streams) for _ in range(3))
         for year in range(1, o.season_years + 1):
-            middle = self.level_days - round(year * 365.25 / 7)
+            then = self.day - round(year * 365.25 / 7)
+            middle = self.level_days_before[then] if then >= 0 else 0
             if middle < 26:
                 break
             low, high = (middle - _SEASON_REACH) % _RING, (middle + _SEASON_REACH + 1) % _RING
@@ -1007,7 +1058,7 @@ def _judged(
     young = ~np.isnan(found["past_total"])
     mean = np.where(found["expected"] > 0, found["expected"], 1e-12)
     variance = found["width"] * (found["dispersion"] * mean + mean**2 * found["relative"])
-    freedom = np.where(young, 1e6, found["freedom"])
+    freedom = np.where(young, _CERTAIN, found["freedom"])
     law = _Law(
         mean, variance, freedom, found["memory"], found["shared"],
         tuple(

@@ -29,6 +29,7 @@ from .baseline import (
 _LONGEST_DRIFT_DAYS = 30
 _LEAST_REPORTED = 7
 _WIDTH_PRIOR = 30.0
+_CERTAIN = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,8 @@ def plain_baseline(
     True
     """
     length = max((len(row) for row in counts), default=0)
-    kinds = DayKinds.of(first_day, length, calendar)
+    of = DayKinds.of if interval is Interval.DAY else DayKinds.of_weeks
+    kinds = of(first_day, length, calendar)
     group = list(groups) if groups is not None else [0] * len(counts)
     streams = [
         _Stream(group=g, widths=[_Sums() for _ in range(1 + len(options.sums))]) for g in group
@@ -171,13 +173,12 @@ def plain_baseline(
     level_days_before = [0]
     found: list[list[Foretold]] = [[] for _ in counts]
     for day in range(length):
-        stretch, within, weekday = NORMAL, 0, 0
+        stretch, within, weekday = int(kinds.bins[day]), int(kinds.days[day]), 0
         if interval is Interval.DAY:
-            stretch, within = int(kinds.bins[day]), int(kinds.days[day])
             weekday = int(kinds.weekdays[day])
         end = level_days_before[max(0, day - options.gap_days)]
         spreads = _spreads(streams, len(siblings), options)
-        seasons = _seasons(streams, len(siblings), spreads, options)
+        seasons = _seasons(streams, len(siblings), spreads, level_days_before, options)
         today = [
             _foretell(
                 stream, row[day], day, end, level_days, stretch, within, weekday, spread, season,
@@ -218,6 +219,7 @@ def _seasons(
     streams: Sequence[_Stream],
     groups: int,
     spreads: Sequence[tuple[float, float]],
+    level_days_before: Sequence[int],
     options: BaselineOptions,
 ) -> list[tuple[float, float, bool]]:
     """Return what the same weeks of earlier years were to the years around them, how uncertain, and whether that is known."""
@@ -225,7 +227,8 @@ def _seasons(
     for stream in streams:
         seen, expected, years = 0.0, 0.0, 0
         for year in range(1, options.season_years + 1):
-            middle = len(stream.events) - round(year * 365.25 / 7)
+            then = len(level_days_before) - 1 - round(year * 365.25 / 7)
+            middle = level_days_before[then] if then >= 0 else 0
             if middle < 26:
                 break
             whole, around = range(middle - 26, middle + 26), range(middle - 2, middle + 3)
@@ -294,6 +297,9 @@ def _foretell(
     )
     judged = level.reported >= _LEAST_REPORTED
     seen = count is not None
+    # where nothing was seen the law of the level is all there is: no spread was estimated that could be wrong
+    nothing = level.rate_v > dispersion / 0.75
+    freedom = _CERTAIN if nothing else freedom
     size = sum(mean >= step for step in (1, 10, 100))
 
     def width(question: int, expected: float) -> float:
@@ -318,7 +324,9 @@ def _foretell(
                 mean=whole,
                 variance=dispersion * whole + whole**2 * unsure,
                 width=width(question, whole),
-                freedom=stream.widths[question].expected + options.least_freedom,
+                freedom=_CERTAIN
+                if nothing
+                else stream.widths[question].expected + options.least_freedom,
                 whole=seen and 2 * sum(there for *_, there in before) >= length - 1,
             )
         )

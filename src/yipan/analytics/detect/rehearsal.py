@@ -226,7 +226,9 @@ def rehearse_both(
             judged_days=replayed,
             quiet_rate=quiet_rate,
             workload=tuple(workload[number :: len(FalseAlarms)]),
-            performance=tuple(told := sum(performance[number :: len(FalseAlarms)], [])),
+            performance=tuple(
+                told := [one for part in performance[number :: len(FalseAlarms)] for one in part]
+            ),
             recommended=_recommended(told, methods),
         )
         for number, counted in enumerate(FalseAlarms)
