@@ -48,16 +48,46 @@ QUESTIONS = {
 
 def main() -> None:
     """Fill a record, serve it, measure, print."""
+    measured(_fill, _measure)
+
+
+def measured(
+    fill: Callable[[Store], None], measure: Callable[[Store, Settings, int, float], None]
+) -> None:
+    """Fill a new record, serve it from a process of its own, measure, and let both go; `measure` gets the server's pid and start."""
     with tempfile.TemporaryDirectory(prefix="yipan-bench-") as folder:
         settings = Settings(home=Path(folder) / "home", port=free_port())
         store = Store.open(settings.home, clock=lambda: datetime.now(UTC))
         try:
-            _fill(store)
-            _measure(store, settings, Path(folder))
+            fill(store)
+            _served(settings, Path(folder), lambda pid, begun: measure(store, settings, pid, begun))
         finally:
             store.close()
             if store.server is not None:
                 store.server.stop()
+
+
+def _served(settings: Settings, folder: Path, measure: Callable[[int, float], None]) -> None:
+    script = folder / "serve_board.py"
+    script.write_text(
+        "from yipan.api.serve import serve\nfrom yipan.settings import Settings\n"
+        "if __name__ == '__main__':\n    serve(Settings.read())\n",
+        encoding="utf-8",
+    )
+    source = Path(__file__).parents[1] / "src"
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, **environment_of(settings), "PYTHONPATH": str(source)},
+    )
+    try:
+        measure(process.pid, begun)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _fill(store: Store) -> None:
@@ -98,60 +128,39 @@ def _fill(store: Store) -> None:
         )  # fmt: skip
 
 
-def _measure(store: Store, settings: Settings, folder: Path) -> None:
-    script = folder / "serve_board.py"
-    script.write_text(
-        "from yipan.api.serve import serve\nfrom yipan.settings import Settings\n"
-        "if __name__ == '__main__':\n    serve(Settings.read())\n",
-        encoding="utf-8",
+def _measure(store: Store, settings: Settings, pid: int, begun: float) -> None:
+    token = asyncio.run(log_in(settings.port))
+    print(f"{CASES:,} cases; served and logged in {time.perf_counter() - begun:.1f} s after start")
+    plain = _plain_twin(store)
+    print(
+        f"{'question':26} {'clients':>7} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'per s':>7} {'x plain':>8}"
     )
-    source = Path(__file__).parents[1] / "src"
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        env={**os.environ, **environment_of(settings), "PYTHONPATH": str(source)},
-    )
-    try:
-        token = asyncio.run(log_in(settings.port))
-        print(
-            f"{CASES:,} cases; served and logged in {time.perf_counter() - begun:.1f} s after start"
-        )
-        plain = _plain_twin(store)
-        print(
-            f"{'question':26} {'clients':>7} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'per s':>7} {'x plain':>8}"
-        )
-        for address in QUESTIONS.values():
-            asyncio.run(ask_many(settings.port, address, token, 1))
-        for name, address in QUESTIONS.items():
-            for clients in CLIENTS:
-                taken, spent = asyncio.run(ask_many(settings.port, address, token, clients))
-                p50, p95, p99 = percentiles(taken)
-                print(
-                    f"{name:26} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f} {len(taken) / spent:7.0f} "
-                    f"{p50 / plain[name]:8.1f}"
-                )
-        for name, address in QUESTIONS.items():
-            for clients in CLIENTS:
-                taken = asyncio.run(_at_work(store, settings.port, address, token, clients))
-                p50, p95, p99 = percentiles(taken)
-                print(f"{name + ', at work':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
+    for address in QUESTIONS.values():
+        asyncio.run(ask_many(settings.port, address, token, 1))
+    for name, address in QUESTIONS.items():
         for clients in CLIENTS:
-            taken = asyncio.run(_saves(settings.port, token, clients))
+            taken, spent = asyncio.run(ask_many(settings.port, address, token, clients))
             p50, p95, p99 = percentiles(taken)
-            print(f"{'task acknowledged':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
-        late = asyncio.run(_live(store, settings.port, token))
-        p50, p95, p99 = percentiles(late)
-        print(
-            f"live acts to {BOARDS} boards: p50 {p50:.1f} p95 {p95:.1f} p99 {p99:.1f} ms, "
-            f"{len(late)} of {BOARDS * ACTS} told"
-        )
-        print(f"peak memory of the server: {peak_mib(process.pid):.0f} MiB")
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+            print(
+                f"{name:26} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f} {len(taken) / spent:7.0f} "
+                f"{p50 / plain[name]:8.1f}"
+            )
+    for name, address in QUESTIONS.items():
+        for clients in CLIENTS:
+            taken = asyncio.run(_at_work(store, settings.port, address, token, clients))
+            p50, p95, p99 = percentiles(taken)
+            print(f"{name + ', at work':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
+    for clients in CLIENTS:
+        taken = asyncio.run(_saves(settings.port, token, clients))
+        p50, p95, p99 = percentiles(taken)
+        print(f"{'task acknowledged':35} {clients:7} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
+    late = asyncio.run(_live(store, settings.port, token))
+    p50, p95, p99 = percentiles(late)
+    print(
+        f"live acts to {BOARDS} boards: p50 {p50:.1f} p95 {p95:.1f} p99 {p99:.1f} ms, "
+        f"{len(late)} of {BOARDS * ACTS} told"
+    )
+    print(f"peak memory of the server: {peak_mib(pid):.0f} MiB")
 
 
 def _plain_twin(store: Store) -> dict[str, float]:

@@ -19,6 +19,7 @@ from scipy import stats
 from yipan.analytics import simulate as sim
 from yipan.analytics.simulate import dense
 from yipan.operations import simulate as desk
+from yipan.operations.compiled import compile_model
 from yipan.protocol import protocols
 
 HAIZHU = "44.4401.440105."
@@ -48,8 +49,8 @@ def timed(
 
 def main() -> None:
     """Print the figures; see the module."""
-    print("compiling the model if this machine has not yet ...", flush=True)
     began = perf_counter()
+    compile_model(lambda said: print(said, flush=True))
     where = desk.province("guangdong")
     rules = desk.zone_rules(
         protocols(), first_day=date(2022, 10, 1), days=60, time_zone=ZoneInfo("Asia/Shanghai")

@@ -7,22 +7,16 @@ for longer. The plain twin is the list of contacts worked out from the whole rec
 
 import asyncio
 import os
-import signal
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import psycopg
 from benchmarks import api_latency as web
 
-from yipan.api.serve import environment_of
 from yipan.model import (
     AreaPath,
     Case,
@@ -34,7 +28,11 @@ from yipan.model import (
     NodeId,
     person_id,
 )
-from yipan.operations import demo, following, tracing
+from yipan.operations import (
+    demo,
+    following,
+    tracing,
+)
 from yipan.packs import read_pack
 from yipan.settings import Settings
 from yipan.store import Store
@@ -61,16 +59,7 @@ QUESTIONS = {
 
 def main() -> None:
     """Fill a record, serve it, measure, print."""
-    with tempfile.TemporaryDirectory(prefix="yipan-lists-") as folder:
-        settings = Settings(home=Path(folder) / "home", port=web.free_port())
-        store = Store.open(settings.home, clock=lambda: datetime.now(UTC))
-        try:
-            _fill(store)
-            _measure(store, settings, Path(folder))
-        finally:
-            store.close()
-            if store.server is not None:
-                store.server.stop()
+    web.measured(_fill, _measure)
 
 
 def _fill(store: Store) -> None:
@@ -135,43 +124,26 @@ def _follow_ups(counties: list[AreaPath], rng: np.random.Generator) -> Iterator[
         )  # fmt: skip
 
 
-def _measure(store: Store, settings: Settings, folder: Path) -> None:
-    script = folder / "serve_board.py"
-    script.write_text(
-        "from yipan.api.serve import serve\nfrom yipan.settings import Settings\n"
-        "if __name__ == '__main__':\n    serve(Settings.read())\n",
-        encoding="utf-8",
+def _measure(store: Store, settings: Settings, pid: int, _: float) -> None:
+    token = asyncio.run(web.log_in(settings.port))
+    for address in QUESTIONS.values():
+        asyncio.run(web.ask_many(settings.port, f"/api/v1/{address}", token, 1))
+    taken = asyncio.run(_at_work(store, settings.port, token))
+    every = [ms for listed in taken.values() for ms in listed]
+    print(
+        f"{'page of at most 200':32} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}   {USERS} users, load {os.getloadavg()[0]:.1f}"
     )
-    source = Path(__file__).parents[2] / "src"
-    process = subprocess.Popen(
-        [sys.executable, str(script)], env={**os.environ, **environment_of(settings), "PYTHONPATH": str(source)}
-    )  # fmt: skip
-    try:
-        token = asyncio.run(web.log_in(settings.port))
-        for address in QUESTIONS.values():
-            asyncio.run(web.ask_many(settings.port, f"/api/v1/{address}", token, 1))
-        taken = asyncio.run(_at_work(store, settings.port, token))
-        every = [ms for listed in taken.values() for ms in listed]
-        print(
-            f"{'page of at most 200':32} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}   {USERS} users, load {os.getloadavg()[0]:.1f}"
-        )
-        for name, listed in {**taken, "all of them": every}.items():
-            p50, p95, p99 = web.percentiles(listed)
-            print(f"{name:32} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
-        begun = time.perf_counter()
-        with store.reading(store.system()) as record:
-            plain = tracing.contacts(record, area=store.system().area, today=TODAY)
-        spent = (time.perf_counter() - begun) * 1000
-        print(
-            f"plain twin, {len(plain):,} contacts worked out at each question: {spent:,.0f} ms, {spent / statistics.median(every):,.0f} times as long"
-        )
-        print(f"peak memory of the server: {web.peak_mib(process.pid):.0f} MiB")
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+    for name, listed in {**taken, "all of them": every}.items():
+        p50, p95, p99 = web.percentiles(listed)
+        print(f"{name:32} {p50:8.1f} {p95:8.1f} {p99:8.1f}")
+    begun = time.perf_counter()
+    with store.reading(store.system()) as record:
+        plain = tracing.contacts(record, area=store.system().area, today=TODAY)
+    spent = (time.perf_counter() - begun) * 1000
+    print(
+        f"plain twin, {len(plain):,} contacts worked out at each question: {spent:,.0f} ms, {spent / statistics.median(every):,.0f} times as long"
+    )
+    print(f"peak memory of the server: {web.peak_mib(pid):.0f} MiB")
 
 
 async def _at_work(store: Store, port: int, token: str) -> dict[str, list[float]]:

@@ -27,7 +27,7 @@ from yipan.model import (
     ancestors_of,
     place,
 )
-from yipan.operations import demo, zoning
+from yipan.operations import demo, residents, zoning
 from yipan.operations.post import Post
 from yipan.packs import read_pack
 from yipan.store import Record, Store
@@ -115,14 +115,14 @@ def look_up(store: Store) -> None:
     with store.reading(post.viewer, one_plan=True) as record:
         for spot in (*asked[:10], *asked):
             begun, busy = time.perf_counter(), time.process_time()
-            found = zoning.applies(record, spot, at=AT)
+            found = residents.applies(record, spot, at=AT)
             fast.append(time.perf_counter() - begun)
             worked.append(time.process_time() - busy)
             assert found.level == "high"
     for spot in asked[::4]:
         with store.reading(post.viewer, one_plan=True) as record:
             begun = time.perf_counter()
-            found = zoning.applies(record, replace(spot, compound="in no zone"), at=AT)
+            found = residents.applies(record, replace(spot, compound="in no zone"), at=AT)
             elsewhere.append(time.perf_counter() - begun)
             assert found.level == "low"
     p50, p95 = np.quantile(fast, [0.5, 0.95]) * 1000

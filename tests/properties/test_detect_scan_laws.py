@@ -136,3 +136,57 @@ class TestScanErrors:
         assert (
             scan.scan(np.zeros((2, 5)), zones, longest=3, generator=np.random.default_rng(0)) == ()
         )
+
+
+class TestReplicates:
+    @settings(deadline=None, max_examples=12)
+    @given(
+        seed=st.integers(0, 9999), model=st.sampled_from(["poisson", "permutation", "expectation"])
+    )
+    def test_score_as_the_plain_form_scores_each(self, seed, model):
+        y, people, zones = setting(seed, intervals=4)
+        zones = [*zones, *scan.connected_zones([[1], [0, 2], [1, 3], [2], [], [], []], largest=3)]
+        exposure = exposure_of(model, y, people)
+        counts, expected = scan._prepared(y, model, exposure)
+        asked = (4, model, np.random.default_rng(seed))
+        draw = scan._drawing(counts, expected, *asked[:2], np.random.default_rng(seed))
+        replicates = [draw()[:, ::-1].astype(float) for _ in range(3 * scan.LANES)]
+
+        maxima = scan._null_maxima(
+            counts, expected, *scan._packed(zones, len(y)), 4, 2, model, len(replicates), asked[2]
+        )
+
+        for one, best in zip(replicates, maxima, strict=True):
+            plain = scan.scan_windows(one, zones, longest=4, model=model, exposure=exposure)
+            assert best == pytest.approx(plain[0].llr if plain else 0.0, rel=1e-9)
+
+    @pytest.mark.parametrize("model", ["poisson", "permutation", "expectation"])
+    @pytest.mark.parametrize("mean", [0.05, 40.0])
+    def test_have_the_cases_the_null_foretells(self, model, mean):
+        generator = np.random.default_rng(3)
+        y = generator.poisson(mean, (20, 12)).astype(float)
+        expected = (
+            scan.window_expectations(y)
+            if model == "permutation"
+            else np.outer(np.linspace(0.5, 2, 20), np.linspace(0.5, 2, 12)) * mean
+        )
+        if model == "poisson":
+            expected *= y.sum() / expected.sum()
+        draw = scan._drawing(y, expected, 5, model, generator)
+
+        drawn = np.array([draw() for _ in range(2000)])
+
+        error = 5 * np.sqrt(expected[:, ::-1][:, :5] / 2000) + 1e-9
+        assert (np.abs(drawn.mean(axis=0) - expected[:, ::-1][:, :5]) < error).all()
+        if model == "permutation":
+            assert (drawn.sum(axis=1) == y.sum(axis=0)[::-1][:5]).all()
+
+    def test_equal_generators_give_equal_answers(self):
+        y, people, zones = setting(11)
+        asked = {"longest": 3, "model": "poisson", "exposure": people, "replicates": 199}
+
+        first, again = (
+            scan.scan(y, zones, generator=np.random.default_rng(5), **asked) for _ in range(2)
+        )
+
+        assert first == again

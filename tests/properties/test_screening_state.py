@@ -5,9 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from yipan.feeds import bulk, keys
 from yipan.model import LakeKind, LakePart, area_path
 from yipan.operations import rolling, screening
 from yipan.store import lake
@@ -21,6 +22,12 @@ SWABS = st.dictionaries(PERSON, st.tuples(st.sampled_from(STREETS), st.integers(
 RESULTS = st.lists(
     st.dictionaries(st.integers(1, 5), st.sampled_from(rolling.RESULTS[1:]), max_size=5), max_size=3
 )
+
+
+DIRTY_SWAB = st.tuples(
+    st.integers(1, 12), st.integers(1, 5), PERSON, st.sampled_from([STREETS[0], STREETS[0], STREETS[1], 7]),
+    st.sampled_from([1, 1, 2]), st.sampled_from([5, 5, 5, 0, 1]), st.integers(-1, 9),
+)  # fmt: skip
 
 
 class Round:
@@ -55,6 +62,27 @@ class Round:
             for p in written
         ]
 
+    def judge(self, state, kind: LakeKind, frame: pl.DataFrame, file: Path):
+        """Judge a file by a state, write what was accepted into the lake, and take the state further by it."""
+        frame.write_parquet(file)
+        until = OPENED + timedelta(days=2)
+        if kind is LakeKind.ROSTER:
+            judged = bulk.roster(file, streets=STREETS)
+            state = rolling.begun(judged, streets=STREETS, opened=OPENED)
+        elif kind is LakeKind.SAMPLES:
+            judged = bulk.swabs(
+                file, streets=STREETS, since=OPENED, until=until, time_zone="UTC", earlier=state.earlier()
+            )  # fmt: skip
+            rolling.add_swabs(state, judged)
+        else:
+            known = state.earlier().tubes
+            judged = bulk.results(
+                file, tubes=known.tube, street_of=known.street, until=until, time_zone="UTC"
+            )
+            rolling.add_results(state, judged)
+        self.bring(kind, judged.accepted)
+        return state
+
     def state(self) -> rolling.RoundState:
         return rolling.state_of(
             self.home, round="r", parts=self.parts, acts=self.acts, streets=STREETS, opened=OPENED
@@ -72,6 +100,34 @@ class Round:
             lake.latest_results(engine, {batch: self.acts[batch] for batch in told})
             lake.single_results(engine)
             return sorted(lake.coverage(engine))
+
+    def plain_held(self) -> list[lake.Row]:
+        with self.home.engine() as engine:
+            paths = [part.id for part in self.parts if part.kind is LakeKind.RESULTS]
+            self.home.view(engine, "results", paths, columns=lake.RESULT_COLUMNS)
+            told = {part.batch for part in self.parts if part.kind is LakeKind.RESULTS}
+            lake.latest_results(engine, {batch: self.acts[batch] for batch in told})
+            return lake.held(engine)
+
+
+def dirty_frame(rows) -> pl.DataFrame:
+    names = ("sample", "tube", "person", "street", "site", "mode", "hour")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Int64), orient="row")
+    start = int(OPENED.timestamp())
+    return frame.with_columns(
+        pl.from_epoch(start + pl.col("hour") * 3600, time_unit="s").alias("sampled_at")
+    ).drop("hour")
+
+
+def version_frame(told) -> pl.DataFrame:
+    """A file of results as a laboratory sends it, of tubes nobody may have filled."""
+    later = OPENED + timedelta(hours=9)
+    frame = result_frame(told, {person: (STREETS[0], tube) for person, tube in enumerate(told)})
+    return frame.drop("street").with_columns(
+        pl.lit(later).dt.convert_time_zone("UTC").alias("received_at"),
+        pl.lit(later).dt.convert_time_zone("UTC").alias("published_at"),
+        pl.when(pl.col("result") == "positive").then(pl.col("tube") + 30.25).alias("ct_orf"),
+    )
 
 
 def roster_frame(people) -> pl.DataFrame:
@@ -174,3 +230,51 @@ class TestState:
             if one is not None:
                 assert step_by_step.tubes[one[0]] == at_once.tubes[other[0]]
                 assert one[1:] == other[1:]
+
+    @pytest.mark.parametrize("few", [keys.FEW, 0], ids=["plain", "compiled"])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        people=st.lists(st.tuples(PERSON, st.sampled_from([*STREETS, 7]), st.sampled_from([0, 1, None])), max_size=9),
+        swabs=st.lists(st.lists(DIRTY_SWAB, max_size=9), min_size=1, max_size=3),
+        versions=RESULTS,
+        first_result=st.integers(0, 3),
+    )  # fmt: skip
+    def test_taken_further_while_judging_is_the_one_of_the_lake(
+        self, tmp_path_factory, few, people, swabs, versions, first_result
+    ):
+        """Files with faults, corrections that come late, results between two files of swabs: two derivations agree."""
+        folder = tmp_path_factory.mktemp("lake")
+        held = Round(folder)
+        files = [(LakeKind.SAMPLES, dirty_frame(rows)) for rows in swabs]
+        results = [(LakeKind.RESULTS, version_frame(told)) for told in versions]
+        files[min(first_result, len(files)) : 0] = results[:1]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keys, "FEW", few)
+            roster = pl.DataFrame(
+                people,
+                schema={"person": pl.Int64, "street": pl.Int64, "exempt": pl.Int64},
+                orient="row",
+            )
+            state = held.judge(None, LakeKind.ROSTER, roster, folder / "r.parquet")
+            for number, (kind, frame) in enumerate([*files, *results[1:]]):
+                held.judge(state, kind, frame, folder / f"{number}.parquet")
+            of_lake = held.state()
+
+        assert sorted(screening.street_rows(state, {})) == held.plain()
+        assert screening.street_rows(state, {}) == screening.street_rows(of_lake, {})
+        assert state.held() == of_lake.held() == held.plain_held()
+        for person in range(1, 10):
+            assert told_of(state, person) == told_of(of_lake, person)
+        for one, other in zip(tubes_of(state.earlier()), tubes_of(of_lake.earlier()), strict=True):
+            assert one == other
+
+
+def told_of(state, person):
+    found = state.find(person)
+    return None if found is None else (int(state.tubes[found[0]]), *found[1:])
+
+
+def tubes_of(earlier):
+    told = earlier.tubes
+    columns = (told.tube, told.site, told.street, told.mode, told.people)
+    return sorted(zip(*(column.tolist() for column in columns), strict=True))

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
+from yipan.cli import db
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
 from yipan.feeds.keypeople import read_key_people
@@ -29,9 +31,8 @@ from yipan.model import (
     Viewer,
     area_path,
 )
-from yipan.operations import commanding, day, drill, holding, keypeople, screening, zoning
+from yipan.operations import commanding, day, drill, holding, keypeople, rolling, screening, zoning
 from yipan.operations.post import Post
-from yipan.protocol import protocols
 from yipan.store import Store, lake
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -185,19 +186,6 @@ class TestRound:
 
         assert (swab.round, swab.tube, swab.result) == ("r1", 503, "positive")
 
-    def test_is_planned_by_the_norms_of_the_protocol(self, post, bulk, tmp_path):
-        self.fill(post, bulk, tmp_path)
-        book = protocols().rulebook("cn-covid-9ed")
-
-        plan = screening.plan_round(covered(post, bulk), book, tube_size=5, samplers=0, tubes=100)
-
-        assert [(s.people, s.sites_least, s.samplers, s.tubes) for s in plan.streets] == [
-            (5, 1, 1, 1),
-            (3, 1, 1, 1),
-        ]
-        assert (plan.total.people, plan.lacking_samplers, plan.lacking_tubes) == (8, 2, 0)
-        assert all(reason.source for reason in plan.reasons)
-
     def test_refuses_the_same_file_twice(self, post, bulk, tmp_path):
         self.fill(post, bulk, tmp_path)
 
@@ -254,10 +242,128 @@ class TestEarlierFiles:
         assert taken.reasons == {samples.TUBE_OF_EARLIER: 5}
         assert taken.accepted == 1
 
+    def test_sent_again_with_one_change_lose_only_what_was_here(self, post, bulk, tmp_path):
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        more = f"109,503,9,{STREETS[2]},2,5,2022-11-10 19:00"
+        again = swabs(tmp_path, *GOOD_SWABS, more, name="again.csv")
+
+        taken = take(post, bulk, again, LakeKind.SAMPLES)
+
+        assert taken.reasons == {samples.ALREADY_HERE: 6}
+        assert taken.accepted == 1
+
+    @pytest.mark.parametrize("road", ["fast", "plain"])
+    def test_that_tell_something_else_of_a_tube_or_a_sample_win(
+        self, post, bulk, tmp_path, road, monkeypatch
+    ):
+        if road == "plain":
+            monkeypatch.setattr(screening, "_fast_road", lambda *_, **__: None)
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        other = swabs(
+            tmp_path,
+            f"300,501,5,{STREETS[0]},1,10,2022-11-10 19:00",  # for ten people now
+            f"104,600,6,{STREETS[0]},1,5,2022-11-10 19:00",  # the sample of another person
+            f"301,601,10,{STREETS[0]},1,5,2022-11-10 19:00",
+            name="other.csv",
+        )
+
+        taken = take(post, bulk, other, LakeKind.SAMPLES)
+
+        assert taken.reasons == {samples.TUBE_OF_EARLIER: 1, samples.ALREADY_HERE: 1}
+        assert taken.accepted == 1
+
     def test_that_are_no_tables_leave_nothing(self, post, bulk, tmp_path):
         with pytest.raises(CannotRead, match="has no column sample"):
             take(post, bulk, table(tmp_path / "bad.csv", "a,b", "1,2"), LakeKind.SAMPLES)
         assert not list(bulk.folder.rglob("*.parquet"))
+
+
+class TestState:
+    """What is kept while files are taken in answers as what is worked out from the lake."""
+
+    def test_kept_while_judging_is_read_by_the_next_question(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(rolling, "KEPT_FROM", 0)
+        read = []
+        whole = lake.Lake.read
+        monkeypatch.setattr(
+            lake.Lake, "read", lambda home, paths, columns: read.append(paths) or whole(home, paths, columns)
+        )  # fmt: skip
+        take(post, bulk, roster(tmp_path), LakeKind.ROSTER)
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        take(post, bulk, results(tmp_path, NEGATIVE, POSITIVE), LakeKind.RESULTS)
+        corrected = POSITIVE.replace("POS", "阴性").replace("23:30", "23:50")
+        take(post, bulk, results(tmp_path, corrected, name="later.csv"), LakeKind.RESULTS)
+
+        found = covered(post, bulk)
+        with post.store.reading(post.viewer) as record:
+            held = screening.held_tubes(record, bulk, round="r1")
+
+        assert read == []
+        shutil.rmtree(bulk.folder / "state")
+        assert covered(post, bulk) == found
+        assert read
+        with post.store.reading(post.viewer) as record:
+            assert screening.held_tubes(record, bulk, round="r1") == held == ()
+
+    def test_is_judged_again_when_another_file_came_in_meanwhile(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        first = swabs(tmp_path, *GOOD_SWABS)
+        second = swabs(tmp_path, f"300,501,11,{STREETS[1]},1,5,2022-11-10 19:00", name="b.csv")
+        road, raced = screening._fast_road, []
+
+        def slow(*told, **more):
+            judged = road(*told, **more)
+            if not raced:
+                raced.append(True)
+                take(post, bulk, first, LakeKind.SAMPLES)
+            return judged
+
+        monkeypatch.setattr(screening, "_fast_road", slow)
+
+        assert take(post, bulk, second, LakeKind.SAMPLES).reasons == {samples.TUBE_OF_EARLIER: 1}
+
+
+class TestProof:
+    def test_names_every_file_of_the_lake_that_is_not_as_it_was_written(self, post, tmp_path):
+        home = post.lake
+        take(post, home, roster(tmp_path), LakeKind.ROSTER)
+        assert db._proof(post.store).good
+        with post.store.reading(post.viewer) as record:
+            first, second = sorted(part.id for part in record.nouns(screening.LAKE_PARTS))
+        (home.folder / first).unlink()
+        (home.folder / second).write_bytes(b"PAR1 and no more")
+
+        proof = db._proof(post.store)
+
+        assert not proof.good
+        assert [one.path for one in proof.lake] == [first, second]
+        assert proof.told().startswith(f"{first} is not there; 6 rows are on record.")
+
+
+class TestClusterJob:
+    def test_names_the_files_a_viewer_may_see_and_the_act_of_each(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(screening.cluster, "sql", lambda name, engine: f"{name} for {engine}")
+        TestRound().fill(post, bulk, tmp_path)
+        shenzhen = Viewer(user="s", duty=Duty.COMMANDER, area=SHENZHEN)
+
+        with post.store.reading(post.viewer) as record:
+            whole = screening.cluster_job(record, round="r1")
+        with post.store.reading(shenzhen) as record:
+            part = screening.cluster_job(record, round="r1")
+
+        assert {view: len(files) for view, files in whole.files.items()} == {
+            "roster": 2, "samples": 2, "results": 2,
+        }  # fmt: skip
+        acts = [whole.files[view][0].act for view in ("roster", "samples", "results")]
+        assert acts == sorted(set(acts))
+        assert all("city=4403" in f.path for files in part.files.values() for f in files)
+        assert set(whole.columns) == {*whole.files, "reswabs", "visits", "case_visits"}
+        assert whole.queries["held"] == "held for pyspark"
 
 
 @pytest.mark.slow
@@ -692,7 +798,7 @@ class TestKeyPeople:
             ),
             (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,7,", "name the notice"),
             (f"a,key_venue,44.4401.,x,,{PEOPLE[0]},,,", "duty_holder"),
-            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no number of days"),
+            (f"a,key_venue,44.4401.,x,y,{PEOPLE[0]},,soon,n", "is no whole number"),
         ],
     )
     def test_read_from_a_wrong_table_are_refused_by_place(self, tmp_path, row, told):

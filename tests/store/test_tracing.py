@@ -36,7 +36,18 @@ from yipan.model import (
     Visit,
     person_id,
 )
-from yipan.operations import day, following, network, tracing
+from yipan.operations import (
+    case_file,
+    changes,
+    day,
+    following,
+    letters,
+    network,
+    outbreak_files,
+    seven_one_seven,
+    told_twice,
+    tracing,
+)
 from yipan.operations.post import Post
 from yipan.store.tables.incidents import INCIDENTS
 from yipan.store.tables.tracing import CHAINS, EXPOSURES, FOLLOW_UPS, VENUES, VISITS
@@ -75,18 +86,20 @@ def files(folder, **texts):
 class TestImport:
     def test_brings_all_of_an_outbreak_under_one_receipt(self, post, tmp_path):
         paths = files(tmp_path, o_linelist=LINES, o_contacts=PAIRS)
-        done = tracing.import_files(post, paths, at=at(1), area=GUANGZHOU, disease="covid-19")
+        done = outbreak_files.import_files(
+            post, paths, at=at(1), area=GUANGZHOU, disease="covid-19"
+        )
 
         with post.store.reading(post.viewer) as record:
             assert len(record.cases(under=GUANGZHOU)) == 4
             assert record.count(EXPOSURES) == 2
         assert (done.cases, done.exposures, done.components) == (3, 2, (3,))
         assert done.most_exposing == (("1", 2),)
-        with pytest.raises(tracing.AlreadyImported, match="committed before"):
-            tracing.import_files(post, paths, at=at(2), area=GUANGZHOU, disease="covid-19")
+        with pytest.raises(outbreak_files.AlreadyImported, match="committed before"):
+            outbreak_files.import_files(post, paths, at=at(2), area=GUANGZHOU, disease="covid-19")
 
     def test_knows_the_same_people_in_a_later_file(self, post, tmp_path):
-        tracing.import_files(
+        outbreak_files.import_files(
             post,
             files(tmp_path, o_linelist=LINES),
             at=at(1),
@@ -94,7 +107,7 @@ class TestImport:
             disease="covid-19",
             outbreak="o",
         )
-        tracing.import_files(
+        outbreak_files.import_files(
             post,
             files(tmp_path, later=PAIRS),
             at=at(2),
@@ -109,8 +122,8 @@ class TestImport:
         assert post.store.verify() is None
 
     def test_commits_nothing_where_a_row_is_wrong(self, post, tmp_path):
-        with pytest.raises(tracing.TracingFilesHaveProblems, match="row 2, column onset"):
-            tracing.import_files(
+        with pytest.raises(outbreak_files.TracingFilesHaveProblems, match="row 2, column onset"):
+            outbreak_files.import_files(
                 post,
                 files(tmp_path, o=LINES.replace("2022-11-01,", "2022-13-01,")),
                 at=at(1),
@@ -232,7 +245,7 @@ class TestContacts:
         tracing.propose_contacts(post, "c-1", at=at(1), time_zone=ZONE)
 
         with post.store.reading(post.viewer) as record:
-            view = tracing.case_view(record, "c-1", at=at(2), time_zone=ZONE)
+            view = case_file.case_view(record, "c-1", at=at(2), time_zone=ZONE)
         assert [span.name for span in view.spans] == ["infectious"]
         assert {"onset", "reported", "visit", "exposed"} <= {m.kind for m in view.chronology}
         assert view.sources[0].source is None
@@ -280,7 +293,7 @@ class TestContactList:
                 )])  # fmt: skip
             one, other = luck.sample(nodes[:14], 2)
             state = luck.choice([SamenessState.SAME, SamenessState.UNDONE, SamenessState.DIFFERENT])
-            tracing.decide_same(
+            told_twice.decide_same(
                 post, one, other, state=state, why="w", at=at(hour + 1), area=PROVINCE
             )
 
@@ -352,23 +365,23 @@ class TestContactList:
 
 class TestLetters:
     def test_go_out_come_back_and_are_late_meanwhile(self, post):
-        letter = tracing.send_letter(
+        letter = letters.send_letter(
             post, to=SHENZHEN, people=[B], asked="test", due=at(24), at=at(0), area=GUANGZHOU
         )
 
         shenzhen = Post(store=post.store, viewer=Viewer(user="sz", duty=Duty.TRACER, area=SHENZHEN))
         with post.store.reading(shenzhen.viewer) as record:
-            (waiting,) = tracing.letters(record, area=SHENZHEN, at=at(30))
+            (waiting,) = letters.letters(record, area=SHENZHEN, at=at(30))
         assert waiting.late_hours == 6
-        tracing.reply_letter(
+        letters.reply_letter(
             shenzhen, letter.id, outcome=AssistOutcome.FOUND, text="negative", at=at(31)
         )
         with post.store.reading(post.viewer) as record:
-            (done,) = tracing.letters(record, area=GUANGZHOU, at=at(40))
+            (done,) = letters.letters(record, area=GUANGZHOU, at=at(40))
         assert (done.reply.outcome, done.late_hours) == (AssistOutcome.FOUND, 7)
 
     def test_are_answered_by_whom_they_were_sent_to(self, post):
-        letter = tracing.send_letter(
+        letter = letters.send_letter(
             post, to=SHENZHEN, people=[B], asked="test", due=at(24), at=at(0), area=GUANGZHOU
         )
         guangzhou = Post(
@@ -376,14 +389,14 @@ class TestLetters:
         )
 
         with pytest.raises(NotYourArea):
-            tracing.reply_letter(
+            letters.reply_letter(
                 guangzhou, letter.id, outcome=AssistOutcome.FOUND, text="x", at=at(1)
             )
 
 
 class TestChainsOnRecord:
     def test_are_extended_by_the_round_and_compared_with_before(self, post, tmp_path):
-        tracing.import_files(
+        outbreak_files.import_files(
             post,
             files(tmp_path, o_linelist=LINES, o_contacts="from,to\n1,2\n"),
             at=at(1),
@@ -391,8 +404,8 @@ class TestChainsOnRecord:
             disease="covid-19",
             outbreak="o",
         )
-        tracing.extend_chains(post, at=at(2), time_zone=ZONE)
-        tracing.import_files(
+        changes.extend_chains(post, at=at(2), time_zone=ZONE)
+        outbreak_files.import_files(
             post,
             files(tmp_path, p_contacts="from,to\n1,3\n"),
             at=at(3),
@@ -400,13 +413,13 @@ class TestChainsOnRecord:
             disease="covid-19",
             outbreak="o",
         )
-        made = tracing.extend_chains(post, at=at(4), time_zone=ZONE)
+        made = changes.extend_chains(post, at=at(4), time_zone=ZONE)
 
         with (
             post.store.reading(post.viewer) as now,
             post.store.reading(post.viewer, known_at=at(2)) as before,
         ):
-            found = tracing.changed(
+            found = changes.changed(
                 now, before, area=GUANGZHOU, since=at(2), at=at(4), time_zone=ZONE
             )
             assert made == now.count(CHAINS)
@@ -423,7 +436,7 @@ class TestChainsOnRecord:
 
 class TestIndicators:
     def test_count_what_they_list(self, post, tmp_path):
-        tracing.import_files(
+        outbreak_files.import_files(
             post,
             files(tmp_path, o_linelist=LINES, o_contacts=PAIRS),
             at=at(1),
@@ -432,8 +445,8 @@ class TestIndicators:
         )
 
         with post.store.reading(post.viewer) as record:
-            among, *_ = tracing.indicators(record, area=GUANGZHOU, time_zone=ZONE)
-            seven = tracing.seven_one_seven(
+            among, *_ = changes.indicators(record, area=GUANGZHOU, time_zone=ZONE)
+            seven = seven_one_seven.seven_one_seven(
                 record, area=GUANGZHOU, disease="covid-19", time_zone=ZONE
             )
         assert (len(among.cases), len(among.of), among.share) == (2, 4, 0.5)
@@ -457,14 +470,16 @@ class TestSevenOneSeven:
     def test_takes_what_the_record_shows_and_what_a_person_notes(self, post, incident):
         tracing.open_investigation(post, "c-1", at=at(4))
         with post.store.reading(post.viewer) as record:
-            before = tracing.seven_one_seven(
+            before = seven_one_seven.seven_one_seven(
                 record, area=PROVINCE, disease="x", incident="i-1", time_zone=ZONE
             )
         for action, told in (
             (EarlyAction.ANALYSIS, {"started": at(5)}), (EarlyAction.COMMUNITY, {"not_applicable": "nobody was exposed there"}),
             (EarlyAction.COMMUNICATION, {"started": at(30), "why": "press office"}),
         ):  # fmt: skip
-            after = tracing.note_action(post, "i-1", action, at=at(40), time_zone=ZONE, **told)
+            after = seven_one_seven.note_action(
+                post, "i-1", action, at=at(40), time_zone=ZONE, **told
+            )
 
         shown = {a.name: a.at for a in before.actions if a.at}
         assert shown == {
@@ -476,11 +491,11 @@ class TestSevenOneSeven:
 
     def test_is_not_complete_by_an_action_that_lies_ahead_or_says_nothing(self, post, incident):
         with pytest.raises(ValueError, match="lies in the future"):
-            tracing.note_action(
+            seven_one_seven.note_action(
                 post, "i-1", EarlyAction.ANALYSIS, at=at(5), started=at(6), time_zone=ZONE
             )
         with pytest.raises(ValueError, match="either a moment or a reason"):
-            tracing.note_action(post, "i-1", EarlyAction.ANALYSIS, at=at(5), time_zone=ZONE)
+            seven_one_seven.note_action(post, "i-1", EarlyAction.ANALYSIS, at=at(5), time_zone=ZONE)
 
 
 class TestAtTheTerminal:
@@ -568,17 +583,17 @@ class TestAtTheTerminal:
 
 class TestExport:
     def test_leaves_names_in_the_house_unless_a_purpose_is_given(self, post, tmp_path):
-        tracing.import_files(
+        outbreak_files.import_files(
             post, files(tmp_path, o_linelist=LINES), at=at(1), area=GUANGZHOU, disease="covid-19"
         )
         tracer = Viewer(user="tr", duty=Duty.TRACER, area=GUANGZHOU)
 
         with post.store.reading(tracer) as record:
-            plain = tracing.export_files(
+            plain = outbreak_files.export_files(
                 record, area=GUANGZHOU, format="csv", at=at(2), time_zone=ZONE
             )
         with post.store.reading(tracer) as record:
-            tracing.export_files(
+            outbreak_files.export_files(
                 record,
                 area=GUANGZHOU,
                 format="godata-csv",
@@ -600,20 +615,20 @@ class TestPeopleToldOfTwice:
             "case_id,onset,name,phone,birth_date\n1,2022-11-01,张伟,13800000001,1980-02-03\n"
             "2,2022-11-02,章伟,13800000001,1980-02-03\n3,2022-11-02,李娜,13800000009,1990-01-01\n"
         )
-        tracing.import_files(
+        outbreak_files.import_files(
             post, files(tmp_path, o=twice), at=at(1), area=GUANGZHOU, disease="covid-19"
         )
         tracer = Viewer(user="tr", duty=Duty.TRACER, area=GUANGZHOU)
 
         def found():
             with post.store.reading(tracer) as record:
-                return tracing.likely_same(
+                return told_twice.likely_same(
                     record, area=GUANGZHOU, purpose="one person twice", at=at(2)
                 )
 
         (one,) = found()
         assert "张" not in repr(one)
-        tracing.decide_same(
+        told_twice.decide_same(
             post,
             one.first,
             one.second,
@@ -622,7 +637,7 @@ class TestPeopleToldOfTwice:
             at=at(3),
         )
         assert found() == ()
-        tracing.decide_same(
+        told_twice.decide_same(
             post, one.first, one.second, state=SamenessState.UNDONE, why="a mistake", at=at(4)
         )
         assert len(found()) == 1
@@ -634,7 +649,7 @@ class TestOnePersonTwice:
     @pytest.fixture
     def twice(self, post, tmp_path):
         lines = "case_id,onset,report_date\n1,2022-11-01,2022-11-02\n2,2022-11-05,2022-11-06\n3,,2022-11-06\n4,2022-11-09,2022-11-10\n"
-        tracing.import_files(
+        outbreak_files.import_files(
             post, files(tmp_path, o_linelist=lines, o_contacts="from,to\n1,2\n3,4\n1,k5\n2,k5\n"), at=at(1),
             area=GUANGZHOU, disease="x", outbreak="o",
         )  # fmt: skip
@@ -643,15 +658,15 @@ class TestOnePersonTwice:
 
     def decided(self, post, twice, state, hours):
         two, three = (next(c.person for n, c in twice.items() if n.endswith(e)) for e in ("2", "3"))
-        return tracing.decide_same(
+        return told_twice.decide_same(
             post, two, three, state=state, why="one certificate", at=at(hours)
         )
 
     def seen(self, post, known_at=None):
         with post.store.reading(post.viewer, known_at=known_at) as record:
             net = tracing.network_in(record, area=GUANGZHOU, disease="x")
-            listed = [c.id for c in tracing.case_page(record, area=GUANGZHOU)]
-            among, *_ = tracing.indicators(record, area=GUANGZHOU, time_zone=ZONE)
+            listed = [c.id for c in case_file.case_page(record, area=GUANGZHOU)]
+            among, *_ = changes.indicators(record, area=GUANGZHOU, time_zone=ZONE)
             return (
                 len(net.cases),
                 network.recorded_components(net),
@@ -675,7 +690,7 @@ class TestOnePersonTwice:
         two, three = (next(n for n in twice if n.endswith(e)) for e in ("2", "3"))
 
         with post.store.reading(post.viewer) as record:
-            views = [tracing.case_view(record, n, at=at(3), time_zone=ZONE) for n in (two, three)]
+            views = [case_file.case_view(record, n, at=at(3), time_zone=ZONE) for n in (two, three)]
             rows = tracing.contacts(record, area=GUANGZHOU, today=date(2022, 11, 10), case=three)
         assert [v.case.id for v in views] == [two, two]
         assert views[0].told_as == (three,)
@@ -685,7 +700,7 @@ class TestOnePersonTwice:
         assert [row.of_cases for row in rows] == [(two,)]
 
     def test_waits_on_a_queue_that_reads_no_identity(self, post, tmp_path):
-        tracing.import_files(
+        outbreak_files.import_files(
             post, files(tmp_path, o="case_id,onset,name,phone,birth_date\n1,2022-11-01,张伟,13800000001,1980-02-03\n"
                         "2,2022-11-02,章伟,13800000001,1980-02-03\n"), at=at(1), area=GUANGZHOU, disease="x",
         )  # fmt: skip
@@ -693,26 +708,26 @@ class TestOnePersonTwice:
 
         def queue(decided=False):
             with post.store.reading(tracer.viewer) as record:
-                return tracing.same_queue(record, area=GUANGZHOU, decided=decided)
+                return told_twice.same_queue(record, area=GUANGZHOU, decided=decided)
 
-        (made,) = tracing.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(2))
+        (made,) = told_twice.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(2))
         (waiting,) = queue()
         assert waiting.sameness == made
         assert made.why == "phone born sound"
         assert waiting.cases_kept
-        assert tracing.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(3)) == ()
+        assert told_twice.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(3)) == ()
         with post.store.reading(tracer.viewer) as record:
             readings = record.identity_readings()
         assert [r["purpose"] for r in readings] == ["told twice"] * 4
         for state, hours, left in ((SamenessState.LATER, 4, 1), (SamenessState.DIFFERENT, 5, 0)):
-            tracing.decide_same(
+            told_twice.decide_same(
                 tracer, made.kept, made.other, state=state, why="asked", at=at(hours)
             )
             assert len(queue()) == left
         assert [p.sameness.bits for p in queue(decided=True)] == [made.bits]
-        assert tracing.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(6)) == ()
+        assert told_twice.suggest_same(tracer, area=GUANGZHOU, purpose="told twice", at=at(6)) == ()
         with pytest.raises(ValueError, match="by a search"):
-            tracing.decide_same(
+            told_twice.decide_same(
                 tracer, made.kept, made.other, state=SamenessState.SUGGESTED, why="x", at=at(7)
             )
 
@@ -738,7 +753,7 @@ class TestChainChanges:
         ],
     )
     def test_say_what_became_of_each(self, now, before, words):
-        assert [entry.change for entry in tracing.chain_changes(now, before)] == words
+        assert [entry.change for entry in changes.chain_changes(now, before)] == words
 
 
 class TestNetwork:
@@ -752,7 +767,7 @@ class TestNetwork:
             [("l.csv", lines.encode()), ("v.csv", visits.encode())], area=GUANGZHOU, disease="x", bare=True, outbreak="o"
         )  # fmt: skip
 
-        (event,) = network.events_of(tracing.network_of_reading(found))
+        (event,) = network.events_of(outbreak_files.network_of_reading(found))
 
         assert (event.what, event.setting, event.day) == ("venue", "restaurant", date(2022, 11, 1))
         assert (event.brought_by, event.reached) == ((), ("1", "2"))
@@ -763,7 +778,7 @@ class TestNetwork:
              ("r.csv", b"uuid,source_uuid,target_uuid,sourcePersonType\nr1,3,2,CASE\n")],
             area=GUANGZHOU, disease="x", bare=True,
         )  # fmt: skip
-        net = tracing.network_of_reading(found)
+        net = outbreak_files.network_of_reading(found)
         traced = network.trace(net, time_zone=ZONE)
 
         assert [case.id for case in net.cases] == ["1", "2"]

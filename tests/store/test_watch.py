@@ -1,11 +1,13 @@
 """The watch desk on a record: round, alerts, triage, sentinels, rules."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN
 from yipan.model import (
@@ -27,11 +29,13 @@ from yipan.model import (
     Viewer,
     WrongStep,
 )
-from yipan.operations import commanding, day, lateness, nearness, watch
+from yipan.operations import commanding, day, lateness, nearness, users, watch
 from yipan.operations.post import Post
+from yipan.store.record import NotFound
+from yipan.store.schema import versioned
 from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.incidents import INCIDENTS
-from yipan.store.tables.watch import ALERTS
+from yipan.store.tables.watch import ALERTS, SENTINELS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
@@ -306,6 +310,28 @@ class TestSentinels:
         assert (place.area, place.silent) == (GUANGZHOU, 1)
 
 
+class TestCalls:
+    def test_are_due_for_the_silent_end_with_their_outcome_and_are_not_due_again(self, post):
+        register(post)
+        watch.review_signals(post, at=AT, time_zone=CHINA)
+        with post.store.reading(post.viewer) as record:
+            (call,) = [task for task in record.nouns(TASKS) if task.kind == "watch.call"]
+        assert (call.subject, call.duty) == ("s-1", Duty.EPIDEMIOLOGIST)
+        assert "门诊部" in call.what.zh
+
+        commanding.acknowledge(post, call.id, at=AT, note="rang twice, nobody there")
+        commanding.report_done(post, call.id, at=AT, note="line was down; they send today")
+        watch.review_signals(post, at=AT + timedelta(hours=1), time_zone=CHINA)
+
+        with post.store.reading(post.viewer) as record:
+            (again,) = [task for task in record.nouns(TASKS) if task.kind == "watch.call"]
+        assert not again.is_running
+        assert [step.note for step in again.steps] == [
+            "rang twice, nobody there",
+            "line was down; they send today",
+        ]
+
+
 class TestReport:
     KEY = CLINIC.key
 
@@ -367,6 +393,127 @@ class TestReport:
             self.sent(Post(store=post.store, viewer=analyst), date(2022, 11, 9), 3)
 
 
+class TestTheLogInOfOneSentinel:
+    KEY = CLINIC.key
+    LATE = AT + timedelta(hours=6)
+
+    @pytest.fixture
+    def school(self, post):
+        register(post)
+        other = Sentinel(
+            id="s-2", area=GUANGZHOU, kind=SentinelKind.FEVER_CLINIC, name=Sentence(zh="二号", en="Two"),
+            streams=(FEVER,), due_hour=10, since=FIRST,
+        )  # fmt: skip
+        watch.register_sentinels(post, [other], at=AT)
+        with post.store.reading(post.viewer) as record:
+            place = record.noun(SENTINELS, "s-1").place
+        keeper = Post(store=post.store, viewer=users.administrator(post.viewer))
+        users.add(
+            keeper, name="clinic", shown_as="clinic", password="long enough 1", duty=Duty.SENTINEL,
+            area=place, at=AT,
+        )  # fmt: skip
+        found = users.check_password(post.store, "clinic", "long enough 1", at=AT)
+        return Post(store=post.store, viewer=users.viewer_of(found))
+
+    def sent(self, school, day_seen, value, *, sentinel="s-1", at=AT, key=KEY):
+        return watch.report(
+            school, sentinel, day=day_seen, values={key: value}, at=at, time_zone=CHINA
+        )
+
+    def days(self, post, *, at=AT, sentinel="s-1"):
+        with post.store.reading(post.viewer) as record:
+            return watch.own_reports(record, sentinel, at=at, time_zone=CHINA)
+
+    def test_reports_zeros_corrects_and_sees_what_is_due(self, school):
+        self.sent(school, date(2022, 11, 9), 0)
+        self.sent(school, date(2022, 11, 8), 3)
+        self.sent(school, date(2022, 11, 9), 2, at=self.LATE)
+
+        found = self.days(school, at=self.LATE)
+
+        newest = {one.day: one for one in found.days}
+        assert newest[date(2022, 11, 10)].state == "due"
+        assert newest[date(2022, 11, 9)].state == "sent"
+        assert newest[date(2022, 11, 9)].values == ((self.KEY, 2),)
+        assert newest[date(2022, 11, 9)].corrections == 1
+        assert newest[date(2022, 11, 8)].state == "late"
+        assert newest[date(2022, 11, 6)].state == "missing"
+        assert found.sheet.sentinel.id == "s-1"
+
+    def test_is_seen_by_those_it_reports_to(self, post, school):
+        self.sent(school, date(2022, 11, 9), 0)
+
+        assert self.days(post).days[1].values == ((self.KEY, 0),)
+        with post.store.reading(post.viewer) as record:
+            acts = record.acts()
+        assert any(act.user == "clinic" and act.verb == "report" for act in acts)
+        assert post.store.verify() is None
+
+    def test_sees_no_row_that_is_not_its_own(self, school):
+        with school.store.reading(school.viewer) as record:
+            shown = {
+                table: record.connection.execute(f"select count(*) from {table}").fetchone()[0]
+                for table in (*versioned(), "act")
+                if table not in {"user_version", "duty_grant"}
+            }
+            own = record.connection.execute(
+                "select distinct area, stream from count_version"
+            ).fetchall()
+
+        assert {table for table, rows in shown.items() if rows} == {
+            "sentinel",
+            "count_version",
+            "area",
+        }
+        assert shown["sentinel"] == 1
+        assert own == [(GUANGZHOU, self.KEY)]
+
+    def test_reads_and_writes_nothing_of_another(self, school):
+        with pytest.raises(NotFound):
+            self.sent(school, date(2022, 11, 9), 1, sentinel="s-2", key=FEVER.key)
+        with pytest.raises(NotFound):
+            self.days(school, sentinel="s-2")
+        with pytest.raises(ValueError, match="does not report"):
+            self.sent(school, date(2022, 11, 9), 1, key=FEVER.key)
+        for area, stream in ((GUANGZHOU, FEVER), (SHENZHEN, CLINIC)):
+            one = CountSeries(area=area, stream=stream, first_day=date(2022, 11, 9), counts=(1,))
+            with (
+                pytest.raises(InsufficientPrivilege),
+                school.store.acting(
+                    school.viewer, desk="watch", verb="report", why="x", at=AT
+                ) as act,
+            ):
+                act.put_counts(table(one), published=False)
+
+    def test_acts_in_no_other_way(self, school):
+        with pytest.raises(NotAllowed):
+            watch.register_sentinels(school, [], at=AT)
+        with pytest.raises(NotAllowed):
+            day.run(school, at=AT, time_zone=CHINA)
+        with (
+            pytest.raises(InsufficientPrivilege),
+            school.store.acting(school.viewer, desk="zoning", verb="open", why="x", at=AT),
+        ):
+            pass
+
+    def test_is_given_at_the_place_of_a_sentinel_only(self, post):
+        keeper = Post(store=post.store, viewer=users.administrator(post.viewer))
+        given = {"name": "x1", "shown_as": "x", "password": "long enough 1", "at": AT}
+
+        with pytest.raises(ValueError, match="place of one sentinel"):
+            users.add(keeper, duty=Duty.SENTINEL, area=GUANGZHOU, **given)
+        with pytest.raises(ValueError, match="place of one sentinel"):
+            users.add(keeper, duty=Duty.COMMANDER, area=f"{GUANGZHOU}--s-1.", **given)
+
+    def test_ends_where_the_sentinel_moves_away(self, post, school):
+        with post.store.reading(post.viewer) as record:
+            one = record.noun(SENTINELS, "s-1")
+        watch.register_sentinels(post, [replace(one, area=SHENZHEN)], at=AT)
+
+        with pytest.raises(NotFound):
+            self.days(school)
+
+
 class TestRules:
     def test_change_only_by_a_decision_and_show_their_workload_before(self, post):
         proposal = watch.propose_rule(
@@ -400,3 +547,14 @@ class TestRules:
                 time_zone=CHINA,
             )
         assert commanding.DESK == "commanding"
+
+    def test_show_their_workload_before_anybody_proposes(self, post):
+        with post.store.reading(post.viewer) as record:
+            found = watch.workload(
+                record, area=PROVINCE, method="EARS C2", alpha=0.01, false_share=0.2, at=AT, time_zone=CHINA
+            )  # fmt: skip
+            waiting = commanding.proposals(record, area=PROVINCE, at=AT)
+
+        assert (found.in_force.method, found.wanted.method) == ("standard", "EARS C2")
+        assert found.wanted.streams == 3
+        assert waiting == ()

@@ -27,7 +27,7 @@ from yipan.model import (
     person_id,
     place,
 )
-from yipan.operations import commanding, day, zoning
+from yipan.operations import commanding, day, delineating, residents, zoning
 from yipan.operations.post import Post
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -498,7 +498,7 @@ class TestRound:
 class TestAddress:
     def ask(self, post, spot, at, known_at=None):
         with post.store.reading(post.viewer, known_at=known_at) as record:
-            return zoning.applies(record, address(spot), at=at)
+            return residents.applies(record, address(spot), at=at)
 
     def test_is_told_of_a_zone_only_once_its_order_was_published(self, post):
         made = set_zone(post).order
@@ -583,7 +583,7 @@ class TestDelineation:
 
     def draw(self, town, share=0.7):
         with town.store.reading(town.viewer) as record:
-            return zoning.delineate(record, area=HAIZHU, at=TENTH + HOUR, share=share, seed=1)
+            return delineating.delineate(record, area=HAIZHU, at=TENTH + HOUR, share=share, seed=1)
 
     def test_holds_the_wanted_share_with_fewer_people_than_whole_compounds(self, town):
         drawn = self.draw(town)
@@ -599,7 +599,7 @@ class TestDelineation:
 
     def test_becomes_a_proposal_whose_alternative_can_be_ordered(self, town):
         drawn = self.draw(town)
-        proposal = zoning.propose_delineation(town, drawn, at=TENTH + HOUR)
+        proposal = delineating.propose_delineation(town, drawn, at=TENTH + HOUR)
 
         assert [a.risk_outside for a in proposal.alternatives][-1] == pytest.approx(
             1 - drawn.baseline.share
@@ -620,7 +620,7 @@ class TestDelineation:
             post.store.reading(post.viewer) as record,
             pytest.raises(ValueError, match="no case of the 7 days"),
         ):
-            zoning.delineate(record, area=HAIZHU, at=TENTH, share=0.8, seed=1)
+            delineating.delineate(record, area=HAIZHU, at=TENTH, share=0.8, seed=1)
 
 
 class TestCounty:

@@ -34,6 +34,47 @@ class TestChannelsTogether:
 
         assert found[0, 1] == pytest.approx(0.5, abs=0.12)
 
+    @pytest.mark.parametrize("seed", range(6))
+    def test_learn_as_pair_by_pair(self, seed):
+        generator = np.random.default_rng(seed)
+        p = fusion.special.ndtr(generator.normal(size=(40, 4)) + generator.normal(size=(40, 1)))
+        p[generator.random(p.shape) < 0.2] = np.nan
+        p[3, 0] = 1e-5
+        p[:38, 3] = np.nan
+
+        z = -fusion.special.ndtri(np.clip(p, fusion.LEAST_P, fusion.MOST_P))
+        z[(np.abs(z) > 3).any(axis=1)] = np.nan
+        plain = np.eye(4)
+        for i in range(4):
+            for j in range(i):
+                both = ~np.isnan(z[:, i]) & ~np.isnan(z[:, j])
+                r = max(0.0, np.corrcoef(z[both, i], z[both, j])[0, 1]) if both.sum() >= 3 else 0.0
+                n = both.sum() if both.sum() >= 3 else 0
+                plain[i, j] = plain[j, i] = (r * n + 0.3 * 30) / (n + 30)
+
+        np.testing.assert_allclose(fusion.quiet_correlation(p), plain, atol=1e-12)
+        np.testing.assert_allclose(fusion.quiet_correlation(np.stack([p, p]))[1], plain, atol=1e-12)
+
+    def test_learn_from_each_other_how_they_move(self):
+        generator = np.random.default_rng(7)
+        z = np.sqrt(0.8) * generator.normal(size=(200, 40, 1)) + np.sqrt(0.2) * generator.normal(
+            size=(200, 40, 2)
+        )
+
+        found = fusion.shared_correlation(fusion.special.ndtr(-z))[:, 0, 1]
+
+        assert found.mean() == pytest.approx(0.75, abs=0.06)
+        assert found.std() < 0.1
+
+    def test_have_each_row_its_own_correlation(self):
+        p = [[0.05, 0.05], [0.05, 0.05]]
+        own = np.stack([np.eye(2), np.full((2, 2), 0.5) + np.eye(2) / 2])
+
+        both = fusion.stouffer_p(p, correlation=own)
+
+        assert both[0] == pytest.approx(fusion.stouffer_p(p[:1], correlation=own[0])[0])
+        assert both[1] == pytest.approx(fusion.stouffer_p(p[1:], correlation=own[1])[0])
+
     def test_leave_out_a_channel_that_did_not_report(self):
         assert fusion.harmonic_p([[0.01, np.nan]])[0] == pytest.approx(0.01)
         assert np.isnan(fusion.harmonic_p([[np.nan, np.nan]])[0])

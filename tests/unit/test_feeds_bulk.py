@@ -36,9 +36,12 @@ def swab_frame(rows) -> pl.DataFrame:
 
 
 def taken(rows):
-    """What of these rows could have been taken in: a tube is of one site and street."""
-    places = {}
-    return [row for row in rows if places.setdefault(row[1], row[3:5]) == row[3:5]]
+    """What of these rows could have been taken in: a tube is of one site, street and mode, a sample one swab."""
+    places, samples_here = {}, {}
+    return [
+        row for row in rows
+        if places.setdefault(row[1], row[3:6]) == row[3:6] and samples_here.setdefault(row[0], row) == row
+    ]  # fmt: skip
 
 
 def plain(folder: Path, judge, path: Path, *, earlier: pl.DataFrame | None = None, **options):
@@ -79,9 +82,7 @@ class TestSwabs:
 
         expected = plain(folder, samples.read_samples, path, earlier=known, **when)
         found = bulk.swabs(
-            path, streets=STREETS, **when,
-            already=known["person"].to_numpy() if before else bulk.NOBODY,
-            tubes=bulk.EarlierTubes.of(*(known[c].to_numpy() for c in ("tube", "site", "street"))) if before else None,
+            path, streets=STREETS, **when, earlier=bulk.Earlier.of(known) if before else bulk.NOTHING
         )  # fmt: skip
 
         assert fast(found) == expected
@@ -192,33 +193,60 @@ FIXTURE_ONCE = {
 }
 
 
+def pieces(column, cut):
+    """A column as a reader may give it: in pieces."""
+    return [column[:cut], column[cut:cut], column[cut:]]
+
+
 class TestKeys:
     @settings(max_examples=60, **FIXTURE_ONCE)
     @given(
         values=st.lists(st.integers(-(2**63), 2**63 - 1) | FEW, max_size=60),
         among=st.sets(st.integers(-(2**63), 2**63 - 1) | FEW, max_size=40),
         bits=st.integers(0, 5),
+        cut=st.integers(0, 60),
     )
-    def test_match_and_repeat_as_a_dictionary_says(self, way, values, among, bits):
-        held = np.array(sorted(among), dtype=np.int64)
+    def test_match_as_a_dictionary_says(self, way, values, among, bits, cut):
+        held = keys.bucketed([np.array(sorted(among), dtype=np.int64)], bits=bits)
         asked = np.array(values, dtype=np.int64)
-        order, begins = keys.in_buckets(held, bits=bits)
-        place = {value: i for i, value in enumerate(held[order].tolist())}
+        mine = keys.bucketed(pieces(asked, cut), bits=bits)
+        place = {value: i for i, value in enumerate(held.keys.tolist())}
 
-        assert keys.matched_in(asked, held[order], begins).tolist() == [
-            place.get(v, -1) for v in values
-        ]
-        assert keys.rows_again(asked).tolist() == [
-            i for i, v in enumerate(values) if v in values[:i]
-        ]
-        there = held[np.abs(held.astype(float)) < 2**40]
+        found = keys.matched_in(mine, held.keys, held.begins)
+
+        assert sorted(mine.row.tolist()) == list(range(len(values)))
+        assert asked[mine.row].tolist() == mine.keys.tolist()
+        assert found.tolist() == [place.get(v, -1) for v in mine.keys.tolist()]
+        assert keys.matched(asked, held.keys).tolist() == [place.get(v, -1) for v in values]
+        assert keys.seen_before(asked, held.keys).tolist() == [v in among for v in values]
+        rows = np.arange(len(values))[::2]
+        assert mine.row[keys.places_in(mine, rows, asked[rows])].tolist() == rows.tolist()
+        there = np.sort(held.keys[np.abs(held.keys.astype(float)) < 2**40])
         assert keys.places_of(asked, there).tolist() == [
             there.tolist().index(v) if v in there else -1 for v in values
         ]
         assert all(
             keys.bucket_of(int(v), bits=bits) == bucket
             for bucket in range(1 << bits)
-            for v in held[order[begins[bucket] : begins[bucket + 1]]]
+            for v in held.keys[held.begins[bucket] : held.begins[bucket + 1]]
+        )
+
+    @settings(max_examples=60, **FIXTURE_ONCE)
+    @given(
+        values=st.lists(st.integers(-(2**62), 2**62) | FEW, max_size=60),
+        bits=st.integers(0, 5),
+        cut=st.integers(0, 60),
+        data=st.data(),
+    )
+    def test_repeat_as_said_one_by_one(self, way, values, bits, cut, data):
+        bad = np.array([data.draw(st.booleans()) for _ in values], dtype=np.bool_)
+        asked = pieces(np.array(values, dtype=np.int64), cut)
+        fine = [i for i in range(len(values)) if not bad[i]]
+        expected = [i for n, i in enumerate(fine) if values[i] in [values[j] for j in fine[:n]]]
+
+        assert keys.again(asked, bad=bad).tolist() == expected
+        assert (
+            keys.again(asked, bad=bad, buckets=keys.bucketed(asked, bits=bits)).tolist() == expected
         )
 
     @settings(max_examples=60, **FIXTURE_ONCE)
@@ -231,17 +259,25 @@ class TestKeys:
             max_size=20,
         )
     )
-    def test_find_the_faults_of_tubes_as_said_tube_by_tube(self, way, rows):
-        tube, site, street, mode, bad = (np.array(column) for column in zip(*rows, strict=True))
+    def test_gather_tubes_as_said_tube_by_tube(self, way, rows):
+        columns = [np.array(column) for column in zip(*rows, strict=True)]
+        cut = len(rows) // 3
+        tube, site, street, mode = (pieces(column, cut) for column in columns[:4])
 
-        twice, overfull = keys.tube_faults(tube, site=site, street=street, mode=mode, bad=bad)
+        found = keys.tubes_of(tube, site=site, street=street, mode=mode, bad=columns[4])
+        at_once = keys.tubes_of(tube, site=site, street=street, mode=mode)
+        less = keys.without(at_once, np.flatnonzero(columns[4]), (tube, site, street, mode))
 
-        for row, (mine, *_) in enumerate(rows):
+        assert found.tube.tolist() == sorted({row[0] for row in rows})
+        assert found.by_row(found.tube).tolist() == [row[0] for row in rows]
+        for at, mine in enumerate(found.tube.tolist()):
             fine = [r for r in rows if r[0] == mine and not r[4]]
-            differs = len({(r[1], r[2]) for r in fine}) > 1
-            most = max((r[3] for r in fine), default=0)
-            assert bool(twice[row]) == differs
-            assert bool(overfull[row]) == (not differs and len(fine) > most > 0)
+            for told in (found, less):
+                assert told.people[at] == len(fine)
+                assert bool(told.differs[at]) == (len({(r[1], r[2]) for r in fine}) > 1)
+                assert told.mode[at] == max((r[3] for r in fine), default=0)
+                if fine:
+                    assert (told.site[at], told.street[at]) == fine[0][1:3]
 
     @settings(max_examples=40, **FIXTURE_ONCE)
     @given(
@@ -277,10 +313,38 @@ class TestLake:
         other = Lake(folder=tmp_path / "other")
 
         assert home.copy_files(named, other.folder) == 2
-        assert other.missing(named) == ()
-        cut = other.folder / parts[0].path
-        cut.write_bytes(cut.read_bytes()[:-20])
-        assert other.missing(named) == (parts[0].path,)
+        assert other.faults(named) == ()
+        first, second = (other.folder / part.path for part in parts)
+        first.write_bytes(first.read_bytes()[:-20])
+        second.unlink()
+        cut, gone = other.faults(named | {parts[1].path: 7})
+        assert (cut.path, cut.rows) == (parts[0].path, 1)
+        assert cut.what.startswith("cannot be read (")
+        assert str(tmp_path) not in cut.what
+        assert (gone.path, gone.what, gone.rows) == (parts[1].path, "is not there", 7)
+
+    def test_whose_pages_were_damaged_is_told_so(self, tmp_path):
+        home = Lake(folder=tmp_path / "screening")
+        frame = pl.DataFrame(
+            {
+                "person": np.random.default_rng(1).permutation(5000),
+                "street": [STREETS[0]] * 5000,
+                "exempt": [0] * 5000,
+            }
+        )
+        (part,) = home.write_frame(
+            frame, batch="b", round="r", kind="roster", city_of_street={s: s // 100_000 for s in STREETS},
+            day=TENTH.date(),
+        )  # fmt: skip
+        file = home.folder / part.path
+        whole = bytearray(file.read_bytes())
+        whole[200:4000] = bytes(3800)
+        file.write_bytes(whole)
+
+        (fault,) = home.faults({part.path: 5000})
+
+        assert fault.path == part.path
+        assert fault.what.startswith("cannot be read (")
 
     def test_writes_nothing_into_a_city_that_is_not_there(self, tmp_path):
         home = Lake(folder=tmp_path / "screening")

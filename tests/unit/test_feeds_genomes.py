@@ -18,7 +18,10 @@ from yipan.model import (
     genome_distance,
     person_id,
 )
-from yipan.operations import network, tracing
+from yipan.operations import (
+    network,
+    outbreak_files,
+)
 
 ZONE = ZoneInfo("Asia/Shanghai")
 KNOWN = {name: (f"o:{name}", GUANGZHOU) for name in ("A", "B", "C", "7")}
@@ -99,7 +102,7 @@ class TestSources:
             "first,second,snps\nA,C,0\nB,C,12\nA,D,11\nB,D,1\n", encoding="utf-8"
         )
 
-        told_apart = tracing.genomes_for(net, tmp_path / "d.csv")
+        told_apart = outbreak_files.genomes_for(net, tmp_path / "d.csv")
 
         assert share(net, "o:C", "o:A") == pytest.approx(share(net, "o:C", "o:B"))
         assert share(told_apart, "o:C", "o:A") > 3 * share(told_apart, "o:C", "o:B")

@@ -1,12 +1,13 @@
 """One picture from many streams."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from yipan.model import Counted, CountSeries, Interval, Judgement, Stream
-from yipan.operations import streams
+from yipan.operations import streams, watching
 
 FIRST = date(2022, 5, 2)
 DAYS = 150
@@ -53,6 +54,25 @@ class TestPicture:
         (one,) = found.findings
         assert one.area == "44.01."
         assert len(one.contributions) >= 2
+
+    def test_hears_channels_that_say_little_each_by_how_they_moved_together(self):
+        kinds = [Counted.FEVER_CLINIC_VISITS, Counted.ILI_VISITS, Counted.OUTPATIENT_VISITS,
+                 Counted.SCHOOL_ABSENCES]  # fmt: skip
+        some = []
+        for area in STREETS:
+            for counted in kinds:
+                stream = Stream(disease="respiratory", counted=counted)
+                one = series(area, stream, seed=5, mean=30.0)
+                if area == STREETS[0]:
+                    one = replace(one, counts=(*one.counts[:-1], 41))
+                some.append(one)
+
+        (found,) = seen(some, sums=False).findings
+
+        assert found.area == STREETS[0]
+        least = min(part.p_value for part in found.contributions)
+        assert least > 0.005  # none speaks alone, and no mean of them is below the least
+        assert found.together < least / 3
 
     def test_joins_what_several_channels_see(self):
         some = [
@@ -255,6 +275,25 @@ class TestPositiveResults:
             self.laboratory(tests=600, positive=30)
         )
 
+    def test_are_measured_against_the_tests_of_a_whole_city_too(self):
+        some = []
+        for area in STREETS[:3]:
+            made, found = self.laboratory(tests=0, positive=0)
+            some += [
+                replace(made, area=area, counts=(*made.counts[:-1], 600)),
+                replace(found, area=area, counts=(*found.counts[:-1], 24)),
+            ]
+
+        judged = streams.judge_streams(some, until=FIRST + timedelta(days=DAYS))
+
+        of_cities = [
+            float(judged.verdicts.p_value[row, -1])
+            for row, one in enumerate(judged.series)
+            if row >= judged.own and one.stream.counted is Counted.LABORATORY_POSITIVES
+        ]
+        assert of_cities
+        assert min(of_cities) > 0.05
+
     def test_three_times_the_positives_of_as_many_tests_are(self):
         assert Counted.LABORATORY_POSITIVES in self.told(self.laboratory(tests=200, positive=34))
 
@@ -295,3 +334,18 @@ class TestOutbreaksOnRecord:
         found = seen([one], known_outbreaks=[known])
 
         assert found.unjudged == ()
+
+
+class TestBurden:
+    def test_counts_what_was_raised_in_the_days_it_names_and_none_before(self):
+        long_ago = series(STREETS[0], extra=[60] + [0] * 40)
+        lately = series(STREETS[0], extra=[60] + [0] * 10)
+
+        per_week = [
+            watching.burden(
+                [one, series(STREETS[1])], method="standard", generator=np.random.default_rng(1), days=28
+            ).signals_per_week
+            for one in (long_ago, lately)
+        ]  # fmt: skip
+
+        assert per_week == [0.0, 0.25]

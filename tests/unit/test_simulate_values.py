@@ -195,6 +195,74 @@ class TestStrategies:
         assert not rules[1].high_to_medium
         assert rules[1].medium_extent is None
 
+    def test_take_their_quarantine_from_the_rulebooks_by_date(self) -> None:
+        kept = desk.quarantine_rules(
+            protocols(), first_day=date(2022, 11, 1), days=60, time_zone=ZoneInfo("Asia/Shanghai")
+        )
+
+        assert [(one.from_day, one.room_days, one.home_days) for one in kept] == [
+            (0, 7, 3), (10, 5, 3), (36, 0, 5),
+        ]  # fmt: skip
+        assert kept[0].test_days == (1, 2, 3, 5, 7, 10)
+        assert kept[1].test_days == (1, 2, 3, 5, 6, 8)
+        assert [(one.second_room_days, one.second_home_days) for one in kept] == [(0, 7), (0, 0), (0, 0)]  # fmt: skip
+
+    def test_take_only_what_keeps_somebody_for_quarantine(self) -> None:
+        eighth = desk.quarantine_rules(
+            protocols(), first_day=date(2021, 6, 1), days=5, time_zone=ZoneInfo("Asia/Shanghai")
+        )
+
+        assert [(one.room_days, one.home_days) for one in eighth] == [(14, 0)]
+
+    @pytest.mark.parametrize(
+        ("versions", "said"),
+        [
+            ((), "first from day 0"),
+            ((sim.Quarantine(from_day=3),), "first from day 0"),
+            ((sim.Quarantine(), sim.Quarantine()), "each later than the one before"),
+        ],
+    )
+    def test_refuse_versions_of_quarantine_out_of_order(
+        self, versions: tuple[sim.Quarantine, ...], said: str
+    ) -> None:
+        with pytest.raises(sim.StrategyContradictsItself, match=said):
+            sim.Tracing(quarantine=versions)
+
+
+class TestImports:
+    def arrivals(self, **changes: object) -> sim.Arrivals:
+        values: dict[str, object] = {
+            "port": "c0.", "origin": "abroad", "travellers_per_day": 100.0, "infected_share": 0.1, "missed_share": 0.5,
+        }  # fmt: skip
+        return sim.Arrivals(**(values | changes))  # type: ignore[arg-type]
+
+    def test_by_port_are_travellers_times_infected_times_missed(self) -> None:
+        assert self.arrivals().missed_per_day == pytest.approx(5.0)
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"infected_share": 1.5}, "arrivals from abroad at c0.: infected_share is 1.5"),
+            ({"missed_share": -0.1}, "missed_share is -0.1; expected between 0 and 1"),
+            ({"since_day": 5, "until_day": 5}, "until day 5, which is not after day 5"),
+        ],
+    )
+    def test_say_what_is_wrong_with_them(self, changes: dict[str, object], said: str) -> None:
+        with pytest.raises(ValueError, match=said):
+            self.arrivals(**changes)
+
+    def test_are_refused_when_said_twice(self) -> None:
+        with pytest.raises(sim.StrategyContradictsItself, match=r"from abroad at c0\. from day 0"):
+            sim.Imports(arrivals=(self.arrivals(), self.arrivals()))
+
+    def test_of_an_unknown_port_are_refused_by_name(self) -> None:
+        strategy = sim.Strategy(
+            name="x", imports=sim.Imports(arrivals=(self.arrivals(port="mars."),))
+        )
+
+        with pytest.raises(LookupError, match="mars"):
+            sim.run(simulated.province(), simulated.pathogen(), strategy, [], days=2, seed=1)
+
 
 class TestPlaces:
     def test_unknown_are_refused(self) -> None:

@@ -27,6 +27,7 @@ from yipan.api.plain import to_json
 from yipan.model import (
     POWERS,
     AreaPath,
+    Duty,
     Grant,
     NotAllowed,
     User,
@@ -47,6 +48,9 @@ TRIES_COUNT_FOR = timedelta(minutes=5)
 LEAST_YEAR, LAST_YEAR = 1900, 2200
 MOST_DAYS = 3700
 MOST_KEYS = 10_000
+
+OF_A_SENTINEL = ("/me", "/sentinels/{sentinel}/reports", "/sentinels/{sentinel}/days")
+"""The routes open to the log-in of one sentinel."""
 
 _hashing = threading.BoundedSemaphore(2)
 """Checking a password costs a quarter of a second of a core on purpose; two at once leave room for others."""
@@ -158,6 +162,7 @@ async def _someone(
 
 
 async def _viewer(
+    request: Request,
     someone: Annotated[tuple[User, Viewer], Depends(_someone)],
     wanted: Annotated[
         str | None,
@@ -172,11 +177,24 @@ async def _viewer(
     user, session = someone
     chosen = wanted or wanted_header
     if chosen is None:
-        return session
+        return _kept_to_its_own(session, request)
     for grant in user.grants:
         if chosen == f"{grant.duty.value}:{grant.area}":
-            return Viewer(user=user.name, duty=grant.duty, area=grant.area)
+            return _kept_to_its_own(
+                Viewer(user=user.name, duty=grant.duty, area=grant.area), request
+            )
     raise NotAllowed("the duty asked for with `as` is not one you hold at present")
+
+
+def _kept_to_its_own(viewer: Viewer, request: Request) -> Viewer:
+    """Return the viewer; one of a sentinel only at the routes of its own reports, so that a route added later is closed to it."""
+    if viewer.duty is Duty.SENTINEL:
+        route = str(getattr(request.scope.get("route"), "path", ""))
+        if not route.endswith(OF_A_SENTINEL):
+            raise NotAllowed(
+                "the duty of a sentinel is to see and send its own reports, nothing else"
+            )
+    return viewer
 
 
 def _mend_plus(text: object) -> object:

@@ -258,6 +258,13 @@ def post_of(asking: Asked) -> Any:
     return Post(store=asking.door.store, viewer=asking.viewer)
 
 
+def lake_of(asking: Asked) -> Any:
+    """Return the lake of bulk facts to read from, as known at any moment that is asked about."""
+    from yipan.operations.post import Post
+
+    return Post(store=asking.door.store, viewer=asking.viewer).lake
+
+
 def _line(asking: Asked, given: LineGiven, number: int) -> OrderLine:
     where = f"lines.{number}"
     try:

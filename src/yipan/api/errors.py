@@ -61,6 +61,7 @@ TABLE: tuple[tuple[str, str, Failure], ...] = (
     ),
     ("yipan.operations.reports", "NoFont", Failure(code="no_font", status=503, exit=6)),
     ("psycopg_pool", "PoolTimeout", Failure(code="record_unavailable", status=503, exit=6)),
+    ("psycopg", "DataError", Failure(code="bad_input", status=422, exit=3)),
     ("psycopg.errors", "DiskFull", Failure(code="disk_full", status=503, exit=6)),
     ("psycopg", "OperationalError", Failure(code="record_unavailable", status=503, exit=6)),
     ("builtins", "FileNotFoundError", Failure(code="not_found", status=404, exit=5)),

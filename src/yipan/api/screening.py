@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from yipan.api.access import OWN, AreaAsked, Asked
-from yipan.api.commanding import CHANGE, AtAsked, moment_of, post_of
+from yipan.api.commanding import CHANGE, AtAsked, lake_of, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
 from yipan.api.errors import BadInput
 from yipan.model import LakeKind, TestResult, person_id
@@ -47,12 +47,65 @@ def rounds(asking: Asked) -> Response:
     return asking.answer(screening.rounds)
 
 
+_OUTCOME: dict[str, Any] = {
+    "round": "gz-2022-11-10", "day": "2022-11-10", "ended": True, "found_in": {"isolation": 2}, "community": 0,
+    "controlled": 2, "pending": 0, "held": 0, "not_seen": 12, "clear": True,
+}  # fmt: skip
+
+
+@routes.get(
+    "/screening/programme",
+    summary="Which round is next in each screened area, when and why, and when screening is finished",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "area": "44.4401.440105.", "disease": "covid-19", "place": "outbreak_district", "state": "due",
+                "zero_rounds": 1, "zero_rounds_needed": 3, "next_round": "2022-11-11", "confirming": False,
+                "stopped_on": None, "rounds": [_OUTCOME], "rulebook": "cn-covid-9ed",
+                "reasons": [
+                    {"zh": "已连续1轮未发现社区感染者，需连续3轮。", "en": "1 rounds in a row found no infection in the community; 3 are needed.", "source": ["b2"], "confidence": "medium"}
+                ],
+                "assumed": [],
+            }
+        ],
+        description="By the version in force; nothing is opened by asking",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def programme(
+    asking: Asked,
+    area: AreaAsked = None,
+    at: AtAsked = None,
+    place: Annotated[
+        Literal["outbreak_district", "other_district", "urban", "rural"],
+        Query(description="kind of district the rule is asked about"),
+    ] = "outbreak_district",
+) -> Response:
+    """Return where the programmes of an area stand."""
+    from yipan.operations import programme as desk
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    home = lake_of(asking)
+    return asking.answer(
+        lambda record: desk.programmes(
+            record, home, area=path, at=moment, time_zone=zone, place=place
+        )
+    )
+
+
 @routes.get(
     "/screening/coverage",
     summary="Who of a round's roster was reached, street by street",
     openapi_extra=OWN,
     responses=responses(
-        {"round": ROUND_EXAMPLE, "total": _COVERED, "streets": [_COVERED]},
+        {
+            "round": ROUND_EXAMPLE,
+            "total": _COVERED,
+            "streets": [_COVERED],
+            "people_estimate": 5244.9,
+            "people_error": 0.9,
+        },
         description="People by street: with_result + pending + to_swab_again = sampled; due - sampled were not seen",
         failures=(401, 403, 404, 422, 503),
     ),
@@ -61,9 +114,7 @@ def coverage(asking: Asked, round: RoundAsked) -> Response:
     """Return the coverage of a round within the viewer's area."""
     from yipan.operations import screening
 
-    return asking.answer(
-        lambda record: screening.coverage(record, post_of(asking).lake, round=round)
-    )
+    return asking.answer(lambda record: screening.coverage(record, lake_of(asking), round=round))
 
 
 @routes.get(
@@ -88,7 +139,7 @@ def gaps(
     path = asking.area(area)
     with asking.reading() as record:
         return answer(
-            screening.gaps(record, post_of(asking).lake, round=round, street=path, limit=limit)
+            screening.gaps(record, lake_of(asking), round=round, street=path, limit=limit)
         )
 
 
@@ -111,9 +162,7 @@ def held(asking: Asked, round: RoundAsked) -> Response:
     """Return the tubes whose people are held until they are swabbed again."""
     from yipan.operations import screening
 
-    return asking.answer(
-        lambda record: screening.held_tubes(record, post_of(asking).lake, round=round)
-    )
+    return asking.answer(lambda record: screening.held_tubes(record, lake_of(asking), round=round))
 
 
 @routes.get(
@@ -145,7 +194,7 @@ def laboratories(asking: Asked, round: RoundAsked) -> Response:
     from yipan.operations import screening
 
     return asking.answer(
-        lambda record: screening.laboratories(record, post_of(asking).lake, round=round)
+        lambda record: screening.laboratories(record, lake_of(asking), round=round)
     )
 
 
@@ -217,7 +266,7 @@ def holds(
     """Return the held tubes of a round as they stand."""
     from yipan.operations import holding
 
-    moment, home = moment_of(asking, at), post_of(asking).lake
+    moment, home = moment_of(asking, at), lake_of(asking)
     return asking.answer(
         lambda record: holding.holds(record, home, round=round, at=moment, open_only=not every)
     )
@@ -242,53 +291,69 @@ def care(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
     """Return who waits for care without a result."""
     from yipan.operations import holding
 
-    moment, home = moment_of(asking, at), post_of(asking).lake
+    moment, home = moment_of(asking, at), lake_of(asking)
     return asking.answer(
         lambda record: holding.waiting_for_care(record, home, round=round, at=moment)
     )
 
 
-_NEEDS = {
-    "area": "44.4401.440103.440103001.", "name_zh": "沙面街道", "name_en": "Shamianjiedao", "people": 5200,
-    "sites_least": 2, "sites_most": 3, "samplers": 15, "tubes": 520,
+_GROUP: dict[str, Any] = {
+    "group": "general", "people": 5200, "mode": "10", "single_only": False, "tubes": 525.5, "held": 5.5,
+    "held_cost": 44.0, "missed": 0.02,
+}  # fmt: skip
+_NEEDS: dict[str, Any] = {
+    "area": "44.4401.440103.440103001.", "name_zh": "沙面街道", "name_en": "Shamianjiedao", "people": 5200, "sites": 2,
+    "sites_most": 3, "samplers": 15, "couriers": 0.3, "tubes": 526, "held": 5.5, "prevalence": 0.0001, "measured": False,
+    "groups": [_GROUP], "laboratory": "lab-001",
+}  # fmt: skip
+_GIVEN: dict[str, Any] = {
+    "name": "held_hours", "value": 8.0, "low": None, "high": None, "source": "", "assumption": True,
+    "note": "from a positive tube to the release of the others",
 }  # fmt: skip
 
 
 @routes.get(
     "/screening/plan",
-    summary="What a round needs by the norms of the protocol, street by street, and what lacks",
+    summary="What a round needs street by street, how its tubes are best filled, who takes them, and what lacks",
     openapi_extra=OWN,
     responses=responses(
         {
-            "round": "gz-2022-11-10", "total": _NEEDS, "streets": [_NEEDS], "lacking_samplers": 3, "lacking_tubes": None,
+            "round": "gz-2022-11-10", "total": _NEEDS, "streets": [_NEEDS],
+            "laboratories": [{"laboratory": "lab-001", "name": "金域", "reserve": False, "tubes": 526, "tubes_per_day": 350000}],
+            "lacking_samplers": 3, "lacking_sites": None, "lacking_couriers": None, "lacking_tubes": 0, "prevalence_from": "",
             "reasons": [
                 {"zh": "采样人员按人口数除以360配备。", "en": "One sampler for 360 people.", "source": ["e2"], "confidence": "medium"}
             ],
+            "given": [_GIVEN],
         },
-        description="Sites, samplers and tubes; lacking is null where nobody said how many there are",
+        description="Norms from the protocol, the rest from named assumptions; lacking is null where nobody said how many there are",
         failures=(401, 403, 404, 422, 503),
     ),
 )  # fmt: skip
 def plan(
     asking: Asked,
     round: RoundAsked,
-    tube_size: Annotated[int, Query(ge=1, le=20, description="people in one tube")] = 10,
-    samplers: Annotated[int | None, Query(ge=0, le=10**7, description="samplers there are")] = None,
-    tubes: Annotated[
-        int | None, Query(ge=0, le=10**9, description="tubes laboratories take")
+    prevalence: Annotated[
+        float | None, Query(ge=0, le=1, description="share infected; from rounds where left out")
     ] = None,
+    samplers: Annotated[int | None, Query(ge=0, le=10**7, description="samplers there are")] = None,
+    sites: Annotated[int | None, Query(ge=0, le=10**6, description="sites there are")] = None,
+    couriers: Annotated[int | None, Query(ge=0, le=10**6, description="couriers there are")] = None,
 ) -> Response:
     """Return the plan of a round by the Ninth Edition's norms."""
-    from yipan.operations import screening
+    from yipan.operations import logistics
+    from yipan.packs.screenings import read_screening
     from yipan.protocol import protocols
 
-    home = post_of(asking).lake
-    with asking.reading() as record:
-        covered = screening.coverage(record, home, round=round)
+    home = lake_of(asking)
     book = protocols().rulebook("cn-covid-9ed")
-    return answer(
-        screening.plan_round(covered, book, tube_size=tube_size, samplers=samplers, tubes=tubes)
-    )
+    have = logistics.Have(samplers=samplers, sites=sites, couriers=couriers)
+    return asking.answer(
+        lambda record: logistics.needs(
+            record, home, round=round, book=book, given=read_screening("covid-19"), have=have,
+            prevalence=prevalence,
+        )
+    )  # fmt: skip
 
 
 @routes.get(
@@ -303,7 +368,7 @@ def plan(
                     "limits": [],
                 }
             ],
-            "escape": [[2, 6, 0.7]],
+            "escape": [[2, 6, 0.7]], "given": [_GIVEN],
         },
         description="The possible and cheapest way first; escape as days between rounds, hours to the result, share",
     ),
@@ -318,11 +383,193 @@ def advice(
     single_only: Annotated[bool, Query(description="the protocol wants this group singly")] = False,
 ) -> Response:
     """Return estimates, never a rule."""
-    from yipan.operations import screening
+    from yipan.operations import logistics
+    from yipan.packs.screenings import read_screening
 
     return answer(
-        screening.advise_swabs(people, prevalence=prevalence, tubes=tubes, single_only=single_only)
+        logistics.advise_swabs(
+            people, prevalence=prevalence, given=read_screening("covid-19"), tubes=tubes,
+            single_only=single_only,
+        )
+    )  # fmt: skip
+
+
+@routes.get(
+    "/screening/zero",
+    summary="Whether the community of an area is clear, by each published definition, the chosen one first",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "area": "44.4401.440105.", "residents": 1819000, "days": [{"day": "2022-11-10", "found_in": {"isolation": 9}, "unplaced": 0}],
+            "answers": [
+                {
+                    "definition": "outside_controlled_people", "chosen": True, "answer": "zero",
+                    "reasons": [{"zh": "需连续3天社会面无新增感染者。", "en": "3 days in a row must find nobody in the community.", "source": ["h1"], "confidence": "high"}],
+                }
+            ],
+            "silent": None,
+        },
+        description="By the infections on record of the last fourteen days",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def zero(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return community zero of an area."""
+    from yipan.operations import confidence
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: confidence.community(record, area=path, at=moment, time_zone=zone)
     )
+
+
+@routes.get(
+    "/screening/confidence",
+    summary="How probable it is that nobody infected is left, and what raises that most: evidence, never a rule",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "area": "44.4401.440105.", "round": "hz-3", "hidden": 2.0, "never": 0.04, "never_people": 640, "attendance": 0.98,
+            "sensitivity": 0.77, "clear_rounds": 3, "unresolved": 0, "probability": 0.893, "ceiling": 0.923, "target": 0.95,
+            "levers": [
+                {"name": "reach_never_tested", "after": 0.948, "gain": 0.055, "what": {"zh": "找到未检640人中的480人", "en": "Find 480 of the 640 people never tested"}}
+            ],
+            "given": [_GIVEN], "silent": None,
+        },
+        description="Of an area, or of the area a zone lies in",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def confidence(
+    asking: Asked,
+    area: AreaAsked = None,
+    at: AtAsked = None,
+    zone: Annotated[
+        str | None, Query(max_length=200, description="a zone: its area is asked about")
+    ] = None,
+    hidden: Annotated[
+        float | None, Query(ge=0, le=1e6, description="infections expected before the rounds")
+    ] = None,
+) -> Response:
+    """Return how sure one may be that everybody is found."""
+    from yipan.operations import confidence as desk
+    from yipan.packs.screenings import read_screening
+
+    moment, zoned = moment_of(asking, at), asking.door.settings.time_zone
+    home, given = lake_of(asking), read_screening("covid-19")
+    if zone is not None:
+        return asking.answer(
+            lambda record: desk.of_zone(record, home, zone, at=moment, time_zone=zoned, given=given)
+        )
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: desk.lifting(
+            record, home, area=path, at=moment, time_zone=zoned, given=given, hidden=hidden
+        )
+    )
+
+
+PersonAsked = Annotated[
+    int,
+    Query(ge=0, lt=2**53, description="the person's number in the bulk files", examples=[31072]),
+]
+
+
+@routes.get(
+    "/screening/standing",
+    summary="Where one person stands in a round: one state, derived from the files",
+    openapi_extra=OWN,
+    responses=responses(
+        {"round": "gz-2022-11-10", "person": 31072, "state": "on_the_way", "hold": None},
+        description="Exempt, not seen, pending, on the way, at the laboratory, again, negative, held, single negative or positive, confirmed",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def standing(asking: Asked, round: RoundAsked, person: PersonAsked) -> Response:
+    """Return the one state of a person of the viewer's streets."""
+    from yipan.operations import holding
+
+    home = lake_of(asking)
+    return asking.answer(lambda record: holding.standing(record, home, round=round, person=person))
+
+
+@routes.get(
+    "/screening/person",
+    summary="Every swab of one person with what its tube showed, the oldest first",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "round": "gz-2022-11-10", "sample": 880001, "tube": 10000345, "area": "44.4401.440103.440103001.", "mode": 10,
+                "sampled_at": "2022-11-10T02:00:00+00:00", "result": "negative", "laboratory": "lab-001",
+                "published_at": "2022-11-10T09:00:00+00:00",
+            }
+        ],
+        description="By number; nobody is named",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def person(asking: Asked, person: PersonAsked) -> Response:
+    """Return the swabs of a person in the viewer's streets."""
+    from yipan.operations import screening
+
+    home = lake_of(asking)
+    return asking.answer(lambda record: screening.person_history(record, home, person=person))
+
+
+@routes.get(
+    "/screening/waiting",
+    summary="Tubes without a result, those that have waited longest first",
+    openapi_extra=OWN,
+    responses=responses(
+        [{"tube": 10000346, "area": "44.4401.440103.440103001.", "people": 10, "hours": 7.5}],
+        description="How many people each holds and for how many hours they have waited",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)
+def waiting(
+    asking: Asked,
+    round: RoundAsked,
+    at: AtAsked = None,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="at most so many")] = 1000,
+) -> Response:
+    """Return the tubes of a round that wait for a result."""
+    from yipan.operations import screening
+
+    moment, home = moment_of(asking, at), lake_of(asking)
+    return asking.answer(
+        lambda record: screening.waiting(record, home, round=round, at=moment)[:limit]
+    )
+
+
+@routes.get(
+    "/screening/specimens",
+    summary="The tubes of a round as FHIR R5 specimens, pooled and grouped ones marked so, one a line",
+    openapi_extra=OWN,
+    responses=responses(
+        '{"resourceType": "Specimen", "id": "tube-7", "combined": "pooled"}\n',
+        description="NDJSON; nobody is named",
+        failures=(401, 403, 404, 422, 503),
+        media_type="application/x-ndjson",
+    ),
+)
+def specimens(asking: Asked, round: RoundAsked) -> Response:
+    """Return the tubes of a round for another system."""
+    import json
+
+    from yipan.feeds.laboratory import specimen_of
+    from yipan.operations import screening
+
+    home = lake_of(asking)
+    with asking.reading() as record:
+        lines = [
+            json.dumps(specimen_of(tube))
+            for tube in screening.tube_specimens(record, home, round=round)
+        ]
+    return Response(
+        "".join(line + "\n" for line in lines), media_type="application/x-ndjson",
+        headers={"content-disposition": 'attachment; filename="specimens.ndjson"'},
+    )  # fmt: skip
 
 
 class ReachedGiven(BaseModel):
@@ -538,7 +785,7 @@ def key_people(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Res
         [
             {
                 "person": "p-00000000000a", "site": "cold-1", "area": "44.4401.440105.", "group": "high_risk_post",
-                "sector": "冷链", "duty_holder": "海珠区市场监管局", "every_days": 1, "single": True, "last": "2022-11-08",
+                "sector": "冷链", "duty_holder": "海珠区市场监管局", "every_days": 1, "tests": 1, "single": True, "last": "2022-11-08",
                 "next_due": "2022-11-09", "state": "missed", "overdue_days": 1,
             }
         ],
@@ -603,4 +850,93 @@ def key_tests(
             tube_size=given.tube_size,
             at=asking.door.clock(),
         )
+    )
+
+
+_VISIT: dict[str, Any] = {
+    "id": "home-1-20221110T020000", "area": "44.4401.440105.", "site": "home-1", "by": "海珠区民政局",
+    "at": "2022-11-10T02:00:00+00:00", "points": [{"what": "来访未登记", "rectified": None}],
+    "rectify_due": "2022-11-11T02:00:00+00:00",
+}  # fmt: skip
+
+
+@routes.get(
+    "/screening/key/inspections",
+    summary="Sites on the register by what is due of their inspections, late rectifications first",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "site": "home-1", "name": "某养老院", "area": "44.4401.440105.", "group": "key_venue", "sector": "养老",
+                "duty_holder": "海珠区民政局", "every_days": 14, "said_by": "通告2号", "last": "2022-11-10",
+                "next_due": "2022-11-24", "state": "done", "overdue_days": 0, "open_points": ["来访未登记"],
+                "rectify_due": "2022-11-11T02:00:00+00:00", "late_hours": 0.0, "visits": [_VISIT],
+            }
+        ],
+        description="How often is what a named notice says; the clock of putting right is the adopted profile's",
+    ),
+)  # fmt: skip
+def key_inspections(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return the inspections of an area."""
+    from yipan.operations import keypeople
+
+    path, moment, zone = asking.area(area), moment_of(asking, at), asking.door.settings.time_zone
+    return asking.answer(
+        lambda record: keypeople.inspections(record, area=path, at=moment, time_zone=zone)
+    )
+
+
+Finding = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class InspectionGiven(BaseModel):
+    """Which office inspected a site and what it found wanting."""
+
+    by: str = Field(min_length=1, max_length=200, pattern=r"\S", examples=["海珠区民政局"])
+    points: list[Finding] = Field(default_factory=list, max_length=100, examples=[["来访未登记"]])
+
+
+@routes.post(
+    "/screening/key/{site}/inspections",
+    summary="Put an inspection of a site on record with what it found wanting",
+    openapi_extra=OWN,
+    responses=responses(_VISIT, description="The inspection", failures=CHANGE),
+)
+def inspect(
+    asking: Asked,
+    site: Annotated[str, Path(max_length=200, description="id of the site")],
+    given: InspectionGiven,
+) -> Response:
+    """Record an inspection; each finding gets the hour by which it is to be put right."""
+    from yipan.operations import keypeople
+
+    return answer(
+        keypeople.record_inspection(
+            post_of(asking), site, by=given.by, points=given.points, at=asking.door.clock()
+        )
+    )
+
+
+class RectifiedGiven(BaseModel):
+    """Which finding was put right, in the words it was recorded in."""
+
+    what: Finding = Field(examples=["来访未登记"])
+
+
+@routes.post(
+    "/screening/key/inspections/{inspection}/rectified",
+    summary="Put on record that a finding of an inspection was put right",
+    openapi_extra=OWN,
+    responses=responses(_VISIT, description="The inspection then", failures=CHANGE),
+)
+def rectified(
+    asking: Asked,
+    inspection: Annotated[str, Path(max_length=240, description="id of the inspection")],
+    given: RectifiedGiven,
+) -> Response:
+    """Record what was put right."""
+    from yipan.operations import keypeople
+
+    return answer(
+        keypeople.rectify(post_of(asking), inspection, what=given.what, at=asking.door.clock())
     )

@@ -149,13 +149,18 @@ def _work(door: Door, viewer: Viewer, job: Job, given: Question, moment: datetim
     from yipan.analytics.simulate import PackDoesNotAddUp
     from yipan.model import area_path
     from yipan.operations import simulate as desk
+    from yipan.operations.compiled import compile_model
 
     def tell(done: int) -> None:
         job.done, job.message = done, ""
 
+    def say(what: str) -> None:
+        job.message = what
+
     job.total = given.replicates
-    job.message = "compiling"
     try:
+        compile_model(say)
+        say("")
         zone, pack = door.settings.time_zone, door.settings.pack
         with door.store.reading(viewer, known_at=moment) as record:
             now = desk.present(

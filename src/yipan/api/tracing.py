@@ -105,11 +105,13 @@ def cases(
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
 ) -> Response:
     """Return cases in an area of the viewer's, each illness once; who they are is in the vault."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        case_file,
+    )
 
     path = asking.area(area)
     return asking.answer(
-        lambda record: tracing.case_page(record, area=path, after=after, limit=limit)
+        lambda record: case_file.case_page(record, area=path, after=after, limit=limit)
     )
 
 
@@ -122,11 +124,13 @@ def cases(
 )  # fmt: skip
 def case(asking: Asked, case: CaseAsked) -> Response:
     """Return everything about one case but who it is."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        case_file,
+    )
 
     with asking.reading() as record:
         return answer(
-            tracing.case_view(
+            case_file.case_view(
                 record, case, at=_now(asking), time_zone=asking.door.settings.time_zone
             )
         )
@@ -141,7 +145,9 @@ def investigations(
     running: Annotated[bool, Query(description="only those not closed")] = True,
 ) -> Response:  # fmt: skip
     """Return the investigations in an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     path = asking.area(area)
     moment = asking.instant(at, where="at") if at else _now(asking)
@@ -160,7 +166,9 @@ def form(
     asking: Asked, disease: Annotated[str, Query(max_length=100, pattern=Text)] = "covid-19"
 ) -> Response:
     """Return the form of a disease."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     return answer(tracing.form_of(disease))
 
@@ -174,7 +182,9 @@ def reports(
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
 ) -> Response:  # fmt: skip
     """Return the reports of an area of the viewer's that wait."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     path = asking.area(area)
     return asking.answer(lambda record: tracing.reports(record, area=path, limit=limit))
@@ -192,7 +202,9 @@ VENUE_EXAMPLE: dict[str, Any] = {
 )  # fmt: skip
 def venues(asking: Asked, area: AreaAsked = None) -> Response:
     """Return the venues of an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     path = asking.area(area)
     return asking.answer(lambda record: tracing.venues(record, area=path))
@@ -221,7 +233,9 @@ class VisitGiven(BaseModel):
 )  # fmt: skip
 def record_visit(asking: Asked, given: VisitGiven) -> Response:
     """Put a visit of a case on record as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     return answer(
         tracing.record_visit(
@@ -244,7 +258,9 @@ class InvestigationGiven(BaseModel):
 )  # fmt: skip
 def open_investigation(asking: Asked, given: InvestigationGiven) -> Response:
     """Open the investigation of a case as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     return answer(tracing.open_investigation(post_of(asking), given.case, at=asking.door.clock()))
 
@@ -262,7 +278,9 @@ class StageGiven(BaseModel):
 )  # fmt: skip
 def reach(asking: Asked, investigation: Id, given: StageGiven) -> Response:
     """Take an investigation to a stage as the viewer; the task for it ends."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     reached = asking.instant(given.reached, where="reached") if given.reached else None
     return answer(
@@ -284,7 +302,9 @@ class AnswersGiven(BaseModel):
 )  # fmt: skip
 def answers(asking: Asked, investigation: Id, given: AnswersGiven) -> Response:
     """Put answers on record as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     return answer(
         tracing.answer(post_of(asking), investigation, given.answers, at=asking.door.clock())
@@ -304,7 +324,9 @@ class HandoverGiven(BaseModel):
 )  # fmt: skip
 def hand_over(asking: Asked, investigation: Id, given: HandoverGiven) -> Response:
     """Hand an investigation over as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     return answer(
         tracing.hand_over(
@@ -341,7 +363,9 @@ def contacts(
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many a page")] = 200,
 ) -> Response:
     """Return contacts in an area of the viewer's: a page by what is due, else all of them, perhaps of one case."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     path, today = asking.area(area), asking.as_of(day)
     if due is None or case is not None:
@@ -365,7 +389,9 @@ def contacts(
 )  # fmt: skip
 def contact_counts(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Response:
     """Return how many contacts there are in an area of the viewer's by what is due."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     path, today = asking.area(area), asking.as_of(day)
     return _of_day(
@@ -394,7 +420,9 @@ class ProposalGiven(BaseModel):
 )  # fmt: skip
 def propose_contacts(asking: Asked, given: ProposalGiven) -> Response:
     """Propose contacts of a case as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     return answer(
         tracing.propose_contacts(
@@ -420,7 +448,9 @@ class JudgementGiven(BaseModel):
 )  # fmt: skip
 def judge(asking: Asked, given: JudgementGiven) -> Response:
     """Confirm or reject exposures as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     return answer(
         tracing.judge_exposures(
@@ -449,11 +479,13 @@ def same(
     limit: Annotated[int, Query(ge=1, le=1000, description="at most so many")] = 200,
 ) -> Response:  # fmt: skip
     """Return the queue of suggested duplicates in an area of the viewer's; no identity is read for it."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        told_twice,
+    )
 
     path = asking.area(area)
     return asking.answer(
-        lambda record: tracing.same_queue(record, area=path, decided=decided, limit=limit)
+        lambda record: told_twice.same_queue(record, area=path, decided=decided, limit=limit)
     )
 
 
@@ -473,11 +505,13 @@ class SearchGiven(BaseModel):
 )  # fmt: skip
 def search_same(asking: Asked, given: SearchGiven) -> Response:
     """Put pairs that look like one person on the queue as the viewer, whose duty has to allow reading identities."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        told_twice,
+    )
 
     post = post_of(asking)
     return answer(
-        tracing.suggest_same(
+        told_twice.suggest_same(
             post, area=_area(given.area, "area") if given.area else post.area, purpose=given.purpose,
             least_bits=given.least_bits, at=asking.door.clock(),
         )
@@ -502,10 +536,12 @@ class SameGiven(BaseModel):
 def decide_same(asking: Asked, given: SameGiven) -> Response:
     """Decide about two pseudonyms as the viewer; contacts, chains and counts follow, and nothing is rewritten."""
     from yipan.model import SamenessState
-    from yipan.operations import tracing
+    from yipan.operations import (
+        told_twice,
+    )
 
     return answer(
-        tracing.decide_same(
+        told_twice.decide_same(
             post_of(asking), person_id(given.one), person_id(given.other), state=SamenessState(given.state),
             why=given.why, at=asking.door.clock(),
         )
@@ -518,11 +554,13 @@ def decide_same(asking: Asked, given: SameGiven) -> Response:
 )  # fmt: skip
 def letters(asking: Asked, area: AreaAsked = None) -> Response:
     """Return the letters of an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        letters,
+    )
 
     path = asking.area(area)
     with asking.reading() as record:
-        return answer(tracing.letters(record, area=path, at=_now(asking)))
+        return answer(letters.letters(record, area=path, at=_now(asking)))
 
 
 class LetterGiven(BaseModel):
@@ -544,10 +582,12 @@ class LetterGiven(BaseModel):
 )  # fmt: skip
 def send_letter(asking: Asked, given: LetterGiven) -> Response:
     """Send a letter as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        letters,
+    )
 
     return answer(
-        tracing.send_letter(
+        letters.send_letter(
             post_of(asking), to=_area(given.to, "to"), people=[person_id(p) for p in given.people], asked=given.asked.strip(),
             due=asking.instant(given.due, where="due"), at=asking.door.clock(), case=given.case,
             area=_area(given.area, "area") if given.area else None,
@@ -570,10 +610,12 @@ class ReplyGiven(BaseModel):
 )  # fmt: skip
 def reply_letter(asking: Asked, letter: Id, given: ReplyGiven) -> Response:
     """Answer a letter as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        letters,
+    )
 
     return answer(
-        tracing.reply_letter(
+        letters.reply_letter(
             post_of(asking),
             letter,
             outcome=given.outcome,
@@ -595,7 +637,10 @@ def sources(
     most: Annotated[int, Query(ge=1, le=20, description="at most so many candidates")] = 5,
 ) -> Response:  # fmt: skip
     """Return the candidates of the cases in an area of the viewer's."""
-    from yipan.operations import network, tracing
+    from yipan.operations import (
+        network,
+        tracing,
+    )
 
     path, zone = asking.area(area), asking.door.settings.time_zone
     heavy = _weights(weights)
@@ -618,7 +663,10 @@ def chains(
     """Return the chains in an area of the viewer's."""
     import numpy as np
 
-    from yipan.operations import network, tracing
+    from yipan.operations import (
+        network,
+        tracing,
+    )
 
     path, zone = asking.area(area), asking.door.settings.time_zone
     heavy = _weights(weights)
@@ -644,7 +692,10 @@ def inconsistencies(
     asking: Asked, area: AreaAsked = None, disease: DiseaseAsked = None
 ) -> Response:
     """Return questions to the tracer in an area of the viewer's."""
-    from yipan.operations import network, tracing
+    from yipan.operations import (
+        network,
+        tracing,
+    )
 
     path, zone = asking.area(area), asking.door.settings.time_zone
     return asking.answer(
@@ -666,7 +717,10 @@ def inquiries(
     most: Annotated[int, Query(ge=1, le=200, description="at most so many")] = 20, weights: WeightsAsked = "",
 ) -> Response:  # fmt: skip
     """Return what to find out next in an area of the viewer's."""
-    from yipan.operations import network, tracing
+    from yipan.operations import (
+        network,
+        tracing,
+    )
 
     path, zone = asking.area(area), asking.door.settings.time_zone
     heavy = _weights(weights)
@@ -699,13 +753,15 @@ def changes(
     ] = None,
 ) -> Response:
     """Return what changed in an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        changes,
+    )
 
     path = asking.area(area)
     begin = asking.instant(since, where="since") if since else _now(asking) - timedelta(days=1)
     with asking.reading() as now, asking.reading(known_at=begin) as before:
         return answer(
-            tracing.changed(
+            changes.changed(
                 now,
                 before,
                 area=path,
@@ -726,10 +782,12 @@ def changes(
 )  # fmt: skip
 def indicators(asking: Asked, area: AreaAsked = None) -> Response:
     """Return the indicators of an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        changes,
+    )
 
     path, zone = asking.area(area), asking.door.settings.time_zone
-    return asking.answer(lambda record: tracing.indicators(record, area=path, time_zone=zone))
+    return asking.answer(lambda record: changes.indicators(record, area=path, time_zone=zone))
 
 
 SEVEN_EXAMPLE: dict[str, Any] = {
@@ -753,11 +811,13 @@ def seven_one_seven(
     ] = None,
 ) -> Response:
     """Return 7-1-7 for an incident, or for a disease in an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        seven_one_seven,
+    )
 
     path, zone = asking.area(area), asking.door.settings.time_zone
     return asking.answer(
-        lambda record: tracing.seven_one_seven(
+        lambda record: seven_one_seven.seven_one_seven(
             record, area=path, disease=disease, time_zone=zone, incident=incident
         )
     )
@@ -772,10 +832,12 @@ def seven_one_seven(
 )  # fmt: skip
 def incidents(asking: Asked, area: AreaAsked = None) -> Response:
     """Return the incidents of an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        seven_one_seven,
+    )
 
     path = asking.area(area)
-    return asking.answer(lambda record: tracing.incidents(record, area=path))
+    return asking.answer(lambda record: seven_one_seven.incidents(record, area=path))
 
 
 class ActionGiven(BaseModel):
@@ -793,10 +855,12 @@ class ActionGiven(BaseModel):
 )  # fmt: skip
 def note_action(asking: Asked, incident: Id, given: ActionGiven) -> Response:
     """Note an early action as the viewer."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        seven_one_seven,
+    )
 
     return answer(
-        tracing.note_action(
+        seven_one_seven.note_action(
             post_of(asking), incident, given.action, at=asking.door.clock(), not_applicable=given.not_applicable.strip(),
             started=asking.instant(given.started, where="started") if given.started else None, why=given.why.strip(),
             time_zone=asking.door.settings.time_zone,
@@ -813,11 +877,13 @@ def export(
     format: Annotated[str, Query(pattern="^(godata-csv|godata-json|sormas|csv|xlsx)$", description="how they are written")] = "csv",
 ) -> Response:  # fmt: skip
     """Return files of what tracers know in an area of the viewer's; names leave by the command line only."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        outbreak_files,
+    )
 
     path = asking.area(area)
     with asking.reading() as record:
-        done = tracing.export_files(
+        done = outbreak_files.export_files(
             record,
             area=path,
             format=format,
@@ -874,7 +940,9 @@ def identity(asking: Asked, given: IdentityAsked) -> Response:
 )  # fmt: skip
 def diseases(asking: Asked, area: AreaAsked = None) -> Response:
     """Return the diseases of an area of the viewer's."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        tracing,
+    )
 
     path = asking.area(area)
     return asking.answer(lambda record: tracing.diseases(record, area=path))
@@ -904,12 +972,14 @@ class GenomesGiven(BaseModel):
 )  # fmt: skip
 def genomes(asking: Asked, given: GenomesGiven) -> Response:
     """Commit distances as the viewer; a row about a case that is not known refuses all."""
-    from yipan.operations import tracing
+    from yipan.operations import (
+        outbreak_files,
+    )
 
     rows = [f"{pair.first},{pair.second},{pair.snps}" for pair in given.distances]
     text = "\n".join(["first,second,snps", *rows]) + "\n"
     return answer(
-        tracing.import_genomes(
+        outbreak_files.import_genomes(
             post_of(asking),
             ("request", text.encode()),
             at=asking.door.clock(),

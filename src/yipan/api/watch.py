@@ -191,6 +191,34 @@ def report(asking: Asked, sentinel: Id, asked: ReportAsked) -> Response:
 
 
 @routes.get(
+    "/sentinels/{sentinel}/days",
+    summary="What a sentinel owes and has sent, the newest day first",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "sheet": SENTINEL_EXAMPLE["sheets"][0],
+            "days": [
+                {"day": "2022-11-05", "due": "2022-11-06T10:00:00+08:00", "state": "sent",
+                 "values": [["respiratory/fever_clinic_visits/any/day/clinic-1", 0]],
+                 "first_sent": "2022-11-06T08:10:00+08:00", "corrections": 0}
+            ],
+        },
+        description="The last 28 days, with what is due, missing, late and corrected", failures=(404,),
+    ),
+)  # fmt: skip
+def days(asking: Asked, sentinel: Id) -> Response:
+    """Return the due list and the history of one sentinel: its own log-in sees this and no other."""
+    from yipan.operations import watch
+
+    with asking.reading() as record:
+        return answer(
+            watch.own_reports(
+                record, sentinel, at=asking.known_at or asking.door.clock(), time_zone=asking.door.settings.time_zone
+            )
+        )  # fmt: skip
+
+
+@routes.get(
     "/watch/verdicts",
     summary="What became of each method's alerts, and how soon incidents were detected",
     openapi_extra=OWN,
@@ -286,6 +314,40 @@ def snooze(asking: Asked, alert: Id, asked: SnoozeAsked) -> Response:
             post_of(asking), alert, until=asked.until, reason=asked.reason, at=asking.door.clock()
         )
     )
+
+
+@routes.get(
+    "/watch/workload",
+    summary="What the rule in force and another would have asked of the office",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "area": "44.4401.",
+            "in_force": {"method": "standard", "alpha": 0.005, "signals_per_week": 1.0, "days": 28, "streams": 40},
+            "wanted": {"method": "EARS C2", "alpha": 0.01, "signals_per_week": 6.5, "days": 28, "streams": 40},
+        },
+        description="Both rules replayed over the last four weeks; nothing is proposed",
+    ),
+)  # fmt: skip
+def workload(
+    asking: Asked,
+    area: AreaAsked = None,
+    method: Annotated[
+        str, Query(max_length=100, description="the method by its name")
+    ] = "standard",
+    alpha: Annotated[float, Query(gt=0, lt=0.5)] = 0.005,
+    false_share: Annotated[float, Query(gt=0, lt=0.5)] = 0.1,
+) -> Response:
+    """Replay two rules before anybody proposes one: signals a week and the share that was true with outbreaks put in."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: watch.workload(
+            record, area=path, method=method, alpha=alpha, false_share=false_share, at=moment_of(asking, None),
+            time_zone=asking.door.settings.time_zone,
+        )
+    )  # fmt: skip
 
 
 @routes.post(

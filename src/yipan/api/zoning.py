@@ -166,13 +166,15 @@ def delineation(
     seed: SeedAsked = 1,
 ) -> Response:
     """Estimate where the risk of the newest cases in an area of the viewer's lies."""
-    from yipan.operations import zoning
+    from yipan.operations import delineating
 
     path, moment = asking.area(area), moment_of(asking, at)
     with asking.reading() as record:
         try:
-            return answer(zoning.delineate(record, area=path, at=moment, share=share, seed=seed))
-        except zoning.NothingToDraw as nothing:
+            return answer(
+                delineating.delineate(record, area=path, at=moment, share=share, seed=seed)
+            )
+        except delineating.NothingToDraw as nothing:
             return answer({"nothing": str(nothing)})
 
 
@@ -192,12 +194,12 @@ class DelineationGiven(BaseModel):
 )
 def propose(asking: Asked, given: DelineationGiven) -> Response:
     """Draw a zone and propose it, the other ways as its alternatives."""
-    from yipan.operations import zoning
+    from yipan.operations import delineating
 
     post, at, path = post_of(asking), asking.door.clock(), asking.area(given.area)
     with asking.reading() as record:
-        drawn = zoning.delineate(record, area=path, at=at, share=given.share, seed=given.seed)
-    return answer(zoning.propose_delineation(post, drawn, at=at))
+        drawn = delineating.delineate(record, area=path, at=at, share=given.share, seed=given.seed)
+    return answer(delineating.propose_delineation(post, drawn, at=at))
 
 
 class CasePlaceGiven(BaseModel):
@@ -319,7 +321,7 @@ def applies(
     at: Annotated[Instant | None, Query(description="the instant; now if left out")] = None,
 ) -> Response:
     """Return what applies to an address: its level, what that asks, by which notice, until when at the earliest."""
-    from yipan.operations import zoning
+    from yipan.operations import residents
 
     door = door_of(request)
     _keep_pace(door, request)
@@ -331,7 +333,7 @@ def applies(
     anybody = Viewer(user="public", duty=Duty.ANALYST, area=scope)
     known_at = None if at is None else moment
     with door.store.reading(anybody, known_at=known_at, one_plan=True) as record:
-        return answer(zoning.applies(record, spot, at=moment, told=told))
+        return answer(residents.applies(record, spot, at=moment, told=told))
 
 
 @routes.get(

@@ -53,6 +53,10 @@ DESKS: dict[str, tuple[str, str]] = {
     ),
     "orders": ("yipan.cli.orders", "What was ordered, and when the public was told."),
     "tasks": ("yipan.cli.tasks", "Who must do what by when; what is late."),
+    "laboratories": (
+        "yipan.cli.laboratories",
+        "Laboratory quality: times, plates, control charts, split tubes, backlog.",
+    ),
     "screening": (
         "yipan.cli.screening",
         "Rounds of mass screening, from swabs to who was reached.",

@@ -1,14 +1,14 @@
 """The exercise at the terminal: make one, play it, see how it went."""
 
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yipan.cli import door
-from yipan.settings import Settings
+from yipan.settings import Settings, set_present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,8 +77,13 @@ def play(
     ] = None,
     as_json: door.AsJson = False,
 ) -> None:
-    """Play the days that are left; one cut off goes on where it was."""
+    """
+    Play the days that are left; one cut off goes on where it was.
+
+    The clock of its board goes on from the last act: start the board again after days were played.
+    """
     from yipan.operations import exercise as desk
+    from yipan.operations.compiled import compile_model
 
     chosen = [
         mode
@@ -89,7 +94,7 @@ def play(
     ]  # fmt: skip
     if len(chosen) != 1:
         raise typer.BadParameter("expected one of --auto, --by-hand and --none")
-    typer.echo("the model is compiled for this machine the first time", err=True)
+    compile_model(lambda said: typer.echo(said, err=True))
     with _at(folder) as post:
         left = desk.read(folder).days - desk.progress(folder).days_done
         done = list(
@@ -99,6 +104,7 @@ def play(
                 told="days",
             )
         )
+        set_present(folder / "record", desk.newest_act(post) + timedelta(seconds=1))
     door.answer(
         done,
         as_json=as_json,
@@ -158,21 +164,41 @@ def truth(
     ] = False,
     as_json: door.AsJson = False,
 ) -> None:
-    """Show the trainer the truth: where it began and every day's infections, found or not."""
-    from yipan.operations import exercise as desk
+    """Show the trainer the truth: every day's infections, found or not, where they are and which chains go on."""
+    from dataclasses import replace
+
+    from yipan.model import Duty
+    from yipan.operations import truth as desk
+    from yipan.operations.post import Post
 
     if not trainer:
         raise typer.BadParameter("the truth is for the trainer: say --trainer")
     with _at(folder) as post:
-        found = desk.trainers_view(folder, post)
+        own = Post(store=post.store, viewer=replace(post.viewer, duty=Duty.TRAINER))
+        found = desk.trainers_view(folder, own)
     door.answer(
         found,
         as_json=as_json,
-        text=lambda: door.table(
-            ("day", "new infections", "found", "infected and not yet found"),
-            [(d.day, d.new, d.found, d.unseen) for d in found.days],
+        text=lambda: "\n\n".join(
+            (
+                door.table(
+                    ("day", "new infections", "found", "not yet found", "in flight", "cases on record"),
+                    [(d.day, d.new, d.found, d.unseen, d.in_flight, d.reported) for d in found.days],
+                ),
+                door.table(
+                    ("county", "infections", "found", "not yet found", "in flight", "cases on record"),
+                    [(a.area, a.infections, a.found, a.unseen, a.in_flight, a.on_record) for a in found.areas],
+                ),
+                door.table(
+                    ("chain from", "began", "newest", "infections", "generations", "found", "in flight", "counties"),
+                    [
+                        (c.area, c.began, c.newest, c.infections, c.generations, c.found, c.in_flight, c.counties)
+                        for c in found.chains
+                    ],
+                ),
+            )
         ),
-    )
+    )  # fmt: skip
 
 
 @contextmanager

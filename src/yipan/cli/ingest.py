@@ -48,6 +48,13 @@ def ingest(
             help="What a file about zones tells, where its header is not clear: register, case_places, roster, measures."
         ),
     ] = None,
+    numbered_as: Annotated[
+        str | None,
+        typer.Option(
+            "--numbered-as",
+            help="An outbreak whose tracing files number people as this line list does.",
+        ),
+    ] = None,
     undo: Annotated[str | None, typer.Option(help="Take back what this receipt brought.")] = None,
     why: Annotated[str, typer.Option(help="Why it is taken back.")] = "",
     at: door.At = None,
@@ -84,6 +91,7 @@ def ingest(
                 disease=disease,
                 mapping=_mapping(mapping),
                 about=None if about is None else Kind(about.value),
+                numbered_as=numbered_as,
             )
         except desk.FileHasProblems as refused:
             report = refused.report

@@ -75,10 +75,56 @@ def rounds(known_at: door.KnownAt = None, as_json: door.AsJson = False) -> None:
 
 
 @app.command()
+def programme(
+    area: door.AreaOption,
+    place: Annotated[
+        str, typer.Option("--place", help="Kind of district: outbreak_district, other_district, urban or rural.")
+    ] = "outbreak_district",
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Say which round is next in each screened area, when and why. Exit code 1 where one is due."""
+    from yipan.operations import programme as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.programmes(
+                record, post.lake, area=door.find_area(record.areas(), area).path,
+                at=door.moment(at, settings), time_zone=settings.time_zone, place=place,
+            )  # fmt: skip
+    told = [f"{one.area}: {reason.en} [{', '.join(reason.source)}]" for one in found for reason in one.reasons]  # fmt: skip
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(
+                ("area", "state", "clear rounds", "needed", "next round", "confirms", "stopped after"),
+                [(p.area, p.state.value, p.zero_rounds, p.zero_rounds_needed, p.next_round, "yes" if p.confirming else "",
+                  p.stopped_on) for p in found],
+            ),
+            "",
+            door.table(
+                ("round", "day", "community", "controlled", "pending", "held", "not seen", "clear"),
+                [(r.round, r.day, r.community, r.controlled, r.pending, r.held, r.not_seen,
+                  {True: "yes", False: "no", None: "not known yet"}[r.clear]) for p in found for r in p.rounds],
+            ),
+            "",
+            *told,
+        )),
+    )  # fmt: skip
+    raise typer.Exit(1 if any(one.state is desk.ProgrammeState.DUE for one in found) else 0)
+
+
+@app.command()
 def ingest(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     kind: Annotated[
-        str, typer.Option("--kind", help="roster, samples, results, reswabs or needs.")
+        str,
+        typer.Option(
+            "--kind",
+            help="roster, samples, results, reswabs, needs, consignments, receipts or wells.",
+        ),
     ],
     round: Round,
     at: door.At = None,
@@ -89,7 +135,7 @@ def ingest(
     from yipan.operations import screening as desk
 
     if kind not in list(LakeKind):
-        raise typer.BadParameter(f"{kind!r}; expected roster, samples, results, reswabs or needs")
+        raise typer.BadParameter(f"{kind!r}; expected one of {', '.join(LakeKind)}")
     with door.at_post() as (settings, post):
         home = post.lake
         batch = desk.take_in(
@@ -144,42 +190,129 @@ def coverage(round: Round, known_at: door.KnownAt = None, as_json: door.AsJson =
 @app.command()
 def plan(
     round: Round,
-    tube_size: Annotated[int, typer.Option("--tube-size", min=1, max=20, help="People in one tube.")] = 10,
+    prevalence: Annotated[float | None, typer.Option("--prevalence", min=0.0, max=1.0, help="Share infected; from rounds if left out.")] = None,
     samplers: Annotated[int | None, typer.Option("--samplers", min=0, help="Samplers there are.")] = None,
-    tubes: Annotated[int | None, typer.Option("--tubes", min=0, help="Tubes the laboratories can take.")] = None,
+    sites: Annotated[int | None, typer.Option("--sites", min=0, help="Sites there are.")] = None,
+    couriers: Annotated[int | None, typer.Option("--couriers", min=0, help="Couriers there are.")] = None,
     protocol: Annotated[str, typer.Option("--protocol", help="Whose norms count.")] = "cn-covid-9ed",
+    assume: Annotated[Path | None, typer.Option("--assume", exists=True, dir_okay=False, help="Your own file of assumptions.")] = None,
     as_json: door.AsJson = False,
 ) -> None:  # fmt: skip
-    """Count the sites, samplers and tubes a round needs by the people on its roster. Exit code 1 where some lack."""
-    from yipan.operations import screening as desk
+    """Plan a round street by street: sites, samplers, couriers, how to fill tubes, who takes them. Exit code 1 where some lack."""
+    from yipan.operations import logistics as desk
+    from yipan.packs.screenings import read_screening
     from yipan.protocol import protocols
 
     with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
-        covered = desk.coverage(record, post.lake, round=round)
-    found = desk.plan_round(
-        covered, protocols().rulebook(protocol), tube_size=tube_size, samplers=samplers, tubes=tubes
-    )
+        found = desk.needs(
+            record, post.lake, round=round, book=protocols().rulebook(protocol),
+            given=read_screening(assume or "covid-19"), prevalence=prevalence,
+            have=desk.Have(samplers=samplers, sites=sites, couriers=couriers),
+        )  # fmt: skip
 
     def text() -> str:
         rows = [
-            (s.name_zh, s.people, f"{s.sites_least} to {s.sites_most}", s.samplers, s.tubes)
+            (s.name_zh, s.people, f"{s.sites} to {s.sites_most}", s.samplers, f"{s.couriers:.1f}",
+             ", ".join(f"{g.people} {g.group} {g.mode}" for g in s.groups), s.tubes, f"{s.held:.1f}", s.laboratory)
             for s in (found.total, *found.streets)
-        ]
+        ]  # fmt: skip
         lacking = [
             f"lacking: {count} {what}"
             for what, count in (
-                ("samplers", found.lacking_samplers),
-                ("tubes", found.lacking_tubes),
+                ("samplers", found.lacking_samplers), ("sites", found.lacking_sites),
+                ("couriers", found.lacking_couriers), ("tubes in a day", found.lacking_tubes),
             )
             if count
+        ]  # fmt: skip
+        benches = [
+            (b.name, "reserve" if b.reserve else "", b.tubes, b.tubes_per_day)
+            for b in found.laboratories
         ]
-        told = [f"{reason.en} [{', '.join(reason.source)}]" for reason in found.reasons]
-        return "\n".join(
-            [door.table(("street", "people", "sites", "samplers", "tubes"), rows), *lacking, *told]
-        )
+        return "\n".join((
+            door.table(("street", "people", "sites", "samplers", "couriers", "tubes of", "tubes", "held", "laboratory"), rows),
+            "", door.table(("laboratory", "", "takes", "can take a day"), benches), "", *lacking,
+            *(f"{reason.en} [{', '.join(reason.source)}]" for reason in found.reasons),
+            *(f"assumed: {g.name} {g.value:g} ({g.note})" for g in found.given if g.assumption),
+        ))  # fmt: skip
 
     door.answer(found, as_json=as_json, text=text)
-    raise typer.Exit(1 if found.lacking_samplers or found.lacking_tubes else 0)
+    short = (
+        found.lacking_samplers,
+        found.lacking_sites,
+        found.lacking_couriers,
+        found.lacking_tubes,
+    )
+    raise typer.Exit(1 if any(short) else 0)
+
+
+@app.command()
+def community(
+    area: door.AreaOption,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Say whether the community of an area is clear by the infections on record. Exit code 1 where the chosen definition says no."""
+    from yipan.operations import confidence as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.community(
+                record, area=door.find_area(record.areas(), area).path, at=door.moment(at, settings),
+                time_zone=settings.time_zone,
+            )  # fmt: skip
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(
+                ("definition", "chosen", "answer", "because"),
+                [(a.definition, "yes" if a.chosen else "", a.answer, a.reasons[0].en) for a in found.answers],
+            ),
+            *([found.silent.en] if found.silent else []),
+            *(
+                f"{one.day}: {', '.join(f'{n} in {s}' for s, n in one.found_in.items()) or 'nobody placed'}"
+                + (f", {one.unplaced} reported without a place" if one.unplaced else "")
+                for one in found.days
+            ),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(0 if found.answers and found.answers[0].answer == "zero" else 1)
+
+
+@app.command()
+def confidence(
+    area: door.AreaOption,
+    hidden: Annotated[float | None, typer.Option("--hidden", min=0.0, help="Infections expected before the rounds.")] = None,
+    assume: Annotated[Path | None, typer.Option("--assume", exists=True, dir_okay=False, help="Your own file of assumptions.")] = None,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Say how probable it is that nobody infected is left in an area, and what raises that most. Evidence, never a rule."""
+    from yipan.operations import confidence as desk
+    from yipan.packs.screenings import read_screening
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.lifting(
+                record, post.lake, area=door.find_area(record.areas(), area).path, at=door.moment(at, settings),
+                time_zone=settings.time_zone, given=read_screening(assume or "covid-19"), hidden=hidden,
+            )  # fmt: skip
+
+    def text() -> str:
+        if found.silent is not None or found.probability is None:
+            return found.silent.en if found.silent else "nothing is known"
+        return "\n".join((
+            (f"Nobody infected is left with probability {found.probability:.3f} (wanted {found.target:.2f}; no number of "
+            f"rounds passes {found.ceiling:.3f}), after {found.clear_rounds} clear rounds up to {found.round}."),
+            f"{found.never_people} of those due were never tested; {found.unresolved} wait for a result or are held.",
+            *(f"  {lever.what.en}: {lever.after:.3f} ({lever.gain:+.3f})" for lever in found.levers),
+            *(f"{'assumed' if g.assumption else 'taken'}: {g.name} {g.value:g} ({g.note or g.source})" for g in found.given),
+        ))  # fmt: skip
+
+    door.answer(found, as_json=as_json, text=text)
 
 
 @app.command()
@@ -414,6 +547,26 @@ def specimens(
 
 
 @app.command()
+def cluster(
+    round: Round, out: Annotated[Path, typer.Option("--out", help="The job, as JSON.")]
+) -> None:
+    """Write what a Spark cluster needs to answer about a round: files, columns, queries. `spark_job.py` runs it."""
+    import json
+    from dataclasses import asdict
+
+    from yipan.operations import screening as desk
+    from yipan.store import spark_job
+
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        job = desk.cluster_job(record, round=round)
+    out.write_text(json.dumps(asdict(job), indent=1), encoding="utf-8")
+    files = sum(len(told) for told in job.files.values())
+    typer.echo(
+        f"{files} files and {len(job.queries)} queries in {out}; run it with {spark_job.__file__}."
+    )
+
+
+@app.command()
 def register(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="site, group, area, sector, duty_holder, person, ...")],
     since: Annotated[str | None, typer.Option("--since", help="First day they count; today if left out.")] = None,
@@ -480,6 +633,72 @@ def due(
         )),
     )  # fmt: skip
     raise typer.Exit(1 if found.total.missed else 0)
+
+
+@app.command()
+def inspections(
+    area: door.AreaOption,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List sites by what is due of their inspections, late rectifications first. Exit code 1 where one is late or missed."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            rows = desk.inspections(
+                record, area=door.find_area(record.areas(), area).path, at=door.moment(at, settings),
+                time_zone=settings.time_zone,
+            )  # fmt: skip
+    door.answer(
+        rows, as_json=as_json,
+        text=lambda: door.table(
+            ("site", "duty-holder", "every", "last", "next", "state", "open findings", "put right by", "hours late"),
+            [(r.site, r.duty_holder, r.every_days, r.last, r.next_due, r.state, "; ".join(r.open_points),
+              r.rectify_due and r.rectify_due.isoformat(), _figure(r.late_hours, 1)) for r in rows],
+        ),
+    )  # fmt: skip
+    raise typer.Exit(1 if any(row.late_hours or row.state == "missed" for row in rows) else 0)
+
+
+@app.command()
+def inspect(
+    site: Annotated[str, typer.Argument(help="Id of the site on the register.")],
+    by: Annotated[str, typer.Option("--by", help="The office that inspected it.")],
+    point: Annotated[list[str] | None, typer.Option("--finding", help="What was wanting; several times if need be.")] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:  # fmt: skip
+    """Put an inspection of a site on record with what it found wanting."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.record_inspection(
+            post, site, by=by, points=point or (), at=door.moment(at, settings)
+        )
+    until = f", to be put right by {made.rectify_due.isoformat()}" if made.rectify_due else ""
+    door.answer(
+        made, as_json=as_json, text=lambda: f"{made.id}: {len(made.points)} findings{until}."
+    )
+
+
+@app.command()
+def rectified(
+    inspection: Annotated[str, typer.Argument(help="Id of the inspection.")],
+    what: Annotated[str, typer.Option("--finding", help="The finding as it was recorded.")],
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Put on record that a finding of an inspection was put right."""
+    from yipan.operations import keypeople as desk
+
+    with door.at_post() as (settings, post):
+        made = desk.rectify(post, inspection, what=what, at=door.moment(at, settings))
+    door.answer(
+        made, as_json=as_json, text=lambda: f"{made.id}: {made.open_points} findings are open."
+    )
 
 
 @app.command()

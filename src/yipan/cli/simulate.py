@@ -236,13 +236,16 @@ def _ask(
             )
         places.append((place, int(count)))
     where = desk.province(settings.pack)
-    rules = desk.zone_rules(
-        protocols(),
-        first_day=door.day(first_day, date(2022, 10, 1)),
-        days=days,
-        time_zone=settings.time_zone,
+    chosen = (
+        desk.read_strategies(file)
+        if file
+        else desk.strategies_by_date(
+            protocols(),
+            first_day=door.day(first_day, date(2022, 10, 1)),
+            days=days,
+            time_zone=settings.time_zone,
+        )
     )
-    chosen = desk.read_strategies(file) if file else desk.standard_strategies(rules)
     if only:
         names = [one.name for one in chosen]
         for name in only:
@@ -269,11 +272,10 @@ def _done(
     threads: int,
 ) -> Any:
     from yipan.operations import simulate as desk
+    from yipan.operations.compiled import compile_model
 
     begun = time.perf_counter()
-    typer.echo(
-        "the model is compiled for this machine the first time; later runs start at once", err=True
-    )
+    compile_model(lambda said: typer.echo(said, err=True))
     return door.progress(
         _timed(
             desk.results(

@@ -77,22 +77,29 @@ def import_(
         str | None, typer.Option(help="dmy or mdy, where nothing shows it.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; commit nothing.")] = False,
+    case_numbers: Annotated[
+        bool,
+        typer.Option(
+            "--case-numbers",
+            help="The files number people as the line lists do (name the --outbreak).",
+        ),
+    ] = False,
     at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:
     """Read the files of one outbreak: check them whole, commit all or none. Exit code 3 where a row is wrong."""
-    from yipan.operations import tracing as desk
+    from yipan.operations import outbreak_files
 
     _there(files)
     with door.at_post() as (settings, post):
         with post.store.reading(post.viewer) as record:
             place = door.find_area(record.areas(), area)
         try:
-            done = desk.import_files(
+            done = outbreak_files.import_files(
                 post, files, at=door.moment(at, settings), area=place.path, disease=disease, outbreak=outbreak,
-                date_order=date_order, dry_run=dry_run, time_zone=str(settings.time_zone),
+                date_order=date_order, dry_run=dry_run, time_zone=str(settings.time_zone), case_numbers=case_numbers,
             )  # fmt: skip
-        except desk.TracingFilesHaveProblems as refused:
+        except outbreak_files.TracingFilesHaveProblems as refused:
             reports = refused.reports
             door.answer(reports, as_json=as_json, text=lambda: _reports(reports))
             raise typer.Exit(3) from None
@@ -110,13 +117,15 @@ def genomes_(
     as_json: door.AsJson = False,
 ) -> None:
     """Put distances between genomes of cases on record: all or none. Exit code 3 where a row is wrong."""
-    from yipan.operations import tracing as desk
+    from yipan.operations import outbreak_files
 
     _there([file])
     with door.at_post() as (settings, post):
         try:
-            done = desk.import_genomes(post, file, at=door.moment(at, settings), dry_run=dry_run)
-        except desk.TracingFilesHaveProblems as refused:
+            done = outbreak_files.import_genomes(
+                post, file, at=door.moment(at, settings), dry_run=dry_run
+            )
+        except outbreak_files.TracingFilesHaveProblems as refused:
             reports = refused.reports
             door.answer(reports, as_json=as_json, text=lambda: _reports(reports))
             raise typer.Exit(3) from None
@@ -163,20 +172,20 @@ def export(
     as_json: door.AsJson = False,
 ) -> None:
     """Write what tracers know as files for another system, and say what that format cannot hold."""
-    from yipan.operations import tracing as desk
+    from yipan.operations import outbreak_files
 
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
         with post.store.reading(post.viewer, known_at=known) as record:
             place = door.find_area(record.areas(), area).path if area else post.area
-            done = desk.export_files(
+            done = outbreak_files.export_files(
                 record, area=place, format=format, purpose=purpose if identities else "", at=door.now(),
                 time_zone=settings.time_zone,
             )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in done.files:
         (folder / name).write_bytes(content)
-    told = desk.Exported(
+    told = outbreak_files.Exported(
         format=done.format, names=done.names, rows=done.rows, losses=done.losses, files=()
     )
     door.answer(
@@ -228,10 +237,10 @@ def case(
     as_json: door.AsJson = False,
 ) -> None:
     """Show one case: its chronology, spans and possible sources; never its name."""
-    from yipan.operations import tracing as desk
+    from yipan.operations import case_file
 
     with _record(None, known_at) as (settings, _, record, _place):
-        view = desk.case_view(record, id, at=door.now(), time_zone=settings.time_zone)
+        view = case_file.case_view(record, id, at=door.now(), time_zone=settings.time_zone)
     door.answer(
         view, as_json=as_json,
         text=lambda: "\n".join(
@@ -422,9 +431,9 @@ def chains(
 
     def text() -> str:
         told = [
-            f"{found.cases} cases, {found.linked} linked; {len(found.chains)} chains of two or more, {found.single_cases} single cases.",
+            f"{found.cases} cases, {found.linked} linked; chains of two or more: {len(found.chains)}; single cases: {found.single_cases}.",
             f"Introductions: {found.introductions.value:.0f} ({found.introductions.low:.0f} to {found.introductions.high:.0f}).",
-            f"Serial interval {found.serial_mean_days:.1f} ± {found.serial_sd_days:.1f} days({found.serial_from}).",
+            f"Serial interval {found.serial_mean_days:.1f} ± {found.serial_sd_days:.1f} days ({found.serial_from}).",
             _groups(found.recorded_components),
         ]
         if found.reproduction and found.dispersion:
@@ -579,7 +588,7 @@ def same(
     With --purpose, first search by phone, certificate, birth, name and address, and put what is new on the queue.
     """
     from yipan.model import Duty, Viewer
-    from yipan.operations import tracing as desk
+    from yipan.operations import told_twice
     from yipan.operations.post import Post
 
     with door.at_post() as (settings, post):
@@ -587,13 +596,13 @@ def same(
             place = door.find_area(record.areas(), area).path if area else post.area
         if purpose is not None:
             reader = Viewer(user="system", duty=Duty.EPIDEMIOLOGIST, area=post.area)
-            desk.suggest_same(
+            told_twice.suggest_same(
                 Post(store=post.store, viewer=reader), area=place, purpose=purpose, at=door.moment(at, settings),
                 least_bits=least_bits,
             )  # fmt: skip
         known = door.moment(known_at, settings) if known_at else None
         with post.store.reading(post.viewer, known_at=known) as record:
-            found = desk.same_queue(record, area=place, decided=decided)
+            found = told_twice.same_queue(record, area=place, decided=decided)
     door.answer(
         found, as_json=as_json,
         text=lambda: door.table(
@@ -614,10 +623,10 @@ def decide(
 ) -> None:
     """Decide whether two pseudonyms are one person; it can be undone, and different is remembered."""
     from yipan.model import SamenessState, person_id
-    from yipan.operations import tracing as desk
+    from yipan.operations import told_twice
 
     with door.at_post() as (settings, post):
-        made = desk.decide_same(
+        made = told_twice.decide_same(
             post,
             person_id(one),
             person_id(other),
@@ -638,11 +647,11 @@ def letters(
     as_json: door.AsJson = False,
 ) -> None:
     """List assist-check letters sent and received, those without a reply first. Exit code 1 where one is late."""
-    from yipan.operations import tracing as desk
+    from yipan.operations import letters
 
     with _record(area, known_at) as (settings, _, record, place):
         moment = door.moment(at or known_at, settings)
-        found = desk.letters(record, area=place, at=moment)
+        found = letters.letters(record, area=place, at=moment)
     zone = settings.time_zone
     door.answer(
         found, as_json=as_json,
@@ -674,7 +683,7 @@ def letter(
 ) -> None:
     """Send an assist-check letter to another area, with the moment by which it is to be answered."""
     from yipan.model import person_id
-    from yipan.operations import tracing as desk
+    from yipan.operations import letters
 
     with door.at_post() as (settings, post):
         with post.store.reading(post.viewer) as record:
@@ -683,7 +692,7 @@ def letter(
         until = (
             sent + timedelta(hours=float(due)) if _is_number(due) else door.moment(due, settings)
         )
-        made = desk.send_letter(
+        made = letters.send_letter(
             post, to=door.find_area(areas, to).path, people=[person_id(p) for p in people or ()], asked=asked, due=until,
             at=sent, case=case, area=door.find_area(areas, area).path if area else None,
         )  # fmt: skip
@@ -706,10 +715,10 @@ def reply(
 ) -> None:
     """Answer an assist-check letter as the area it was sent to."""
     from yipan.model import AssistOutcome
-    from yipan.operations import tracing as desk
+    from yipan.operations import letters
 
     with door.at_post() as (settings, post):
-        made = desk.reply_letter(
+        made = letters.reply_letter(
             post, letter, outcome=_choice(AssistOutcome, outcome, "--outcome"), text=answer, at=door.moment(at, settings)
         )  # fmt: skip
     late = f", {made.late_hours:.1f} h late" if made.late_hours else ""
@@ -810,10 +819,10 @@ def seven_one_seven(
     as_json: door.AsJson = False,
 ) -> None:
     """Detected within 7 days, notified within 1, seven early actions within 7: as the record shows it."""
-    from yipan.operations import tracing as desk
+    from yipan.operations import seven_one_seven
 
     with _record(area, known_at) as (settings, _, record, place):
-        found = desk.seven_one_seven(
+        found = seven_one_seven.seven_one_seven(
             record,
             area=place,
             disease=disease or "covid-19",
@@ -849,12 +858,12 @@ def changed(
     as_json: door.AsJson = False,
 ) -> None:
     """What changed since an earlier instant: points, sources, chains and indicators, each with its list."""
-    from yipan.operations import tracing as desk
+    from yipan.operations import changes
 
     with _record(area, known_at) as (settings, post, now, place):
         before_at, at = door.moment(since, settings), door.moment(known_at, settings)
         with post.store.reading(post.viewer, known_at=before_at) as before:
-            found = desk.changed(
+            found = changes.changed(
                 now, before, area=place, since=before_at, at=at, time_zone=settings.time_zone
             )
     door.answer(
@@ -887,10 +896,10 @@ def early_action(
 ) -> None:
     """Note when an early action of 7-1-7 was started in an incident, or why it does not apply."""
     from yipan.model import EarlyAction
-    from yipan.operations import tracing as desk
+    from yipan.operations import seven_one_seven
 
     with door.at_post() as (settings, post):
-        found = desk.note_action(
+        found = seven_one_seven.note_action(
             post, incident, _choice(EarlyAction, action, "ACTION"), at=door.moment(at, settings), not_applicable=not_applicable,
             started=door.moment(started, settings) if started else None, why=why, time_zone=settings.time_zone,
         )  # fmt: skip
@@ -914,6 +923,7 @@ def _network(
     files: list[Path] | None, area: str | None, disease: str | None, known_at: str | None
 ) -> Iterator[tuple[ZoneInfo, "Network", dict[str, str]]]:
     """A network from files, without a record, or from the record."""
+    from yipan.operations import outbreak_files
     from yipan.operations import tracing as desk
 
     if not files:
@@ -923,11 +933,11 @@ def _network(
     from yipan.settings import Settings
 
     _there(files)
-    reading = desk.read_files(files, disease=disease)
+    reading = outbreak_files.read_files(files, disease=disease)
     if not reading.ok:
         typer.echo(_reports(reading.reports), err=True)
         raise typer.Exit(3)
-    yield Settings.read().time_zone, desk.network_of_reading(reading), reading.names()
+    yield Settings.read().time_zone, outbreak_files.network_of_reading(reading), reading.names()
 
 
 def _traced(
@@ -935,8 +945,7 @@ def _traced(
     known_at: str | None, asked: Callable[["Traced", date], Any], genomes: Path | None = None, weights: list[str] | None = None,
 ) -> Any:  # fmt: skip
     from yipan.analytics.trace.sources import Delay
-    from yipan.operations import network
-    from yipan.operations import tracing as desk
+    from yipan.operations import network, outbreak_files
 
     with _network(files, area, disease, known_at) as (zone, read, _):
         serial = Delay(mean_days=mean, sd_days=sd) if mean is not None else None
@@ -944,8 +953,8 @@ def _traced(
         if genomes is not None:
             _there([genomes])
             try:
-                net = desk.genomes_for(read, genomes)
-            except desk.TracingFilesHaveProblems as refused:
+                net = outbreak_files.genomes_for(read, genomes)
+            except outbreak_files.TracingFilesHaveProblems as refused:
                 typer.echo(_reports(refused.reports), err=True)
                 raise typer.Exit(3) from None
         traced = network.trace(

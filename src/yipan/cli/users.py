@@ -14,23 +14,36 @@ app = typer.Typer(help="Users, their duties and areas.", no_args_is_help=True)
 def add(
     name: Annotated[str, typer.Argument(help="Log-in name.")],
     duty: Annotated[Duty, typer.Option(help="What the user answers for.")],
-    area: door.AreaOption,
+    area: Annotated[
+        str | None,
+        typer.Option("--area", help="The area (path or name); of a sentinel, its own if left out."),
+    ] = None,
+    sentinel: Annotated[
+        str | None, typer.Option("--sentinel", help="The id of the one sentinel the log-in is for.")
+    ] = None,
+    *,
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
     shown_as: Annotated[str | None, typer.Option(help="Name shown on the board.")] = None,
 ) -> None:
     """Add a user with one duty in one area; the password is asked for, not shown."""
     from yipan.operations import users
     from yipan.operations.post import Post
+    from yipan.store.tables.watch import SENTINELS
 
     with door.at_post() as (_, post):
         with post.store.reading(post.viewer) as record:
-            place = door.find_area(record.areas(), area)
+            if sentinel is not None:
+                path = record.noun(SENTINELS, sentinel).place
+            elif area is None:
+                raise typer.BadParameter("say --area, or --sentinel for the log-in of one sentinel")
+            else:
+                path = door.find_area(record.areas(), area).path
         keeper = Post(store=post.store, viewer=users.administrator(post.viewer))
         users.add(
-            keeper, name=name, shown_as=shown_as or name, password=password, duty=duty, area=place.path,
+            keeper, name=name, shown_as=shown_as or name, password=password, duty=duty, area=path,
             at=door.now(),
         )  # fmt: skip
-        typer.echo(f"{name} is {duty.value} in {place.name_en} ({place.name_zh}).")
+        typer.echo(f"{name} is {duty.value} in {path}.")
 
 
 @app.command("list")

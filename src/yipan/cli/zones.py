@@ -10,8 +10,10 @@ from yipan.cli import door
 from yipan.model import ZoneChange
 
 if TYPE_CHECKING:
+    from yipan.operations.delineating import Delineation
+    from yipan.operations.residents import Applies
     from yipan.operations.timer import Ticked
-    from yipan.operations.zoning import Applies, ClockSheet, Delineation
+    from yipan.operations.zoning import ClockSheet
     from yipan.settings import Settings
 
 app = typer.Typer(
@@ -197,14 +199,16 @@ def draw(
     as_json: door.AsJson = False,
 ) -> None:
     """Draw the smallest zone that holds a share of the expected onward risk; show what else could be done."""
-    from yipan.operations import zoning
+    from yipan.operations import delineating
 
     with door.at_post() as (settings, post):
         moment = door.moment(at, settings)
         with post.store.reading(post.viewer) as record:
             place = door.find_area(record.areas(), area)
-            found = zoning.delineate(record, area=place.path, at=moment, share=share, seed=seed)
-        made = zoning.propose_delineation(post, found, at=moment) if propose else None
+            found = delineating.delineate(
+                record, area=place.path, at=moment, share=share, seed=seed
+            )
+        made = delineating.propose_delineation(post, found, at=moment) if propose else None
     door.answer(
         found if made is None else made,
         as_json=as_json,
@@ -221,7 +225,7 @@ def applies(
 ) -> None:
     """Say what applies to one address, why, and until when. Exit code 1 where a zone holds there."""
     from yipan.model import address as read_address
-    from yipan.operations import zoning
+    from yipan.operations import residents
 
     spot = read_address(address)
     with door.at_post() as (settings, post):
@@ -230,7 +234,7 @@ def applies(
             settings.time_zone
         )
         with post.store.reading(post.viewer, known_at=known) as record:
-            found = zoning.applies(record, spot, at=moment, told=address)
+            found = residents.applies(record, spot, at=moment, told=address)
     door.answer(found, as_json=as_json, text=lambda: _applies(found, settings))
     raise typer.Exit(1 if found.zones else 0)
 

@@ -6,10 +6,10 @@ plain road of `samples` judges the file row by row. Both give the same answer, w
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,75 +76,170 @@ class Judged:
         self.aside.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
 
 
+Kind = TypeVar("Kind", bound=Judged)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRoster(Judged):
+    """A roster that was judged, with its people in buckets: what a state of the round begins with."""
+
+    people: keys.Buckets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedSwabs(Judged):
+    """
+    A file of swabs that was judged, with what a state of the round takes from it.
+
+    `columns` are its columns of whole numbers in pieces; `people` its people in buckets; `place` says bucket by
+    bucket where in the roster of `Earlier` the person stands, −1 for a visitor; `tubes` are those of its accepted rows.
+    """
+
+    columns: Mapping[str, keys.Chunks]
+    people: keys.Buckets
+    place: keys.Rows
+    tubes: keys.Tubes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedResults(Judged):
+    """A file of results that was judged; `place` says row by row which of the known tubes it is of, −1 for none."""
+
+    place: keys.Rows
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierTubes:
-    """Tubes of earlier files of a round: each once, with its site, street and how many people are in it."""
+    """Tubes of earlier files of a round: each once, with its site, street, mode and how many people are in it."""
 
     tube: Ints
     site: Ints
     street: Ints
+    mode: Ints
     people: Ints
 
     @classmethod
-    def of(cls, tube: Ints, site: Ints, street: Ints) -> "EarlierTubes":
+    def of(cls, tube: Ints, site: Ints, street: Ints, mode: Ints) -> "EarlierTubes":
         """Gather swabs, one row each, into tubes."""
-        begins, lengths = keys.runs_of(tube)
-        unique, first, inverse = np.unique(tube[begins], return_index=True, return_inverse=True)
-        people = np.bincount(inverse, weights=lengths, minlength=unique.size).astype(np.int64)
-        row = begins[first]
-        return cls(tube=unique, site=site[row], street=street[row], people=people)
+        told = keys.tubes_of([tube], site=[site], street=[street], mode=[mode])
+        return cls(tube=told.tube, site=told.site, street=told.street, mode=told.mode, people=told.people)  # fmt: skip
+
+    def joined(self, other: "EarlierTubes") -> "EarlierTubes":
+        """Put two together; of a tube that stands in both the first counts."""
+        _, row = np.unique(np.concatenate((self.tube, other.tube)), return_index=True)
+        return EarlierTubes(
+            **{
+                name: np.concatenate((getattr(self, name), getattr(other, name)))[row]
+                for name in ("tube", "site", "street", "mode", "people")
+            }
+        )
 
 
-def roster(path: Path, *, streets: Sequence[int], already: Ints = NOBODY) -> Judged | None:
+NO_TUBES = EarlierTubes(tube=NOBODY, site=NOBODY, street=NOBODY, mode=NOBODY, people=NOBODY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """
+    What earlier files of a round told of people and tubes.
+
+    `person` is the roster in the buckets of `feeds.keys`, `tube` says of each whether a swab is known (0 or more);
+    `visitor` are people swabbed who are not in `person`. `samples` are the numbers of earlier samples.
+    """
+
+    person: Ints = field(default_factory=lambda: NOBODY)
+    begins: Ints = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
+    tube: keys.Rows = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    visitor: Ints = field(default_factory=lambda: NOBODY)
+    samples: tuple[Ints, ...] = ()
+    tubes: EarlierTubes = NO_TUBES
+
+    @classmethod
+    def of(cls, frame: "pl.DataFrame") -> "Earlier":
+        """Return what the accepted swabs of a frame tell, nobody being on a roster."""
+        tube, site, street, mode, person, sample = (
+            frame[name].to_numpy() for name in ("tube", "site", "street", "mode", "person", "sample")
+        )  # fmt: skip
+        return cls(
+            visitor=person, samples=(sample,), tubes=EarlierTubes.of(tube, site, street, mode)
+        )
+
+
+NOTHING = Earlier()
+
+
+def roster(path: Path, *, streets: Sequence[int], already: Ints = NOBODY) -> JudgedRoster | None:
     """Judge a roster (`samples.read_roster`), None where only the plain road can. `already` are people of earlier files."""
     table = _Table.of(path, samples.ROSTER, time_zone="UTC")
     if table is None:
         return None
-    reason = _first(
-        (UNREADABLE, table.lacking), (UNKNOWN_STREET, _unknown(table.whole("street"), streets))
-    )
-    person = table.whole("person")
-    _later(reason, {PERSON_TWICE_ON_ROSTER: person})
-    _earlier(reason, person, already)
-    exempt = np.where(table.null("exempt"), 0, table.whole("exempt"))
-    return table.settled(reason, replaced={"exempt": exempt})
+    street_of = table.finder(streets)
+    reason = table.row_reasons(lambda street: ((UNKNOWN_STREET, street_of(street) < 0),), "street")
+    person = table.pieces("person")
+    people = keys.bucketed(person, bits=keys.bucket_bits(table.frame.height))
+    _mark(reason, PERSON_TWICE_ON_ROSTER, keys.again(person, bad=_bad(reason), buckets=people))
+    if already.size:
+        here = keys.matched(whole(person), np.unique(already)) >= 0
+        _mark(reason, ALREADY_HERE, np.flatnonzero(here))
+    return table.settled(
+        JudgedRoster, reason, filled={"exempt": 0} if table.frame["exempt"].null_count() else None, people=people
+    )  # fmt: skip
 
 
 def swabs(
     path: Path, *, streets: Sequence[int], since: datetime, until: datetime, time_zone: str,
-    already: Ints = NOBODY, tubes: EarlierTubes | None = None,
-) -> Judged | None:  # fmt: skip
+    earlier: Earlier = NOTHING,
+) -> JudgedSwabs | None:  # fmt: skip
     """Judge a file of swabs (`samples.read_samples`), None where only the plain road can."""
     table = _Table.of(path, samples.SAMPLES, time_zone=time_zone)
     if table is None:
         return None
-    street, mode, at = table.whole("street"), table.whole("mode"), table.whole("sampled_at")
-    reason = _first(
-        (UNREADABLE, table.lacking),
-        (UNKNOWN_STREET, _unknown(street, streets)),
-        (UNKNOWN_MODE, _not_in(mode, MODES)),
-        (IMPOSSIBLE_TIME, (at < _micros(since)) | (at >= _micros(until))),
+    first, last = _micros(since), _micros(until)
+    street_of, mode_of = table.finder(streets), table.finder(MODES)
+    reason = table.row_reasons(
+        lambda street, mode, at: (
+            (UNKNOWN_STREET, street_of(street) < 0),
+            (UNKNOWN_MODE, mode_of(mode) < 0),
+            (IMPOSSIBLE_TIME, (at < first) | (at >= last)),
+        ),
+        "street", "mode", "sampled_at",
+    )  # fmt: skip
+    bad = _bad(reason)
+    columns = {column.name: table.pieces(column.name) for column in samples.SAMPLES}
+    tubes = keys.tubes_of(
+        columns["tube"], site=columns["site"], street=columns["street"], mode=columns["mode"], bad=bad
+    )  # fmt: skip
+    people = keys.bucketed(
+        columns["person"],
+        bits=(earlier.begins.size - 1).bit_length() - 1
+        if earlier.person.size
+        else keys.bucket_bits(table.frame.height),
     )
-    tube, site, person = table.whole("tube"), table.whole("site"), table.whole("person")
-    twice, overfull = keys.tube_faults(tube, site=site, street=street, mode=mode, bad=reason > 0)
-    by_tube = _first((TUBE_USED_TWICE, twice), (OVERFULL_TUBE, overfull))
-    if tubes is not None and tubes.tube.size:
-        conflict = _conflicts(tube, site, street, mode, reason > 0, tubes)
-        by_tube = np.where(
-            by_tube == 0, np.where(conflict, number_of(TUBE_OF_EARLIER), 0), by_tube
-        ).astype(np.uint8)
-    line_reason = np.zeros_like(reason)
-    _later(line_reason, {SAMPLE_TWICE: table.whole("sample"), PERSON_TWICE: person}, bad=reason > 0)
-    for more in (by_tube, line_reason):
-        if more.any():
-            np.copyto(reason, more, where=reason == 0)
-    _earlier(reason, person, already)
-    return table.settled(reason)
+    place = keys.matched_in(people, np.asarray(earlier.person), earlier.begins)
+    here = _here(columns, people, place, earlier)
+    overfull = (tubes.people > tubes.mode) & (tubes.mode > 0)
+    by_tube = _first(
+        (TUBE_USED_TWICE, tubes.differs),
+        (OVERFULL_TUBE, overfull),
+        (TUBE_OF_EARLIER, _conflicts(tubes, earlier.tubes, bad, here)),
+    )
+    if by_tube.any():
+        np.copyto(reason, tubes.by_row(by_tube), where=reason == 0)
+    _mark(reason, PERSON_TWICE, keys.again(columns["person"], bad=bad, buckets=people))
+    _mark(reason, SAMPLE_TWICE, keys.again(columns["sample"], bad=bad))
+    _mark(reason, ALREADY_HERE, here)
+    aside = np.flatnonzero(reason)
+    if aside.size:
+        told = (columns["tube"], columns["site"], columns["street"], columns["mode"])
+        tubes = keys.without(tubes, aside, told)
+    return table.settled(
+        JudgedSwabs, reason, columns=columns, people=people, place=place, tubes=tubes
+    )
 
 
 def results(
     path: Path, *, tubes: Ints, street_of: Ints, until: datetime, time_zone: str
-) -> Judged | None:  # fmt: skip
+) -> JudgedResults | None:  # fmt: skip
     """
     Judge a file of tube results (`samples.read_results`), None where only the plain road can.
 
@@ -159,7 +254,8 @@ def results(
     told = table.frame["result"]
     seen = {value: words.get(value.strip().lower()) for value in told.unique().to_list() if value}
     result = told.replace_strict(seen, default=None, return_dtype=pl.String)
-    place = keys.matched(table.whole("tube"), tubes)
+    tube = table.whole("tube")
+    place = keys.matched(tube, tubes)
     received, published = table.whole("received_at"), table.whole("published_at")
     loaded, called = table.whole("loaded_at"), table.whole("called_at")
     no_load, no_call = table.null("loaded_at"), table.null("called_at")
@@ -181,7 +277,7 @@ def results(
             (received > load_or_end) | (load_or_begin > call_or_end) | (call_or_begin > published),
         ),
     )
-    _later(reason, {TUBE_TWICE: table.whole("tube")})
+    _mark(reason, TUBE_TWICE, keys.again([tube], bad=_bad(reason)))
     street = street_of[np.maximum(place, 0)] if tubes.size else np.zeros(place.size, np.int64)
     known = pl.Series("street", street, dtype=pl.Int64)
     if (place < 0).any():
@@ -190,8 +286,10 @@ def results(
         )["street"]
     frame = table.frame.with_columns(result.alias("result"), known)
     return _settled(
+        JudgedResults,
         frame.select("tube", "street", *(c for c in frame.columns if c not in {"tube", "street"})),
         reason,
+        place=place,
     )
 
 
@@ -217,9 +315,13 @@ class _Table:
             shaped = [_shaped(frame[c.name], c, time_zone=time_zone) for c in columns]
         except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError, ValueError, OverflowError):
             return None
-        if any(one is None for one in shaped):
+        found = [one for one in shaped if one is not None]
+        if len(found) < len(shaped):
             return None
-        return cls(frame=pl.DataFrame([s for s in shaped if s is not None]), columns=tuple(columns))
+        whole = pl.DataFrame(found)
+        if len({tuple(piece.len() for piece in one.get_chunks()) for one in found}) > 1:
+            whole = whole.rechunk()
+        return cls(frame=whole, columns=tuple(columns))
 
     @property
     def lacking(self) -> Flags:
@@ -235,41 +337,69 @@ class _Table:
         missing: Flags = self.frame[name].is_null().to_numpy()
         return missing
 
-    def whole(self, name: str) -> Ints:
-        """A column of whole numbers or instants as integers; 0 where missing."""
+    def finder(self, known: Sequence[int]) -> Callable[[Ints], keys.Rows]:
+        """Return what tells the place of values of a column among those known, −1 where they are none of them."""
+        return keys.finder(np.asarray(sorted(known), dtype=np.int64), rows=self.frame.height)
+
+    def pieces(self, name: str) -> keys.Chunks:
+        """A column of whole numbers or instants as integers, 0 where missing, in the pieces the file was read in."""
         series = self.frame[name].to_physical()
         if series.null_count():
             series = series.fill_null(0)
-        numbers: Ints = series.to_numpy()
-        return numbers
+        return [piece.to_numpy() for piece in series.get_chunks()]
+
+    def whole(self, name: str) -> Ints:
+        """A column as `pieces` gives it, in one."""
+        return whole(self.pieces(name))
+
+    def row_reasons(
+        self, judge: "Callable[..., Sequence[tuple[str, Flags]]]", *names: str
+    ) -> Reasons:
+        """The number of the first reason that a row has in itself, piece by piece; 0 where it has none."""
+        lacking = self.lacking
+        told, first = [np.empty(0, dtype=np.uint8)], 0
+        for pieces in zip(*map(self.pieces, names), strict=True):
+            until = first + pieces[0].size
+            told.append(_first((UNREADABLE, lacking[first:until]), *judge(*pieces)))
+            first = until
+        return np.concatenate(told)
 
     def settled(
-        self, reason: Reasons, *, replaced: Mapping[str, NDArray[Any]] | None = None
-    ) -> Judged:
+        self, kind: type[Kind], reason: Reasons, *, filled: Mapping[str, int] | None = None, **more: Any
+    ) -> Kind:  # fmt: skip
         import polars as pl
 
         frame = self.frame
-        if replaced:
-            frame = frame.with_columns(pl.Series(n, v, dtype=pl.Int64) for n, v in replaced.items())
-        return _settled(frame, reason)
+        if filled:
+            frame = frame.with_columns(
+                pl.col(name).fill_null(value) for name, value in filled.items()
+            )
+        return _settled(kind, frame, reason, **more)
 
 
-def _settled(frame: "pl.DataFrame", reason: Reasons) -> Judged:
+def whole(pieces: keys.Chunks) -> Ints:
+    """Put the pieces of a column together."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return np.concatenate(pieces) if pieces else NOBODY
+
+
+def _settled(kind: type[Kind], frame: "pl.DataFrame", reason: Reasons, **more: Any) -> Kind:  # fmt: skip
     import polars as pl
 
-    counts = np.bincount(reason, minlength=len(REASONS) + 1)
     lines = np.flatnonzero(reason)
+    counts = np.bincount(reason[lines], minlength=len(REASONS) + 1)
     words = [REASONS[number - 1] for number in reason[lines].tolist()]
     aside = frame[lines] if lines.size else frame.clear()
     aside = aside.select(
         pl.Series("line", lines + 2, dtype=pl.Int64), pl.Series("reason", words, dtype=pl.String), pl.all()
     )  # fmt: skip
-    return Judged(
+    return kind(
         reading=BulkReading(
-            read=frame.height, accepted=int(counts[0]),
+            read=frame.height, accepted=frame.height - lines.size,
             reasons={REASONS[n - 1]: int(counts[n]) for n in range(1, counts.size) if counts[n]},
         ),
-        frame=frame, put_aside=reason > 0 if lines.size else None, aside=aside,
+        frame=frame, put_aside=reason > 0 if lines.size else None, aside=aside, **more,
     )  # fmt: skip
 
 
@@ -390,55 +520,63 @@ def _first(*reasons: tuple[str, Flags]) -> Reasons:
     return found
 
 
-def _later(reason: Reasons, of: Mapping[str, Ints], *, bad: Flags | None = None) -> None:
-    """Note for each key, among rows without a fault of their own, the rows on which it stands again."""
-    fine = (
-        None
-        if not (told := bad if bad is not None else reason > 0).any()
-        else np.flatnonzero(~told)
+def _mark(reason: Reasons, name: str, rows: Ints) -> None:
+    """Note a reason for those of these rows that have none yet."""
+    reason[rows[reason[rows] == 0]] = number_of(name)
+
+
+def _bad(reason: Reasons) -> Flags:
+    bad: Flags = reason > 0
+    return bad if bad.any() else keys.NONE_BAD
+
+
+def _here(
+    columns: Mapping[str, keys.Chunks], people: keys.Buckets, place: keys.Rows, earlier: Earlier
+) -> Ints:
+    """The rows of which an earlier file brought the person or the sample."""
+    if not earlier.tubes.tube.size:
+        return NOBODY
+    seen = np.zeros(place.size, dtype=np.bool_)  # bucket by bucket
+    if earlier.tube.size:
+        on = np.flatnonzero(place >= 0)
+        seen[on] = np.asarray(earlier.tube)[place[on]] >= 0
+    if earlier.visitor.size:
+        off = np.flatnonzero(place < 0)
+        seen[off] = np.isin(people.keys[off], np.asarray(earlier.visitor))
+    sample = whole(columns["sample"])
+    told = (keys.seen_before(sample, np.asarray(before)) for before in earlier.samples)
+    return np.unique(np.concatenate([people.row[seen], *map(np.flatnonzero, told)]))
+
+
+def _conflicts(tubes: keys.Tubes, earlier: EarlierTubes, bad: Flags, here: Ints) -> Flags:
+    """Whether a tube was filled by an earlier file elsewhere or for another mode, or holds too many with those of it."""
+    none = np.zeros(tubes.tube.size, dtype=np.bool_)
+    if not earlier.tube.size:
+        return none
+    place = keys.matched(tubes.tube, np.asarray(earlier.tube))
+    at = np.flatnonzero((place >= 0) & (tubes.people > 0))
+    if not at.size:
+        return none
+    shared = np.zeros(tubes.tube.size, dtype=np.bool_)
+    shared[at] = True
+    counted = tubes.by_row(shared)
+    counted[here] = False
+    if bad.size:
+        counted &= ~bad
+    new = np.bincount(np.repeat(tubes.run, tubes.lengths)[counted], minlength=tubes.tube.size)
+    before = place[at]
+    other = (
+        (tubes.site[at] != earlier.site[before])
+        | (tubes.street[at] != earlier.street[before])
+        | (tubes.mode[at] != earlier.mode[before])
+        | tubes.differs[at]
     )
-    for name, values in of.items():
-        rows = keys.rows_again(values if fine is None else values[fine])
-        reason[rows if fine is None else fine[rows]] = number_of(name)
-
-
-def _earlier(reason: Reasons, key: Ints, already: Ints) -> None:
-    if already.size:
-        here = keys.matched(key, np.unique(already)) >= 0
-        reason[here & (reason == 0)] = number_of(ALREADY_HERE)
-
-
-def _unknown(street: Ints, streets: Sequence[int]) -> Flags:
-    return _not_in(street, streets)
-
-
-def _not_in(values: Ints, known: Sequence[int]) -> Flags:
-    strange: Flags = keys.places_of(values, np.asarray(sorted(known), dtype=np.int64)) < 0
-    return strange
-
-
-def _conflicts(
-    tube: Ints, site: Ints, street: Ints, mode: Ints, bad: Flags, earlier: EarlierTubes
-) -> Flags:
-    """Whether the tube of a row was filled by an earlier file elsewhere, or holds too many with those of it."""
-    begins, lengths = keys.runs_of(tube)
-    place = keys.matched(tube[begins], earlier.tube)
-    if not (place >= 0).any():
-        return np.zeros(tube.size, dtype=np.bool_)
-    mine = np.repeat(place, lengths)
-    rows = np.flatnonzero((mine >= 0) & ~bad)
-    at = mine[rows]
-    people = np.bincount(at, minlength=earlier.tube.size)
-    most = np.zeros(earlier.tube.size, dtype=np.int64)
-    np.maximum.at(most, at, mode[rows])
-    elsewhere = np.zeros(earlier.tube.size, dtype=np.bool_)
-    elsewhere[at[(site[rows] != earlier.site[at]) | (street[rows] != earlier.street[at])]] = True
-    wrong = elsewhere | ((people + earlier.people > most) & (most > 0) & (people > 0))
-    return (mine >= 0) & wrong[np.maximum(mine, 0)]
+    over = (
+        (new[at] > 0) & (new[at] + earlier.people[before] > tubes.mode[at]) & (tubes.mode[at] > 0)
+    )
+    none[at] = other | over
+    return none
 
 
 def _micros(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
-
-
-Judge = Callable[..., Judged | None]

@@ -10,7 +10,11 @@ from .decode import text_table
 from .frame import CannotRead, Refused
 
 NEEDED = ("site", "group", "area", "sector", "duty_holder", "person")
-KNOWN = (*NEEDED, "title", "every_days", "said_by", "name", "certificate", "phone")
+KNOWN = (
+    *NEEDED, "title", "every_days", "tests", "inspect_days", "said_by", "name", "certificate", "phone",
+)  # fmt: skip
+
+MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,8 @@ def read_key_people(source: Path, *, since: date) -> KeyPeople:
     """
     Read a register, one row for each person at a site; whole or not at all. Sites count from `since`.
 
-    `group` is high_risk_post, key_venue or crowded_institution; `person` a pseudonym. Raises CannotRead naming row,
+    `group` is high_risk_post, crowded_post, key_venue or crowded_institution; `tests` in `every_days` days, and
+    `inspect_days`, are what the notice in `said_by` says; `person` a pseudonym. Raises CannotRead naming row,
     column and value, never that of a person.
     """
     table = text_table(source)
@@ -49,7 +54,15 @@ def read_key_people(source: Path, *, since: date) -> KeyPeople:
         if not cell["site"]:
             raise _wrong(row, "site", "", "is missing", "缺少场所编号")
         first, told, people = rows.setdefault(cell["site"], (row, cell, []))
-        for name in ("group", "area", "sector", "duty_holder", "every_days"):
+        for name in (
+            "group",
+            "area",
+            "sector",
+            "duty_holder",
+            "every_days",
+            "tests",
+            "inspect_days",
+        ):
             if cell.get(name, "") != told.get(name, ""):
                 raise _wrong(
                     row,
@@ -77,14 +90,18 @@ def _site(row: int, told: dict[str, str], people: list[PersonId], since: date) -
         raise _wrong(
             row, "group", told["group"], f"is none of {', '.join(KeyGroup)}", "不是已知的类别"
         )
-    days = told.get("every_days", "")
-    if (days and not days.isascii()) or (days and not days.isdigit()):
-        raise _wrong(row, "every_days", days, "is no number of days", "不是天数")
+    number: dict[str, int | None] = {}
+    for name in ("every_days", "tests", "inspect_days"):
+        text = told.get(name, "")
+        if text and not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+            raise _wrong(row, name, text, "is no whole number", "不是整数")
+        number[name] = int(text) if text else None
     try:
         return KeySite(
             id=told["site"], area=area_path(told["area"]), group=KeyGroup(told["group"]),
             name=told.get("title") or told["site"], sector=told["sector"], duty_holder=told["duty_holder"], since=since,
-            people=tuple(people), every_days=int(days) if days else None, said_by=told.get("said_by", ""),
+            people=tuple(people), every_days=number["every_days"], said_by=told.get("said_by", ""),
+            tests=number["tests"] or 1, inspect_days=number["inspect_days"],
         )  # fmt: skip
     except ValueError as fault:
         raise _wrong(row, "", "", str(fault), "登记内容不全或有误") from None

@@ -466,17 +466,23 @@ def write_tubes(reading: LaboratoryReading, path: Path) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TubeSpecimen:
-    """A tube as others call it: a specimen of one person, or one in which several swabs are pooled."""
+    """
+    A tube as others call it: a specimen of one person, or one in which several swabs are pooled.
+
+    `grouped` is whether it travelled in a box with other tubes; `received` when a laboratory took it in, None unknown.
+    """
 
     tube: int
     people: int
     collected: datetime
     received: datetime | None = None
+    grouped: bool = False
 
 
 def specimen_of(tube: TubeSpecimen) -> dict[str, Any]:
     """
-    Return a tube as a FHIR R5 Specimen; `combined` is `pooled` where several people's swabs share it. Nobody is named.
+    Return a tube as a FHIR R5 Specimen; `combined` is `pooled` where several people's swabs share it and `grouped`
+    where a single one travelled in a box with others. Nobody is named.
 
     >>> from datetime import UTC
     >>> told = specimen_of(TubeSpecimen(tube=7, people=10, collected=datetime(2022, 11, 10, tzinfo=UTC)))
@@ -487,8 +493,8 @@ def specimen_of(tube: TubeSpecimen) -> dict[str, Any]:
         "resourceType": "Specimen", "id": f"tube-{tube.tube}", "identifier": [{"value": str(tube.tube)}],
         "status": "available", "collection": {"collectedDateTime": tube.collected.isoformat()},
     }  # fmt: skip
-    if tube.people > 1:
-        made["combined"] = "pooled"
+    if tube.people > 1 or tube.grouped:
+        made["combined"] = "pooled" if tube.people > 1 else "grouped"
     if tube.received is not None:
         made["receivedTime"] = tube.received.isoformat()
     return made

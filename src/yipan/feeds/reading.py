@@ -17,7 +17,7 @@ from .columns import Mapping
 from .counts import read_counts
 from .decode import Table
 from .frame import COUNT_SCHEMA, MOST_PROBLEMS, CannotRead, Problem, Reading, ReadReport, shortened
-from .linelist import read_line_list
+from .linelist import CaseDraft, read_line_list
 from .sniff import Sniffed, open_table, sniff
 from .zoning import ZoneKnown, ZoningDraft, ZoningKind, read_zoning, zoning_kind
 
@@ -150,17 +150,26 @@ def _counts(
     )
 
 
+def _report_of(
+    draft: ZoningDraft | CaseDraft, *, refused: bool, format: str, why: str, file: str, sha256: str
+) -> ReadReport:
+    """The report of a draft whose wrong rows are known one by one; a file refused has no row accepted."""
+    accepted = 0 if refused else draft.read - draft.blank - len(draft.wrong)
+    return ReadReport(
+        file=file, sha256=sha256, format=format, why=why, read=draft.read, accepted=accepted,
+        rejected=draft.read - draft.blank - accepted, blank=draft.blank, wrong=len(draft.wrong),
+        repeated=draft.repeated, problems=_no_rows(draft.read, draft.blank) + draft.problems[:MOST_PROBLEMS],
+        notes=draft.notes, more_problems=max(0, len(draft.problems) - MOST_PROBLEMS),
+    )  # fmt: skip
+
+
 def _about_zones(
     table: Table, kind: ZoningKind, draft: ZoningDraft, *, keep_good: bool, file: str, sha256: str
 ) -> Reading:
     refused = bool(draft.wrong) and not keep_good
-    accepted = 0 if refused else draft.read - draft.blank - len(draft.wrong)
-    report = ReadReport(
-        file=file, sha256=sha256, format=f"{kind.value}.{table.container}",
-        why=f"{table.why}; it tells of {kind.value.replace('_', ' ')}", read=draft.read, accepted=accepted,
-        rejected=draft.read - draft.blank - accepted, blank=draft.blank, wrong=len(draft.wrong),
-        repeated=draft.repeated, problems=_no_rows(draft.read, draft.blank) + draft.problems[:MOST_PROBLEMS],
-        notes=draft.notes, more_problems=max(0, len(draft.problems) - MOST_PROBLEMS),
+    report = _report_of(
+        draft, refused=refused, format=f"{kind.value}.{table.container}",
+        why=f"{table.why}; it tells of {kind.value.replace('_', ' ')}", file=file, sha256=sha256,
     )  # fmt: skip
     return Reading(
         report=report, nouns={} if refused else {NOUN_OF[kind]: draft.nouns}, people={} if refused else draft.areas,
@@ -196,13 +205,9 @@ def _cases(
 ) -> Reading:  # fmt: skip
     draft = read_line_list(table, sniffed, names, mapping, pseudonym=pseudonym, people=people)
     refused = bool(draft.wrong) and not keep_good
-    accepted = 0 if refused else draft.read - draft.blank - len(draft.wrong)
-    report = ReadReport(
-        file=file, sha256=sha256, format=f"line_list.{table.container}",
-        why=f"{table.why}; {sniffed.why}", read=draft.read, accepted=accepted,
-        rejected=draft.read - draft.blank - accepted, blank=draft.blank, wrong=len(draft.wrong),
-        repeated=draft.repeated, problems=_no_rows(draft.read, draft.blank) + draft.problems[:MOST_PROBLEMS],
-        notes=draft.notes, more_problems=max(0, len(draft.problems) - MOST_PROBLEMS),
+    report = _report_of(
+        draft, refused=refused, format=f"line_list.{table.container}", why=f"{table.why}; {sniffed.why}",
+        file=file, sha256=sha256,
     )  # fmt: skip
     return Reading(
         report=report,

@@ -104,16 +104,26 @@ UNKNOWN_RESULT = "the result is no result that is known here"
 OUT_OF_ORDER = "received, loaded, called and published do not follow each other"
 TUBE_TWICE = "the tube has a result in this file before"
 ALREADY_HERE = "an earlier file brought the same sample, person or row"
-TUBE_OF_EARLIER = "an earlier file filled this tube, elsewhere or up to its mode"
+TUBE_OF_EARLIER = "an earlier file filled this tube, elsewhere, for another mode, or up to its mode"
 NOT_HELD = "the person is in no positive or weak tube of this round"
 NOT_SINGLE = "a swab of somebody held goes into a tube of its own"
 UNKNOWN_NEED = "the need is none that is registered for care"
 IMPOSSIBLE_RISK = "the risk is not a share from 0 to 1"
+TUBE_SENT_TWICE = "the tube stands in a consignment of this file before"
+TUBE_RECEIVED_TWICE = "the tube has a receipt in this file before"
+UNKNOWN_CONDITION = "the condition is none of accepted, leak, no_label and mismatch"
+UNKNOWN_CONTENT = "the well holds neither a sample nor a control that is known here"
+WELL_AND_TUBE = "a sample well names its tube, a control well none"
+WELL_TWICE = "the well stands in the file before"
+IMPOSSIBLE_CT = "a Ct lies outside 0 to 60"
+RUN_BACKWARDS = "the run ended before it began"
+PLATE_NOWHERE = "no well of the plate holds a tube of this round"
 
 REASONS = (
     UNREADABLE, UNKNOWN_STREET, UNKNOWN_MODE, IMPOSSIBLE_TIME, TUBE_USED_TWICE, OVERFULL_TUBE, SAMPLE_TWICE,
     PERSON_TWICE, PERSON_TWICE_ON_ROSTER, UNKNOWN_TUBE, UNKNOWN_RESULT, OUT_OF_ORDER, TUBE_TWICE, ALREADY_HERE,
-    TUBE_OF_EARLIER, NOT_HELD, NOT_SINGLE, UNKNOWN_NEED, IMPOSSIBLE_RISK,
+    TUBE_OF_EARLIER, NOT_HELD, NOT_SINGLE, UNKNOWN_NEED, IMPOSSIBLE_RISK, TUBE_SENT_TWICE, TUBE_RECEIVED_TWICE,
+    UNKNOWN_CONDITION, UNKNOWN_CONTENT, WELL_AND_TUBE, WELL_TWICE, IMPOSSIBLE_CT, RUN_BACKWARDS, PLATE_NOWHERE,
 )  # fmt: skip
 """Why a row is put aside; in the engine its number, counted from 1."""
 
@@ -154,17 +164,17 @@ def read_roster(
     `streets` are the known ones; `already` names a relation of the engine with the people due by earlier files.
     Raises CannotRead for a file that is no table with these columns.
     """
-    _open(engine, path, ROSTER, time_zone="UTC")
+    open_table(engine, path, ROSTER, time_zone="UTC")
     unknown = _unknown_streets(engine, streets)
     engine.execute(
         "create or replace temp view judged as select t.* replace (coalesce(exempt, 0) as exempt), case "
         f"when person is null or street is null then {number_of(UNREADABLE)} "
         f"when {unknown} then {number_of(UNKNOWN_STREET)} else 0 end as row_reason from typed t"
     )
-    return _settle(
+    return settle(
         engine,
         columns=("person", "street", "exempt"),
-        later=_later_lines(engine, "person", number_of(PERSON_TWICE_ON_ROSTER)),
+        later=later_lines(engine, "person", number_of(PERSON_TWICE_ON_ROSTER)),
         already=(already, "person") if already else None,
     )
 
@@ -184,9 +194,11 @@ def read_samples(
 
     Instants must lie from `since` up to `until`. A tube seen at two sites or in two streets, or with more people
     than its mode, is put aside with everybody in it: nobody can tell whose result it would be. Of a sample or
-    person that stands twice the first row counts. Raises CannotRead as `read_roster`.
+    person that stands twice the first row counts. `already` names a relation with the swabs of earlier files: a tube
+    that one of them tells another site, street or mode of, or fills, is put aside as well; rows of people or samples
+    that are there already fill no tube again. Raises CannotRead as `read_roster`.
     """
-    _open(engine, path, SAMPLES, time_zone=time_zone)
+    open_table(engine, path, SAMPLES, time_zone=time_zone)
     unknown = _unknown_streets(engine, streets)
     bounds = [int(moment.timestamp() * 1_000_000) for moment in (since, until)]
     engine.execute(
@@ -205,23 +217,26 @@ def read_samples(
         "having min(site) <> max(site) or min(street) <> max(street) or (count(*) > max(mode) and max(mode) > 0)"
     )
     if already:
+        _already_here(engine, already, "person", "sample")
         engine.execute(
-            f"insert into bad_tube select tube, {number_of(TUBE_OF_EARLIER)} from (select j.tube, count(*) as n, "
-            "max(j.mode) as most, min(e.n) as before, bool_or(j.site <> e.site or j.street <> e.street) as elsewhere "
-            "from judged j join (select tube, count(*) as n, min(site) as site, min(street) as street "
-            f"from {already} group by tube) e using (tube) where j.row_reason = 0 group by j.tube) "
-            "where (elsewhere or (n + before > most and most > 0)) and tube not in (select tube from bad_tube)"
+            f"insert into bad_tube select tube, {number_of(TUBE_OF_EARLIER)} from (select j.tube, "
+            "count(*) filter (h.line is null) as n, max(j.mode) as most, min(e.n) as before, "
+            "bool_or(j.site <> e.site or j.street <> e.street) or max(j.mode) <> max(e.mode) as other "
+            "from judged j join (select tube, count(*) as n, min(site) as site, min(street) as street, "
+            f"max(coalesce(mode, 1)) as mode from {already} group by tube) e using (tube) "
+            "left join here_line h on j.line = h.line where j.row_reason = 0 group by j.tube) "
+            "where (other or (n > 0 and n + before > most and most > 0)) and tube not in (select tube from bad_tube)"
         )
     later = {
-        **_later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
-        **_later_lines(engine, "person", number_of(PERSON_TWICE)),
+        **later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
+        **later_lines(engine, "person", number_of(PERSON_TWICE)),
     }
-    return _settle(
+    return settle(
         engine,
         columns=("sample", "tube", "person", "street", "site", "mode", "sampled_at"),
         later=later,
         tubes=True,
-        already=(already, "person") if already else None,
+        already=(already, "person", "sample") if already else None,
     )
 
 
@@ -243,7 +258,7 @@ def read_reswabs(
     reswab. `tubes` names one with the tubes used so far. Whoever stays unclear is swabbed again: a person may
     stand here many times, a tube only once. Raises CannotRead as `read_roster`.
     """
-    _open(engine, path, SAMPLES, time_zone=time_zone)
+    open_table(engine, path, SAMPLES, time_zone=time_zone)
     unknown = _unknown_streets(engine, streets).replace("street", "t.street")
     last = int(until.timestamp() * 1_000_000)
     engine.execute(
@@ -258,10 +273,10 @@ def read_reswabs(
         f"from typed t left join {held} h on t.person = h.person left join {tubes} u on t.tube = u.tube"
     )
     later = {
-        **_later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
-        **_later_lines(engine, "tube", number_of(TUBE_USED_TWICE)),
+        **later_lines(engine, "sample", number_of(SAMPLE_TWICE)),
+        **later_lines(engine, "tube", number_of(TUBE_USED_TWICE)),
     }
-    return _settle(
+    return settle(
         engine,
         columns=("sample", "tube", "person", "street", "site", "mode", "sampled_at"),
         later=later,
@@ -278,9 +293,9 @@ def read_needs(
     A need is one of the groups registered for care; a risk a probability to be infected, as tracing gives it. One
     of the two must be there. Raises CannotRead as `read_roster`.
     """
-    _open(engine, path, NEEDS, time_zone="UTC")
+    open_table(engine, path, NEEDS, time_zone="UTC")
     unknown = _unknown_streets(engine, streets)
-    _word_table(engine, "need_word", NEED_WORDS)
+    word_table(engine, "need_word", NEED_WORDS)
     engine.execute(
         "create or replace temp view judged as select t.* exclude (need), w.means as need, case "
         f"when person is null or street is null or (t.need is null and risk is null) then {number_of(UNREADABLE)} "
@@ -289,16 +304,17 @@ def read_needs(
         f"when risk is not null and not (risk between 0 and 1) then {number_of(IMPOSSIBLE_RISK)} "
         "else 0 end as row_reason from typed t left join need_word w on lower(trim(t.need)) = w.word"
     )
-    return _settle(
+    return settle(
         engine,
         columns=("person", "street", "need", "risk"),
-        later=_later_lines(engine, "person", number_of(PERSON_TWICE_ON_ROSTER)),
+        later=later_lines(engine, "person", number_of(PERSON_TWICE_ON_ROSTER)),
     )
 
 
-def _word_table(
+def word_table(
     engine: "duckdb.DuckDBPyConnection", name: str, words: Mapping[str, Sequence[str]]
 ) -> None:
+    """Make a table of the words others write and what they mean."""
     told = [(word, meant) for meant, others in words.items() for word in (meant, *others)]
     engine.execute(f"create or replace temp table {name} (word varchar, means varchar)")
     engine.executemany(f"insert into {name} values (?, ?)", told)
@@ -312,8 +328,8 @@ def read_results(
 
     A result before the tube was received, or after `until`, is put aside. Raises CannotRead as `read_roster`.
     """
-    _open(engine, path, RESULTS, time_zone=time_zone)
-    _word_table(engine, "result_word", RESULT_WORDS)
+    open_table(engine, path, RESULTS, time_zone=time_zone)
+    word_table(engine, "result_word", RESULT_WORDS)
     last = int(until.timestamp() * 1_000_000)
     engine.execute(
         "create or replace temp view judged as select t.* exclude (result), w.means as result, s.street, case "
@@ -328,17 +344,17 @@ def read_results(
         "from typed t left join result_word w on lower(trim(t.result)) = w.word "
         f"left join {tubes} s on t.tube = s.tube"
     )
-    return _settle(
+    return settle(
         engine,
         columns=(
             "tube", "street", "laboratory", "result", "plate", "well", "ct_orf", "ct_n", "ct_control",
             "received_at", "loaded_at", "called_at", "published_at",
         ),
-        later=_later_lines(engine, "tube", number_of(TUBE_TWICE)),
+        later=later_lines(engine, "tube", number_of(TUBE_TWICE)),
     )  # fmt: skip
 
 
-def _open(
+def open_table(
     engine: "duckdb.DuckDBPyConnection",
     path: Path,
     columns: Sequence[BulkColumn],
@@ -431,8 +447,8 @@ def _unknown_streets(engine: "duckdb.DuckDBPyConnection", streets: Sequence[int]
     return f"street in ({', '.join(str(int(row[0])) for row in rows)})" if rows else "false"
 
 
-def _later_lines(engine: "duckdb.DuckDBPyConnection", key: str, reason: int) -> dict[int, int]:
-    """The lines on which a key stands again, and the reason; the first line of each counts."""
+def later_lines(engine: "duckdb.DuckDBPyConnection", key: str, reason: int) -> dict[int, int]:
+    """Return the lines on which a key stands again, and the reason; the first line of each counts."""
     column: Any = engine.execute(f"select {key} from judged where row_reason = 0").fetchnumpy()[key]
     values = np.sort(np.asarray(column))
     twice = np.unique(values[1:][values[1:] == values[:-1]])
@@ -447,19 +463,27 @@ def _later_lines(engine: "duckdb.DuckDBPyConnection", key: str, reason: int) -> 
     return {int(line): reason for (line,) in rows}
 
 
-def _settle(
+def _already_here(engine: "duckdb.DuckDBPyConnection", earlier: str, *by: str) -> None:
+    """Make the table `here_line` of the lines that share one of these keys with a relation of earlier files."""
+    shared = " or ".join(f"{key} in (select {key} from {earlier})" for key in by)
+    engine.execute(
+        f"create or replace temp table here_line as select line from judged where {shared}"
+    )
+
+
+def settle(
     engine: "duckdb.DuckDBPyConnection",
     *,
     columns: Sequence[str],
     later: Mapping[int, int],
     tubes: bool = False,
-    already: tuple[str, str] | None = None,
+    already: tuple[str, ...] | None = None,
 ) -> BulkReading:
     """
     Make the view `accepted` and the small table `quarantined`, and count; a row has the first reason that holds.
 
-    `tubes` says that a table `bad_tube` was made; `already` names a relation of earlier files and the key a row
-    must not share with them.
+    `tubes` says that a table `bad_tube` was made; `already` names a relation of earlier files and the keys of which a
+    row must share none with them.
     """
     engine.execute("create or replace temp table bad_line (line bigint, line_reason integer)")
     if later:
@@ -473,9 +497,9 @@ def _settle(
         reasons.append("b.tube_reason")
     reasons.append("l.line_reason")
     if already:
-        relation, key = already
-        joins.append(f"left join (select distinct {key} as k from {relation}) e on v.{key} = e.k")
-        reasons.append(f"case when e.k is not null then {number_of(ALREADY_HERE)} end")
+        _already_here(engine, *already)
+        joins.append("left join here_line h on v.line = h.line")
+        reasons.append(f"case when h.line is not null then {number_of(ALREADY_HERE)} end")
     engine.execute(
         f"create or replace temp view settled as select v.*, coalesce({', '.join(reasons)}, 0) as reason "
         f"from judged v {' '.join(joins)}"

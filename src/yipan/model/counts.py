@@ -36,6 +36,9 @@ class Counted(StrEnum):
     LABORATORY_TESTS = "laboratory_tests"
     HOTLINE_CALLS = "hotline_calls"
     WASTEWATER_POSITIVES = "wastewater_positives"
+    WASTEWATER_COPIES = "wastewater_copies"
+    WASTEWATER_FLOW = "wastewater_flow"
+    WASTEWATER_LIMIT = "wastewater_limit"
     VECTOR_POSITIVES = "vector_positives"
     SEARCH_QUERIES = "search_queries"
     OTHER = "other"
@@ -144,6 +147,8 @@ class CountSeries:
 
     def __post_init__(self) -> None:
         area_path(self.area)
+        if min(filter(None, self.counts), default=0) >= 0:
+            return
         for position, count in enumerate(self.counts):
             if count is not None and count < 0:
                 raise ValueError(

@@ -49,7 +49,8 @@ class LakeKind(StrEnum):
     What a bulk file tells: who is due, who was swabbed into which tube, what a tube showed.
 
     Reswabs are single swabs of people in a positive or weak tube; needs say who waits for which care, and who is at
-    more than the common risk.
+    more than the common risk. Consignments say which tubes a courier took to which laboratory, receipts which arrived
+    and how, wells what each well of a plate showed, controls among them.
     """
 
     ROSTER = "roster"
@@ -57,6 +58,9 @@ class LakeKind(StrEnum):
     RESULTS = "results"
     RESWABS = "reswabs"
     NEEDS = "needs"
+    CONSIGNMENTS = "consignments"
+    RECEIPTS = "receipts"
+    WELLS = "wells"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +122,18 @@ class LakePart:
 
 
 class PersonState(StrEnum):
-    """Where one person stands in one round: exactly one of these, derived from files and never typed in."""
+    """
+    Where one person stands in one round: exactly one of these, derived from files and never typed in.
+
+    Whoever is swabbed and has no result is pending while the tube is at its site, then on the way, then at the laboratory; a
+    tube it refused (a leak, no label) is to be swabbed again.
+    """
 
     EXEMPT = "exempt"
     NOT_SEEN = "not_seen"
     PENDING = "pending"
+    ON_THE_WAY = "on_the_way"
+    AT_LABORATORY = "at_laboratory"
     AGAIN = "again"
     NEGATIVE = "negative"
     HELD = "held"
@@ -207,10 +218,105 @@ class Confirmation:
         require_aware("at", self.at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laboratory:
+    """
+    A laboratory that tests tubes: what it can take, and whether it is held in reserve.
+
+    `tubes_per_day` is what it says it can do in a day. `instruments` run `wells` wells each in `run_hours`; None where
+    nobody said, and then nothing is called impossibly fast. A reserve one is planned for only when others are full.
+    """
+
+    id: str
+    area: AreaPath
+    name: str
+    tubes_per_day: int
+    instruments: int | None = None
+    wells: int | None = None
+    run_hours: float | None = None
+    reserve: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("id", "name"):
+            require_text(name, getattr(self, name))
+        area_path(self.area)
+        for name in ("tubes_per_day", "instruments", "wells", "run_hours"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < 10**8:
+                raise ValueError(f"laboratory {self.id}: {name} {value}; expected above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReagentKit:
+    """
+    What a lot of a test kit allows, by its maker or the laboratory's own verification (`source` names which).
+
+    A sample well is valid with its internal control below `internal_below`; the positive control must lie from
+    `positive_from` to `positive_to`; None where nobody said. Control charts never use these limits.
+    """
+
+    id: str
+    area: AreaPath
+    source: str
+    internal_below: float
+    positive_from: float | None = None
+    positive_to: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("id", "source"):
+            require_text(name, getattr(self, name))
+        area_path(self.area)
+        for name in ("internal_below", "positive_from", "positive_to"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 < value <= 60.0:
+                raise ValueError(
+                    f"kit {self.id}: {name} {value}; expected above 0 and up to 60 cycles"
+                )
+        if (self.positive_from is None) is not (self.positive_to is None) or (
+            self.positive_from is not None
+            and self.positive_to is not None
+            and self.positive_from > self.positive_to
+        ):
+            raise ValueError(
+                f"kit {self.id}: the band of the positive control has two ends in order"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindPair:
+    """
+    A tube split in two: the `duplicate` goes to another laboratory, or to the same, under a number that tells nothing.
+
+    Laboratories do not see which tubes are pairs. What the two showed follows from results.
+    """
+
+    id: str
+    area: AreaPath
+    round: str
+    tube: int
+    duplicate: int
+    planted: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("id", "round"):
+            require_text(name, getattr(self, name))
+        area_path(self.area)
+        require_aware("planted", self.planted)
+        if self.tube == self.duplicate:
+            raise ValueError(f"tube {self.tube} cannot be its own duplicate")
+
+
 class KeyGroup(StrEnum):
-    """Why people of a site are tested by themselves: a post at risk, a key venue, or a crowded institution."""
+    """
+    Why people of a site are tested by themselves.
+
+    A post at risk touches inbound people, goods or patients; a crowded post deals with many people on the move
+    (markets, couriers, delivery, transport); key venues (care homes and the like) and crowded institutions (schools,
+    sites, large firms) are tested as places.
+    """
 
     HIGH_RISK_POST = "high_risk_post"
+    CROWDED_POST = "crowded_post"
     KEY_VENUE = "key_venue"
     CROWDED_INSTITUTION = "crowded_institution"
 
@@ -220,8 +326,9 @@ class KeySite:
     """
     A post, venue or institution on the register, who answers for it, and whom it names by pseudonym.
 
-    `every_days` is how often its people are tested where the command said so (`said_by` names the notice); None leaves
-    it to the protocol. Names and numbers of the people are in the vault.
+    Where the command said so (`said_by` names the notice) its people are tested `tests` times in every `every_days`
+    days, and it is inspected every `inspect_days`; None leaves the first to the protocol and the second undone. Names
+    and numbers of the people are in the vault.
     """
 
     id: str
@@ -234,6 +341,8 @@ class KeySite:
     people: tuple[PersonId, ...]
     every_days: int | None = None
     said_by: str = ""
+    tests: int = 1
+    inspect_days: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("id", "name", "sector", "duty_holder"):
@@ -247,7 +356,59 @@ class KeySite:
             raise ValueError(
                 f"site {self.id}: tested every {self.every_days} days; expected 1 to 60"
             )
-        if self.every_days is not None and not self.said_by:
+        if not 1 <= self.tests <= (self.every_days or 1):
             raise ValueError(
-                f"site {self.id}: name the notice that says every {self.every_days} days"
+                f"site {self.id}: {self.tests} tests in {self.every_days or 1} days; expected 1 a day at most"
             )
+        if self.inspect_days is not None and not 1 <= self.inspect_days <= 366:
+            raise ValueError(
+                f"site {self.id}: inspected every {self.inspect_days} days; expected 1 to 366"
+            )
+        if (self.every_days is not None or self.inspect_days is not None) and not self.said_by:
+            raise ValueError(
+                f"site {self.id}: name the notice that says every {self.every_days or self.inspect_days} days"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionPoint:
+    """One thing an inspection found wanting, and when it was put right; None until then. Nobody is named in it."""
+
+    what: str
+    rectified: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_text("what", self.what)
+        require_aware("rectified", self.rectified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyInspection:
+    """
+    A visit to a site on the register by an office: what it found wanting, and by when that must be put right.
+
+    `rectify_due` is the hour the adopted profile gives, None where nothing was wanting or no profile was adopted.
+    """
+
+    id: str
+    area: AreaPath
+    site: str
+    by: str
+    at: datetime
+    points: tuple[InspectionPoint, ...] = ()
+    rectify_due: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("id", "site", "by"):
+            require_text(name, getattr(self, name))
+        area_path(self.area)
+        for name in ("at", "rectify_due"):
+            require_aware(name, getattr(self, name))
+        require_order(("at", self.at), ("rectify_due", self.rectify_due))
+        for point in self.points:
+            require_order(("at", self.at), ("rectified", point.rectified))
+
+    @property
+    def open_points(self) -> int:
+        """How many things are not put right yet."""
+        return sum(point.rectified is None for point in self.points)

@@ -20,6 +20,8 @@ class Duty(StrEnum):
     ANALYST = "analyst"
     REGISTRAR = "registrar"
     ADMINISTRATOR = "administrator"
+    TRAINER = "trainer"
+    SENTINEL = "sentinel"
 
 
 class Power(StrEnum):
@@ -38,6 +40,8 @@ class Power(StrEnum):
     READ_IDENTITY = "read_identity"
     MANAGE_AREAS = "manage_areas"
     MANAGE_USERS = "manage_users"
+    READ_TRUTH = "read_truth"
+    REPORT = "report"
 
 
 POWERS: dict[Duty, frozenset[Power]] = {
@@ -62,6 +66,8 @@ POWERS: dict[Duty, frozenset[Power]] = {
     Duty.ANALYST: frozenset({Power.READ}),
     Duty.REGISTRAR: frozenset({Power.READ, Power.INGEST, Power.WORK}),
     Duty.ADMINISTRATOR: frozenset({Power.READ, Power.MANAGE_AREAS, Power.MANAGE_USERS}),
+    Duty.TRAINER: frozenset({Power.READ, Power.READ_TRUTH}),
+    Duty.SENTINEL: frozenset({Power.REPORT}),
 }  # fmt: skip
 """What each duty allows. Where it allows it is the area of the grant, held by the store itself."""
 
@@ -112,6 +118,18 @@ class Viewer:
     def __post_init__(self) -> None:
         require_text("user", self.user)
         area_path(self.area)
+
+    @property
+    def scope(self) -> str:
+        """
+        What the store shows and takes: rows whose area begins with this.
+
+        Of a sentinel it begins like no area, so that nothing is shown but what is opened to this one sentinel by name.
+
+        >>> Viewer(user="school", duty=Duty.SENTINEL, area=area_path("44.4401.--s-1.")).scope
+        'sentinel:44.4401.--s-1.'
+        """
+        return f"sentinel:{self.area}" if self.duty is Duty.SENTINEL else self.area
 
     def may(self, power: Power) -> bool:
         """Whether the duty allows this; where is the store's question."""

@@ -94,9 +94,32 @@ class Sentinel:
         if self.until is not None and self.until <= self.since:
             raise ValueError(f"sentinel {self.id} ends on {self.until}, not after {self.since}")
 
+    @property
+    def place(self) -> AreaPath:
+        """
+        Where a log-in for this sentinel alone is at home: a step below its area that no area has.
+
+        Raises ValueError for an id that is no step of a path.
+        """
+        return area_path(f"{self.area}{_PLACE}{self.id}.")
+
     def owes(self, day: date) -> bool:
         """Whether the sentinel is in service on a day; whether the day is a working day its calendar says."""
         return self.since <= day and (self.until is None or day < self.until)
+
+
+_PLACE = "--"
+
+
+def sentinel_at(place: AreaPath) -> str | None:
+    """
+    Return the id of the sentinel whose place a path is, None for the path of an area.
+
+    >>> sentinel_at(area_path("44.4401.--s-1.")), sentinel_at(area_path("44.4401."))
+    ('s-1', None)
+    """
+    last = place[:-1].rpartition(".")[2]
+    return last.removeprefix(_PLACE) if last.startswith(_PLACE) else None
 
 
 class AlertState(StrEnum):

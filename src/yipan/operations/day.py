@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
 from yipan.operations import (
+    calling,
+    changes,
     closing,
     commanding,
     holding,
@@ -24,11 +26,12 @@ Desk = Callable[..., int]
 
 DESKS: tuple[tuple[str, Desk], ...] = (
     (watch.DESK, watch.review_signals),
-    (tracing.DESK, tracing.extend_chains),
+    (tracing.DESK, changes.extend_chains),
     (outlook.DESK, outlook.review),
     (closing.DESK, closing.review_rounds),
     (zoning.DESK, zoning.review_zones),
     (holding.DESK, holding.review_rounds),
+    (calling.DESK, calling.review_programmes),
     (plans.DESK, plans.review_plans),
     (prohibitions.DESK, prohibitions.review_measures),
 )
@@ -36,7 +39,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
 
 HANDS: dict[str, commanding.Hand] = {
     zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out, plans.HAND: plans.carry_out,
-    holding.HAND: holding.carry_out,
+    holding.HAND: holding.carry_out, calling.HAND: calling.carry_out,
     outlook.HAND: outlook.carry_out,
 }  # fmt: skip
 """Who carries out the lines of an order, by the desk their kind names."""

@@ -24,6 +24,7 @@ import numpy as np
 
 from yipan.analytics import simulate as sim
 from yipan.analytics.simulate.draws import units
+from yipan.feeds.series import read_trips
 from yipan.model import (
     Adoption,
     CasePlace,
@@ -31,22 +32,30 @@ from yipan.model import (
     ProposalState,
     Roster,
     RosterGroup,
-    ScreeningRound,
     Verdict,
     ZoneRound,
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, ingest, screening, simulate, tracing, zoning
+from yipan.operations import (
+    calling,
+    commanding,
+    day,
+    ingest,
+    outbreak_files,
+    outlook,
+    screening,
+    simulate,
+    zoning,
+)
 from yipan.operations.demo import found
 from yipan.operations.post import Post
 from yipan.packs import Pack, read_pack
 from yipan.protocol import protocols
-from yipan.protocol.rules import screening as ruled
 from yipan.store import Store
 from yipan.store.tables.commanding import PROPOSALS
 from yipan.store.tables.screening import SCREENING_ROUNDS
-from yipan.store.tables.zoning import CASE_PLACES, ROSTERS, ZONES
+from yipan.store.tables.zoning import ROSTERS, ZONES
 
 DISEASE = "covid-19"
 PROFILE = "guangdong-2022"
@@ -57,6 +66,8 @@ BASE_FEVER_VISITS_PER_100K = 20.0
 BASE_PHARMACY_PER_100K = 60.0
 BASE_HOTLINE_PER_100K = 5.0
 """Daily counts without the outbreak: assumptions of the exercise, the same for every player."""
+LEAVING_SHARE = 0.01
+"""Residents of a city who leave it for another a day and register there: an assumption."""
 SILENT_SHARE = 0.06
 """Share of sentinel figures nobody reports."""
 POOL = 10
@@ -330,17 +341,15 @@ class _Table:
 def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     epidemic = truth_until(table.folder, post, number, mode=mode)
     files = _write_feeds(table, epidemic, number)
-    at = table.moment(number, FEEDS_AT)
-    for file in files:
-        _take_in(table, post, file, at)
+    _take_in(table, post, files, number)
     _investigate(table, post, epidemic, number, mode)
     if mode is not Mode.NONE:
         _tell_rounds(table, post, epidemic, number)
+        _close_rounds(table, post, number)
     day.run(post, at=_not_before(post, table.moment(number, ROUND_AT)), time_zone=table.about.zone)
     accepted = 0
     if mode is not Mode.NONE:
         accepted = _order(table, post, number, mode)
-        _screen(table, post, number)
     now = table.moment(number, ORDERS_AT)
     with post.store.reading(post.viewer) as record:
         zones = sum(zone.in_force(now) for zone in record.nouns(ZONES))
@@ -351,31 +360,49 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     )  # fmt: skip
 
 
-def _take_in(table: _Table, post: Post, file: Path, at: datetime) -> None:
-    """Read a file of the day the way a province's own is read; one that was read before the day was cut off is not again."""
-    if file.name.startswith("contacts"):
-        with suppress(tracing.AlreadyImported):
-            tracing.import_files(
-                post, [file], at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE, outbreak=table.about.name,
+def _take_in(table: _Table, post: Post, files: Sequence[Path], number: int) -> None:
+    """
+    Read the files of a day the way a province's own are read; one read before the day was cut off is not read again.
+
+    Tracers number people as the line lists do, so that a contact is joined with the case who named them, and with their
+    own case when they fall ill.
+    """
+    at = table.moment(number, FEEDS_AT)
+    for file in files:
+        if file.name.startswith(("counts", "cases", "laboratory")):
+            with suppress(ingest.AlreadyRead):
+                ingest.read_file(
+                    post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
+                    published=file.name.startswith("counts"), numbered_as=table.about.name,
+                )  # fmt: skip
+        elif file.name.startswith("arrivals"):
+            told = read_trips(file)
+            outlook.put_trips(
+                post, since=table.about.first_day + timedelta(days=number), days=told.days, origins=told.origins,
+                destinations=told.destinations, trips=told.trips, source="arrivals registered in the exercise",
+                at=_not_before(post, at),
             )  # fmt: skip
-    elif file.name.startswith(("counts", "cases", "laboratory")):
-        with suppress(ingest.AlreadyRead, ingest.FileHasProblems):
-            ingest.read_file(
-                post, file, at=_not_before(post, at), disease=DISEASE, keep_good=True,
-                published=file.name.startswith("counts"),
+    traced = [file for file in files if file.name.startswith(("contacts", "tests"))]
+    if traced:
+        with suppress(outbreak_files.AlreadyImported):
+            outbreak_files.import_files(
+                post, traced, at=_not_before(post, at), area=table.pack.top.path, disease=DISEASE,
+                outbreak=table.about.name, case_numbers=True, time_zone=table.about.time_zone,
             )  # fmt: skip
 
 
-def standing(mode: Mode) -> sim.Strategy:
+def standing(mode: Mode, quarantine: Sequence[sim.Quarantine] = ()) -> sim.Strategy:
     """
     Return what goes on without an order of the board: clinics, isolation of found cases; and, where somebody plays, tracing.
 
-    By hand tracing begins two days after a case is found, with the board the next day.
+    By hand tracing begins two days after a case is found, with the board the next day. `quarantine` are the versions of
+    contacts' quarantine that hold over the exercise.
     """
     if mode is Mode.NONE:
         return sim.Strategy(name=mode.value)
     delay = 1 if mode is Mode.AUTO else 1 + HAND_DELAY_DAYS
-    return sim.Strategy(name=mode.value, tracing=sim.Tracing(delay_days=delay))
+    kept = tuple(quarantine) or sim.Tracing().quarantine
+    return sim.Strategy(name=mode.value, tracing=sim.Tracing(delay_days=delay, quarantine=kept))
 
 
 def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> sim.Epidemic:
@@ -393,9 +420,13 @@ def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> 
     if post is not None:
         levels, rounds = orders_in_force(post, about, where, lead=lead, days=days)
         orders = sim.ordered(where, levels, rounds, days=days)
+    kept = simulate.quarantine_rules(
+        protocols(), first_day=about.first_day - timedelta(days=lead), days=lead + about.days,
+        time_zone=about.zone, disease=DISEASE,
+    )  # fmt: skip
     return sim.run(
         where, simulate.pathogen(truth.pathogen, reproduction_number=truth.reproduction_number),
-        standing(mode), seeds, days=days, seed=truth.seed, orders=orders,
+        standing(mode, kept), seeds, days=days, seed=truth.seed, orders=orders,
     )  # fmt: skip
 
 
@@ -414,10 +445,8 @@ def orders_in_force(
         zones, opened = record.nouns(ZONES), record.nouns(SCREENING_ROUNDS)
     for one in opened:
         on = (one.opened - start).days
-        county = where.county_index(str(one.area))
         if 0 <= on < days:
-            first = int(where.county_start[county])
-            rounds.append((on, first, first + int(where.county_residents[county]), POOL))
+            rounds += [(on, first, end, POOL) for first, end in residents_in(str(one.area), where)]
     for zone in zones:
         ends = [span.since for span in zone.spans[1:]] + [None]
         for span, end in zip(zone.spans, ends, strict=True):
@@ -452,6 +481,21 @@ def compounds_of(drawn: Place, where: sim.Province) -> tuple[int, ...]:
                 for community in range(int(begin), int(end)):
                     found += range(*sim.compounds(where, community))
     return tuple(dict.fromkeys(found))
+
+
+def residents_in(area: str, where: sim.Province) -> list[tuple[int, int]]:
+    """Return (first resident, one past the last) of each county of an area, or of the towns that make it up."""
+    counties = [i for i, key in enumerate(where.counties) if key.startswith(area)]
+    if counties:
+        starts = [int(where.county_start[i]) for i in counties]
+        return [
+            (first, first + int(where.county_residents[i]))
+            for first, i in zip(starts, counties, strict=True)
+        ]
+    towns = [i for i, key in enumerate(where.towns) if key.startswith(area) or area.startswith(key)]
+    if not towns:
+        raise LookupError(f"{area} lies in no county of {where.facts.name}")
+    return [(int(where.town_start[i]), int(where.town_start[i + 1])) for i in towns]
 
 
 def resident_of(compound: int, where: sim.Province) -> tuple[int, int]:
@@ -490,6 +534,7 @@ def _write_feeds(table: _Table, epidemic: sim.Epidemic, number: int) -> tuple[Pa
         f"cases-{today}.csv": _cases(table, epidemic, number),
         f"laboratory-{today}.csv": _laboratory(table, epidemic, number, today),
         f"contacts-{today}.csv": _contacts(table, epidemic, number),
+        f"tests-{today}.csv": _tests(table, epidemic, number, today),
         f"arrivals-{today}.csv": _arrivals(table, number, today),
     }
     written = []
@@ -620,10 +665,10 @@ def _laboratory(table: _Table, epidemic: sim.Epidemic, number: int, today: date)
     return _csv(("area", "day", "counted", "value"), rows)
 
 
-def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
-    """Contacts as tracers would name them: those at home, and some of the group and of whom the case infected."""
+def _named(table: _Table, epidemic: sim.Epidemic, number: int) -> list[tuple[int, int, str]]:
+    """Who names whom on a day, and where they met: those at home, some of the group, some of whom the case infected."""
     where = table.where
-    rows: list[tuple[object, ...]] = []
+    found: list[tuple[int, int, str]] = []
     for index in _reported_on(table, epidemic, number):
         person = int(epidemic.person[index])
         people = where.people([person])
@@ -639,27 +684,50 @@ def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
             for other in epidemic.person[epidemic.source == index]
             if units(table.truth.seed, np.array([other]), purpose=_NAMED)[0] < 0.5
         ]
-        rows += [
-            (case_id(table, person), case_id(table, other).replace("E-", "C-"), setting)
-            for other, setting in dict(named).items()
-        ]
+        found += [(person, other, setting) for other, setting in dict(named).items()]
+    return found
+
+
+def _contacts(table: _Table, epidemic: sim.Epidemic, number: int) -> str:
+    """Contacts as tracers would name them, by the numbers of the line lists."""
+    rows = [
+        (case_id(table, person), case_id(table, other), setting)
+        for person, other, setting in _named(table, epidemic, number)
+    ]
     return _csv(("from", "to", "exposure"), rows)
 
 
-def _arrivals(table: _Table, number: int, today: date) -> str:
-    """Travellers who registered their arrival, by city: a number without an infection in it."""
-    noise = units(
-        table.truth.seed,
-        np.arange(len(table.where.facts.cities)) + 500_000 + number,
-        purpose=_NOISE,
-    )
+def _tests(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
+    """
+    Single results of a day: of everybody found, and of the contacts named; negative where nothing was found by then.
+
+    A contact who was infected too lately to be found is negative, as a laboratory would have it.
+    """
+    now = table.lead + number
+    positive = {int(p) for p in epidemic.person[epidemic.found_on == now]}
+    before = {int(p) for p in epidemic.person[(epidemic.found_on >= 0) & (epidemic.found_on < now)]}
+    named = {other for _, other, _ in _named(table, epidemic, number)} - positive - before
     rows = [
-        (city, today, int(people * 0.01 * (0.8 + 0.4 * u)))
-        for city, people, u in zip(
-            table.where.facts.cities, table.where.city_residents, noise, strict=True
-        )
+        (f"S-{today:%m%d}-{case_id(table, person)[2:]}", case_id(table, person), today, result, "single swab")
+        for people, result in ((positive, "positive"), (named, "negative"))
+        for person in sorted(people)
+    ]  # fmt: skip
+    return _csv(("sampleIdentifier", "personId", "dateSampleTaken", "result", "testType"), rows)
+
+
+def _arrivals(table: _Table, number: int, today: date) -> str:
+    """Travellers who registered their arrival, by the city they left and the one they came to, infected or not."""
+    where, cities = table.where, table.where.facts.cities
+    noise = units(table.truth.seed, np.arange(len(cities)) + 500_000 + number, purpose=_NOISE)
+    leaving = LEAVING_SHARE * where.city_residents * (0.8 + 0.4 * noise)
+    trips = np.rint(leaving[:, None] * where.facts.travel).astype(int)
+    rows = [
+        (origin, destination, int(trips[i, j]), today)
+        for i, origin in enumerate(cities)
+        for j, destination in enumerate(cities)
+        if i != j and trips[i, j]
     ]
-    return _csv(("area", "day", "arrivals"), rows)
+    return _csv(("from", "to", "trips", "date"), rows)
 
 
 # What is done about it ------------------------------------------------------------------------------------------------
@@ -732,13 +800,18 @@ def _tell_rounds(table: _Table, post: Post, epidemic: sim.Epidemic, number: int)
 
 
 def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
-    """Accept what the board proposes: at once, or by hand when it is two days old."""
+    """
+    Accept what the board proposes: at once, or by hand when it is two days old.
+
+    Rounds of screening are ordered the same morning by hand, too: by hand it is the investigation that comes late.
+    """
     at = table.moment(number, ORDERS_AT)
     with post.store.reading(post.viewer) as record:
         waiting = record.nouns(PROPOSALS, where={"state": ProposalState.OPEN.value})
     accepted = 0
     for proposal in waiting:
-        if mode is Mode.BY_HAND and at - proposal.made < timedelta(days=HAND_DELAY_DAYS):
+        young = at - proposal.made < timedelta(days=HAND_DELAY_DAYS)
+        if mode is Mode.BY_HAND and young and proposal.desk != calling.DESK:
             continue
         commanding.decide(
             post, proposal.id, verdict=Verdict.ACCEPT, at=_not_before(post, at), hands=day.HANDS
@@ -747,68 +820,28 @@ def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
     return accepted
 
 
-def _county_of(area: str, where: sim.Province) -> str:
-    """Return the county of a street; a city without counties is one itself."""
-    for key in where.counties:
-        if area.startswith(key):
-            return key
-    raise LookupError(f"{area} lies in no county of {where.facts.name}")
-
-
-def _screen(table: _Table, post: Post, number: int) -> None:
-    """
-    Open the rounds of area screening that the rule calls for this morning, district by district.
-
-    A district with a case found outside quarantine has rounds daily until the rule says they may pause or stop; a
-    round counts as clear where no such case of the district is known to have been found on its day.
-    """
-    at = table.moment(number, ORDERS_AT)
-    today = at.date()
-    books = protocols()
-    book, profile = books.at(at, disease=DISEASE), books.profile(PROFILE)
-    if not ruled.screening_required({"outbreak": True, "chain_unclear": True}, book).value.required:
-        return
+def _close_rounds(table: _Table, post: Post, number: int) -> None:
+    """Close the rounds of area screening opened the day before: their results have come in by the morning."""
+    at = table.moment(number, FEEDS_AT)
     with post.store.reading(post.viewer) as record:
-        places, rounds = record.nouns(CASE_PLACES), record.nouns(SCREENING_ROUNDS)
-    found: dict[str, list[date]] = {}
-    for place in places:
-        if place.counts:
-            county = _county_of(str(place.area), table.where)
-            found.setdefault(county, []).append(place.found.astimezone(table.about.zone).date())
-    for county, days in sorted(found.items()):
-        done = sorted(
-            one.opened.astimezone(table.about.zone).date() for one in rounds if one.area == county
-        )
-        if today in done:
-            continue
-        following: date | None = today
-        if done:
-            past = [
-                ruled.ScreeningRound(day=day, community_positives=days.count(day)) for day in done
-            ]
-            following = ruled.screening_state(
-                past, "outbreak_district", book, profile
-            ).value.next_round
-            if following is None and max(days) > done[-1]:
-                following = today
-        if following is None or following > today:
-            continue
-        opened = _not_before(post, at)
-        screening.open_round(
-            post,
-            ScreeningRound(
-                id=f"{county.rstrip('.').replace('.', '-')}-{today:%Y%m%d}", area=area_path(county), disease=DISEASE,
-                opened=at, closes=at + timedelta(hours=24), rule=book.id,
-            ),
-            why="a case outside quarantine in the district", at=opened,
-        )  # fmt: skip
+        over = [
+            one.id
+            for one in record.nouns(SCREENING_ROUNDS)
+            if one.closed is None and one.opened < at
+        ]
+    for one in over:
+        screening.close_round(post, one, why="its results are in", at=_not_before(post, at))
 
 
 def _not_before(post: Post, at: datetime) -> datetime:
     """Return `at`, or the moment of the newest act where a day is done again after it was cut off."""
+    return max(at, newest_act(post))
+
+
+def newest_act(post: Post) -> datetime:
+    """Return the moment of the newest act on record: where the clock of the exercise stands."""
     with post.store.reading(post.viewer) as record:
-        newest = record.acts(after=max(0, record.newest_act() - 1), limit=1)
-    return max([at, *(act.at for act in newest)])
+        return record.acts(after=max(0, record.newest_act() - 1), limit=1)[-1].at
 
 
 # How it went ----------------------------------------------------------------------------------------------------------
@@ -955,52 +988,6 @@ def _told(value: object, column: int) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrueDay:
-    """One day of the truth: newly infected, found, and infected but not yet found; counties that were hit."""
-
-    day: date
-    new: int
-    found: int
-    unseen: int
-    counties: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainersView:
-    """The truth of an exercise as its trainer sees it."""
-
-    began: tuple[tuple[str, int, int], ...]
-    reproduction_number: float
-    days: tuple[TrueDay, ...]
-
-
-def trainers_view(folder: Path, post: Post) -> TrainersView:
-    """Return the truth day by day, from its first infection to the last day played."""
-    about, done, truth = read(folder), progress(folder), unseal(folder)
-    lead = max(ago for _, ago, _ in truth.began)
-    where = simulate.province(about.pack)
-    played = truth_until(folder, post, max(0, done.days_done - 1), mode=done.mode or Mode.NONE)
-    unseen = np.cumsum(played.new.sum(axis=1) - played.found.sum(axis=1))
-    return TrainersView(
-        began=truth.began,
-        reproduction_number=truth.reproduction_number,
-        days=tuple(
-            TrueDay(
-                day=about.first_day + timedelta(days=index - lead),
-                new=int(played.new[index].sum()),
-                found=int(played.found[index].sum()),
-                unseen=int(unseen[index]),
-                counties={
-                    where.counties[c]: int(played.new[index, c])
-                    for c in np.flatnonzero(played.new[index])
-                },
-            )
-            for index in range(played.new.shape[0])
-        ),
-    )
 
 
 # Files ----------------------------------------------------------------------------------------------------------------

@@ -728,20 +728,28 @@ def waiting_for_care(
     return tuple(sorted(people, key=lambda p: (rank.get(p.need, 9), -(p.hours or 0.0), p.person)))
 
 
+def _without_result(picked: object, received: object, condition: str | None) -> PersonState:
+    if condition not in {None, "accepted"}:
+        return PersonState.AGAIN
+    if received is not None:
+        return PersonState.AT_LABORATORY
+    return PersonState.PENDING if picked is None else PersonState.ON_THE_WAY
+
+
 def standing(record: Record, home: lake.Lake, *, round: str, person: int) -> Standing:
     """Return where one person of a roster stands in a round: one state, derived. Raises NotFound."""
     with screening.looking(record, home, round) as engine:
         rows = lake.person_state(engine, person=person)
     if not rows:
         raise NotFound(f"person {person} is not on the roster of {round}")
-    exempt, swabbed, result, single = rows[0]
+    exempt, swabbed, result, single, picked, received, condition = rows[0]
     told = record.nouns(CONFIRMATIONS, where={"round": round})
     if exempt:
         state = PersonState.EXEMPT
     elif swabbed is None:
         state = PersonState.NOT_SEEN
     elif result is None:
-        state = PersonState.PENDING
+        state = _without_result(picked, received, condition)
     elif result == "negative":
         state = PersonState.NEGATIVE
     elif result in {"invalid", "cancelled"}:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from yipan import feeds
-from yipan.model import Power, Receipt, check_area, check_may
+from yipan.model import PersonId, Power, Receipt, check_area, check_may
 from yipan.operations import measures
 from yipan.operations.post import Post
 from yipan.store import Record
 from yipan.store.nouns import NounTable, OpenAfter
 from yipan.store.tables.prohibitions import MEASURES
+from yipan.store.tables.tracing import OUTSIDE_KEYS
 from yipan.store.tables.zoning import CASE_PLACES, REGISTER, ROSTERS, ZONES
 
 DESK = "ingest"
@@ -59,21 +60,28 @@ def read_file(
     mapping: feeds.Mapping | None = None,
     disease: str | None = None,
     about: feeds.ZoningKind | None = None,
+    numbered_as: str | None = None,
 ) -> Ingested:
     """
     Read a file, check it whole and commit it whole: counts, a line list, or what the desks of zones need.
 
     With `dry_run` only the report is made. `about` says which file about zones it is where its header shall not
-    decide. A roster takes the place of the one its zone had. Raises FileHasProblems where any row is wrong (unless
+    decide. A roster takes the place of the one its zone had. `numbered_as` names an outbreak whose tracing files number
+    people as this line list does: a contact who becomes a case is then the same person. Raises FileHasProblems where any row is wrong (unless
     `keep_good` leaves the wrong rows aside), AlreadyRead where the very same file was committed before.
     """
     check_may(post.viewer, Power.INGEST)
     with post.store.reading(post.viewer) as record:
         areas = record.areas()
         zones = _zones_known(record, at=at)
+        people = {
+            key.key: PersonId(key.node)
+            for key in (record.nouns(OUTSIDE_KEYS, where={"system": numbered_as}) if numbered_as else ())
+            if key.node.startswith("p-")
+        }  # fmt: skip
     reading = feeds.read(
         path, areas=areas, mapping=mapping, disease=disease, keep_good=keep_good, about=about, zones=zones,
-        check=measures.check,
+        check=measures.check, people=people,
     )  # fmt: skip
     for nouns in reading.nouns.values():
         for noun in nouns:

@@ -15,7 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from yipan.model import Duty, Viewer, area_path
-from yipan.operations import tracing
+from yipan.operations import (
+    letters,
+    outbreak_files,
+    told_twice,
+    tracing,
+)
 from yipan.operations.post import Post
 from yipan.operations.story import CHINA, Scene
 
@@ -139,7 +144,9 @@ def _brought_in(post: Post, at: datetime) -> None:
             path = Path(folder) / f"{OUTBREAK}_{at:%m%d}_{name}.csv"
             path.write_text(text, encoding="utf-8")
             paths.append(path)
-        tracing.import_files(post, paths, at=at, area=HAIZHU, disease="covid-19", outbreak=OUTBREAK)
+        outbreak_files.import_files(
+            post, paths, at=at, area=HAIZHU, disease="covid-19", outbreak=OUTBREAK
+        )
 
 
 def _traced(post: Post, at: datetime) -> None:
@@ -149,10 +156,10 @@ def _traced(post: Post, at: datetime) -> None:
     name = f"{OUTBREAK}:D{last.number:02d}"
     tracing.open_investigation(tracer, name, at=at)
     tracing.propose_contacts(tracer, name, at=at, time_zone=CHINA)
-    tracing.suggest_same(tracer, area=HAIZHU, purpose="示范：查找重复人员", at=at)
+    told_twice.suggest_same(tracer, area=HAIZHU, purpose="示范：查找重复人员", at=at)
     with post.store.reading(TRACER) as record:
         person = record.case(name).person
-    tracing.send_letter(
+    letters.send_letter(
         tracer, to=SHENZHEN, people=[person], asked="示范：请核查该人员11月8日在深停留场所及同行人员", due=at + timedelta(hours=24), at=at,
         case=name,
     )  # fmt: skip

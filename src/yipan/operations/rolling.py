@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yipan.feeds import keys
+from yipan.feeds import bulk, keys
 from yipan.model import LakeKind, LakePart
 from yipan.store.lake import Lake
 
@@ -30,7 +30,13 @@ KEPT_FROM = 200_000
 """A state of fewer people is quicker worked out than read."""
 KEPT_STATES = 2
 """How many states of one round are kept."""
+FORM = "2"
+"""The form of a kept state: one of another form is not read."""
 NEVER = np.iinfo(np.int32).min
+HOT = (2, 3)
+"""The codes of tubes whose people are held."""
+HeldRow = tuple[int, int, str, str, float | None, float | None, datetime]
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # UTC without saying so, as the lake keeps instants
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +45,8 @@ class RoundState:
     Everybody of a round by number, in the buckets of `feeds.keys`, and its tubes; visitors (not on the roster) beside.
 
     `street` is a place in `streets`, `tube` one in `tubes` (−1 where not swabbed), `sampled` seconds since `origin`.
-    A tube has a street, a mode, and of the result known last the code, laboratory and publication.
+    A tube has a site, a street, a mode, and of the result known last the code, laboratory, publication (microseconds
+    since 1970) and Ct values (NaN where there is none).
     """
 
     streets: NDArray[np.int64]
@@ -56,12 +63,22 @@ class RoundState:
     visitor_sample: NDArray[np.int64]
     visitor_sampled: NDArray[np.int32]
     tubes: NDArray[np.int64]
+    tube_site: NDArray[np.int64]
     tube_street: NDArray[np.int16]
     mode: NDArray[np.int8]
     result: NDArray[np.uint8]
     laboratory: NDArray[np.int16]
-    published: NDArray[np.int32]
+    published: NDArray[np.int64]
+    ct_orf: NDArray[np.float64]
+    ct_n: NDArray[np.float64]
     laboratories: list[str] = field(default_factory=list)
+    kept: Path | None = None
+    """The folder its roster was read from, or written to."""
+
+    @property
+    def bits(self) -> int:
+        """How many bits of the hash tell the buckets of the roster apart."""
+        return (self.begins.size - 1).bit_length() - 1
 
     def counts(self, singles: Mapping[int, str] | None = None) -> NDArray[np.int64]:
         """
@@ -76,7 +93,8 @@ class RoundState:
         told = [(p, r) for p, r in (singles or {}).items() if r in {"negative", "positive"}]
         if told:
             people = np.array([person for person, _ in told], dtype=np.int64)
-            place = keys.matched_in(people, np.asarray(self.person), self.begins)
+            asked = keys.bucketed([people], bits=self.bits)
+            place = keys.matched_in(asked, np.asarray(self.person), self.begins)
             for (_, result), at in zip(told, place.tolist(), strict=True):
                 if at < 0 or self.tube[at] < 0 or self.result[self.tube[at]] not in (2, 3):
                     continue
@@ -91,8 +109,7 @@ class RoundState:
 
     def find(self, person: int) -> tuple[int, int, datetime] | None:
         """Return the tube (its place), the sample and the moment of a person's swab, None where there is none."""
-        bits = (self.begins.size - 1).bit_length() - 1
-        bucket = keys.bucket_of(person % (1 << 64), bits=bits)
+        bucket = keys.bucket_of(person % (1 << 64), bits=self.bits)
         since, until = int(self.begins[bucket]), int(self.begins[bucket + 1])
         hit = np.flatnonzero(self.person[since:until] == person)
         if hit.size:
@@ -126,6 +143,42 @@ class RoundState:
         groups = np.split(person[order], begins[1:])
         return {int(self.tubes[tube[order[b]]]): g for b, g in zip(begins, groups, strict=True)}
 
+    def held(self) -> list[HeldRow]:
+        """Return the positive and weak tubes by street and number, as `lake.held` does."""
+        hot = np.flatnonzero(np.isin(self.result, HOT))
+        hot = hot[np.lexsort((self.tubes[hot], self.streets[self.tube_street[hot]]))]
+        return [
+            (
+                int(self.tubes[at]), int(self.streets[self.tube_street[at]]), self.laboratories[self.laboratory[at]],
+                RESULTS[self.result[at]], _number(self.ct_orf[at]), _number(self.ct_n[at]),
+                self.known(at),
+            )
+            for at in hot.tolist()
+        ]  # fmt: skip
+
+    def earlier(self) -> bulk.Earlier:
+        """Return what the files of this state told of people and tubes, for a later file to be judged by."""
+        people = np.zeros(
+            self.tubes.size + 1, dtype=np.int64
+        )  # the last is for those without a tube
+        for tube in (self.tube, self.visitor_tube):
+            if self.tubes.size:
+                people += np.bincount(
+                    np.where(tube < 0, self.tubes.size, tube), minlength=people.size
+                )
+        return bulk.Earlier(
+            person=self.person, begins=self.begins, tube=self.tube, visitor=self.visitor,
+            samples=(self.sample, self.visitor_sample) if self.tubes.size else (),
+            tubes=bulk.EarlierTubes(
+                tube=np.asarray(self.tubes), site=np.asarray(self.tube_site),
+                street=self.streets[self.tube_street], mode=self.mode.astype(np.int64), people=people[:-1],
+            ),
+        )  # fmt: skip
+
+    def known(self, tube: int) -> datetime:
+        """Return when the result of a tube (its place) was published, in UTC without saying so."""
+        return _EPOCH + timedelta(microseconds=int(self.published[tube]))
+
     def moment(self, seconds: int) -> datetime:
         """Return the instant so many seconds after the origin."""
         return datetime.fromtimestamp(self.origin, UTC) + timedelta(seconds=seconds)
@@ -149,7 +202,7 @@ def state_of(
     wanted = _counted(parts)
     folder = home.folder / "state" / round
     mark = _mark(wanted, streets)
-    kept = _load(folder / mark, writable=False)
+    kept = _load(folder / mark)
     if kept is not None:
         return kept
     base, done = _nearest(folder, wanted, acts, streets)
@@ -164,15 +217,18 @@ def state_of(
         for batch in sorted({part.batch for part in left}, key=lambda name: acts[name]):
             add(state, home, [part.id for part in left if part.batch == batch])
     if state.person.size + state.visitor.size >= KEPT_FROM:
-        _keep(
-            folder,
-            mark,
-            state,
-            wanted,
-            acts,
-            base=folder / _mark(done, streets) if done else None,
-        )
+        _keep(folder, mark, state, wanted, acts)
     return state
+
+
+def keep(
+    home: Lake, state: RoundState, *, round: str, parts: Sequence[LakePart], acts: Mapping[str, int],
+    streets: Sequence[int],
+) -> None:  # fmt: skip
+    """Keep a state that was taken further while a file was judged, if it is large, under the parts it now holds."""
+    if state.person.size + state.visitor.size >= KEPT_FROM:
+        wanted = _counted(parts)
+        _keep(home.folder / "state" / round, _mark(wanted, streets), state, wanted, acts)
 
 
 def _counted(parts: Sequence[LakePart]) -> dict[str, LakePart]:
@@ -181,29 +237,58 @@ def _counted(parts: Sequence[LakePart]) -> dict[str, LakePart]:
 
 
 def _mark(parts: Mapping[str, LakePart], streets: Sequence[int]) -> str:
-    told = "\n".join([*sorted(parts), *map(str, sorted(streets))])
+    told = "\n".join([FORM, *sorted(parts), *map(str, sorted(streets))])
     return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 
 def _roster(
     home: Lake, parts: Sequence[LakePart], *, streets: Sequence[int], opened: datetime
 ) -> RoundState:
-    known = np.array(sorted(streets), dtype=np.int64)
     nothing = np.empty(0, dtype=np.int64)
     person, street, exempt = nothing, nothing, nothing
     if parts:
         frame = home.read([part.id for part in parts], ("person", "street", "exempt"))
         person, street, exempt = (frame[name].to_numpy() for name in ("person", "street", "exempt"))
-    order, begins = keys.in_buckets(person, bits=keys.bucket_bits(person.size))
-    count = person.size
+    people = keys.bucketed([person], bits=keys.bucket_bits(person.size))
+    return _begun(people, street, exempt, streets=streets, opened=opened)
+
+
+def begun(judged: bulk.JudgedRoster, *, streets: Sequence[int], opened: datetime) -> RoundState:
+    """Return the state of a round whose only file so far is this roster."""
+    people, aside = judged.people, judged.put_aside
+    street, exempt = (judged.frame[name].to_numpy() for name in ("street", "exempt"))
+    if aside is not None:
+        street = np.where(aside, streets[0], street)
+        rows = np.flatnonzero(aside)
+        gone = np.sort(
+            keys.places_in(people, rows, judged.frame["person"].fill_null(0).to_numpy()[rows])
+        )
+        people = keys.Buckets(
+            row=np.delete(people.row, gone), keys=np.delete(people.keys, gone),
+            begins=people.begins - np.searchsorted(gone, people.begins),
+        )  # fmt: skip
+    return _begun(people, street, exempt, streets=streets, opened=opened)
+
+
+def _begun(
+    people: keys.Buckets, street: NDArray[np.int64], exempt: NDArray[np.int64], *, streets: Sequence[int],
+    opened: datetime,
+) -> RoundState:  # fmt: skip
+    known = np.array(sorted(streets), dtype=np.int64)
+    nothing = np.empty(0, dtype=np.int64)
+    count = people.row.size
+    both = _places(known, street).astype(np.int32) * 2
+    both[exempt != 0] += 1
+    both = both[people.row]  # one way through the rows in the order of the buckets, not two
     return RoundState(
-        streets=known, origin=int(opened.timestamp()), person=person[order], begins=begins,
-        street=_places(known, street)[order], exempt=(exempt != 0).astype(np.uint8)[order],
+        streets=known, origin=int(opened.timestamp()), person=people.keys, begins=people.begins,
+        street=(both >> 1).astype(np.int16), exempt=(both & 1).astype(np.uint8),
         tube=np.full(count, -1, np.int32), sample=np.full(count, -1, np.int64),
         sampled=np.full(count, NEVER, np.int32), visitor=nothing, visitor_tube=nothing.astype(np.int32),
-        visitor_sample=nothing, visitor_sampled=nothing.astype(np.int32), tubes=nothing,
+        visitor_sample=nothing, visitor_sampled=nothing.astype(np.int32), tubes=nothing, tube_site=nothing,
         tube_street=nothing.astype(np.int16), mode=nothing.astype(np.int8), result=nothing.astype(np.uint8),
-        laboratory=nothing.astype(np.int16), published=nothing.astype(np.int32),
+        laboratory=nothing.astype(np.int16), published=nothing, ct_orf=nothing.astype(np.float64),
+        ct_n=nothing.astype(np.float64),
     )  # fmt: skip
 
 
@@ -216,66 +301,122 @@ def _places(known: NDArray[np.int64], street: NDArray[np.int64]) -> NDArray[np.i
     return place.astype(np.int16)
 
 
+_SWAB_COLUMNS = ("person", "tube", "site", "street", "mode", "sample", "sampled_at")
+
+
 def _add_swabs(state: RoundState, home: Lake, paths: Sequence[str]) -> None:
-    frame = home.read(paths, ("person", "tube", "street", "mode", "sample", "sampled_at"))
-    person, sample = frame["person"].to_numpy(), frame["sample"].to_numpy()
-    tube = _tube_rows(state, frame)
-    seconds = frame["sampled_at"].to_physical().to_numpy() // 1_000_000 - state.origin
-    sampled = np.clip(seconds, NEVER + 1, np.iinfo(np.int32).max).astype(np.int32)
+    frame = home.read(paths, _SWAB_COLUMNS)
+    columns = {name: [frame[name].to_physical().to_numpy()] for name in _SWAB_COLUMNS}
     del frame
-    found = keys.put_swabs(
-        person, np.asarray(state.person), state.begins, swabs=(tube, sample, sampled),
-        people=(state.tube, state.sample, state.sampled),
-    )  # fmt: skip
-    strange = np.flatnonzero(found < 0)
+    people = keys.bucketed(columns["person"], bits=state.bits)
+    place = keys.matched_in(people, np.asarray(state.person), state.begins)
+    tubes = keys.tubes_of(
+        columns["tube"], site=columns["site"], street=columns["street"], mode=columns["mode"]
+    )
+    _put_swabs(state, columns, people, place, tubes)
+
+
+def add_swabs(state: RoundState, judged: bulk.JudgedSwabs) -> None:
+    """Take a state further by the accepted rows of a file that was judged by `state.earlier()`."""
+    place = judged.place
+    if judged.put_aside is not None:
+        rows = np.flatnonzero(judged.put_aside)
+        person = bulk.whole(judged.columns["person"])[rows]
+        place[keys.places_in(judged.people, rows, person)] = _ASIDE
+    _put_swabs(state, judged.columns, judged.people, place, judged.tubes)
+
+
+_ASIDE = -2
+
+
+def _put_swabs(
+    state: RoundState, columns: Mapping[str, keys.Chunks], people: keys.Buckets, place: keys.Rows,
+    tubes: keys.Tubes,
+) -> None:  # fmt: skip
+    swabs = np.empty(place.size, dtype=keys.SWAB)
+    swabs["tube"] = tubes.by_row(_tube_rows(state, tubes))
+    first = 0
+    for sample, moment in zip(columns["sample"], columns["sampled_at"], strict=True):
+        until = first + sample.size
+        swabs["sample"][first:until] = sample
+        swabs["second"][first:until] = _seconds(state, moment)
+        first = until
+    keys.put_swabs(people, place, swabs=swabs, people=(state.tube, state.sample, state.sampled))
+    strange = np.flatnonzero(place == -1)
     if strange.size:
-        state.visitor = np.concatenate((state.visitor, person[strange]))
-        state.visitor_tube = np.concatenate((state.visitor_tube, tube[strange]))
-        state.visitor_sample = np.concatenate((state.visitor_sample, sample[strange]))
-        state.visitor_sampled = np.concatenate((state.visitor_sampled, sampled[strange]))
+        told = swabs[people.row[strange]]
+        state.visitor = np.concatenate((state.visitor, people.keys[strange]))
+        state.visitor_tube = np.concatenate((state.visitor_tube, told["tube"]))
+        state.visitor_sample = np.concatenate((state.visitor_sample, told["sample"]))
+        state.visitor_sampled = np.concatenate((state.visitor_sampled, told["second"]))
 
 
-def _tube_rows(state: RoundState, frame: Any) -> NDArray[np.int32]:
-    """Return the place of each row's tube among the tubes of the state, new ones added."""
-    tube = frame["tube"].to_numpy()
-    begins, lengths = keys.runs_of(tube)
-    unique, first, inverse = np.unique(tube[begins], return_index=True, return_inverse=True)
+def _seconds(state: RoundState, micros: NDArray[np.int64]) -> NDArray[np.int32]:
+    seconds = micros // 1_000_000 - state.origin
+    return np.clip(seconds, NEVER + 1, np.iinfo(np.int32).max).astype(np.int32)
+
+
+def _tube_rows(state: RoundState, tubes: keys.Tubes) -> NDArray[np.int32]:
+    """Return the place of each tube among the tubes of the state, new ones with anybody in them added."""
     place = (
-        keys.matched(unique, np.asarray(state.tubes))
+        keys.matched(tubes.tube, np.asarray(state.tubes))
         if state.tubes.size
-        else np.full(unique.size, -1, np.int32)
+        else np.full(tubes.tube.size, -1, np.int32)
     )
-    new = np.flatnonzero(place < 0)
+    again = np.flatnonzero((place >= 0) & (tubes.people > 0))
+    if again.size:
+        state.mode[place[again]] = np.maximum(state.mode[place[again]], tubes.mode[again])
+    new = np.flatnonzero((place < 0) & (tubes.people > 0))
     place[new] = state.tubes.size + np.arange(new.size, dtype=np.int32)
-    row = begins[first[new]]
-    state.tubes = np.concatenate((state.tubes, unique[new]))
+    state.tubes = np.concatenate((state.tubes, tubes.tube[new]))
+    state.tube_site = np.concatenate((state.tube_site, tubes.site[new]))
     state.tube_street = np.concatenate(
-        (state.tube_street, _places(state.streets, frame["street"].to_numpy()[row]))
+        (state.tube_street, _places(state.streets, tubes.street[new]))
     )
-    state.mode = np.concatenate((state.mode, frame["mode"].to_numpy()[row].astype(np.int8)))
+    state.mode = np.concatenate((state.mode, tubes.mode[new].astype(np.int8)))
     state.result = np.concatenate((state.result, np.zeros(new.size, np.uint8)))
     state.laboratory = np.concatenate((state.laboratory, np.full(new.size, -1, np.int16)))
-    state.published = np.concatenate((state.published, np.full(new.size, NEVER, np.int32)))
-    rows: NDArray[np.int32] = np.repeat(place[inverse], lengths)
-    return rows
+    state.published = np.concatenate((state.published, np.zeros(new.size, np.int64)))
+    unknown = np.full(new.size, np.nan)
+    state.ct_orf = np.concatenate((state.ct_orf, unknown))
+    state.ct_n = np.concatenate((state.ct_n, unknown))
+    return place
 
 
 def _add_results(state: RoundState, home: Lake, paths: Sequence[str]) -> None:
+    frame = home.read(paths, ("tube", "result", "laboratory", "published_at", "ct_orf", "ct_n"))
+    _put_results(state, frame, keys.matched(frame["tube"].to_numpy(), np.asarray(state.tubes)))
+
+
+def add_results(state: RoundState, judged: bulk.JudgedResults) -> None:
+    """Take a state further by the accepted rows of a file of results judged by its tubes, those first."""
+    place = np.where(judged.place < state.tubes.size, judged.place, np.int32(-1))
+    if judged.put_aside is not None:
+        place = np.where(judged.put_aside, np.int32(-1), place)
+    _put_results(state, judged.frame, place)
+
+
+def _put_results(state: RoundState, frame: Any, place: keys.Rows) -> None:
     import polars as pl
 
-    frame = home.read(paths, ("tube", "result", "laboratory", "published_at"))
-    place = keys.matched(frame["tube"].to_numpy(), np.asarray(state.tubes))
     hit = np.flatnonzero(place >= 0)
+    if hit.size < frame.height:
+        frame = frame[hit]
     at = place[hit]
-    code = frame["result"].cast(pl.Enum(RESULTS)).to_physical().to_numpy()
+    state.result[at] = frame["result"].cast(pl.Enum(RESULTS)).to_physical().to_numpy()
     names = frame["laboratory"].unique().to_list()
     state.laboratories = [*state.laboratories, *sorted(set(names) - set(state.laboratories))]
     number = {name: i for i, name in enumerate(state.laboratories)}
-    laboratory = frame["laboratory"].replace_strict(number, return_dtype=pl.Int16).to_numpy()
-    seconds = frame["published_at"].to_physical().to_numpy() // 1_000_000 - state.origin
-    state.result[at] = code[hit]
-    state.laboratory[at] = laboratory[hit]
-    state.published[at] = np.clip(seconds[hit], NEVER + 1, np.iinfo(np.int32).max)
+    state.laboratory[at] = (
+        frame["laboratory"].replace_strict(number, return_dtype=pl.Int16).to_numpy()
+    )
+    state.published[at] = frame["published_at"].to_physical().to_numpy()
+    for name, held in (("ct_orf", state.ct_orf), ("ct_n", state.ct_n)):
+        held[at] = frame[name].fill_null(float("nan")).to_numpy()
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 _ADDS = {LakeKind.SAMPLES: _add_swabs, LakeKind.RESULTS: _add_results}
@@ -316,7 +457,7 @@ def _nearest(
             best = (len(done), path, done)
     if best is None:
         return None, {}
-    state = _load(best[1], writable=True)
+    state = _load(best[1])
     return (state, best[2]) if state is not None else (None, {})
 
 
@@ -331,31 +472,33 @@ def _about(path: Path) -> dict[str, Any] | None:
 _TYPES: Mapping[str, type[Any]] = {
     "begins": np.int64, "person": np.int64, "street": np.int16, "exempt": np.uint8, "tube": np.int32,
     "sample": np.int64, "sampled": np.int32, "visitor": np.int64, "visitor_tube": np.int32,
-    "visitor_sample": np.int64, "visitor_sampled": np.int32, "tubes": np.int64, "tube_street": np.int16,
-    "mode": np.int8, "result": np.uint8, "laboratory": np.int16, "published": np.int32,
+    "visitor_sample": np.int64, "visitor_sampled": np.int32, "tubes": np.int64, "tube_site": np.int64, "tube_street": np.int16,
+    "mode": np.int8, "result": np.uint8, "laboratory": np.int16, "published": np.int64, "ct_orf": np.float64,
+    "ct_n": np.float64,
 }  # fmt: skip
 """The columns of a kept state, each a file of bare numbers."""
 
 
-def _column(path: Path, name: str, *, mode: Literal["r", "c"]) -> NDArray[Any]:
+def _column(path: Path, name: str) -> NDArray[Any]:
+    """Read a column; what is written to it stays in memory."""
     file = path / name
     if not file.stat().st_size:
         return np.empty(0, dtype=_TYPES[name])
-    return np.memmap(file, dtype=_TYPES[name], mode=mode)
+    return np.memmap(file, dtype=_TYPES[name], mode="c")
 
 
-def _load(path: Path, *, writable: bool) -> RoundState | None:
+def _load(path: Path) -> RoundState | None:
     """Read a kept state, None where there is none: another process may have removed it meanwhile."""
     about = _about(path)
     if about is None:
         return None
     try:
-        arrays = {name: _column(path, name, mode="c" if writable else "r") for name in _TYPES}
+        arrays = {name: _column(path, name) for name in _TYPES}
     except (OSError, ValueError):
         return None
     return RoundState(
         streets=np.array(about["streets"], dtype=np.int64), origin=about["origin"],
-        laboratories=about["laboratories"], **arrays,
+        laboratories=about["laboratories"], kept=path, **arrays,
     )  # fmt: skip
 
 
@@ -369,7 +512,7 @@ def absent_from(
     """
     path = home.folder / "state" / round / _mark(_counted(parts), streets)
     try:
-        begins = _column(path, "begins", mode="r")
+        begins = _column(path, "begins")
         bits = (begins.size - 1).bit_length() - 1
         bucket = keys.bucket_of(person % (1 << 64), bits=bits)
         since, until = int(begins[bucket]), int(begins[bucket + 1])
@@ -380,33 +523,47 @@ def absent_from(
                 path / "tube", dtype=np.int32, count=1, offset=4 * (since + int(hit[0]))
             )
             return bool(tube[0] < 0)
-        return not bool((_column(path, "visitor", mode="r") == person).any())
+        return not bool((_column(path, "visitor") == person).any())
     except (OSError, ValueError, IndexError):
         return False
 
 
 def _keep(
-    folder: Path, mark: str, state: RoundState, parts: Mapping[str, LakePart], acts: Mapping[str, int], *,
-    base: Path | None,
+    folder: Path, mark: str, state: RoundState, parts: Mapping[str, LakePart], acts: Mapping[str, int]
 ) -> None:  # fmt: skip
-    """Write a state aside and move it into place whole; columns that did not change are shared with the base."""
+    """Write a state aside and move it into place whole; its roster is shared with the state it was taken from."""
+    if (folder / mark).exists():
+        return
     aside = folder / f".{secrets.token_hex(6)}"
     aside.mkdir(parents=True)
     try:
         for name in _TYPES:
-            if base is not None and name in {"person", "street", "exempt", "begins"}:
-                os.link(base / name, aside / name)
-            else:
+            if not (name in _ROSTER_COLUMNS and _shared(state.kept, aside, name)):
                 np.ascontiguousarray(getattr(state, name), dtype=_TYPES[name]).tofile(aside / name)
         about = {
-            "parts": sorted(parts), "streets": state.streets.tolist(), "origin": state.origin,
+            "form": FORM, "parts": sorted(parts), "streets": state.streets.tolist(), "origin": state.origin,
             "laboratories": state.laboratories, "newest": max((acts[p.batch] for p in parts.values()), default=0),
         }  # fmt: skip
         (aside / "about.json").write_text(json.dumps(about), encoding="utf-8")
         if not (folder / mark).exists():
             aside.rename(folder / mark)
+            state.kept = folder / mark
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     others = [(told["newest"], path) for path in folder.iterdir() if (told := _about(path))]
     for _, old in sorted(others, key=lambda one: int(one[0]))[:-KEPT_STATES]:
         shutil.rmtree(old, ignore_errors=True)
+
+
+_ROSTER_COLUMNS = ("person", "street", "exempt", "begins")
+
+
+def _shared(kept: Path | None, to: Path, name: str) -> bool:
+    """Share a column with a kept state, False where there is none any more."""
+    if kept is None:
+        return False
+    try:
+        os.link(kept / name, to / name)
+    except OSError:
+        return False
+    return True

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from yipan.analytics.screening import freedom, modes, pools, quality
-from yipan.feeds import bulk, file_hash, samples
+from yipan.analytics.screening import pools, quality
+from yipan.feeds import bulk, file_hash, samples, specimens
 from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
     AreaPath,
@@ -27,21 +27,33 @@ from yipan.model import (
     Power,
     Reason,
     ScreeningRound,
+    TaskState,
+    TaskStep,
     area_path,
     check_area,
     check_may,
 )
 from yipan.operations import rolling
+from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
-from yipan.store import NotFound, Record, lake
-from yipan.store.tables.screening import LAKE_BATCHES, LAKE_PARTS, SCREENING_ROUNDS
+from yipan.store import NotFound, Record, cluster, lake
+from yipan.store import laboratories as benches
+from yipan.store.tables.commanding import TASKS
+from yipan.store.tables.screening import (
+    BLIND_PAIRS,
+    LAKE_BATCHES,
+    LAKE_PARTS,
+    SCREENING_ROUNDS,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
 DESK = "screening"
+SWAB = f"{DESK}.swab"
+"""The kind of the task that ends when its round is closed."""
 FALSE_DISCOVERY = 0.05
 PLATE_POSITIVES = 4
 """Positive wells on one plate, from at least three sites, that put it on hold."""
@@ -55,6 +67,10 @@ CLOCK_SLACK = timedelta(hours=12)
 
 class AlreadyTaken(ValueError):
     """The very same bulk file was taken in before."""
+
+
+class _AnotherFileMeanwhile(Exception):
+    """A file of the same round came in while one was judged: it has to be judged again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +110,18 @@ class StreetCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """A round seen as a whole and street by street, as known at the moment asked about."""
+    """
+    A round seen as a whole and street by street, as known at the moment asked about.
+
+    `people_estimate` is how many people there are by capture and recapture of roster and swabs, with its standard
+    error: visitors show that a roster is incomplete. People who avoid both make it too low; None without visitors.
+    """
 
     round: ScreeningRound
     total: StreetCoverage
     streets: tuple[StreetCoverage, ...]
+    people_estimate: float | None = None
+    people_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,102 +207,6 @@ class PersonSwab:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZeroConfidence:
-    """
-    Whether nobody infected is left, with what raises that most.
-
-    The probability holds if so many were hidden beforehand and the rounds were all negative; the never-tested
-    set its ceiling.
-    """
-
-    probability: float
-    ceiling: float
-    levers: tuple[freedom.Lever, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreetPlan:
-    """What a street needs so that everybody due is swabbed in the time the protocol allows."""
-
-    area: AreaPath
-    name_zh: str
-    name_en: str
-    people: int
-    sites_least: int
-    sites_most: int
-    samplers: int
-    tubes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundPlan:
-    """
-    What a round needs, street by street and in all, and what is lacking of the samplers and tubes there are.
-
-    `reasons` are the rules it was counted by, with their sources. `lacking_samplers` and `lacking_tubes` are None
-    where nobody said how many there are.
-    """
-
-    round: str
-    total: StreetPlan
-    streets: tuple[StreetPlan, ...]
-    lacking_samplers: int | None
-    lacking_tubes: int | None
-    reasons: tuple[Reason, ...]
-
-
-def plan_round(
-    coverage: "Coverage", book: Rulebook, *, tube_size: int, samplers: int | None = None,
-    tubes: int | None = None,
-) -> RoundPlan:  # fmt: skip
-    """
-    Count sites, samplers and tubes for the people due in a round, by the norms of a rulebook.
-
-    `tube_size` is how many share a tube; `samplers` and `tubes` what the command has. Raises ValueError for a size
-    below 1, ProtocolError where the rulebook has no such norms.
-    """
-    if tube_size < 1:
-        raise ValueError(f"tubes of {tube_size}; expected at least one person in a tube")
-    sites, sampler = (
-        book.leaf("screening.persons_per_site"), book.leaf("screening.persons_per_sampler"),
-    )  # fmt: skip
-    fewest, most = sorted(int(bound) for bound in sites.value)
-
-    def needs(place: StreetCoverage) -> StreetPlan:
-        return StreetPlan(
-            area=place.area, name_zh=place.name_zh, name_en=place.name_en, people=place.due,
-            sites_least=-(-place.due // most), sites_most=-(-place.due // fewest),
-            samplers=-(-place.due // int(sampler.value)), tubes=-(-place.due // tube_size),
-        )  # fmt: skip
-
-    streets = tuple(needs(street) for street in coverage.streets)
-    whole = coverage.total
-    total = StreetPlan(
-        area=whole.area, name_zh=whole.name_zh, name_en=whole.name_en, people=whole.due,
-        **{
-            name: sum(getattr(street, name) for street in streets)
-            for name in ("sites_least", "sites_most", "samplers", "tubes")
-        },
-    )  # fmt: skip
-    return RoundPlan(
-        round=coverage.round.id, total=total, streets=streets,
-        lacking_samplers=None if samplers is None else max(0, total.samplers - samplers),
-        lacking_tubes=None if tubes is None else max(0, total.tubes - tubes),
-        reasons=(
-            Reason(
-                zh=f"每{fewest}至{most}人设一个采样点。", en=f"One site for {fewest} to {most} people.",
-                source=sites.source, confidence=sites.confidence,
-            ),
-            Reason(
-                zh=f"采样人员按人口数除以{sampler.value}配备。",
-                en=f"One sampler for {sampler.value} people.",
-                source=sampler.source, confidence=sampler.confidence,
-            ),
-        ),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignCost:
     """What one pool design asks per person and how often it is right; sizes with the stages between bars."""
 
@@ -327,44 +254,6 @@ def compare_designs(
     return tuple(sorted(found, key=lambda cost: cost.tests_per_person))
 
 
-DETECTION: Mapping[float, float] = {0.0: 0.0, 4.0: 0.77, 10.0: 0.5, 30.0: 0.0}
-"""The chance that a swab finds an infection by days since it: two published points (days 4 and 10), the rest assumed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwabAdvice:
-    """What each way to fill tubes asks and misses for a group of people, and what each interval between rounds lets escape."""
-
-    modes: tuple[modes.ModeAdvice, ...]
-    escape: tuple[tuple[int, int, float], ...]
-
-
-def advise_swabs(
-    people: int, *, prevalence: float, tubes: int | None = None, single_only: bool = False
-) -> SwabAdvice:
-    """
-    Advise on tubes for a group of people, the cheapest possible way first, and on how often to go round.
-
-    An hour of somebody held weighs as a tube, an infection missed as a hundred; people of a positive tube are held
-    eight hours. Escape is told for rounds every 1, 2, 3 and 5 days with results after 6, 12, 24 and 48 hours, as the
-    share of onward transmission before isolation at a mean generation time of 3 days. All of it is an estimate.
-    """
-    known = modes.swab_modes(mean_ct=28, sd_ct=5, half_ct=38, spread_ct=1, specificity=0.9999)
-    advice = modes.advise_mode(
-        people, prevalence=prevalence, modes=known, held_hours=8.0, tubes_available=tubes,
-        prices=modes.Prices(tube=1.0, held_hour=1.0, missed=100.0),
-        only=frozenset({"single"}) if single_only else None,
-    )  # fmt: skip
-    escape = tuple(
-        (days, hours, modes.escape_share(
-            interval_days=days, result_hours=hours, attendance=1.0, detection=DETECTION, generation_mean_days=3.0
-        ))
-        for days in (1, 2, 3, 5)
-        for hours in (6, 12, 24, 48)
-    )  # fmt: skip
-    return SwabAdvice(modes=advice, escape=escape)
-
-
 def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> ScreeningRound:
     """Put a round on record. Raises NotAllowed, NotYourArea, ValueError for an id already known."""
     check_may(post.viewer, Power.DECIDE)
@@ -380,7 +269,11 @@ def open_round(post: Post, round: ScreeningRound, *, why: str, at: datetime) -> 
 
 
 def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningRound:
-    """Close a round. Raises NotAllowed, NotFound, ValueError where it is closed already."""
+    """
+    Close a round, and end the task to swab everybody in it.
+
+    Raises NotAllowed, NotFound, ValueError where it is closed already.
+    """
     check_may(post.viewer, Power.DECIDE)
     with post.store.acting(
         post.viewer, desk=DESK, verb="close_round", subject=round, why=why, at=at
@@ -390,6 +283,9 @@ def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningR
             raise ValueError(f"round {round} was closed at {found.closed.isoformat()}")
         closed = replace(found, closed=at)
         act.put(SCREENING_ROUNDS, [closed])
+        due = act.nouns(TASKS, where={"subject": round, "state": list(RUNNING)})
+        step = TaskStep(to=TaskState.DONE, at=act.moment, by=post.viewer.user, note=why)
+        act.put(TASKS, [task.stepped(step) for task in due if task.kind == SWAB])
     return closed
 
 
@@ -432,6 +328,18 @@ def take_in(
             return take_in(
                 post, home, tubes, round=round, kind=kind, at=at, time_zone=time_zone, told_as=told_as or path.name
             )  # fmt: skip
+    while True:
+        with suppress(_AnotherFileMeanwhile):
+            return _take_in(
+                post, home, path, round=round, kind=kind, at=at, time_zone=time_zone, told_as=told_as or path.name
+            )  # fmt: skip
+
+
+def _take_in(
+    post: Post, home: lake.Lake, path: Path, *, round: str, kind: LakeKind, at: datetime, time_zone: ZoneInfo,
+    told_as: str,
+) -> LakeBatch:  # fmt: skip
+    """Judge a file by what the record names and take it in. Raises _AnotherFileMeanwhile where it names more by then."""
     sha256 = file_hash(path)
     with post.store.reading(post.viewer) as record:
         found = record.noun(SCREENING_ROUNDS, round)
@@ -442,31 +350,52 @@ def take_in(
         streets = streets_under(record, place)
         parts = record.nouns(LAKE_PARTS, where={"round": round})
         acts = _acts(record, round)
+        all_streets = list(streets_under(record, found.area))
+        pairs = planted(record, round) if kind in _KNOWS_PAIRS else ()
     city_of = {street: int(_city(place)) for street, place in streets.items()}
     batch = f"b-{hashlib.sha256((sha256 + round + kind.value).encode()).hexdigest()[:12]}"
+    state = (
+        rolling.state_of(
+            home, round=round, parts=parts, acts=acts, streets=all_streets, opened=found.opened
+        )
+        if kind in {LakeKind.SAMPLES, LakeKind.RESULTS}
+        else None
+    )
     road = _fast_road(
-        home, path, parts, found, kind, streets=list(streets), at=at, time_zone=time_zone
+        home,
+        path,
+        parts,
+        found,
+        kind,
+        state,
+        pairs=pairs,
+        streets=list(streets),
+        at=at,
+        time_zone=time_zone,
     )
     with _judged(
-        home, path, parts, found, kind, road, acts=acts, streets=list(streets), at=at, time_zone=time_zone
+        home, path, parts, found, kind, road, acts=acts, pairs=pairs, streets=list(streets), at=at,
+        time_zone=time_zone,
     ) as judged:  # fmt: skip
         reading = judged.reading
-        quarantine = ""
-        if reading.quarantined:
-            quarantine = str(Path("quarantine") / round / f"{batch}.csv")
-            (home.folder / quarantine).parent.mkdir(parents=True, exist_ok=True)
-            judged.write_quarantine(home.folder / quarantine)
         with post.store.acting(
             post.viewer, desk=DESK, verb=f"take_in_{kind.value}", subject=batch, area=place, at=at,
             why=f"{reading.accepted} of {reading.read} rows accepted",
         ) as act:  # fmt: skip
+            if act.nouns(LAKE_BATCHES, where={"id": batch}):
+                raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
+            if len(act.nouns(LAKE_PARTS, where={"round": round})) != len(parts):
+                raise _AnotherFileMeanwhile
+            quarantine = ""
+            if reading.quarantined:
+                quarantine = str(Path("quarantine") / round / f"{batch}.csv")
+                (home.folder / quarantine).parent.mkdir(parents=True, exist_ok=True)
+                judged.write_quarantine(home.folder / quarantine)
             taken = LakeBatch(
-                id=batch, area=place, round=round, kind=kind, file=told_as or path.name, sha256=sha256,
+                id=batch, area=place, round=round, kind=kind, file=told_as, sha256=sha256,
                 read=reading.read, accepted=reading.accepted, quarantined=reading.quarantined,
                 reasons=reading.reasons, quarantine=quarantine,
             )  # fmt: skip
-            if act.nouns(LAKE_BATCHES, where={"id": batch}):
-                raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
             written = judged.write(
                 batch=batch, round=round, kind=kind.value, city_of_street=city_of,
                 day=found.opened.astimezone(time_zone).date(),
@@ -483,7 +412,42 @@ def take_in(
                     for part in written
                 ],
             )  # fmt: skip
+    _keep_state(
+        post,
+        home,
+        road,
+        state,
+        round=found,
+        before=parts,
+        written=len(written),
+        streets=all_streets,
+    )
     return taken
+
+
+def _keep_state(
+    post: Post, home: lake.Lake, road: bulk.Judged | None, state: rolling.RoundState | None, *,
+    round: ScreeningRound, before: Sequence[LakePart], written: int, streets: Sequence[int],
+) -> None:  # fmt: skip
+    """
+    Take the state of a round further by what was judged, and keep it: the next question need not read the lake.
+
+    Where it cannot be kept (a full disk, another file in between) it is worked out from the lake when asked for.
+    """
+    if isinstance(road, bulk.JudgedRoster) and not before:
+        state = rolling.begun(road, streets=streets, opened=round.opened)
+    elif isinstance(road, bulk.JudgedSwabs) and state is not None:
+        rolling.add_swabs(state, road)
+    elif isinstance(road, bulk.JudgedResults) and state is not None:
+        rolling.add_results(state, road)
+    else:
+        return
+    with post.store.reading(post.viewer) as record:
+        parts = record.nouns(LAKE_PARTS, where={"round": round.id})
+        acts = _acts(record, round.id)
+    if len(parts) == len(before) + written:
+        with suppress(OSError):
+            rolling.keep(home, state, round=round.id, parts=parts, acts=acts, streets=streets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -496,10 +460,11 @@ class _Judged:
 
 
 def _fast_road(
-    home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind, *,
-    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+    home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind,
+    state: rolling.RoundState | None, *, pairs: Sequence[tuple[int, int]], streets: Sequence[int], at: datetime,
+    time_zone: ZoneInfo,
 ) -> bulk.Judged | None:  # fmt: skip
-    """Judge a file by whole columns, None where only the plain road can."""
+    """Judge a file by whole columns, None where only the plain road can. `state` is that of the round so far."""
 
     def earlier(of: LakeKind, *columns: str) -> list[NDArray[np.int64]]:
         paths = [part.id for part in parts if part.kind is of]
@@ -511,24 +476,25 @@ def _fast_road(
     if kind is LakeKind.ROSTER:
         (people,) = earlier(LakeKind.ROSTER, "person")
         return bulk.roster(path, streets=streets, already=people)
+    if state is None:
+        return None
+    tube, site, street, sample = earlier(LakeKind.RESWABS, "tube", "site", "street", "sample")
+    single = bulk.EarlierTubes.of(tube, site, street, np.ones_like(tube))
+    told = state.earlier()
+    known = told.tubes.joined(single) if tube.size else told.tubes
     if kind is LakeKind.SAMPLES:
-        people, tube, site, street = earlier(LakeKind.SAMPLES, "person", "tube", "site", "street")
         last = max(min(found.closes + CLOCK_SLACK, at), found.opened)
         return bulk.swabs(
-            path, streets=streets, since=found.opened, until=last, time_zone=str(time_zone), already=people,
-            tubes=bulk.EarlierTubes.of(tube, site, street) if tube.size else None,
+            path, streets=streets, since=found.opened, until=last, time_zone=str(time_zone),
+            earlier=replace(told, tubes=known, samples=(*told.samples, sample)),
         )  # fmt: skip
     if kind is LakeKind.RESULTS:
-        tube, street = (
-            np.concatenate(pair)
-            for pair in zip(
-                earlier(LakeKind.SAMPLES, "tube", "street"), earlier(LakeKind.RESWABS, "tube", "street"),
-                strict=True,
-            )
-        )  # fmt: skip
-        known = bulk.EarlierTubes.of(tube, tube, street)
+        here = np.isin(single.tube, told.tubes.tube)
+        tubes = np.concatenate((told.tubes.tube, single.tube[~here]))
+        street_of = np.concatenate((told.tubes.street, single.street[~here]))
+        tubes, street_of = _with_duplicates(tubes, street_of, pairs)
         return bulk.results(
-            path, tubes=known.tube, street_of=known.street, until=at, time_zone=str(time_zone)
+            path, tubes=tubes, street_of=street_of, until=at, time_zone=str(time_zone)
         )
     return None
 
@@ -536,8 +502,8 @@ def _fast_road(
 @contextmanager
 def _judged(
     home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind,
-    road: bulk.Judged | None, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
-    time_zone: ZoneInfo,
+    road: bulk.Judged | None, *, acts: Mapping[str, int], pairs: Sequence[tuple[int, int]],
+    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> Iterator[_Judged]:  # fmt: skip
     """Give the judged file, by the plain road where the fast one could not take it."""
     if road is not None:
@@ -550,7 +516,7 @@ def _judged(
         return
     with home.engine() as engine:
         reading = _judge(
-            engine, home, path, parts, found, kind, acts=acts, streets=streets, at=at, time_zone=time_zone
+            engine, home, path, parts, found, kind, acts=acts, pairs=pairs, streets=streets, at=at, time_zone=time_zone
         )  # fmt: skip
         yield _Judged(
             reading=reading, write_quarantine=partial(samples.write_quarantine, engine),
@@ -560,14 +526,15 @@ def _judged(
 
 _MOMENT = {
     LakeKind.SAMPLES: "sampled_at", LakeKind.RESWABS: "sampled_at", LakeKind.RESULTS: "published_at",
+    LakeKind.CONSIGNMENTS: "picked_at", LakeKind.RECEIPTS: "received_at", LakeKind.WELLS: "ended_at",
 }  # fmt: skip
 """Which instant of a row tells the day of its part."""
 
 
 def _judge(
     engine: "duckdb.DuckDBPyConnection", home: lake.Lake, path: Path, parts: Sequence[LakePart],
-    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], streets: Sequence[int], at: datetime,
-    time_zone: ZoneInfo,
+    found: ScreeningRound, kind: LakeKind, *, acts: Mapping[str, int], pairs: Sequence[tuple[int, int]],
+    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> samples.BulkReading:  # fmt: skip
     def earlier(kind: LakeKind, name: str, columns: dict[str, str]) -> str | None:
         paths = [part.id for part in parts if part.kind is kind]
@@ -580,11 +547,13 @@ def _judge(
         already = earlier(LakeKind.ROSTER, "earlier", lake.ROSTER_COLUMNS)
         return samples.read_roster(engine, path, streets=streets, already=already)
     if kind is LakeKind.SAMPLES:
-        already = earlier(LakeKind.SAMPLES, "earlier", lake.SAMPLE_COLUMNS)
+        swabbed = earlier(LakeKind.SAMPLES, "earlier_samples", lake.SAMPLE_COLUMNS)
+        again = earlier(LakeKind.RESWABS, "earlier_reswabs", lake.SAMPLE_COLUMNS)
+        already = " union all ".join(f"select * from {name}" for name in (swabbed, again) if name)
         last = min(found.closes + CLOCK_SLACK, at)
         return samples.read_samples(
             engine, path, streets=streets, since=found.opened, until=max(last, found.opened),
-            time_zone=str(time_zone), already=already,
+            time_zone=str(time_zone), already=f"({already})" if already else None,
         )  # fmt: skip
     if kind is LakeKind.NEEDS:
         return samples.read_needs(engine, path, streets=streets)
@@ -602,13 +571,49 @@ def _judge(
             engine, path, streets=streets, held="held_person", tubes="tube_used", until=at,
             time_zone=str(time_zone), already=earlier(LakeKind.RESWABS, "earlier", lake.SAMPLE_COLUMNS),
         )  # fmt: skip
-    engine.execute(
-        "create or replace temp table tube_street as select tube, min(street) as street from "
-        "(select tube, street from samples union all select tube, street from reswabs) group by tube"
-    )
-    return samples.read_results(
-        engine, path, tubes="tube_street", until=at, time_zone=str(time_zone)
-    )
+    benches.tube_table(engine)
+    benches.also_tubes(engine, pairs)
+    if kind is LakeKind.RESULTS:
+        return samples.read_results(
+            engine, path, tubes="known_tube", until=at, time_zone=str(time_zone)
+        )
+    readers = {
+        LakeKind.CONSIGNMENTS: (specimens.read_consignments, benches.CONSIGNMENT_COLUMNS),
+        LakeKind.RECEIPTS: (specimens.read_receipts, benches.RECEIPT_COLUMNS),
+        LakeKind.WELLS: (specimens.read_wells, benches.WELL_COLUMNS),
+    }
+    read, columns = readers[kind]
+    return read(
+        engine, path, tubes="known_tube", until=at, time_zone=str(time_zone),
+        already=earlier(kind, "earlier", columns),
+    )  # fmt: skip
+
+
+_KNOWS_PAIRS = frozenset(
+    {LakeKind.RESULTS, LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS, LakeKind.WELLS}
+)
+"""Files in which a laboratory names the duplicate of a split tube like any other tube."""
+
+
+def planted(record: Record, round: str) -> tuple[tuple[int, int], ...]:
+    """Return the tubes of a round that were split in two, each with the number of its duplicate."""
+    found = record.nouns(BLIND_PAIRS, where={"round": round})
+    return tuple((pair.tube, pair.duplicate) for pair in found)
+
+
+def _with_duplicates(
+    tube: NDArray[np.int64], street: NDArray[np.int64], pairs: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tubes, each once, and their streets, then the duplicates of split tubes in the street of the original."""
+    if pairs and tube.size:
+        original, duplicate = (np.array(side, dtype=np.int64) for side in zip(*pairs, strict=True))
+        duplicate, first = np.unique(duplicate, return_index=True)
+        order = np.argsort(tube, kind="stable")
+        at = np.minimum(np.searchsorted(tube, original[first], sorter=order), tube.size - 1)
+        held = (tube[order[at]] == original[first]) & ~np.isin(duplicate, tube)
+        street = np.concatenate((street, street[order[at[held]]]))
+        tube = np.concatenate((tube, duplicate[held]))
+    return tube, street
 
 
 def _day_of(kind: LakeKind, time_zone: ZoneInfo) -> str | None:
@@ -626,7 +631,12 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     """
     found = record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
-    places = {int(a.code): a for a in record.areas(found.area) if a.code and a.code.isdigit()}
+    home, seen = own_rows(record, home, found.area)
+    places = {
+        int(a.code): a
+        for a in record.areas(found.area)
+        if a.code and a.code.isdigit() and int(a.code) in seen
+    }
     state = rolling.state_of(
         home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
     )  # fmt: skip
@@ -658,7 +668,14 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     )
     sums = {name: sum(getattr(street, name) for street in streets) for name in numbers}
     total = StreetCoverage(area=whole.path, name_zh=whole.name_zh, name_en=whole.name_en, **sums)
-    return Coverage(round=found, total=total, streets=streets)
+    people = error = None
+    if total.visitors:
+        people, error = quality.chapman(
+            roster=total.due, sampled=total.sampled + total.visitors, both=total.sampled
+        )
+    return Coverage(
+        round=found, total=total, streets=streets, people_estimate=people, people_error=error
+    )
 
 
 def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
@@ -692,17 +709,14 @@ def gaps(
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    with looking(record, home, round) as engine:
-        rows = lake.held(engine)
     state, places = _state(record, home, round)
-    people = state.members((2, 3)) if rows else {}
+    people = state.members(rolling.HOT)
     return tuple(
         HeldTube(
             tube=tube, area=places[street], laboratory=laboratory, result=result, ct_orf=orf, ct_n=n,
             known=_instant(known), people=tuple(people[tube].tolist()),
         )
-        for tube, street, laboratory, result, orf, n, known in rows
-        if tube in people
+        for tube, street, laboratory, result, orf, n, known in state.held()
     )  # fmt: skip
 
 
@@ -711,7 +725,7 @@ def _state(
 ) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
     """The rolling state of a round as known and within the viewer's area, and its areas by code."""
     found = record.noun(SCREENING_ROUNDS, round)
-    places = streets_under(record, found.area)
+    home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
         home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=_acts(record, round),
         streets=list(places), opened=found.opened,
@@ -836,8 +850,8 @@ def person_history(
     found: list[PersonSwab] = []
     for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
         mine = [part for part in parts if part.round == name]
-        area = known[name].area
-        streets = [code for code, path in places.items() if path.startswith(area)]
+        home, seen = own_rows(record, home, known[name].area)
+        streets = list(seen)
         if rolling.absent_from(home, round=name, parts=mine, streets=streets, person=person):
             continue
         state = rolling.state_of(
@@ -872,7 +886,7 @@ def _swab_of(
         round=round, sample=sample, tube=int(state.tubes[at]),
         area=places[int(state.streets[state.tube_street[at]])], mode=int(state.mode[at]), sampled_at=sampled,
         result=result, laboratory=state.laboratories[int(state.laboratory[at])] if result else None,
-        published_at=state.moment(int(state.published[at])) if result else None,
+        published_at=_instant(state.known(at)) if result else None,
     )  # fmt: skip
 
 
@@ -887,40 +901,18 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
     ):
         people += np.bincount(np.where(tube < 0, state.tubes.size, tube), minlength=people.size)
         np.maximum.at(last, tube, sampled)
+    received: dict[int, datetime] = {}
+    grouped: set[int] = set()
+    parts = record.nouns(LAKE_PARTS, where={"round": round})
+    if any(part.kind in {LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS} for part in parts):
+        with looking(record, home, round) as engine:
+            received = {tube: _instant(moment) for tube, moment in benches.receipts(engine)}
+            grouped = benches.boxed_with_others(engine)
     for at, tube in enumerate(state.tubes.tolist()):
-        yield TubeSpecimen(tube=tube, people=int(people[at]), collected=state.moment(int(last[at])))
-
-
-def zero_confidence(
-    coverage: Coverage,
-    *,
-    hidden: float,
-    rounds: int,
-    sensitivity: float,
-    never: float | None = None,
-) -> ZeroConfidence:
-    """
-    Return the probability that nobody infected is left after so many all-negative rounds like this one.
-
-    `hidden` infected people are expected beforehand; `never` is the share no round reaches, the share of this
-    round's due without a swab where it is None. An estimate, never a rule: lifting is for the protocol.
-    """
-    total = coverage.total
-    if not total.due:
-        raise ValueError(f"round {coverage.round.id} has nobody due; its roster was not read in")
-    unreached = total.not_seen / total.due if never is None else never
-    reached = total.due - total.not_seen
-    attendance = total.with_result / reached if reached else 0.0
-    return ZeroConfidence(
-        probability=freedom.none_left(
-            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds
-        ),
-        ceiling=float(np.exp(-hidden * unreached)),
-        levers=freedom.levers(
-            hidden, never=unreached, attendance=attendance, sensitivity=sensitivity, rounds=rounds,
-            reached=0.25,
-        ),
-    )  # fmt: skip
+        yield TubeSpecimen(
+            tube=tube, people=int(people[at]), collected=state.moment(int(last[at])), received=received.get(tube),
+            grouped=tube in grouped,
+        )  # fmt: skip
 
 
 ZERO_DEFINITIONS = (
@@ -962,8 +954,9 @@ def community_zero_by_definition(
 @contextmanager
 def looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Give an engine with the views of a round's parts as known when asked and within the viewer's area."""
-    record.noun(SCREENING_ROUNDS, round)
+    found = record.noun(SCREENING_ROUNDS, round)
     parts = record.nouns(LAKE_PARTS, where={"round": round})
+    home, _ = own_rows(record, home, found.area)
     with home.engine() as engine:
         _views(engine, home, parts, _acts(record, round))
         yield engine
@@ -981,12 +974,34 @@ def _views(
         (LakeKind.RESULTS, lake.RESULT_COLUMNS),
         (LakeKind.RESWABS, lake.SAMPLE_COLUMNS),
         (LakeKind.NEEDS, lake.NEED_COLUMNS),
+        (LakeKind.CONSIGNMENTS, benches.CONSIGNMENT_COLUMNS),
+        (LakeKind.RECEIPTS, benches.RECEIPT_COLUMNS),
+        (LakeKind.WELLS, benches.WELL_COLUMNS),
     ):
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)
     known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
     lake.latest_results(engine, {batch: acts[batch] for batch in known})
     lake.single_results(engine)
+
+
+CLUSTER_QUERIES = ("coverage", "held", "waiting_tubes", "laboratory_counts")
+"""The queries of `store.cluster` that ask a round."""
+
+
+def cluster_job(record: Record, *, round: str) -> cluster.ClusterJob:
+    """
+    Return what a Spark cluster needs to answer about a round: the lake's files as known and within the viewer's area.
+
+    Raises NotFound; ValueError without the extra `cluster`.
+    """
+    record.noun(SCREENING_ROUNDS, round)
+    acts, views = _acts(record, round), dict[str, list[cluster.ClusterFile]]()
+    for part in record.nouns(LAKE_PARTS, where={"round": round}):
+        if part.kind.value in cluster.COLUMNS:
+            file = cluster.ClusterFile(path=part.id, act=acts[part.batch])
+            views.setdefault(part.kind.value, []).append(file)
+    return cluster.spark_job(round, views, CLUSTER_QUERIES)
 
 
 def _acts(record: Record, round: str) -> dict[str, int]:
@@ -1000,6 +1015,20 @@ def _acts(record: Record, round: str) -> dict[str, int]:
 def streets_under(record: Record, under: AreaPath) -> dict[int, AreaPath]:
     """Return the areas under one that bulk files may name, by their code as a number."""
     return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
+
+
+CITY_STEPS = 2
+"""Steps of the path of a city: what lies deeper sees its own rows of the city's files only."""
+
+
+def own_rows(
+    record: Record, home: lake.Lake, area: AreaPath
+) -> tuple[lake.Lake, dict[int, AreaPath]]:
+    """Return the lake as the viewer may read it of a round in `area`, and the streets of it by their code."""
+    if record.viewer.area.count(".") <= CITY_STEPS:
+        return replace(home, only=None), streets_under(record, area)
+    streets = streets_under(record, _shared(area, record.viewer.area))
+    return replace(home, only=tuple(sorted(streets))), streets
 
 
 def _city(path: AreaPath) -> str:

@@ -3,7 +3,9 @@ A round of screening made up for the demonstration: nobody in it exists, and its
 
 Haizhu's streets are swabbed ten to a tube; four tubes are positive or weak, some people did not come, some tubes wait,
 one person on dialysis has no result. The first tubes are held, swabbed singly and partly to be released; the rest waits
-to be decided by whoever opens the board. Beside it stands a small register of key people.
+to be decided by whoever opens the board. One box of tubes has not arrived, one plate does not stand, one control drifts,
+one laboratory gives results of no well, and one split tube was read in two ways. Beside it stands a small register of
+key people.
 """
 
 import csv
@@ -19,14 +21,16 @@ from yipan.model import (
     Identity,
     KeyGroup,
     KeySite,
+    Laboratory,
     LakeKind,
+    ReagentKit,
     ScreeningRound,
     TestResult,
     Verdict,
     area_path,
     person_id,
 )
-from yipan.operations import commanding, day, holding, keypeople, screening
+from yipan.operations import commanding, day, holding, keypeople, laboratories, screening
 from yipan.operations.post import Post
 from yipan.operations.story import CHINA, HAIZHU, HALL, PROVINCE, SOURCE, Scene
 
@@ -43,7 +47,16 @@ HEADS = {
         "tube", "laboratory", "result", "plate", "well", "ct_orf", "ct_n", "ct_control", "received_at",
         "published_at",
     ),
+    LakeKind.CONSIGNMENTS: ("tube", "consignment", "laboratory", "courier", "seal", "temperature_c", "picked_at"),
+    LakeKind.RECEIPTS: ("tube", "laboratory", "consignment", "accession", "condition", "received_at"),
+    LakeKind.WELLS: (
+        "laboratory", "plate", "well", "content", "tube", "instrument", "kit", "ct_orf", "ct_n", "ct_control",
+        "started_at", "ended_at",
+    ),
 }  # fmt: skip
+KIT = "示范试剂01"
+SPLIT = tuple((77_000_000 + 100 * place, 79_000_000 + place) for place in (0, 3, 6, 12, 15))
+"""Tubes of laboratory A whose other half went to laboratory B, under numbers of their own."""
 Rows = list[Sequence[object]]
 
 
@@ -82,7 +95,7 @@ def _made_up(post: Post) -> tuple[Rows, Rows, Rows, Rows]:
             if number % 45 == 44 or rng.random() < 0.03 + 0.08 * (place == 3):
                 continue
             tube = 77_000_000 + 100 * place + number // 10
-            moment = OPENED + timedelta(minutes=30 * place + 4 * number)
+            moment = OPENED + timedelta(minutes=20 * place + 2 * number)
             swabs.append((880_000 + 1000 * place + number, tube, person, street, place + 1, 10, moment.isoformat()))  # fmt: skip
         for group in range(PER_STREET // 10):
             tube = 77_000_000 + 100 * place + group
@@ -108,12 +121,108 @@ def _made_up(post: Post) -> tuple[Rows, Rows, Rows, Rows]:
     return roster, needs, swabs, results
 
 
+def _at_laboratories(results: Rows) -> tuple[Rows, Rows, Rows]:
+    """
+    The boxes, receipts and plates behind the results, and the box that has not arrived.
+
+    A plate has a no-template control and two positive ones. Nobody measured the first plate of the ninth street.
+    """
+    rng = np.random.default_rng(1113)
+    sent, got, wells = (list[Sequence[object]]() for _ in range(3))
+    plates: dict[tuple[str, str], list[Sequence[object]]] = {}
+    for row in results:
+        tube, laboratory, _, plate, *_ = row
+        place = (int(str(tube)) - 77_000_000) // 100
+        received = datetime.fromisoformat(str(row[8]))
+        box = f"示范箱{place + 1:02d}"
+        picked = received - timedelta(minutes=50 + 5 * (place % 4))
+        sent.append((tube, box, laboratory, f"示范车{place % 4 + 1}", f"封{place:03d}", 4 + place % 3, picked.isoformat()))  # fmt: skip
+        got.append((tube, laboratory, box, f"收{tube}", "渗漏" if row[2] == "无效" else "合格", received.isoformat()))  # fmt: skip
+        plates.setdefault((str(laboratory), str(plate)), []).append(row)
+    late = OPENED + timedelta(hours=12)
+    sent += [
+        (77_000_900 + group, "示范箱99", LABORATORIES[0], "示范车2", "封099", 9, late.isoformat())
+        for group in range(6, PER_STREET // 10)
+    ]
+    for (laboratory, plate), rows in plates.items():
+        place = int(plate.split("-")[0])
+        if plate == "8-0":
+            continue
+        begun = datetime.fromisoformat(str(rows[0][8])) + timedelta(
+            minutes=30 + 4 * (plate[-1] == "1")
+        )
+        run = (begun.isoformat(), (begun + timedelta(minutes=80)).isoformat())
+        bench = (f"示范仪{LABORATORIES.index(laboratory) + 1}", KIT)
+        for row in rows:
+            orf, n, internal = row[5], row[6], row[7]
+            wells.append(
+                (laboratory, plate, row[4], "样本", row[0], *bench, orf, n, internal, *run)
+            )
+        rose = round(float(rng.normal(37, 0.3)), 1) if plate == "12-0" else ""
+        wells.append((laboratory, plate, "H10", "无模板对照", "", *bench, rose, "", "", *run))
+        for well in ("H11", "H12"):
+            orf = round(float(rng.normal(28.0, 0.25)) + 1.6 * (place == 16), 2)
+            n = round(float(rng.normal(27.6, 0.25)), 2)
+            wells.append((laboratory, plate, well, "阳性对照", "", *bench, orf, n, 25.0, *run))
+    return sent, got, wells
+
+
+def _plates_of(results: Sequence[Sequence[object]]) -> Rows:
+    """A plate for each of these results with controls as they should be."""
+    wells: Rows = []
+    for tube, laboratory, _, plate, well, orf, n, internal, received, _ in results:
+        begun = datetime.fromisoformat(str(received)) + timedelta(minutes=30)
+        bench = (f"示范仪{LABORATORIES.index(str(laboratory)) + 1}乙", KIT)
+        run = (begun.isoformat(), (begun + timedelta(minutes=80)).isoformat())
+        wells.append((laboratory, plate, well, "样本", tube, *bench, orf, n, internal, *run))
+    for laboratory, plate, kind, when in dict.fromkeys(
+        (w[0], w[1], tuple(w[5:7]), tuple(w[10:])) for w in wells
+    ):
+        wells.append((laboratory, plate, "H10", "无模板对照", "", *kind, "", "", "", *when))
+        wells.append((laboratory, plate, "H11", "阳性对照", "", *kind, 28.0, 27.6, 25.0, *when))
+    return wells
+
+
+def _equip(post: Post, at: datetime) -> None:
+    """What the laboratories said they can take, one held in reserve, and what the lot of their kit allows."""
+    benches = [
+        Laboratory(
+            id=name, area=HAIZHU, name=name, tubes_per_day=800 - 200 * number, instruments=2, wells=96, run_hours=1.5,
+            reserve=number == len(LABORATORIES),
+        )
+        for number, name in enumerate((*LABORATORIES, "示范后备实验室"))
+    ]  # fmt: skip
+    kit = ReagentKit(
+        id=KIT,
+        area=HAIZHU,
+        source="示范说明书",
+        internal_below=40.0,
+        positive_from=25.0,
+        positive_to=32.0,
+    )
+    laboratories.register(post, laboratories=benches, kits=[kit], at=at)
+
+
 def _day(post: Post, at: datetime) -> None:
     roster, needs, swabs, results = _made_up(post)
+    _equip(post, at)
     _send(post, LakeKind.ROSTER, roster, at=at)
     _send(post, LakeKind.NEEDS, needs, at=at)
     _send(post, LakeKind.SAMPLES, swabs, at=at)
+    laboratories.plant(post, round=ROUND, pairs=dict(SPLIT), at=at)
+    sent, got, wells = _at_laboratories(results)
+    received, told = at - timedelta(hours=5), at - timedelta(hours=2)
+    results += [
+        (
+            duplicate, LABORATORIES[1], "阳性" if number == 2 else "阴性", f"盲-{number}", "A1",
+            *((33.1, 33.6) if number == 2 else ("", "")), 25.2, received.isoformat(), told.isoformat(),
+        )
+        for number, (_, duplicate) in enumerate(SPLIT)
+    ]  # fmt: skip
+    _send(post, LakeKind.CONSIGNMENTS, sent, at=at)
+    _send(post, LakeKind.RECEIPTS, got, at=at)
     _send(post, LakeKind.RESULTS, results, at=at)
+    _send(post, LakeKind.WELLS, [*wells, *_plates_of(results[-len(SPLIT) :])], at=at)
     holding.review_rounds(post, at=at, time_zone=CHINA)
 
 
@@ -151,6 +260,7 @@ def _single_results(post: Post, at: datetime) -> None:
         for n in range(max(0, swabbed - 3))
     ]  # fmt: skip
     _send(post, LakeKind.RESULTS, rows, at=at)
+    _send(post, LakeKind.WELLS, _plates_of(rows), at=at)
     holding.review_rounds(post, at=at, time_zone=CHINA)
 
 
@@ -160,12 +270,15 @@ def _key_people(post: Post, at: datetime) -> None:
         (KeyGroup.HIGH_RISK_POST, "冷链（示范）", "示范市场监管局", 8),
         (KeyGroup.KEY_VENUE, "养老机构（示范）", "示范民政局", 6),
         (KeyGroup.CROWDED_INSTITUTION, "学校（示范）", "示范教育局", 10),
+        (KeyGroup.CROWDED_POST, "农贸市场（示范）", "示范市场监管局", 6),
     )):  # fmt: skip
         people = tuple(person_id(f"p-{0xDE3000 + 100 * number + n:016x}") for n in range(count))
         sites.append(KeySite(
             id=f"示范单位{number + 1}", area=area_path(HAIZHU), group=group, name=f"示范单位{number + 1}", sector=sector,
             duty_holder=holder, since=at.date(), people=people,
-            every_days=3 if group is KeyGroup.KEY_VENUE else None, said_by="示范通告" if group is KeyGroup.KEY_VENUE else "",
+            every_days=3 if group is KeyGroup.KEY_VENUE else None,
+            inspect_days=14 if group in {KeyGroup.KEY_VENUE, KeyGroup.CROWDED_INSTITUTION} else None,
+            said_by="" if group is KeyGroup.HIGH_RISK_POST else "示范通告",
         ))  # fmt: skip
     names = tuple(
         Identity(person=one, name=f"示范人员{n:02d}")
@@ -175,6 +288,14 @@ def _key_people(post: Post, at: datetime) -> None:
     for site in sites[:2]:
         tested = dict.fromkeys(site.people[:-2], TestResult.NEGATIVE)
         keypeople.record_tests(post, site.id, tested, day=at.date(), tube_size=1, at=at)
+    keypeople.record_inspection(
+        post,
+        sites[1].id,
+        by="示范民政局",
+        points=["访客未登记（示范）", "隔离观察室不足（示范）"],
+        at=at,
+    )
+    keypeople.record_inspection(post, sites[2].id, by="示范教育局", points=[], at=at)
 
 
 SCREENING_STORY: tuple[Scene, ...] = (

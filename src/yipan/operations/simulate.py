@@ -152,22 +152,28 @@ def zone_rules(
 
     Versions without classes of zones end the list: from there on none are drawn by rule.
     """
-    start = datetime.combine(first_day, datetime.min.time(), tzinfo=time_zone)
-    until = start + timedelta(days=days)
-    moments = [
-        start,
-        *sorted(
-            one.effective
-            for one in books.versions.values()
-            if one.disease == disease and one.layer == "nation" and start < one.effective < until
-        ),
-    ]
     found: list[simulate.ZoneRule] = []
-    for moment in moments:
-        rule = zone_rule(books.at(moment, disease=disease), from_day=max(0, (moment - start).days))
+    for moment, from_day in _moments(
+        books, first_day=first_day, days=days, time_zone=time_zone, disease=disease
+    ):
+        rule = zone_rule(books.at(moment, disease=disease), from_day=from_day)
         if rule is not None and (not found or found[-1].from_day < rule.from_day):
             found.append(rule)
     return tuple(found)
+
+
+def _moments(
+    books: Protocols, *, first_day: date, days: int, time_zone: ZoneInfo, disease: str
+) -> list[tuple[datetime, int]]:
+    """The start of a run and the instants within it at which a national version takes effect, with their days."""
+    start = datetime.combine(first_day, datetime.min.time(), tzinfo=time_zone)
+    until = start + timedelta(days=days)
+    later = sorted(
+        one.effective
+        for one in books.versions.values()
+        if one.disease == disease and one.layer == "nation" and start < one.effective < until
+    )
+    return [(moment, max(0, (moment - start).days)) for moment in (start, *later)]
 
 
 _EXTENTS = {
@@ -199,13 +205,78 @@ def zone_rule(book: Rulebook, *, from_day: int = 0) -> simulate.ZoneRule | None:
     )
 
 
-def standard_strategies(rules: Sequence[simulate.ZoneRule]) -> tuple[simulate.Strategy, ...]:
+def strategies_by_date(
+    books: Protocols, *, first_day: date, days: int, time_zone: ZoneInfo, disease: str = DISEASE
+) -> tuple[simulate.Strategy, ...]:
+    """Return the standard strategies with the zones and the quarantine of the versions in force over a run."""
+    span: dict[str, Any] = {
+        "first_day": first_day, "days": days, "time_zone": time_zone, "disease": disease,
+    }  # fmt: skip
+    return standard_strategies(zone_rules(books, **span), quarantine_rules(books, **span))
+
+
+def quarantine_rules(
+    books: Protocols, *, first_day: date, days: int, time_zone: ZoneInfo, disease: str = DISEASE
+) -> tuple[simulate.Quarantine, ...]:
+    """
+    Return the versions of contacts' quarantine in force over a run, each from the day it takes effect.
+
+    Empty where no version says how contacts are kept. A version that no longer does ends the list.
+    """
+    found: list[simulate.Quarantine] = []
+    for moment, from_day in _moments(
+        books, first_day=first_day, days=days, time_zone=time_zone, disease=disease
+    ):
+        one = quarantine_rule(books.at(moment, disease=disease), from_day=from_day if found else 0)
+        if one is not None and (not found or found[-1].from_day < one.from_day):
+            found.append(one)
+    return tuple(found)
+
+
+def quarantine_rule(book: Rulebook, *, from_day: int = 0) -> simulate.Quarantine | None:
+    """
+    Return a rulebook's quarantine of contacts as the simulator takes it; None where contacts are not kept.
+
+    Central isolation is in a room; home isolation, and monitoring at home during which one may not go out, are at home.
+    Monitoring without a word on going out keeps nobody. Contacts of contacts are kept as the book says, or not at all.
+    """
+    room, home, tests = _phases_of(book, "person.close_contact")
+    if room + home == 0:
+        return None
+    second_room, second_home, _ = _phases_of(book, "person.contact_of_contact")
+    return simulate.Quarantine(
+        from_day=from_day, room_days=room, home_days=home, second_room_days=second_room,
+        second_home_days=second_home, test_days=tests,
+    )  # fmt: skip
+
+
+def _phases_of(book: Rulebook, key: str) -> tuple[int, int, tuple[int, ...]]:
+    """Days in a room and at home of a role's phases in a rulebook, and its tests counted through both."""
+    room = home = 0
+    tests: list[int] = []
+    for phase in book.value(key) if book.has(key) else ():
+        kept_home = phase["name"] == "home_isolation" or str(
+            phase.get("may_go_out", "")
+        ).startswith("false")
+        if phase["name"] != "central_isolation" and not kept_home:
+            continue
+        tests += [room + home + int(day) for day in phase.get("tests", ())]
+        if phase["name"] == "central_isolation":
+            room += int(phase["days"])
+        else:
+            home += int(phase["days"])
+    return room, home, tuple(tests)
+
+
+def standard_strategies(
+    rules: Sequence[simulate.ZoneRule], quarantine: Sequence[simulate.Quarantine] = ()
+) -> tuple[simulate.Strategy, ...]:
     """
     Return the strategies offered where none were written: from doing little to over-enlarged zones.
 
     The last draws zones by whole towns, which the protocol forbids; it is there so that its cost shows.
     """
-    tracing = simulate.Tracing()
+    tracing = simulate.Tracing(quarantine=tuple(quarantine)) if quarantine else simulate.Tracing()
     rules = tuple(rules) or (simulate.ZoneRule(),)
     wide = tuple(
         replace(
@@ -507,11 +578,10 @@ def what_if(
     infections in all; at least two are run, and the answer says how many.
     """
     where = province(pack_key)
-    rules = zone_rules(
+    chosen = tuple(strategies) or strategies_by_date(
         protocols(), first_day=now.day - timedelta(days=WHAT_IF_LEAD_DAYS),
         days=days + WHAT_IF_LEAD_DAYS, time_zone=time_zone,
     )  # fmt: skip
-    chosen = tuple(strategies) or standard_strategies(rules)
     later = tuple(_from_day(one, WHAT_IF_LEAD_DAYS) for one in chosen)
 
     def start(number: int) -> Sequence[simulate.Seed]:
@@ -561,6 +631,17 @@ def _from_day(strategy: simulate.Strategy, day: int) -> simulate.Strategy:
         tracing=None if strategy.tracing is None else replace(strategy.tracing, since_day=day),
         screenings=tuple(replace(one, since_day=day) for one in strategy.screenings),
         travel=replace(strategy.travel, since_day=day),
+        imports=replace(
+            strategy.imports,
+            arrivals=tuple(
+                replace(
+                    one,
+                    since_day=one.since_day + day,
+                    until_day=None if one.until_day is None else one.until_day + day,
+                )
+                for one in strategy.imports.arrivals
+            ),
+        ),
     )
 
 

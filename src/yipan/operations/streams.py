@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
+from scipy import sparse
 
-from yipan.analytics.detect import fusion, scan
+from yipan.analytics.detect import fusion, scan, wastewater
 from yipan.analytics.detect.baseline import BaselineVerdicts, DayKinds, sibling_key
-from yipan.analytics.detect.faults import FaultKind, series_faults
+from yipan.analytics.detect.faults import Fault, FaultKind, series_faults
 from yipan.analytics.detect.methods import DEFAULT, judge
-from yipan.analytics.detect.verdicts import Verdicts
+from yipan.analytics.detect.verdicts import CODE, Verdicts
 from yipan.model import (
     AreaPath,
     Counted,
@@ -25,6 +26,7 @@ from yipan.model import (
     Stream,
     WorkCalendar,
     ancestors_of,
+    depth_of,
 )
 
 ALPHA = 0.005
@@ -39,12 +41,17 @@ QUIET_DAYS = 60
 QUIET_P = 0.2
 """Channels none of which is below this cannot stand out together, however they move."""
 
+LEAST_PAIRED_DAYS = 14
+"""Channels with fewer judged days behind them are joined by the harmonic mean of their p-values, which needs no correlation."""
+
 LEAST_KNOWN = 0.2
 """A day of which less is known by now is not judged yet: too few reports are in."""
 PROVISIONAL = 0.8
 """What is raised on a day of which less than this is known is said to be provisional."""
 LEAST_BEFORE_DAYS = 28
 """A stream with fewer days before an outbreak on record learns from it all the same: it has nothing else."""
+CITY_DEPTH = 2
+"""Steps of the path of a city: a cluster whose areas meet only above that lies in several cities, under several commands."""
 SCAN_DAYS = 7
 """The longest window of the space-time scan."""
 
@@ -57,6 +64,9 @@ SUPPORTING = frozenset(
     }
 )
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
+
+WASTEWATER_KEYS = frozenset({Counted.WASTEWATER_FLOW, Counted.WASTEWATER_LIMIT})
+"""What a concentration is read by; not watched for itself."""
 
 Names = Mapping[AreaPath, tuple[str, str]]
 
@@ -80,6 +90,9 @@ STREAM_NAMES: Mapping[Counted, tuple[str, str]] = {
     Counted.LABORATORY_TESTS: ("实验室检测", "laboratory tests"),
     Counted.HOTLINE_CALLS: ("热线来电", "hotline calls"),
     Counted.WASTEWATER_POSITIVES: ("污水阳性", "positive wastewater samples"),
+    Counted.WASTEWATER_COPIES: ("污水核酸浓度", "gene copies per litre of wastewater"),
+    Counted.WASTEWATER_FLOW: ("污水流量", "flow of wastewater in cubic metres a day"),
+    Counted.WASTEWATER_LIMIT: ("污水检出限", "detection limit of wastewater in copies per litre"),
     Counted.VECTOR_POSITIVES: ("媒介阳性", "positive vector samples"),
     Counted.SEARCH_QUERIES: ("网络搜索", "searches on the net"),
     Counted.OTHER: ("监测计数", "counts"),
@@ -220,14 +233,13 @@ class Judged:
         judged = ~np.isnan(self.verdicts.score[:, cell])
         return np.where(judged, np.where(self.verdicts.alarm[:, cell], ALPHA / 10, 0.5), np.nan)
 
-    def past_p_values(self, cell: int, rows: Sequence[int]) -> "np.ndarray":
-        """The p-values of some streams on the days before one, as (days, streams)."""
+    def past_p_values(self, cell: int) -> "np.ndarray":
+        """The p-values of all streams on the days before one, at most QUIET_DAYS of them, as (streams, days)."""
+        past = slice(max(0, cell - QUIET_DAYS), cell)
         if self.verdicts.p_value is not None:
-            return self.verdicts.p_value[list(rows), max(0, cell - QUIET_DAYS) : cell].T
-        found = [
-            self.p_values(before)[list(rows)] for before in range(max(0, cell - QUIET_DAYS), cell)
-        ]
-        return np.array(found).reshape(len(found), len(rows))
+            return self.verdicts.p_value[:, past]
+        judged = ~np.isnan(self.verdicts.score[:, past])
+        return np.where(judged, np.where(self.verdicts.alarm[:, past], ALPHA / 10, 0.5), np.nan)
 
 
 def judge_streams(
@@ -245,13 +257,19 @@ def judge_streams(
     """
     Judge the last intervals before `until` of series of one interval, and of their sums over the areas above.
 
-    A series that ends early is taken as not reported since. A sum counts the areas that reported and expects
+    Concentrations in wastewater are judged by `detect.wastewater`, each site by its own past, with the flow and the detection limit counted beside
+    them. A series that ends early is taken as not reported since. A sum counts the areas that reported and expects
     as much less as the silent ones used to send. Positive results are measured against the tests made, where those are counted
     beside them: more tests are no outbreak. `completeness` gives by `sibling_key` the share already known of the newest
     day, the day before, and so on: as much less is expected, and a day of which under LEAST_KNOWN is in is not judged yet. Days of
     `known_outbreaks` in their areas are judged but not learned from, by streams with LEAST_BEFORE_DAYS before them. Raises ValueError for series of different intervals.
     """
-    own = [ended(one, until) for one in series]
+    keys = {
+        (one.area, one.stream): ended(one, until)
+        for one in series
+        if one.stream.counted in WASTEWATER_KEYS
+    }
+    own = [ended(one, until) for one in series if one.stream.counted not in WASTEWATER_KEYS]
     intervals = {one.stream.interval for one in own}
     if len(intervals) > 1:
         raise ValueError("daily and weekly series are judged apart; sort them by interval first")
@@ -260,38 +278,104 @@ def judge_streams(
     matrix = np.full((len(own), width), np.nan)
     for row, one in enumerate(own):
         if len(one):
-            matrix[row, width - len(one) :] = [np.nan if c is None else c for c in one.counts]
+            matrix[row, width - len(one) :] = np.array(one.counts, dtype=float)  # None is NaN
     first = until - timedelta(days=width * interval.days)
-    added, added_rows, exposure = _sums(own, matrix, first) if sums else ([], [], [])
+    sampled = [row for row, one in enumerate(own) if _is_sampled(one)]
+    found = tuple(
+        fault
+        for fault in series_faults(matrix, daily=interval is Interval.DAY)
+        if fault.row not in sampled or fault.kind in _FAULTS_OF_SAMPLES
+    )
+    tested = _tested(own, matrix)
+    added, added_rows, exposure = (
+        _sums(own, _without_typos(matrix, found), tested, first) if sums else ([], [], [])
+    )
     everything = [*own, *added]
     counts = np.vstack([matrix, *added_rows]) if added else matrix
-    tested = _tested(own, matrix)
     weight = np.vstack([tested, *exposure]) if added else tested
     known = _known_share(everything, counts.shape, completeness or {})
     if (known < 1).any():
         counts = np.where(known < LEAST_KNOWN, np.nan, counts)
         weight = weight * known
     unlearned = masked(everything, counts, first, known_outbreaks)
-    columns = list(range(max(0, width - max(judged_days, QUIET_DAYS)), width))
+    # each day judged has as many before it from which it is learned how channels move together
+    columns = list(range(max(0, width - judged_days - QUIET_DAYS), width))
     names: dict[str, int] = {}
     groups = [names.setdefault(sibling_key(one), len(names)) for one in everything]
+    concentrations = counts[sampled]
+    if sampled:  # no counts: judged by their own method below
+        counts = counts.copy()
+        counts[sampled] = np.nan
     verdicts = judge(
         method, counts, first_day=first, interval=interval, columns=columns, calendar=calendar,
         groups=groups, alpha=alpha if method == DEFAULT else None, exposure=weight, thresholds=judged_days,
+        thresholds_below=QUIET_P,
         known_outbreak=unlearned,
     )  # fmt: skip
+    if sampled:
+        _put_samples(verdicts, sampled, own, concentrations, keys, columns, alpha)
     faults = tuple(
         DataFault(
             area=own[f.row].area, stream=own[f.row].stream, name=_named(own[f.row].stream), kind=f.kind,
             day=None if f.position is None else first + timedelta(days=f.position * interval.days),
         )
-        for f in series_faults(matrix, daily=interval is Interval.DAY)
+        for f in found
     )  # fmt: skip
     return Judged(
         series=tuple(everything), own=len(own), verdicts=verdicts, faults=faults,
         known_share=known[:, columns] if (known < 1).any() else None,
         days=tuple(first + timedelta(days=c * interval.days) for c in columns),
     )  # fmt: skip
+
+
+_FAULTS_OF_SAMPLES = frozenset({FaultKind.ALL_MISSING, FaultKind.TYPO, FaultKind.ENDED_INSIDE})
+
+
+def _is_sampled(series: CountSeries) -> bool:
+    return series.stream.counted is Counted.WASTEWATER_COPIES
+
+
+def _put_samples(
+    verdicts: Verdicts,
+    rows: Sequence[int],
+    own: Sequence[CountSeries],
+    copies: "np.ndarray",
+    keys: Mapping[tuple[AreaPath, Stream], CountSeries],
+    columns: Sequence[int],
+    alpha: float,
+) -> None:
+    """Put what the method for concentrations says in the rows of those series."""
+
+    def beside(counted: Counted) -> "np.ndarray":
+        found = np.full(copies.shape, np.nan)
+        for place, row in enumerate(rows):
+            one = keys.get((own[row].area, replace(own[row].stream, counted=counted)))
+            if one is not None and len(one):
+                kept = np.array(one.counts[-copies.shape[1] :], dtype=float)
+                found[place, copies.shape[1] - len(kept) :] = np.where(kept > 0, kept, np.nan)
+        return found
+
+    said = wastewater.wastewater_matrix(
+        copies, places=[(own[row].area, own[row].stream.disease) for row in rows], columns=columns,
+        flow=beside(Counted.WASTEWATER_FLOW), limit=beside(Counted.WASTEWATER_LIMIT), alpha=alpha,
+    )  # fmt: skip
+    for name in (
+        "observed", "expected", "sd", "threshold", "score", "alarm", "judgement", "baseline", "baseline_missing",
+        "p_value",
+    ):  # fmt: skip
+        if getattr(verdicts, name) is not None:
+            getattr(verdicts, name)[list(rows)] = getattr(said, name)
+
+
+def _without_typos(matrix: "np.ndarray", faults: Sequence[Fault]) -> "np.ndarray":
+    """Return the counts without what looks like an error of typing: it is told of its own stream and must not speak for a city."""
+    typos = [(f.row, f.position) for f in faults if f.kind is FaultKind.TYPO]
+    if not typos:
+        return matrix
+    kept = matrix.copy()
+    for row, position in typos:
+        kept[row, position] = np.nan
+    return kept
 
 
 def _tested(own: Sequence[CountSeries], matrix: "np.ndarray") -> "np.ndarray":
@@ -362,38 +446,60 @@ def ended(series: CountSeries, end: date) -> CountSeries:
 
 
 def _sums(
-    own: Sequence[CountSeries], matrix: "np.ndarray", first: date
+    own: Sequence[CountSeries], matrix: "np.ndarray", tested: "np.ndarray", first: date
 ) -> tuple[list[CountSeries], list["np.ndarray"], list["np.ndarray"]]:
     there = {(one.area, one.stream) for one in own}
-    stems = [replace(one.stream, site="") for one in own]
+    plain: dict[Stream, Stream] = {}
+    stems = [
+        plain.setdefault(one.stream, replace(one.stream, site=""))
+        if one.stream.site
+        else one.stream
+        for one in own
+    ]
     members: dict[tuple[AreaPath, Stream], list[int]] = {}
     for row, one in enumerate(own):
+        if _is_sampled(one):  # concentrations do not add up
+            continue
         for above in ancestors_of(one.area):
             members.setdefault((above, stems[row]), []).append(row)
-    series, rows, weights = [], [], []
-    for (area, stream), parts in sorted(members.items()):
-        # what an area sends already holds what the areas below it send
-        lowest = [row for row in parts if (own[row].area, stream) not in members]
-        if len(lowest) < 2 or (area, stream) in there:
-            continue
-        part = matrix[lowest]
-        seen = ~np.isnan(part)
-        with np.errstate(invalid="ignore"):
-            usual = np.where(
-                seen.any(axis=1), np.nansum(part, axis=1) / np.maximum(seen.sum(axis=1), 1), 0
-            )
-        whole = max(float(usual.sum()), 1e-9)
-        share = (seen * usual[:, None]).sum(axis=0) / whole
-        total = np.where(seen.any(axis=0) & (share >= 0.3), np.nansum(part, axis=0), np.nan)
-        rows.append(total)
-        weights.append(np.where(np.isnan(total), 1.0, np.maximum(share, 1e-6)))
-        series.append(
-            CountSeries(
-                area=area, stream=stream, first_day=first,
-                counts=tuple(None if np.isnan(v) else int(v) for v in total),
-            )
-        )  # fmt: skip
-    return series, rows, weights
+    # what an area sends already holds what the areas below it send
+    holds = [(one.area, stem) in members for one, stem in zip(own, stems, strict=True)]
+    asked: list[tuple[AreaPath, Stream]] = []
+    parts: list[list[int]] = []
+    for place, rows in sorted(members.items()):
+        lowest = [row for row in rows if not holds[row]]
+        if len(lowest) > 1 and place not in there:
+            asked.append(place)
+            parts.append(lowest)
+    if not parts:
+        return [], [], []
+    ends = np.cumsum([0, *(len(part) for part in parts)])
+    flat = np.concatenate([np.array(part) for part in parts])
+    adding = sparse.csr_array((np.ones(len(flat)), flat, ends), shape=(len(parts), len(own)))
+    seen = ~np.isnan(matrix)
+    filled = np.where(seen, matrix, 0.0)
+    usual = filled.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    whole = np.maximum(adding @ usual, 1e-9)
+    share = np.minimum((adding @ (seen * usual[:, None])) / whole[:, None], 1.0)
+    known = ((adding @ seen.astype(float)) > 0) & (share >= 0.3)
+    totals = adding @ filled
+    exposed = (adding @ (seen * usual[:, None] * tested)) / whole[:, None]
+    series = [
+        CountSeries(area=area, stream=stream, first_day=first, counts=_or_none(total, there_))
+        for (area, stream), total, there_ in zip(asked, totals, known, strict=True)
+    ]
+    return (
+        series,
+        list(np.where(known, totals, np.nan)),
+        list(np.where(known, np.maximum(exposed, 1e-6), 1.0)),
+    )
+
+
+def _or_none(values: "np.ndarray", known: "np.ndarray") -> tuple[int | None, ...]:
+    counts: list[int | None] = values.astype(np.int64).tolist()
+    for position in np.flatnonzero(~known).tolist():
+        counts[position] = None
+    return tuple(counts)
 
 
 def picture(
@@ -423,17 +529,7 @@ def picture(
     for row in rows:
         one = judged.series[row]
         by_place.setdefault((one.stream.disease, one.area), []).append(row)
-    together: dict[tuple[str, AreaPath], float] = {}
-    for place, members in by_place.items():
-        if len(members) > 1:
-            if not (p[members] < QUIET_P).any():
-                # counted in the family all the same: many were asked
-                together[place] = 0.5
-                continue
-            weights = [0.5 if _supports(judged.series[row]) else 1.0 for row in members]
-            combined = _together(judged, cell, members, weights)
-            if not np.isnan(combined) and (~np.isnan(p[members])).sum() > 1:
-                together[place] = combined
+    together = _together(judged, cell, by_place)
     grown = clusters(judged, cell=cell, neighbours=neighbours or {})
     family = np.concatenate(
         [p, np.array([*together.values(), *(one.p_value for one in grown)], dtype=float)]
@@ -452,7 +548,9 @@ def picture(
         if place in together and backed:
             known.append((together[place], float(joint[place])))
         if known:
-            best_p[place], best_q[place] = min(known)
+            # beyond LEAST_P one is as clear as another, and of equals the lower level is told
+            least = min(known)
+            best_p[place], best_q[place] = max(least[0], fusion.LEAST_P), least[1]
     findings: list[Finding] = []
     for disease in sorted({disease for disease, _ in by_place}):
         raised = {
@@ -487,8 +585,13 @@ def picture(
             area=judged.series[row].area, stream=judged.series[row].stream, name=_named(judged.series[row].stream),
             judgement=judged.verdicts.judgement_of(row, cell),
         )
-        for row in range(judged.own)
-        if judged.verdicts.judgement_of(row, cell) is not Judgement.JUDGED
+        for row in np.flatnonzero(
+            judged.verdicts.judgement[: judged.own, cell] != CODE[Judgement.JUDGED]
+        ).tolist()
+        if not (
+            _is_sampled(judged.series[row])
+            and judged.verdicts.judgement_of(row, cell) is Judgement.NOT_REPORTED
+        )
     )  # fmt: skip
     return Picture(
         day=today, method=judged.verdicts.method, streams=judged.own, family=int((~np.isnan(family)).sum()),
@@ -497,13 +600,45 @@ def picture(
     )  # fmt: skip
 
 
-def _together(judged: Judged, cell: int, members: Sequence[int], weights: Sequence[float]) -> float:
-    """Return the p-value of all channels of an area: by their correlation where two weeks of it are known."""
-    p = judged.p_values(cell)[list(members)]
-    past = judged.past_p_values(cell, members)
-    if (~np.isnan(past)).sum(axis=0).min(initial=0) < 14:
-        return float(fusion.harmonic_p([p], weights)[0])
-    return float(fusion.stouffer_p([p], weights, correlation=fusion.quiet_correlation(past))[0])
+def _together(
+    judged: Judged, cell: int, by_place: Mapping[tuple[str, AreaPath], Sequence[int]]
+) -> dict[tuple[str, AreaPath], float]:
+    """
+    Return the p-value of all channels of each area: by their correlation where two weeks of it are known.
+
+    Areas with the same channels are asked in one go and learn from each other how these move together. Where no channel is below QUIET_P the answer is 0.5: it counts in the family all
+    the same, for many were asked.
+    """
+    p, past = judged.p_values(cell), judged.past_p_values(cell)
+    kinds = [one.stream.counted.value for one in judged.series]
+    alike: dict[tuple[str, ...], list[tuple[tuple[str, AreaPath], list[int]]]] = {}
+    for place, members in by_place.items():
+        if len(members) > 1:
+            sorted_ = sorted(members, key=lambda row: (kinds[row], judged.series[row].stream.site))
+            alike.setdefault(tuple(kinds[row] for row in sorted_), []).append((place, sorted_))
+    found: dict[tuple[str, AreaPath], float] = {}
+    for some_alike in alike.values():
+        places = [place for place, _ in some_alike]
+        rows = np.array([members for _, members in some_alike])
+        weights = np.array(
+            [[0.5 if _supports(judged.series[row]) else 1.0 for row in one] for one in rows]
+        )
+        some = (p[rows] < QUIET_P).any(axis=1)
+        value = np.where(some, np.nan, 0.5)
+        if some.any():
+            now, weight = p[rows[some]], weights[some]
+            combined = fusion.harmonic_p(now, weight)
+            then = past[rows]
+            enough = (~np.isnan(then)).sum(axis=2).min(axis=1) >= LEAST_PAIRED_DAYS
+            known = enough[some]
+            if known.any():
+                moving = fusion.shared_correlation(np.swapaxes(then[enough], 1, 2))[some[enough]]
+                combined[known] = fusion.stouffer_p(now[known], weight[known], correlation=moving)
+            value[some] = np.where((~np.isnan(now)).sum(axis=1) > 1, combined, np.nan)
+        found |= {
+            place: float(one) for place, one in zip(places, value, strict=True) if not np.isnan(one)
+        }
+    return {place: found[place] for place in by_place if place in found}
 
 
 def _supports(series: CountSeries) -> bool:
@@ -531,7 +666,11 @@ def _finding(
             rows.append(row)
     parts = tuple(_contribution(judged, row, cell) for row in rows)
     inside = [row for row in low if judged.series[row].area.startswith(told.area)]
-    missing = tuple(judged.series[row].stream for row in inside if np.isnan(p[row]))
+    missing = tuple(
+        judged.series[row].stream
+        for row in inside
+        if np.isnan(p[row]) and not _is_sampled(judged.series[row])  # not owed every day
+    )
     against = sum(1 for row in inside if not np.isnan(p[row]) and row not in rows)
     series = judged.series[lead]
     today = judged.days[cell]
@@ -584,13 +723,15 @@ def clusters(
     lowest: dict[str, dict[AreaPath, list[int]]] = {}
     for row in range(judged.own):
         one = judged.series[row]
-        if neighbours.get(one.area) and not _supports(one):
+        if neighbours.get(one.area) and not _supports(one) and not _is_sampled(one):
             lowest.setdefault(one.stream.disease, {}).setdefault(one.area, []).append(row)
     for disease, rows_of in sorted(lowest.items()):
-        areas = sorted(
-            area for area in rows_of
-            if not any(other != area and other.startswith(area) for other in rows_of)
-        )  # fmt: skip
+        ordered = sorted(rows_of)  # what lies in an area comes right after it
+        areas = [
+            area
+            for area, after in zip(ordered, [*ordered[1:], ""], strict=True)
+            if not after.startswith(area)
+        ]
         place = {area: number for number, area in enumerate(areas)}
         touching = [[place[b] for b in neighbours[a] if b in place] for a in areas]
         zones = [
@@ -669,7 +810,8 @@ def _with_cluster(
     Join a cluster to what is told of its areas already, or tell it: one cause, one finding.
 
     Areas under one command (a city, a county) are told together there. Areas of several cities that are told already stay told, each to
-    its own office, and name the cluster: nobody's alert goes to another. Nothing changes where the cluster is not clear.
+    its own office, and name the cluster: nobody's alert goes to another. So does what is told already where nothing of the cluster was reported on the
+    day; the rounds before told it then. Nothing changes where the cluster is not clear.
     """
     if not clear:
         return findings
@@ -679,14 +821,16 @@ def _with_cluster(
         and any(area.startswith(one.area) or one.area.startswith(area) for area in grown.areas)
     ]  # fmt: skip
     others = [one for one in findings if one not in same]
-    around = _around(grown.areas) or grown.areas[0]
-    if same and around.count(".") < 2:
-        return [*others, *(_naming(one, judged, cell, grown, names) for one in same)]
+    common = _around(grown.areas)
+    around = common or grown.areas[0]
+    named = [*others, *(_naming(one, judged, cell, grown, names) for one in same)]
+    if same and depth_of(common) < CITY_DEPTH:
+        return named
     made = min(same, key=lambda one: one.p_value, default=None)
     if made is None or grown.p_value < made.p_value:
         rows = [row for row in grown.rows if not np.isnan(p[row])]
-        if not rows:  # no series of the cluster can be judged by itself on this day: there is none to lead the finding
-            return findings
+        if not rows:  # nothing of the cluster was reported on this day: no series can lead a finding of its own
+            return named
         told = fusion.Told(
             area=around, p_value=grown.p_value, levels={},
             contributors=tuple(sorted(rows, key=lambda row: (p[row], judged.series[row].area))),
@@ -795,7 +939,8 @@ def explain(finding: Finding, names: Names) -> Sentence:
             f"where {lead.week_expected:.1f} were expected"
         )
     else:
-        zh_seen = f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}例（预期{lead.expected or 0:.1f}例）"
+        unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
+        zh_seen = f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}{unit}（预期{lead.expected or 0:.1f}{unit}）"
         en_seen = (
             f"{lead.observed} {en_what} on {finding.day.day} {finding.day:%B}, where "
             f"{lead.expected or 0:.1f} were expected"
@@ -820,7 +965,8 @@ def explain(finding: Finding, names: Names) -> Sentence:
     )
     zh_end, en_end = "", ""
     if lead.threshold is not None:
-        zh_end = f"；当日数不超过{lead.threshold:.0f}例则不会提示"
+        unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
+        zh_end = f"；当日数不超过{lead.threshold:.0f}{unit}则不会提示"
         en_end = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
         if lead.threshold < 0.5 * (lead.expected or 0):
             zh_end = "；此前之高已足以提示，须待其移出所看的时段方解除"
@@ -876,7 +1022,11 @@ def _others(finding: Finding, names: Names) -> tuple[str, str]:
 def _base(finding: Finding) -> tuple[str, str]:
     lead = finding.lead
     unit_zh, unit_en = (
-        ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("个平常日", "plain days")
+        ("次采样", "samples")
+        if lead.stream.counted is Counted.WASTEWATER_COPIES
+        else ("周", "weeks")
+        if lead.stream.interval is Interval.WEEK
+        else ("个平常日", "plain days")
     )
     if lead.judgement is Judgement.NO_HISTORY_RULE:
         return (

@@ -13,6 +13,7 @@ from yipan.model import (
     area_path,
     check_area,
     check_may,
+    sentinel_at,
 )
 from yipan.operations.post import Post
 from yipan.store import Store
@@ -46,6 +47,10 @@ def add(
     """
     check_may(post.viewer, Power.MANAGE_USERS)
     check_area(post.viewer, area)
+    if (duty is Duty.SENTINEL) != (sentinel_at(area) is not None):
+        raise ValueError(
+            f"{duty.value} in {area} will not do; the duty of a sentinel is held at the place of one sentinel, every other in an area"
+        )
     if not _NAME.fullmatch(name):
         raise ValueError(
             f"user name {name!r} will not do; expected 2 to 41 lower-case letters, digits, dots or hyphens"

@@ -10,7 +10,16 @@ from yipan.analytics.detect.baseline import sibling_key
 from yipan.analytics.detect.methods import ON_DAYS, ON_WEEKS
 from yipan.analytics.detect.rehearsal import ON_TRIAL, Rehearsal, rehearse_matrix, share_of
 from yipan.analytics.detect.verdicts import count_matrix
-from yipan.model import AreaPath, CountSeries, Estimate, Incident, Interval, Stream, WorkCalendar
+from yipan.model import (
+    AreaPath,
+    Counted,
+    CountSeries,
+    Estimate,
+    Incident,
+    Interval,
+    Stream,
+    WorkCalendar,
+)
 from yipan.operations import streams
 
 Progress = Callable[..., Iterable[str]]
@@ -61,6 +70,10 @@ def rehearse(
 
     Raises ValueError where the series are too short, or daily and weekly ones are mixed.
     """
+    series = [
+        one for one in series
+        if one.stream.counted not in {Counted.WASTEWATER_COPIES, *streams.WASTEWATER_KEYS}
+    ]  # fmt: skip
     if not series:
         raise ValueError("there are no series long enough to rehearse on: 90 days are the least")
     interval = series[0].stream.interval
@@ -120,7 +133,7 @@ def burden(
         found: set[tuple[str, str, date]] = set()
         times = 0
         before: set[tuple[str, str]] = set()
-        for day in judged.days:
+        for day in judged.days[-days:]:
             now: set[tuple[str, str]] = {
                 (one.area, one.disease)
                 for one in streams.picture(
@@ -138,7 +151,11 @@ def burden(
     planted = max(1, round(expected))
     changed = list(series)
     where = []
-    for row in generator.choice(len(series), min(planted, len(series)), replace=False):
+    counted = [
+        row for row, one in enumerate(series)
+        if one.stream.counted not in {Counted.WASTEWATER_COPIES, *streams.WASTEWATER_KEYS}
+    ]  # fmt: skip
+    for row in generator.choice(counted, min(planted, len(counted)), replace=False):
         one = streams.ended(series[int(row)], last)
         known = [c for c in one.counts[-days - 56 : -days] if c is not None]
         mean = float(np.mean(known)) if known else 0.5

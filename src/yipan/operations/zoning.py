@@ -8,14 +8,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from yipan.model import (
     OVER,
-    Address,
     Adoption,
     Alternative,
     AreaPath,
@@ -42,7 +41,6 @@ from yipan.model import (
     TaskStep,
     Zone,
     ZoneChange,
-    ZonePart,
     ZonePiece,
     ZoneRound,
     ZoneTerms,
@@ -67,8 +65,7 @@ from yipan.protocol.rules.zones import (
 )
 from yipan.store import Acting, Change, NotFound, Question, Record
 from yipan.store.nouns import OpenAfter
-from yipan.store.tables.commanding import ORDERS, PROPOSALS, TASKS
-from yipan.store.tables.tracing import VENUES, VISITS
+from yipan.store.tables.commanding import PROPOSALS, TASKS
 from yipan.store.tables.zoning import (
     ADOPTIONS,
     CASE_PLACES,
@@ -80,9 +77,6 @@ from yipan.store.tables.zoning import (
     ZONES,
     compound_of,
 )
-
-if TYPE_CHECKING:
-    from yipan.analytics.delineate.risk import Stay
 
 DESK = "zoning"
 HAND = "zone"
@@ -144,37 +138,7 @@ class CountyStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublicZone:
-    """What the public may know of one zone: its level, since when, until when at the earliest, by which notice."""
-
-    name: Sentence
-    level: str
-    level_name: Sentence
-    since: datetime
-    notice: str
-    published: datetime | None
-    earliest_end: datetime | None
-    waits_for: tuple[Sentence, ...]
-    part: ZonePart
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applies:
-    """What applies to one address at an instant, why, and until when; nothing in it is about a person."""
-
-    area: AreaPath
-    place: str
-    at: datetime
-    level: str
-    level_name: Sentence
-    says: tuple[Reason, ...]
-    zones: tuple[PublicZone, ...]
-    perhaps: tuple[PublicZone, ...]
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Books:
+class Books:
     """What is adopted where, read once per area of a reading."""
 
     record: Record
@@ -345,7 +309,7 @@ def carry_out(act: Acting, order: Order) -> tuple[Task, ...]:
     Each line does one change, in the order given; a later line may name a zone an earlier one made. Raises
     NotFound for a zone that is not there, ValueError for a change it cannot take.
     """
-    books = _Books(record=act)
+    books = Books(record=act)
     changed: dict[str, Zone] = {}
     lifted: list[tuple[str, datetime]] = []
     for number, told in enumerate(order.lines):
@@ -373,7 +337,7 @@ class _Site:
     order: Order
     number: int
     told: OrderLine
-    books: _Books
+    books: Books
     changed: dict[str, Zone]
 
     def zone(self, id: str | None = None) -> Zone:
@@ -544,7 +508,7 @@ def _end_lifting_tasks(act: Acting, lifted: Sequence[tuple[str, datetime]], *, b
 
 
 def _publication_tasks(
-    act: Acting, order: Order, changed: Mapping[str, Zone], books: _Books
+    act: Acting, order: Order, changed: Mapping[str, Zone], books: Books
 ) -> tuple[Task, ...]:
     """Return the task to tell the public: due from the first report a new zone answers, else from the decision."""
     book = books.book(order.area, order.decided)
@@ -593,11 +557,11 @@ def zones(
 ) -> tuple[ClockSheet, ...]:
     """Return the zones in an area as they stand at an instant, each with its clock sheet; those due first."""
     check_area(record.viewer, area)
-    books = _Books(record=record)
+    books = Books(record=record)
     open_only = {"over_from": OpenAfter(moment=at)} if in_force else {}
     found = record.nouns(ZONES, under=area, where=open_only)
     shown = [z for z in found if z.at(at) is not None and (not in_force or z.in_force(at))]
-    facts = _Facts.of(record, shown, under=area)
+    facts = Facts.of(record, shown, under=area)
     sheets = [clock_sheet(zone, facts, books, at=at) for zone in shown]
     far = datetime.max.replace(tzinfo=at.tzinfo)
     return tuple(sorted(sheets, key=lambda s: (s.due or far, s.period_ends or far, s.zone.id)))
@@ -608,8 +572,8 @@ def sheet_of(record: Record, zone: str, *, at: datetime) -> ClockSheet:
     found = record.noun(ZONES, zone)
     if found.at(at) is None:
         raise ValueError(f"zone {zone} began at {found.since.isoformat()}, after {at.isoformat()}")
-    facts = _Facts.of(record, [found], under=found.area)
-    return clock_sheet(found, facts, _Books(record=record), at=at)
+    facts = Facts.of(record, [found], under=found.area)
+    return clock_sheet(found, facts, Books(record=record), at=at)
 
 
 def zone_of(record: Record, zone: str) -> Zone:
@@ -619,7 +583,7 @@ def zone_of(record: Record, zone: str) -> Zone:
 
 def adopted_in(record: Record, area: AreaPath) -> tuple[tuple[Adopted, ...], Profile | None]:
     """Return the versions that hold in an area, in order of time, and the profile of who adopted the newest."""
-    return _Books(record=record).of(area)
+    return Books(record=record).of(area)
 
 
 def kept(
@@ -631,12 +595,59 @@ def kept(
         for zone in record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
         if zone.in_force(at)
     ]
-    facts = _Facts.of(record, running, under=area)
+    facts = Facts.of(record, running, under=area)
     return tuple(
         (zone, facts_of(zone, span, facts, at=at), span.level)
         for zone in running
         if (span := zone.at(at)) is not None
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """
+    One infection on record: where, when it was found, and in which setting (a name of the screening rules' `SETTINGS`).
+
+    `setting` is isolation, the level of a zone that was in force around the person's home by then, or community.
+    """
+
+    case: str
+    area: AreaPath
+    found: datetime
+    setting: str
+
+
+def finds(record: Record, *, area: AreaPath, since: datetime, until: datetime) -> tuple[Find, ...]:
+    """
+    Return the infections found in an area from `since` until `until`, each case once, in order of time.
+
+    What the rules leave out (`counts` is False) is left out. A zone drawn because of the case does not count for it:
+    its level must have been in force when the case was found. Of several places of a case the home says the setting.
+    """
+    places = [
+        one
+        for one in record.nouns(CASE_PLACES, under=area)
+        if one.counts and since <= one.found < until
+    ]
+    if not places:
+        return ()
+    mine = {one.id for one in places}
+    drawn = record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=since)})
+    facts = Facts.of(record, drawn, under=area)
+    level: dict[str, str] = {}
+    for zone in drawn:
+        for one in facts.infections(zone):
+            span = zone.at(one.found)
+            if one.id in mine and span is not None and span.level not in OVER:
+                level.setdefault(one.id, span.level)
+    told: dict[str, Find] = {}
+    for one in sorted(places, key=lambda one: (not one.home, one.found, one.id)):
+        controlled = one.isolated or one.home_isolated_contact
+        setting = "isolation" if controlled else level.get(one.id, "community")
+        told.setdefault(
+            one.case, Find(case=one.case, area=one.area, found=one.found, setting=setting)
+        )
+    return tuple(sorted(told.values(), key=lambda one: (one.found, one.case)))
 
 
 def history(record: Record, zone: str) -> tuple[object, ...]:
@@ -649,7 +660,7 @@ FEW = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
+class Facts:
     """Where cases were, rosters and rounds, filed so that a zone finds its own without asking every other."""
 
     by_compound: Mapping[str, Sequence[CasePlace]]
@@ -657,7 +668,7 @@ class _Facts:
     rounds: Mapping[str, Sequence[ZoneRound]]
 
     @classmethod
-    def of(cls, record: Record, zones: Sequence[Zone], *, under: AreaPath | None) -> "_Facts":
+    def of(cls, record: Record, zones: Sequence[Zone], *, under: AreaPath | None) -> "Facts":
         """Read what the clocks of these zones need: of a few what is near them, of many all there is in `under`."""
         if not zones:
             return cls(by_compound={}, rosters={}, rounds={})
@@ -697,7 +708,7 @@ class _Facts:
         under: AreaPath | None,
         rounds: Sequence[ZoneRound],
         *found: Sequence[CasePlace],
-    ) -> "_Facts":
+    ) -> "Facts":
         """File what was read; rosters are asked for only where a round was held."""
         by_compound: dict[str, list[CasePlace]] = {}
         for one in {one.id: one for several in found for one in several}.values():
@@ -723,7 +734,7 @@ class _Facts:
         return tuple(sorted(found, key=lambda one: (one.found, one.id)))
 
 
-def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> ZoneFacts:
+def facts_of(zone: Zone, span: LevelSpan, facts: Facts, *, at: datetime) -> ZoneFacts:
     """
     Return what the rules need to know of one level of a zone, from what was found and done by `at`.
 
@@ -766,7 +777,7 @@ def facts_of(zone: Zone, span: LevelSpan, facts: _Facts, *, at: datetime) -> Zon
 
 
 def clock_sheet(
-    zone: Zone, facts: _Facts, books: _Books, *, at: datetime, decider: bool = True
+    zone: Zone, facts: Facts, books: Books, *, at: datetime, decider: bool = True
 ) -> ClockSheet:
     """
     Return where a zone stands at `at`, by the rules its command adopted; without `decider`, who decides is not looked up.
@@ -820,7 +831,7 @@ def _ruling_book(adopted: Sequence[Adopted], at: datetime) -> Rulebook:
     return (held[-1] if held else adopted[0]).rulebook
 
 
-def _missing_people(zone: Zone, facts: _Facts, at: datetime) -> tuple[PersonId, ...]:
+def _missing_people(zone: Zone, facts: Facts, at: datetime) -> tuple[PersonId, ...]:
     """Whom the newest round of the zone has not reached; nobody where no round was begun or no roster is known."""
     roster = facts.rosters.get(zone.id)
     begun = [one for one in facts.rounds.get(zone.id, ()) if one.started <= at]
@@ -839,9 +850,9 @@ def county_status(
     nothing new is found, None where a guard is still missing or it is normal already.
     """
     check_area(record.viewer, area)
-    books = _Books(record=record)
+    books = Books(record=record)
     found = record.nouns(ZONES, under=area)
-    facts = _Facts.of(record, [zone for zone in found if zone.in_force(at)], under=area)
+    facts = Facts.of(record, [zone for zone in found if zone.in_force(at)], under=area)
     told = []
     for county in record.areas(area, level=level):
         own = [z for z in found if any(_meets(part, county.path) for part in z.place.parts)]
@@ -874,524 +885,13 @@ def _status_since(own: Sequence[Zone], at: datetime) -> datetime | None:
     return began
 
 
-def _last_step(zone: Zone, facts: _Facts, books: _Books, *, at: datetime) -> datetime | None:
+def _last_step(zone: Zone, facts: Facts, books: Books, *, at: datetime) -> datetime | None:
     adopted, profile = books.of(zone.area)
     span = zone.at(at)
     if not adopted or profile is None or span is None:
         return None
     steps = zone_steps(facts_of(zone, span, facts, at=at), adopted, profile).value
     return steps[-1].eligible_at if steps and steps[-1].to in OVER else None
-
-
-# Delineation --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assumed:
-    """
-    What a delineation assumes where it is not known; all of it is told with the answer.
-
-    `home_hours` and `home_people` hold for a home whose stay was not described; the rest is of the emission
-    (`yipan.analytics.delineate.risk.Emission`). The order of units depends little on `quanta_per_hour` while
-    doses are small; it sets how soon a room is saturated.
-    """
-
-    home_hours: float = 28.0
-    home_people: float = 3.0
-    quanta_per_hour: float = 5.0
-    spread: float = 2.5
-    breathing_m3_per_hour: float = 0.5
-    air_changes: float = 1.0
-    m3_per_person: float = 25.0
-    spill: float = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """
-    One way to draw the zone: the place, residents inside, the share of the risk it holds with its 90 % interval.
-
-    `least` is the number of residents below which nothing drawn in the same units holds that share.
-    """
-
-    what: Sentence
-    place: Place | None
-    units: int
-    residents: int
-    share: float
-    low: float
-    high: float
-    least: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurvePoint:
-    """With so many residents inside, this share of the risk is left outside (with its 90 % interval)."""
-
-    residents: int
-    outside: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delineation:
-    """
-    Where the expected onward risk lies and how few residents hold a wanted share of it.
-
-    `chosen` is drawn in the finest units of the register, `ways` in coarser ones, `ring` around the chosen core,
-    `baseline` is every compound where a case lives. `unplaced` counts the stays at no unit of the register: their
-    risk is not in the figures.
-    """
-
-    area: AreaPath
-    at: datetime
-    wanted: float
-    expected_infections: float
-    chosen: Drawn
-    ring: Drawn
-    ways: tuple[Drawn, ...]
-    baseline: Drawn
-    curve: tuple[CurvePoint, ...]
-    stays: int
-    assumed_air: int
-    unplaced: int
-    assumed: Assumed
-    method: Sentence
-
-
-METHOD_SAID = Sentence(
-    zh="按Wells-Riley公式由停留时间、同处人数和通风估计各单元的续发感染数，按人均风险从高到低选取单元，直至覆盖所要的份额；"
-    "人数至多比可证明的下限多出最后一个单元。",
-    en="Onward infections per unit by the law of Wells and Riley from time, crowding and air; units are taken by risk per "
-    "resident until the wanted share is held; the residents exceed the proven least by at most the last unit's.",
-)
-
-
-class NothingToDraw(ValueError):
-    """No case stayed at a unit of the place register, so there is no risk to draw a zone around."""
-
-
-def delineate(
-    record: Record,
-    *,
-    area: AreaPath,
-    at: datetime,
-    share: float,
-    seed: int,
-    assumed: Assumed | None = None,
-    days: float = 7.0,
-) -> Delineation:
-    """
-    Estimate where the risk of the cases found in the last `days` lies and draw the smallest zone that holds `share` of it.
-
-    The stays are those on record as case places and, for people who are cases, the tracers' visits to venues that
-    stand in the place register. `seed` makes the draws of who emits how much the same again. Raises
-    NothingToDraw where no case stayed at a unit of the register.
-    """
-    import numpy as np
-
-    from yipan.analytics.delineate import cover, risk
-
-    check_area(record.viewer, area)
-    terms = assumed or Assumed()
-    units = _finest(record.nouns(REGISTER, under=area))
-    cases = [
-        one
-        for one in record.nouns(CASE_PLACES, under=area)
-        if one.counts and at - timedelta(days=days) <= one.found <= at
-    ]
-    stays, unplaced = _stays(record, units, cases, terms, area=area, at=at, days=days)
-    if not stays:
-        raise NothingToDraw(
-            f"no case of the {days:g} days before {at.isoformat()} stayed at a unit of the place register of {area}"
-        )
-    residents = np.array([unit.residents or 0 for unit in units], dtype=np.int64)
-    compounds = [f"{unit.area}|{compound_of(unit.place) or unit.id}" for unit in units]
-    groups = np.unique(compounds, return_inverse=True)[1].astype(np.int64)
-    estimate = risk.unit_risk(
-        stays, residents=residents, groups=groups, rng=np.random.default_rng(seed),
-        emission=risk.Emission(
-            quanta_per_hour=terms.quanta_per_hour, spread=terms.spread,
-            breathing_m3_per_hour=terms.breathing_m3_per_hour, air_changes=terms.air_changes,
-            m3_per_person=terms.m3_per_person, spill=terms.spill,
-        ),
-    )  # fmt: skip
-    chosen = cover.smallest_cover(estimate.draws, residents, share=share)
-    around = cover.ring(estimate.draws, residents, groups, chosen.units)
-    struck = sorted({stay.unit for stay in stays if stay.case >= 0})
-    homes = _homes(units, cases)
-    baseline = cover.whole_groups(estimate.draws, residents, groups, homes or struck)
-    coarse_risk, coarse_people = cover.gathered(estimate.draws, residents, groups)
-    coarse = cover.smallest_cover(coarse_risk, coarse_people, share=share)
-    curve = cover.frontier(estimate.draws, residents)
-
-    def told(found: cover.Cover, zh: str, en: str, *, by_group: bool = False) -> Drawn:
-        inside = (
-            [i for i in range(len(units)) if groups[i] in set(found.units)]
-            if by_group
-            else list(found.units)
-        )
-        return Drawn(
-            what=Sentence(zh=zh, en=en), place=_drawn_together([units[i] for i in inside], units), units=len(inside),
-            residents=found.residents, share=found.share, low=found.low, high=found.high, least=found.bound,
-        )  # fmt: skip
-
-    points = sorted(
-        {round(i) for i in np.linspace(0, len(curve.order), min(len(curve.order) + 1, 60))}
-    )
-    return Delineation(
-        area=area, at=at, wanted=share, expected_infections=float(estimate.expected.sum()),
-        chosen=told(chosen, "按单元划定", "Drawn by unit"),
-        ring=told(around, "同小区其余部分", "The rest of the same compounds"),
-        ways=(told(coarse, "按小区划定", "Drawn by compound", by_group=True),),
-        baseline=told(baseline, "感染者所在小区整体", "Every compound of a case, whole"),
-        curve=tuple(
-            CurvePoint(
-                residents=int(curve.residents[i]), outside=float(curve.outside[i]), low=float(curve.low[i]),
-                high=float(curve.high[i]),
-            )
-            for i in points
-        ),
-        stays=estimate.stays, assumed_air=estimate.assumed_air, unplaced=unplaced, assumed=terms,
-        method=METHOD_SAID,
-    )  # fmt: skip
-
-
-def propose_delineation(post: Post, found: Delineation, *, at: datetime) -> Proposal:
-    """
-    Propose the zone a delineation drew, with the other ways and the baseline as alternatives; a person asks for it.
-
-    Raises NotAllowed; ValueError where no version is adopted, or the one adopted knows no zones.
-    """
-    check_may(post.viewer, Power.PROPOSE)
-    with post.store.reading(post.viewer) as record:
-        books = _Books(record=record)
-        book = books.book(found.area, at)
-        decided_in = books.decided_in(found.area, at)
-        names = record.area_names([found.area])
-    classes = book.get("zone.classes") if book else None
-    if book is None or not classes:
-        raise ValueError(f"no version with zones is adopted in {found.area} at {at.isoformat()}")
-    level, days = classes[0], book.get(f"zone.{classes[0]}.quiet_days")
-    leaf = book.leaf("zone.classes")
-    names_zh = {path: name[0] for path, name in names.items()}
-    names_en = {path: name[1] for path, name in names.items()}
-
-    def lines_of(drawn: Drawn) -> tuple[OrderLine, ...]:
-        assert drawn.place is not None
-        terms = ZoneTerms(
-            place=drawn.place, level=level, name_zh=drawn.place.said_zh(names_zh), disease=book.disease,
-            name_en=drawn.place.said_en(names_en), residents=drawn.residents,
-        )  # fmt: skip
-        zone = f"z-{commanding.mark(DELINEATED, drawn.place, at)}"
-        return (line(ZoneChange.SET, zone, area=found.area, effective=at, terms=terms),)
-
-    def cost(drawn: Drawn) -> Cost:
-        person_days = float(drawn.residents * days) if days else None
-        return Cost(residents=drawn.residents, person_days=person_days)
-
-    if found.chosen.place is None:
-        raise ValueError("the delineation holds no unit; there is nothing to propose")
-    share, outside = found.chosen.share, 1 - found.chosen.share
-    proposal = Proposal(
-        id=f"p-{commanding.mark(DELINEATED, found.area, at, found.wanted)}", area=found.area, desk=DESK,
-        kind=DELINEATED, subject=lines_of(found.chosen)[0].subject,
-        what=Sentence(
-            zh=f"按风险划定：{found.chosen.units}个单元，{found.chosen.residents}人，覆盖预期续发风险的{share:.0%}",
-            en=f"Draw by risk: {found.chosen.units} units, {found.chosen.residents} residents, {share:.0%} of the "
-            "expected onward risk inside",
-        ),
-        reasons=(
-            Reason(zh=METHOD_SAID.zh, en=METHOD_SAID.en, source=("Riley 1978", "estimate"), confidence="judgement"),
-            Reason(
-                zh=f"区外仍留有{outside:.0%}的风险；整体封控感染者所在小区需限制{found.baseline.residents}人。",
-                en=f"{outside:.0%} of the risk stays outside; closing whole compounds would hold "
-                f"{found.baseline.residents} residents.",
-                source=leaf.source, confidence=leaf.confidence,
-            ),
-        ),
-        by=post.viewer.user, made=at, decided_in=decided_in, lines=lines_of(found.chosen),
-        cost=cost(found.chosen),
-        alternatives=tuple(
-            Alternative(what=way.what, lines=lines_of(way), cost=cost(way), risk_outside=1 - way.share)
-            for way in (*found.ways, found.baseline)
-            if way.place is not None
-        ),
-        rule=book.id,
-    )  # fmt: skip
-    return commanding.propose(post, proposal, at=at)
-
-
-def _finest(units: Sequence[RegisteredPlace]) -> tuple[RegisteredPlace, ...]:
-    """Return the units of a register within which it names no other."""
-    by_compound: dict[str, list[RegisteredPlace]] = {}
-    for unit in units:
-        by_compound.setdefault(compound_of(unit.place), []).append(unit)
-    return tuple(
-        unit
-        for unit in units
-        if not any(
-            other.id != unit.id
-            and _depth(other.place) > _depth(unit.place)
-            and unit.place.covers(other.place)
-            for other in by_compound[compound_of(unit.place)]
-        )
-    )
-
-
-def _stays(
-    record: Record,
-    units: Sequence[RegisteredPlace],
-    cases: Sequence[CasePlace],
-    terms: Assumed,
-    *,
-    area: AreaPath,
-    at: datetime,
-    days: float,
-) -> tuple[list["Stay"], int]:
-    """Return where the cases stayed, in numbers of units and cases, and how many stays were at none."""
-    from yipan.analytics.delineate.risk import Stay
-
-    by_compound: dict[str, list[int]] = {}
-    for number, unit in enumerate(units):
-        by_compound.setdefault(compound_of(unit.place), []).append(number)
-    numbers: dict[str, int] = {}
-    stays: list[Stay] = []
-    unplaced = 0
-    for one in cases:
-        near = by_compound.get(compound_of(one.place), ())
-        hit = [number for number in near if units[number].place.overlaps(one.place)]
-        if not hit:
-            unplaced += 1
-            continue
-        hours = one.hours if one.hours is not None else (terms.home_hours if one.home else 1.0)
-        people = one.people if one.people is not None else terms.home_people
-        stays += [
-            Stay(
-                case=numbers.setdefault(one.case, len(numbers)), unit=number, hours=hours / len(hit), people=people,
-                air_changes=one.air_changes or None, m3_per_person=one.m3_per_person or None,
-            )
-            for number in hit
-        ]  # fmt: skip
-    registered = {unit.id: number for number, unit in enumerate(units)}
-    known = (
-        {case.person: case.id for case in record.cases(under=area, limit=100_000)}
-        if registered
-        else {}
-    )
-    visits = record.nouns(VISITS, where={"person": list(known)}) if known else ()
-    crowds = {venue.id: venue.usual_people for venue in record.nouns(VENUES)} if visits else {}
-    for visit in visits:
-        if not at - timedelta(days=days) <= visit.since <= at:
-            continue
-        if visit.place not in registered:
-            unplaced += 1
-            continue
-        stays.append(Stay(
-            case=numbers.setdefault(known[visit.person], len(numbers)), unit=registered[visit.place],
-            hours=(visit.until - visit.since).total_seconds() / 3600,
-            people=float(crowds.get(visit.place) or terms.home_people),
-        ))  # fmt: skip
-    return stays, unplaced
-
-
-def _homes(units: Sequence[RegisteredPlace], cases: Sequence[CasePlace]) -> list[int]:
-    homes = [one for one in cases if one.home]
-    return [
-        number
-        for number, unit in enumerate(units)
-        if any(
-            compound_of(one.place) == compound_of(unit.place) and unit.place.overlaps(one.place)
-            for one in homes
-        )
-    ]
-
-
-def _drawn_together(
-    inside: Sequence[RegisteredPlace], units: Sequence[RegisteredPlace]
-) -> Place | None:
-    """Return one place for several units: a compound all of whose units are in it is named as a whole."""
-    if not inside:
-        return None
-    whole: dict[tuple[AreaPath, str], int] = {}
-    for unit in units:
-        whole[unit.area, compound_of(unit.place)] = (
-            whole.get((unit.area, compound_of(unit.place)), 0) + 1
-        )
-    own: dict[tuple[AreaPath, str], list[RegisteredPlace]] = {}
-    for unit in inside:
-        own.setdefault((unit.area, compound_of(unit.place)), []).append(unit)
-    texts: list[str] = []
-    for (area, compound), some in own.items():
-        if compound != SEVERAL and len(some) == whole[area, compound] and len(some) > 1:
-            texts.append(f'{some[0].place.parts[0].area} compound "{compound}"')
-        else:
-            texts += [
-                f"({unit.place})" if " " in str(unit.place) else str(unit.place) for unit in some
-            ]
-    return place(" plus ".join(texts))
-
-
-# The public ---------------------------------------------------------------------------------------------------------
-
-DUTIES: Mapping[str, tuple[str, str]] = {
-    "home": ("足不出户，服务上门。", "Stay at home; what you need is brought to the door."),
-    "zone": ("人不出区，错峰取物。", "Stay in the zone; fetch what you need at staggered times."),
-}
-"""What `may_leave` of a level asks of those who live there."""
-WAITS: Mapping[str, tuple[str, str]] = {
-    "closing_round": ("还缺一次全员核酸检测的全部阴性结果", "a full round of everyone, all negative, is still missing"),
-    "contacts_clear": ("密切接触者的管理尚未期满", "the days of the close contacts are not over yet"),
-    "order": ("条件已全部满足，等待解除通告", "all conditions are met; the notice that lifts it is due"),
-}  # fmt: skip
-"""What a zone may still be waiting for."""
-
-
-def applies(record: Record, spot: Address, *, at: datetime, told: str = "") -> Applies:
-    """
-    Return what applies to one address at an instant, why, and until when, from what was published by then.
-
-    A restriction counts only from when its order was published; a lifting counts as soon as it is in force.
-    `perhaps` are zones of which the address is not known finely enough to say. Nothing in the answer is about
-    a person. In a reading with `one_plan` it is quickest. Two trips to the record, whatever the number of zones, and a third where a round of tests was held.
-    """
-    books = _Books(record=record)
-    compounds = None if spot.compound is None else [spot.compound, SEVERAL]
-    if compounds is None:
-        record.plan_anew()  # by area alone: an index of areas is used only where the plan knows the area
-    where = {"compound": compounds, "over_from": OpenAfter(moment=at)}
-    chain = list(ancestors_of(spot.area))
-    above, below, adopted, *cases = record.together(
-        Question(table=ZONES, where={**where, "area": chain}), Question(table=ZONES, under=spot.area, where=where),
-        Question(table=ADOPTIONS, where={"area": [*chain, spot.area]}),
-        *((Question(table=CASE_PLACES, where={"compound": compounds}),) if compounds else ()),
-    )  # fmt: skip
-    books.hear(spot.area, adopted)
-    near: tuple[Zone, ...] = (*above, *below)
-    orders: dict[str, Order] = {}
-    rounds: tuple[ZoneRound, ...] = ()
-    if near:
-        wide = not cases or any(compound_of(zone.place) == SEVERAL for zone in near)
-        if wide:
-            record.plan_anew()
-        told_by = sorted({span.order for zone in near for span in zone.spans})
-        found_orders, rounds, *more = record.together(
-            Question(table=ORDERS, where={"id": told_by}), Question(table=ROUNDS, where={"zone": [zone.id for zone in near]}),
-            *(_Facts.near(near) if wide else ()),
-        )  # fmt: skip
-        orders = {order.id: order for order in found_orders}
-        cases = [*cases, *more]
-    held = [_as_published(zone, orders, at) for zone in near]
-    running = [zone for zone in held if zone is not None and zone.in_force(at)]
-    inside = [zone for zone in running if zone.place.contains(spot)]
-    perhaps = [zone for zone in running if zone.place.contains(spot) is None]
-    facts = _Facts.filed(record, [zone.id for zone in (*inside, *perhaps)], None, rounds, *cases)
-    shown = {
-        zone.id: _public(zone, clock_sheet(zone, facts, books, at=at, decider=False), orders)
-        for zone in (*inside, *perhaps)
-    }
-    strictest = min((z for z in inside), key=lambda z: _rank(z, books, at), default=None)
-    level = _level_of(record, spot, strictest, running, at)
-    book = books.book(spot.area, at)
-    ends = [shown[zone.id].earliest_end for zone in inside]
-    known = [end for end in ends if end is not None]
-    return Applies(
-        area=spot.area, place=told, at=at, level=level, level_name=_level_name(level), says=_says(level, book),
-        zones=tuple(shown[zone.id] for zone in inside), perhaps=tuple(shown[zone.id] for zone in perhaps),
-        until=max(known) if known and len(known) == len(ends) else None,
-    )  # fmt: skip
-
-
-def _as_published(zone: Zone, orders: Mapping[str, Order], at: datetime) -> Zone | None:
-    """A zone as the public was told of it: spans that restrict more stand only once their order was published."""
-    spans = tuple(
-        span
-        for span in zone.spans
-        if span.change not in {ZoneChange.SET, ZoneChange.RAISE}
-        or ((published := orders[span.order].published) is not None and published <= at)
-    )
-    return replace(zone, spans=spans) if spans else None
-
-
-def _rank(zone: Zone, books: _Books, at: datetime) -> int:
-    span = zone.at(at)
-    book = books.book(zone.area, at)
-    ladder = list(book.get("zone.classes") or ()) if book else []
-    return ladder.index(span.level) if span is not None and span.level in ladder else -1
-
-
-def _level_of(
-    record: Record, spot: Address, strictest: Zone | None, running: Sequence[Zone], at: datetime
-) -> str:
-    span = strictest.at(at) if strictest else None
-    if span is not None:
-        return span.level
-    if running:
-        return "low"
-    chain = (*ancestors_of(spot.area), spot.area)
-    record.plan_anew()
-    levels = record.levels_of(chain)
-    county = next((path for path in chain if levels.get(path) == "county"), spot.area)
-    return "low" if _any_in_force(record, county, at) else "normal"
-
-
-def _any_in_force(record: Record, area: AreaPath, at: datetime) -> bool:
-    """Whether any published zone in an area is in force; looks at a few at a time, because most often the first is."""
-    last: str | None = None
-    size = 2
-    while True:
-        page = record.nouns(
-            ZONES, under=area, where={"over_from": OpenAfter(moment=at)}, after=last, limit=size
-        )
-        size = 50
-        if not page:
-            return False
-        ids = sorted({span.order for zone in page for span in zone.spans})
-        orders = {order.id: order for order in record.nouns(ORDERS, where={"id": ids})}
-        told = (_as_published(zone, orders, at) for zone in page)
-        if any(zone is not None and zone.in_force(at) for zone in told):
-            return True
-        last = page[-1].id
-
-
-def _level_name(level: str) -> Sentence:
-    zh, en = LEVEL_WORDS.get(level, (level, level))
-    return Sentence(zh=zh, en=en)
-
-
-def _says(level: str, book: Rulebook | None) -> tuple[Reason, ...]:
-    """What the version in force asks of those who live at a level, sentence by sentence with its source."""
-    if book is None:
-        return ()
-    found = []
-    if book.has(f"zone.{level}.may_leave"):
-        leaf = book.leaf(f"zone.{level}.may_leave")
-        zh, en = DUTIES.get(leaf.value, (str(leaf.value), str(leaf.value)))
-        found.append(Reason(zh=zh, en=en, source=leaf.source, confidence=leaf.confidence))
-    if level == "low" and book.has("zone.low.leave_city_test_hours"):
-        leaf = book.leaf("zone.low.leave_city_test_hours")
-        found.append(Reason(
-            zh=f"做好个人防护；离开本市须持{leaf.value}小时核酸阴性证明。",
-            en=f"Protect yourself; to leave the city, a negative test of the last {leaf.value} hours is needed.",
-            source=leaf.source, confidence=leaf.confidence,
-        ))  # fmt: skip
-    return tuple(found)
-
-
-def _public(zone: Zone, sheet: ClockSheet, orders: Mapping[str, Order]) -> PublicZone:
-    order = orders.get(zone.at(sheet.at).order) if zone.at(sheet.at) else None  # type: ignore[union-attr]  # asked just before
-    waits = [WAITS[name] for name in sheet.missing if name in WAITS]
-    ends = sheet.ordered_until or sheet.eligible_at or sheet.period_ends
-    if ends is not None and ends <= sheet.at:
-        waits += [WAITS["order"]] if sheet.eligible_at is not None else []
-        ends = None
-    return PublicZone(
-        name=Sentence(zh=zone.name_zh, en=zone.name_en), level=sheet.level, level_name=_level_name(sheet.level),
-        since=sheet.since, notice=order.number if order else "", published=order.published if order else None,
-        earliest_end=ends, part=zone.part,
-        waits_for=tuple(Sentence(zh=zh, en=en) for zh, en in waits),
-    )  # fmt: skip
 
 
 # The round ----------------------------------------------------------------------------------------------------------
@@ -1533,7 +1033,7 @@ class RunningClock:
 def clocks(record: Record, *, area: AreaPath, at: datetime) -> tuple[RunningClock, ...]:
     """Return the zones in force in an area with the next step of each: what a timer needs, for a province at once."""
     check_area(record.viewer, area)
-    return _running_clocks(record, area, _Books(record=record), at=at)[0]
+    return _running_clocks(record, area, Books(record=record), at=at)[0]
 
 
 def next_due(record: Record, *, area: AreaPath, at: datetime) -> datetime | None:
@@ -1558,14 +1058,14 @@ def next_of(running: Iterable[RunningClock], *, at: datetime) -> datetime | None
 
 
 def _running_clocks(
-    record: Record, area: AreaPath, books: _Books, *, at: datetime
-) -> tuple[tuple[RunningClock, ...], _Facts]:
+    record: Record, area: AreaPath, books: Books, *, at: datetime
+) -> tuple[tuple[RunningClock, ...], Facts]:
     running = [
         zone
         for zone in record.nouns(ZONES, under=area, where={"over_from": OpenAfter(moment=at)})
         if zone.in_force(at)
     ]
-    facts = _Facts.of(record, running, under=area)
+    facts = Facts.of(record, running, under=area)
     asked: dict[AreaPath, list[tuple[Zone, LevelSpan, ZoneFacts]]] = {}
     for zone in running:
         span = zone.at(at)
@@ -1614,7 +1114,7 @@ def steps_of(
 def _due(
     record: Record, area: AreaPath, *, at: datetime, by: str, time_zone: ZoneInfo
 ) -> tuple[list[Proposal], list[Task]]:
-    books = _Books(record=record)
+    books = Books(record=record)
     running, facts = _running_clocks(record, area, books, at=at)
     proposals: list[Proposal] = []
     tasks: list[Task] = []
@@ -1677,7 +1177,7 @@ def _cancel_lifting(act: Acting, stale: Sequence[Proposal]) -> None:
 
 
 def _after_infection(
-    act: Record, sheet: ClockSheet, facts: _Facts, *, at: datetime, by: str, time_zone: ZoneInfo
+    act: Record, sheet: ClockSheet, facts: Facts, *, at: datetime, by: str, time_zone: ZoneInfo
 ) -> list[Proposal]:
     """Propose to split off where the new infections are and start only that clock again; or to reset the whole."""
     zone = sheet.zone
@@ -1740,7 +1240,7 @@ def _after_infection(
 def _settings(
     act: Record,
     area: AreaPath,
-    books: _Books,
+    books: Books,
     *,
     at: datetime,
     by: str,
@@ -1844,7 +1344,7 @@ def _setting(
     act: Record,
     drawn: Place,
     cases: Sequence[CasePlace],
-    books: _Books,
+    books: Books,
     *,
     at: datetime,
     by: str,
@@ -1959,12 +1459,13 @@ def residents_of(record: Record, drawn: Place) -> int | None:
         if unit.residents is not None and _touch(unit.area, drawn) and drawn.covers(unit.place)
     ]
     counted: list[RegisteredPlace] = []
-    for unit in sorted(units, key=lambda u: (_depth(u.place), u.id)):
+    for unit in sorted(units, key=lambda u: (depth_of(u.place), u.id)):
         if not any(other.place.covers(unit.place) for other in counted):
             counted.append(unit)
     return sum(unit.residents or 0 for unit in counted) if counted else None
 
 
-def _depth(drawn: Place) -> int:
+def depth_of(drawn: Place) -> int:
+    """Return how finely a place is described: the steps below its area that its finest part names."""
     steps = ("compound", "building", "unit", "floors", "rooms")
     return max(sum(1 for step in steps if getattr(part, step) is not None) for part in drawn.parts)

@@ -161,7 +161,7 @@ class Store:
         with self._pool.connection() as connection, connection.transaction():
             locked = connection.execute(
                 "select set_config('yipan.scope', %s, true), number, at, hash from chain_lock()",
-                (viewer.area,),
+                (viewer.scope,),
             ).fetchone()
             assert locked is not None
             head = locked[1:]
@@ -291,7 +291,7 @@ def _scope(connection: psycopg.Connection[Any], viewer: Viewer, *, one_plan: boo
     if one_plan:
         connection.execute(
             "select set_config('yipan.scope', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)",
-            (viewer.area,),
+            (viewer.scope,),
         )
     else:
-        connection.execute("select set_config('yipan.scope', %s, true)", (viewer.area,))
+        connection.execute("select set_config('yipan.scope', %s, true)", (viewer.scope,))

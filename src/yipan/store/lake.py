@@ -38,10 +38,24 @@ class WrittenPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LakeFault:
+    """A file the record names that is not as it was written: what is wrong with it, and how many rows are on record."""
+
+    path: str
+    what: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lake:
-    """One folder of Parquet files, and the engine that reads them."""
+    """
+    One folder of Parquet files, and the engine that reads them.
+
+    With `only` what is read are the rows of these streets: who commands a county sees no more of its city's files.
+    """
 
     folder: Path
+    only: tuple[int, ...] | None = None
     memory_mb: int = MEMORY_MB
     threads: int = THREADS
 
@@ -166,7 +180,12 @@ class Lake:
         """Read columns of parts whole, one after another in the order of `paths`; at least one path."""
         import polars as pl
 
-        return pl.read_parquet([self.folder / path for path in paths], columns=list(columns))
+        files = [self.folder / path for path in paths]
+        if self.only is None:
+            return pl.read_parquet(files, columns=list(columns))
+        wanted = list(dict.fromkeys((*columns, "street")))
+        found = pl.read_parquet(files, columns=wanted)
+        return found.filter(pl.col("street").is_in(list(self.only))).select(columns)
 
     def view(
         self,
@@ -191,8 +210,13 @@ class Lake:
         batch = "regexp_extract(filename, '([^/]+?)-[^-/]*$', 1)" if len(paths) > 1 else "''"
         engine.execute(
             f"create or replace temp view {name} as select {', '.join(columns)}, {batch} as batch "
-            f"from read_parquet([{files}], filename=true, hive_partitioning=false)"
+            f"from read_parquet([{files}], filename=true, hive_partitioning=false){self._where()}"
         )
+
+    def _where(self) -> str:
+        if self.only is None:
+            return ""
+        return f" where street in ({', '.join(str(int(street)) for street in self.only) or 'null'})"
 
     def copy_files(self, named: Mapping[str, int], to: Path) -> int:
         """Copy the files the record names into another folder, those put aside with them; return how many."""
@@ -205,19 +229,28 @@ class Lake:
             shutil.copytree(self.folder / "quarantine", to / "quarantine", dirs_exist_ok=True)
         return len(named)
 
-    def missing(self, named: Mapping[str, int]) -> tuple[str, ...]:
-        """Return the files the record names that are not there, cannot be read, or hold another number of rows."""
+    def faults(self, named: Mapping[str, int]) -> tuple[LakeFault, ...]:
+        """
+        Return the files the record names that are not there, cannot be read, or hold another number of rows.
+
+        Every value of every file is read, one file after another: a damaged page shows only so.
+        """
         import polars as pl
 
-        gone = []
-        for name, rows in named.items():
+        found = []
+        for name, rows in sorted(named.items()):
+            path, what = self.folder / name, ""
             try:
-                found = pl.scan_parquet(self.folder / name).select(pl.len()).collect().item()
-            except (pl.exceptions.PolarsError, OSError):
-                found = None
-            if found != rows:
-                gone.append(name)
-        return tuple(sorted(gone))
+                if not path.is_file():
+                    what = "is not there"
+                elif (held := pl.read_parquet(path, use_statistics=False).height) != rows:
+                    what = f"holds {held} rows"
+            except (pl.exceptions.PolarsError, OSError) as wrong:
+                told = str(wrong).splitlines()[0].replace(str(path), path.name)
+                what = f"cannot be read ({told})"
+            if what:
+                found.append(LakeFault(path=name, what=what, rows=rows))
+        return tuple(found)
 
     def sweep(self, known: Sequence[str]) -> int:
         """Remove what a crash left behind: everything written aside and every file no part names; return how many."""
@@ -407,11 +440,19 @@ def singles(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
 
 
 def person_state(engine: "duckdb.DuckDBPyConnection", *, person: int) -> list[Row]:
-    """Ask what is known of one person of the roster: exempt, swabbed, result of the tube, result of the single swab."""
+    """
+    Ask what is known of one person of the roster: exempt, swabbed, result of the tube, result of the single swab.
+
+    Then of the tube when it was picked up, when it was received, and in which condition.
+    """
     return engine.execute(
-        "select r.exempt, s.sampled_at, l.result, nullif(h.result, '') from (select * from roster where person = $1) r "
-        "left join samples s using (person) left join (select tube, result from latest) l on s.tube = l.tube "
-        "left join single h on r.person = h.person",
+        "with mine as (select r.person, r.exempt, s.sampled_at, s.tube from (select * from roster where person = $1) r "
+        "left join samples s using (person)) select m.exempt, m.sampled_at, l.result, nullif(h.result, ''), c.picked_at, "
+        "e.received_at, e.condition from mine m "
+        "left join (select tube, result from latest where tube in (select tube from mine)) l on m.tube = l.tube "
+        "left join (select * from consignments where tube in (select tube from mine)) c on m.tube = c.tube "
+        "left join (select * from receipts where tube in (select tube from mine)) e on m.tube = e.tube "
+        "left join single h on m.person = h.person",
         [person],
     ).fetchall()
 

@@ -23,6 +23,8 @@ PATH = 'text collate "C" not null'
 HISTORY = "known_from timestamptz not null, known_until timestamptz, act bigint not null"
 SCOPE = "(select nullif(current_setting('yipan.scope', true), ''))"
 """The scope of the transaction, null where none was set; the sub-select is evaluated once per query."""
+ANYBODY = f"({SCOPE} is not null and not {SCOPE} ^@ 'sentinel:')"
+"""Whoever has a scope, but for the log-in of one sentinel: to that only its own is shown."""
 
 
 class Readers(StrEnum):
@@ -109,7 +111,7 @@ class NounTable(Generic[T]):
         seen = {
             Readers.INSIDE: inside,
             Readers.LINE: f"({inside} or {SCOPE} ^@ area)",
-            Readers.EVERYONE: f"{SCOPE} is not null",
+            Readers.EVERYONE: ANYBODY,
         }[self.readers]
         return "\n".join((
             f"alter table {self.name} enable row level security;",

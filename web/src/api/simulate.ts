@@ -4,7 +4,7 @@ import { ask } from '../lib/ask'
 export type Range = { mean: number; low: number; middle: number; high: number }
 export type Result = {
   name: string; name_zh: string; replicates: number; measured: Record<string, Range>
-  fans: { new: number[][]; found: number[][] }; film: number[][]; by_replicate: Record<string, number[]>
+  fans: Record<'new' | 'found' | 'beds_held' | 'beds_wanting' | 'quarantined_central' | 'quarantined_home', number[][]>; film: number[][]; by_replicate: Record<string, number[]>
 }
 export type Difference = { measure: string; first: string; second: string; mean: number; low: number; high: number; less: number; equal: number }
 export type FrontPoint = {

@@ -3,7 +3,7 @@ import { both } from '../lib/words'
 export const words = both({
   zh: {
     title: '风险区', map: '各地最高风险等级', zones: '风险区与计时', none: '没有正在管控的风险区。', counties: '县区状态', inForce: '正在管控', past: '含已结束', show: '显示',
-    name: '地点', level: '等级', part: '类别', core: '核心区', ring: '外围', since: '自', residents: '居民', ends: '期满', due: '应解除', missing: '尚缺', decides: '由谁决定', late: '逾期（小时）',
+    everybodyFound: '是否捞干（只作参考，不作规定）', name: '地点', level: '等级', part: '类别', core: '核心区', ring: '外围', since: '自', residents: '居民', ends: '期满', due: '应解除', missing: '尚缺', decides: '由谁决定', late: '逾期（小时）',
     high: '高风险', medium: '中风险', low: '低风险', normal: '常态化', sealed: '封控', controlled: '管控', precaution: '防范', ended: '已解除', split: '已拆分', merged: '已合并', temporary_control: '临时管控',
     closing_round: '末轮全员检测', contacts_clear: '密接期满', people: '人未采样', nothing: '无', sheet: '计时单', clock: '计时起点', eligible: '条件满足', to: '降为', under: '依据版本', noBook: '尚未采用任何版本，不计时',
     outside: '方案之外的类别', infections: '区内新增', trace: '计时过程', assumed: '地区约定', reasons: '理由', history: '历次所知', knownFrom: '何时得知', act: '动作', levels: '等级变化', place: '范围', order: '通告',
@@ -15,7 +15,7 @@ export const words = both({
   },
   en: {
     title: 'Zones', map: 'Strictest level in each place', zones: 'Zones and their clocks', none: 'No zone is in force.', counties: 'Counties', inForce: 'In force', past: 'Past ones as well', show: 'Show',
-    name: 'Place', level: 'Level', part: 'Part', core: 'core', ring: 'ring', since: 'Since', residents: 'Residents', ends: 'Period ends', due: 'Lifting due', missing: 'Missing', decides: 'Decided by', late: 'Late (h)',
+    everybodyFound: 'Is everybody found? (evidence, not a rule)', name: 'Place', level: 'Level', part: 'Part', core: 'core', ring: 'ring', since: 'Since', residents: 'Residents', ends: 'Period ends', due: 'Lifting due', missing: 'Missing', decides: 'Decided by', late: 'Late (h)',
     high: 'high risk', medium: 'medium risk', low: 'low risk', normal: 'normal', sealed: 'sealed', controlled: 'controlled', precaution: 'precaution', ended: 'lifted', split: 'split', merged: 'merged', temporary_control: 'temporary control',
     closing_round: 'closing round', contacts_clear: 'contacts through', people: 'people not sampled', nothing: 'nothing', sheet: 'Clock sheet', clock: 'Clock from', eligible: 'Conditions met', to: 'goes to', under: 'Under', noBook: 'no version is adopted, so no clock runs',
     outside: 'class outside the protocol', infections: 'New infections', trace: 'How the clock ran', assumed: 'Decided by the jurisdiction', reasons: 'Reasons', history: 'As known at each step', knownFrom: 'Known from', act: 'Act', levels: 'Levels', place: 'Drawn as', order: 'Order',

@@ -34,6 +34,8 @@ class Board {
   readonly known = $derived(this.live ? '' : (this.span?.rounds[this.position] ?? ''))
   /** The day the figures speak of: the one before a morning's round, the record's last day at present. */
   readonly day = $derived(this.known ? shift(dayOf(this.known), -1) : this.span?.until ? shift(this.span.until, -1) : '')
+  /** The one sentinel this log-in is for, '' where it is for an area. */
+  readonly sentinel = $derived(this.me?.viewer.duty === 'sentinel' ? (this.me.viewer.area.match(/--([0-9a-z-]+)\.$/)?.[1] ?? '') : '')
   readonly here = $derived(this.areas.get(this.area) ?? null)
   /** The level of the places right below, or of the area itself where there are none; '' until the areas are known. */
   readonly levelBelow = $derived.by(() => {
@@ -60,6 +62,12 @@ class Board {
 
   async enter(me: Me): Promise<void> {
     this.behind = Date.now() - Date.parse(me.now)
+    if (me.viewer.duty === 'sentinel') {
+      this.area = me.viewer.area
+      this.me = me
+      this.asked = true
+      return
+    }
     this.span = await access.span()
     const { query } = read(location.hash)
     this.position = this.positionOf(query.at)

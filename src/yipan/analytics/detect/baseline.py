@@ -266,6 +266,7 @@ def baseline_matrix(
     known_outbreak: ArrayLike | None = None,
     columns: Sequence[int] | None = None,
     thresholds: int | None = None,
+    thresholds_below: float = 1.0,
     options: BaselineOptions = STANDARD,
 ) -> BaselineVerdicts:
     """
@@ -275,7 +276,7 @@ def baseline_matrix(
     numbers the siblings of each stream from 0 (default: all are siblings). `exposure` (streams, days or one
     row) multiplies the expected count: sites reporting, or the completeness of a day still coming in. Days in
     `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest); the counts that would alarm, which take most
-    of the time, are found for the last `thresholds` of them only (None: for all).
+    of the time, are found for the last `thresholds` of them only (None: for all) and where the p-value is at most `thresholds_below`.
     A stream with fewer than seven reported days is judged by the gamma-Poisson rule on those and says so;
     one never reported before has nothing to be judged by, and says that. Raises ValueError for shapes that do
     not match and for counts that are none.
@@ -322,6 +323,7 @@ def baseline_matrix(
         chosen,
         options,
         thresholds,
+        thresholds_below,
     )
 
 
@@ -967,8 +969,13 @@ def _tail(y: Floats, mean: Floats, variance: Floats, freedom: Floats) -> Floats:
     share = 1 - 1 / np.where(more, over, 2.0)
     above = y + 1
 
+    plain = ~more
+
     def reached(count: Floats) -> Floats:
-        return np.where(more, special.betainc(count, size, share), special.gammainc(count, mean))
+        found = np.empty_like(mean)
+        found[more] = special.betainc(count[more], size[more], share[more])
+        found[plain] = special.gammainc(count[plain], mean[plain])
+        return found
 
     whole = np.where(y > 0, reached(np.maximum(y, 1e-9)), 1.0)
     tail = np.clip((whole + reached(above)) / 2, 1e-300, 1.0)
@@ -1010,15 +1017,17 @@ class _Law:
 
     def both(self, y: Floats) -> Floats:
         """Return the harmonic mean of all answers, of today's alone where there is no sum."""
-        day = self.day(y)
-        told, inverse = np.ones_like(y), 1 / day
+        return self.joined(self.day(y), [self.sum(i, y) for i in range(len(self.sums))])
+
+    def joined(self, day: Floats, sums: Sequence[Floats]) -> Floats:
+        """Return the harmonic mean of the answers of the day, of the memory, and of the sums, NaN where there is no sum."""
+        told, inverse = np.ones_like(day), 1 / day
         memory = self.remembered(day)
         # where a case is news by itself nothing adds up, and the memory has little to say
         heard = np.where(np.isnan(memory), 0.0, self.mean / (self.mean + self.heard_from))
         told += heard
         inverse += heard / np.where(heard > 0, np.maximum(memory, 1e-300), 1.0)
-        for number in range(len(self.sums)):
-            p = self.sum(number, y)
+        for p in sums:
             there = ~np.isnan(p)
             told += there
             inverse += np.where(there, 1 / np.where(there, p, 1.0), 0.0)
@@ -1051,6 +1060,7 @@ def _judged(
     columns: Sequence[int],
     options: BaselineOptions,
     thresholds: int | None,
+    thresholds_below: float,
 ) -> BaselineVerdicts:
     seen = ~np.isnan(y)
     reported = found["reported"]
@@ -1076,12 +1086,13 @@ def _judged(
     week_length = np.ones(y.shape, np.int8)
     if answered.any():
         asked, today = law.of(answered), y[answered]
-        p_day[answered] = asked.day(today)
-        p_value[answered] = asked.both(today)
+        day, sums = asked.day(today), [asked.sum(i, today) for i in range(len(options.sums))]
+        p_day[answered] = day
+        p_value[answered] = asked.joined(day, sums)
         for i, length in enumerate(options.sums):
             before, expected = found[f"before{i}"], found[f"mean{i}"]
             p_sum = np.full(y.shape, np.nan)
-            p_sum[answered] = asked.sum(i, today)
+            p_sum[answered] = sums[i]
             with np.errstate(invalid="ignore"):
                 clearer = ~np.isnan(p_sum) & ~(p_week <= p_sum)
             p_week[clearer] = p_sum[clearer]
@@ -1091,6 +1102,7 @@ def _judged(
         wanted = answered.copy()
         if thresholds is not None:
             wanted[:, : max(0, y.shape[1] - thresholds)] = False
+        wanted &= p_value <= thresholds_below
         if wanted.any():
             needed[wanted] = law.of(wanted).least(options.alpha)
             attained[wanted] = law.of(wanted).day(needed[wanted])

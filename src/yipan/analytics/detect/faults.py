@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .verdicts import Floats
 
@@ -34,6 +35,7 @@ class Fault:
 
 
 _TYPO_TIMES = 50.0
+_TYPO_LEAST = 1000.0
 _CONSTANT_DAYS = 21
 _ZERO_DAYS = 56
 _OUTAGE_DAYS = 3
@@ -51,26 +53,60 @@ def series_faults(counts: Floats, *, daily: bool = True) -> tuple[Fault, ...]:
     ['typo']
     """
     found: list[Fault] = []
-    for row, series in enumerate(counts):
-        at = np.flatnonzero(~np.isnan(series))
-        if not len(at):
-            found.append(Fault(row=row, kind=FaultKind.ALL_MISSING))
-            continue
-        values = series[at]
-        if len(at) == 1:
-            found.append(Fault(row=row, kind=FaultKind.ONE_VALUE, position=int(at[0])))
-            continue
-        found += _of_values(row, at, values)
-        if daily and len(at) >= 6 and len(series) >= 42 and len(set((at % 7).tolist())) == 1:
+    for row in np.flatnonzero(_doubtful(np.asarray(counts, dtype=float))).tolist():
+        found += row_faults(row, counts[row], daily=daily)
+    return tuple(found)
+
+
+def _doubtful(counts: Floats) -> NDArray[np.bool_]:
+    """Return which rows may have a fault and are worth a closer look; none that has one is left out."""
+    rows, width = counts.shape
+    if not width:
+        return np.ones(rows, bool)
+    seen = ~np.isnan(counts)
+    reported = seen.sum(axis=1)
+    filled = np.where(seen, counts, 0.0)
+    total, most = filled.sum(axis=1), filled.max(axis=1)
+    first, last = seen.argmax(axis=1), width - 1 - seen[:, ::-1].argmax(axis=1)
+    least = np.where(seen, counts, np.inf).min(axis=1)
+    newest = filled[np.arange(rows), last]
+    weekdays = np.stack([(filled[:, day::7] > 0).any(axis=1) for day in range(min(7, width))])
+    asked = np.stack([seen[:, day::7].any(axis=1) for day in range(min(7, width))])
+    return np.asarray(
+        (reported <= 1) | (total == 0) | (least == most) | (most > _TYPO_LEAST)
+        | ((newest == 0) & (most > 5))
+        | (weekdays.sum(axis=0) == 1) | (asked.sum(axis=0) == 1)
+        | (first > 0.2 * width) | (width - last > max(7, 0.05 * width))
+    )  # fmt: skip
+
+
+def row_faults(row: int, series: Floats, *, daily: bool = True) -> tuple[Fault, ...]:
+    """
+    Return what is wrong, or looks so, with one series; see `series_faults`.
+
+    >>> [fault.kind.value for fault in row_faults(0, np.array([3.0] * 30))]
+    ['constant']
+    """
+    found: list[Fault] = []
+    at = np.flatnonzero(~np.isnan(series))
+    if not len(at):
+        found.append(Fault(row=row, kind=FaultKind.ALL_MISSING))
+        return tuple(found)
+    values = series[at]
+    if len(at) == 1:
+        found.append(Fault(row=row, kind=FaultKind.ONE_VALUE, position=int(at[0])))
+        return tuple(found)
+    found += _of_values(row, at, values)
+    if daily and len(at) >= 6 and len(series) >= 42 and len(set((at % 7).tolist())) == 1:
+        found.append(Fault(row=row, kind=FaultKind.WEEKLY_IN_DAILY))
+    elif daily and len(series) >= 56:
+        filled = np.flatnonzero(np.nan_to_num(series) > 0)
+        if len(filled) >= 8 and len(set((filled % 7).tolist())) == 1:
             found.append(Fault(row=row, kind=FaultKind.WEEKLY_IN_DAILY))
-        elif daily and len(series) >= 56:
-            filled = np.flatnonzero(np.nan_to_num(series) > 0)
-            if len(filled) >= 8 and len(set((filled % 7).tolist())) == 1:
-                found.append(Fault(row=row, kind=FaultKind.WEEKLY_IN_DAILY))
-        if at[0] > 0.2 * len(series):
-            found.append(Fault(row=row, kind=FaultKind.BEGAN_INSIDE, position=int(at[0])))
-        if len(series) - at[-1] > max(7, 0.05 * len(series)):
-            found.append(Fault(row=row, kind=FaultKind.ENDED_INSIDE, position=int(at[-1])))
+    if at[0] > 0.2 * len(series):
+        found.append(Fault(row=row, kind=FaultKind.BEGAN_INSIDE, position=int(at[0])))
+    if len(series) - at[-1] > max(7, 0.05 * len(series)):
+        found.append(Fault(row=row, kind=FaultKind.ENDED_INSIDE, position=int(at[-1])))
     return tuple(found)
 
 
@@ -84,7 +120,9 @@ def _of_values(row: int, at: Sequence[int] | np.ndarray, values: Floats) -> list
         found.append(Fault(row=row, kind=FaultKind.CONSTANT))
     highest = int(values.argmax())
     others = np.delete(values, highest)
-    if values[highest] > 1000 and values[highest] > _TYPO_TIMES * max(float(others.max()), 1.0):
+    if values[highest] > _TYPO_LEAST and values[highest] > _TYPO_TIMES * max(
+        float(others.max()), 1.0
+    ):
         found.append(Fault(row=row, kind=FaultKind.TYPO, position=int(at[highest])))
     zeros = 0
     while zeros < len(values) and values[len(values) - 1 - zeros] == 0:

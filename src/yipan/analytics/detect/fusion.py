@@ -37,7 +37,7 @@ def harmonic_p(p_values: ArrayLike, weights: ArrayLike | None = None) -> Floats:
     """
     Return the weighted harmonic mean of the p-values of each row; NaN where no channel reported.
 
-    `p_values` (cases, channels), NaN where a channel has none; `weights` one per channel (default: equal),
+    `p_values` (cases, channels), NaN where a channel has none; `weights` one per channel, or per channel and row (default: equal),
     shared out again among those present. Needs no knowledge of their dependence.
 
     >>> harmonic_p([[0.01, 0.01, 0.01], [0.01, 0.9, 0.9], [0.02, float("nan"), 0.02]]).round(3)
@@ -56,7 +56,7 @@ def stouffer_p(
     """
     Return the p-value of the weighted sum of normal scores; NaN where no channel reported.
 
-    `correlation` (channels, channels) is that of the scores on quiet days (`quiet_correlation`); without it
+    `correlation` (channels, channels), or one for each row, is that of the scores on quiet days (`quiet_correlation`); without it
     the channels are taken as independent, which is bold.
 
     >>> stouffer_p([[0.05, 0.05, 0.05]]).round(4)
@@ -67,43 +67,62 @@ def stouffer_p(
     p, w = _channels(p_values, weights)
     z = -special.ndtri(np.clip(p, LEAST_P, MOST_P))
     matrix = np.eye(p.shape[1]) if correlation is None else np.asarray(correlation, dtype=float)
-    if matrix.shape != (p.shape[1], p.shape[1]):
+    if matrix.shape not in {(p.shape[1],) * 2, (len(p), p.shape[1], p.shape[1])}:
         raise ValueError(f"correlation has shape {matrix.shape} for {p.shape[1]} channels")
-    variance = np.einsum("ij,jk,ik->i", w, matrix, w)
+    variance = ((w[:, None, :] @ matrix)[:, 0, :] * w).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         total = (w * z).sum(axis=1) / np.sqrt(np.maximum(variance, 1e-12))
     return np.asarray(np.where(w.sum(axis=1) > 0, special.ndtr(-total), np.nan))
 
 
 def quiet_correlation(
-    p_values: ArrayLike, *, prior: float = 0.3, shrink_days: float = 30.0
+    p_values: ArrayLike, *, prior: ArrayLike = 0.3, shrink_days: float = 30.0
 ) -> Floats:
     """
     Return how the scores of channels move together on past days, drawn towards `prior` as if by `shrink_days`.
 
-    `p_values` (days, channels), NaN where a channel has none; days on which any channel lies beyond three
+    `p_values` (days, channels), or many such stacked before, NaN where a channel has none; days on which any channel lies beyond three
     standard deviations are left out, so that an outbreak does not pass for correlation. Negative correlations count as none,
-    which can only make the answer more careful; channels never seen together get the prior.
+    which can only make the answer more careful; channels never seen together get the prior, one number or one for
+    each pair.
 
     >>> quiet_correlation([[0.1, 0.1], [0.9, 0.9], [0.4, 0.4]] * 30).round(2).tolist()
     [[1.0, 0.82], [0.82, 1.0]]
     """
     p = np.asarray(p_values, dtype=float)
     z = -special.ndtri(np.clip(p, LEAST_P, MOST_P))
-    z[(np.abs(z) > 3).any(axis=1)] = np.nan
-    size = z.shape[1]
-    found = np.eye(size)
-    for i in range(size):
-        for j in range(i):
-            both = ~np.isnan(z[:, i]) & ~np.isnan(z[:, j])
-            n = int(both.sum())
-            r = 0.0
-            if n < 3 or np.ptp(z[both, i]) == 0 or np.ptp(z[both, j]) == 0:
-                n = 0
-            else:
-                r = max(0.0, float(np.corrcoef(z[both, i], z[both, j])[0, 1]))
-            found[i, j] = found[j, i] = (r * n + prior * shrink_days) / (n + shrink_days)
-    return found
+    with np.errstate(invalid="ignore"):
+        out = np.isnan(z) | (np.abs(z) > 3).any(axis=-1, keepdims=True)
+    there = (~out).astype(float)
+    z = np.where(out, 0.0, z)
+    turned, turned_there = np.swapaxes(z, -1, -2), np.swapaxes(there, -1, -2)
+    n = turned_there @ there
+    one = turned @ there  # the sum of a channel over the days both are there
+    square = np.swapaxes(z * z, -1, -2) @ there
+    spread = np.maximum(n * square - one**2, 0.0)
+    across = np.sqrt(spread * np.swapaxes(spread, -1, -2))
+    moves = (n >= 3) & (across > 1e-9 * np.maximum(n, 1.0) ** 2)
+    product = n * (turned @ z) - one * np.swapaxes(one, -1, -2)
+    r = np.where(moves, np.clip(product / np.where(moves, across, 1.0), 0.0, 1.0), 0.0)
+    heard = np.where(moves, n, 0.0)
+    found = (r * heard + np.asarray(prior, dtype=float) * shrink_days) / (heard + shrink_days)
+    size = z.shape[-1]
+    return np.asarray(np.where(np.eye(size, dtype=bool), 1.0, found))
+
+
+def shared_correlation(p_values: ArrayLike) -> Floats:
+    """
+    Return how the same channels of many areas move together: of each area, drawn towards what all areas say.
+
+    `p_values` (areas, days, channels); the answer is (areas, channels, channels). A few weeks of one area say little: without
+    the others a strong dependence would be believed too late, and independence too. See `quiet_correlation` for what counts.
+
+    >>> shared_correlation(np.full((2, 40, 2), 0.5)).shape
+    (2, 2, 2)
+    """
+    p = np.asarray(p_values, dtype=float)
+    everywhere = quiet_correlation(p.reshape(-1, p.shape[-1]))
+    return quiet_correlation(p, prior=everywhere)
 
 
 def _channels(p_values: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats]:
@@ -111,7 +130,7 @@ def _channels(p_values: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, F
     if ((p < 0) | (p > 1)).any():
         raise ValueError("a p-value lies between 0 and 1")
     w = np.ones(p.shape[1]) if weights is None else np.asarray(weights, dtype=float)
-    if w.shape != (p.shape[1],) or not (w >= 0).all():
+    if w.shape not in {(p.shape[1],), p.shape} or not (w >= 0).all():
         raise ValueError(f"weights have shape {w.shape}; {p.shape[1]} numbers from 0 are needed")
     present = ~np.isnan(p)
     return np.where(present, np.maximum(p, LEAST_P), 1.0), np.where(present, w, 0.0)
@@ -196,6 +215,8 @@ def clearest(
             best[area] = min(p, best.get(area, 1.0))
     below: dict[AreaPath, list[int]] = {}
     for position, area in enumerate(areas):
+        if not p_values[position] < 0.05:
+            continue
         for around in (*ancestors_of(area), area):
             below.setdefault(around, []).append(position)
     told: list[Told] = []
@@ -214,10 +235,7 @@ def clearest(
             continue
         taken.add(area)
         above.update(higher)
-        own = sorted(
-            (i for i in below.get(area, []) if p_values[i] < 0.05),
-            key=lambda i: (p_values[i], areas[i]),
-        )
+        own = sorted(below.get(area, []), key=lambda i: (p_values[i], areas[i]))
         told.append(
             Told(
                 area=area,

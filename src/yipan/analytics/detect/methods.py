@@ -34,6 +34,7 @@ class Asked:
     groups: tuple[int, ...] | None = None
     alpha: float | None = None
     thresholds: int | None = None
+    thresholds_below: float = 1.0
     exposure: Floats | None = None
     known_outbreak: Floats | None = None
 
@@ -65,6 +66,7 @@ def _baseline(asked: Asked) -> Verdicts:
         exposure=asked.exposure,
         known_outbreak=asked.known_outbreak,
         thresholds=asked.thresholds,
+        thresholds_below=asked.thresholds_below,
         options=options if asked.alpha is None else replace(options, alpha=asked.alpha),
     )
 
@@ -193,6 +195,7 @@ def judge(
     groups: Sequence[int] | None = None,
     alpha: float | None = None,
     thresholds: int | None = None,
+    thresholds_below: float = 1.0,
     exposure: ArrayLike | None = None,
     known_outbreak: ArrayLike | None = None,
 ) -> Verdicts:
@@ -219,7 +222,7 @@ def judge(
     return METHODS[method](
         Asked(
             counts=y, first_day=first_day, interval=interval, columns=chosen, calendar=calendar,
-            groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds, exposure=None if exposure is None else np.asarray(exposure, float),
+            groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds, thresholds_below=thresholds_below, exposure=None if exposure is None else np.asarray(exposure, float),
             known_outbreak=None if known_outbreak is None else np.asarray(known_outbreak, float),
         )
     )  # fmt: skip

@@ -13,8 +13,9 @@ beyond what they resolve, a Gumbel law fitted to the null maxima answers and say
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -96,16 +97,20 @@ def circular_zones(
     for centre in range(len(d)):
         order = np.lexsort((np.arange(len(d)), np.arange(len(d)) != centre, d[centre]))
         inside: list[int] = []
+        held = 0.0
         for rank, place in enumerate(order):
             inside.append(int(place))
             radius = float(d[centre, place])
-            held = float(people[inside].sum()) if people is not None else 0.0
+            held += float(people[place]) if people is not None else 0.0
             if radius > largest_radius or held > limit:
                 break
             tied = ties_together and rank + 1 < len(d) and d[centre, order[rank + 1]] == radius
-            if tied or frozenset(inside) in known:
+            if tied:
                 continue
-            known.add(frozenset(inside))
+            group = frozenset(inside)
+            if group in known:
+                continue
+            known.add(group)
             zones.append(Zone(places=tuple(sorted(inside)), centre=centre, radius=radius))
     return tuple(zones)
 
@@ -380,7 +385,7 @@ def scan(
     total, total_expected = float(y.sum()), float(expected.sum())
     offsets, members = _packed(zones, len(y))
     llr = _scores(y, expected, offsets, members, longest, least_cases, total, total_expected, model)
-    chosen = _without_overlap(llr, zones, len(y), most)
+    chosen = _without_overlap(llr, offsets, members, len(y), most)
     null = np.empty(0)
     if replicates:
         if generator is None:
@@ -431,7 +436,9 @@ def gumbel_p_value(score: float, null_maxima: ArrayLike) -> float:
 
 def _packed(zones: Sequence[Zone], places: int) -> tuple[Ints, Ints]:
     sizes = [len(zone.places) for zone in zones]
-    members = np.array([place for zone in zones for place in zone.places], dtype=np.int64)
+    members = np.fromiter(
+        chain.from_iterable(zone.places for zone in zones), dtype=np.int64, count=sum(sizes)
+    )
     if len(members) and not (members.min() >= 0 and members.max() < places):
         raise ValueError(f"a zone names place {members.max()} of {places}")
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), members
@@ -495,20 +502,45 @@ def _zone_sums(values: Floats, offsets: Ints, members: Ints) -> Floats:
 
 
 def _without_overlap(
-    llr: Floats, zones: Sequence[Zone], places: int, most: int | None
+    llr: Floats, offsets: Ints, members: Ints, places: int, most: int | None
 ) -> list[int]:
     """Return the positions of the best windows, none of which shares a place with a better one."""
     flat = llr.ravel()
-    taken = np.zeros(places, bool)
-    chosen: list[int] = []
-    for position in np.argsort(-flat, kind="stable"):
-        if flat[position] <= 0 or (most is not None and len(chosen) >= most) or taken.all():
-            break
-        inside = list(zones[position // llr.shape[1]].places)
-        if not taken[inside].any():
-            taken[inside] = True
-            chosen.append(int(position))
+    raised = np.flatnonzero(flat > 0)
+    order = raised[np.argsort(-flat[raised], kind="stable")]
+    limit = places if most is None else most
+    chosen: list[int] = _apart(order, llr.shape[1], offsets, members, places, limit).tolist()
     return chosen
+
+
+@njit(cache=True)
+def _apart(order: Ints, lengths: int, offsets: Ints, members: Ints, places: int, most: int) -> Ints:
+    taken, free = np.zeros(places, np.bool_), places
+    chosen, found = np.empty(min(places, len(order)), np.int64), 0
+    for position in order:
+        if free == 0 or found >= most:
+            break
+        zone = position // lengths
+        clear = True
+        for at in range(offsets[zone], offsets[zone + 1]):
+            if taken[members[at]]:
+                clear = False
+                break
+        if clear:
+            for at in range(offsets[zone], offsets[zone + 1]):
+                taken[members[at]] = True
+                free -= 1
+            chosen[found] = position
+            found += 1
+    return chosen[:found]
+
+
+# Replicates
+
+
+LANES = 32
+"""Replicates that are added up side by side: whole numbers of four bytes, a few of the processor's registers wide."""
+_BLOCKS = 8
 
 
 def _null_maxima(
@@ -522,37 +554,93 @@ def _null_maxima(
     replicates: int,
     generator: np.random.Generator,
 ) -> Floats:
-    """Draw replicates and return the best score of each; only the last `longest` intervals are ever summed."""
-    places, intervals = y.shape
+    """
+    Draw replicates and return the best score of each; only the last `longest` intervals are ever summed.
+
+    A zone is the one before it with a few places more or fewer, so its sums are too. A score grows with the count, so for a level that
+    nearly every replicate's best exceeds there is a least count per window, and only counts that reach it are scored. The first
+    replicates, scored in full, give the level; those that stay below it are scored in full again.
+    """
+    draw = _drawing(y, expected, longest, model, generator)
     means = _zone_sums(_recent_sums(expected, longest), offsets, members)
     total = float(y.sum())
-    cases = round(total)
-    table = _log_table(cases)
-    maxima = np.empty(replicates)
-    batch = max(1, min(replicates, 4_000_000 // max(1, places * longest)))
-    where = np.repeat(np.arange(places), y.sum(axis=1).astype(np.int64))
-    times = np.repeat(np.arange(intervals), y.sum(axis=0).astype(np.int64))
-    recent = expected[:, intervals - longest :]
-    for start in range(0, replicates, batch):
-        size = min(batch, replicates - start)
-        drawn = np.zeros((size, places, longest))
-        for one in range(size):
-            if model == "permutation":
-                shuffled = generator.permutation(times)
-                late = shuffled >= intervals - longest
-                cell = where[late] * longest + shuffled[late] - (intervals - longest)
-                drawn[one] = np.bincount(cell, minlength=places * longest).reshape(places, longest)
-            elif model == "expectation":
-                drawn[one] = generator.poisson(recent)
-            else:
-                share = np.append(recent.ravel() / expected.sum(), 0.0)
-                share[-1] = max(0.0, 1.0 - share.sum())
-                drawn[one] = generator.multinomial(cases, share)[:-1].reshape(places, longest)
-        sums = np.ascontiguousarray(np.cumsum(drawn[:, :, ::-1], axis=2))
-        maxima[start : start + size] = _best_scores(
-            sums, means, offsets, members, float(least_cases), total, model == "expectation", table
+    table = _log_table(round(total))
+    forecast = model == "expectation"
+    starts, moves, fresh = _moves(offsets, members, len(y))
+    log_in = np.log(np.maximum(means, 1e-300))
+    log_out = np.log(np.maximum(total - means, 1e-300))
+
+    def needed(level: float) -> NDArray[np.int32]:
+        return _least_counts(
+            means, log_in, log_out, level, float(least_cases), total, forecast, table
         )
+
+    def best(drawn: NDArray[np.int32], need: NDArray[np.int32]) -> Floats:
+        return _best_scores(
+            drawn, need, starts, moves, fresh, means, log_in, log_out, total, forecast, table
+        )
+
+    every = needed(0.0)
+    maxima = np.empty(replicates)
+    first = min(replicates, LANES)
+    maxima[:first] = best(np.stack([draw() for _ in range(first)]), every)
+    level = 0.8 * float(maxima[:first].min(initial=math.inf))
+    need = needed(level) if replicates > first and level > 0 else every
+    for start in range(first, replicates, LANES * _BLOCKS):
+        drawn = np.stack([draw() for _ in range(min(LANES * _BLOCKS, replicates - start))])
+        found = best(drawn, need)
+        low = found <= level
+        if low.any():
+            found[low] = best(drawn[low], every)
+        maxima[start : start + len(drawn)] = found
     return maxima
+
+
+def _drawing(
+    y: Floats, expected: Floats, longest: int, model: Model, generator: np.random.Generator
+) -> Callable[[], NDArray[np.int32]]:
+    """Return what draws one replicate: counts (places, the newest interval first), case by case where cases are fewer than cells."""
+    places = len(y)
+    cells = places * longest
+
+    def spread(chosen: NDArray[np.int64]) -> NDArray[np.int32]:
+        return np.bincount(chosen, minlength=cells).reshape(places, longest).astype(np.int32)
+
+    if model == "permutation":
+        where = np.repeat(np.arange(places), y.sum(axis=1).astype(np.int64))
+        late = y.sum(axis=0).astype(np.int64)[::-1][:longest]
+        ages = np.repeat(np.arange(longest), late)
+
+        def shuffled() -> NDArray[np.int32]:
+            return spread(
+                where[generator.choice(len(where), len(ages), replace=False)] * longest + ages
+            )
+
+        return shuffled
+    recent = expected[:, ::-1][:, :longest].ravel()
+    heavy = float(recent.sum())
+    ends = np.cumsum(recent)
+    ends /= max(float(ends[-1]), 1e-300)
+    ends[-1] = 1.0
+    cases = round(float(y.sum()))
+    share = min(1.0, heavy / float(expected.sum()))
+
+    def drawn() -> NDArray[np.int32]:
+        if model == "expectation":
+            if heavy > cells:
+                return generator.poisson(recent).reshape(places, longest).astype(np.int32)
+            number = int(generator.poisson(heavy))
+        else:
+            number = int(generator.binomial(cases, share))
+        if number > cells:
+            return (
+                generator.multinomial(number, np.diff(ends, prepend=0.0))
+                .reshape(places, longest)
+                .astype(np.int32)
+            )
+        return spread(np.searchsorted(ends, generator.random(number), side="right"))
+
+    return drawn
 
 
 def _log_table(cases: int) -> Floats:
@@ -561,42 +649,164 @@ def _log_table(cases: int) -> Floats:
     return np.asarray(np.where(n > 0, n * np.log(np.maximum(n, 1)), 0.0))
 
 
-@njit(cache=True, parallel=True)
-def _best_scores(
-    sums: Floats,
+@njit(cache=True)
+def _moves(offsets: Ints, members: Ints, places: int) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """
+    Return how each zone comes from the one before: places to add (place + 1) and to take away (minus that), or afresh.
+
+    The moves of zone z are `moves[starts[z] : starts[z + 1]]`; where `fresh[z]` they begin from nothing.
+    """
+    zones = len(offsets) - 1
+    stamp = np.full(places, -1, np.int64)
+    starts = np.zeros(zones + 1, np.int64)
+    moves = np.empty(len(members), np.int64)
+    fresh = np.zeros(zones, np.bool_)
+    at = 0
+    for zone in range(zones):
+        size, shared = offsets[zone + 1] - offsets[zone], 0
+        for i in range(offsets[zone], offsets[zone + 1]):
+            if zone and stamp[members[i]] == zone - 1:
+                shared += 1
+        before = offsets[zone] - offsets[zone - 1] if zone else 0
+        fresh[zone] = zone == 0 or size + before - 2 * shared >= size
+        for i in range(offsets[zone], offsets[zone + 1]):
+            place = members[i]
+            if fresh[zone] or stamp[place] != zone - 1:
+                moves[at] = place + 1
+                at += 1
+            stamp[place] = zone
+        if not fresh[zone]:
+            for i in range(offsets[zone - 1], offsets[zone]):
+                if stamp[members[i]] != zone:
+                    moves[at] = -members[i] - 1
+                    at += 1
+        starts[zone + 1] = at
+    return starts, moves[:at], fresh
+
+
+@njit(cache=True)
+def _score(
+    c: float, e: float, log_in: float, log_out: float, total: float, forecast: bool, table: Floats
+) -> float:
+    if forecast:
+        return c * (math.log(c) - log_in) + e - c if c > 0 else e
+    rest = total - c
+    return float(table[int(c)] - c * log_in + table[int(rest)] - rest * log_out)
+
+
+@njit(cache=True)
+def _least_counts(
     means: Floats,
-    offsets: Ints,
-    members: Ints,
+    log_in: Floats,
+    log_out: Floats,
+    level: float,
     least_cases: float,
     total: float,
     forecast: bool,
     table: Floats,
-) -> Floats:
-    replicates, _, lengths = sums.shape
-    zones = len(offsets) - 1
-    best = np.zeros(replicates)
-    log_in = np.log(np.maximum(means, 1e-300))
-    log_out = np.log(np.maximum(total - means, 1e-300))
-    for r in prange(replicates):
-        highest = 0.0
-        cases = np.empty(lengths)
-        for zone in range(zones):
-            cases[:] = 0.0
-            for at in range(offsets[zone], offsets[zone + 1]):
-                for length in range(lengths):
-                    cases[length] += sums[r, members[at], length]
-            for length in range(lengths):
-                c, e = cases[length], means[zone, length]
-                if c <= e or c < least_cases:
-                    continue
-                if forecast:
-                    score = c * (math.log(c) - log_in[zone, length]) + e - c
+) -> NDArray[np.int32]:
+    """Return for each window the least whole count above its expectation whose score exceeds `level`."""
+    zones, lengths = means.shape
+    need = np.empty((zones, lengths), np.int32)
+    never = np.iinfo(np.int32).max
+    for zone in range(zones):
+        for length in range(lengths):
+            e = means[zone, length]
+            low = max(math.floor(e) + 1.0, least_cases)
+            if low > total and not forecast:
+                need[zone, length] = never
+                continue
+            inside, outside = log_in[zone, length], log_out[zone, length]
+            if level <= 0:
+                need[zone, length] = min(low, float(never))
+                continue
+            step = 1.0
+            high = low
+            while (
+                high < 1e9
+                and (forecast or high <= total)
+                and not _score(high, e, inside, outside, total, forecast, table) > level
+            ):
+                high, step = high + step, step * 2
+            if not forecast and high > total:
+                high = total + 1
+            below = low - 1
+            while high - below > 1:
+                middle = math.floor((below + high) / 2)
+                if _score(middle, e, inside, outside, total, forecast, table) > level:
+                    high = middle
                 else:
-                    rest = total - c
-                    score = (
-                        table[int(c)] - c * log_in[zone, length]
-                        + table[int(rest)] - rest * log_out[zone, length]
-                    )  # fmt: skip
-                highest = max(highest, score)
-        best[r] = highest
+                    below = middle
+            need[zone, length] = min(high, float(never))
+    return need
+
+
+@njit(cache=True)
+def _side_by_side(drawn: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return per place the sums of its newest intervals, those of all replicates beside each other for each length."""
+    lanes, places, lengths = drawn.shape
+    sums = np.zeros((places, lengths * LANES), np.int32)
+    for lane in range(lanes):
+        for place in range(places):
+            seen = np.int32(0)
+            for length in range(lengths):
+                seen += drawn[lane, place, length]
+                sums[place, length * LANES + lane] = seen
+    return sums
+
+
+@njit(cache=True)
+def _moved(cases: NDArray[np.int32], sums: NDArray[np.int32], moves: Ints) -> None:
+    for move in moves:
+        if move > 0:
+            row = sums[move - 1]
+            for i in range(len(cases)):
+                cases[i] += row[i]
+        else:
+            row = sums[-move - 1]
+            for i in range(len(cases)):
+                cases[i] -= row[i]
+
+
+@njit(cache=True, parallel=True)
+def _best_scores(
+    drawn: NDArray[np.int32],
+    need: NDArray[np.int32],
+    starts: Ints,
+    moves: Ints,
+    fresh: NDArray[np.bool_],
+    means: Floats,
+    log_in: Floats,
+    log_out: Floats,
+    total: float,
+    forecast: bool,
+    table: Floats,
+) -> Floats:
+    """Return the best score of each replicate among the windows whose count is as high as `need`; 0 where there is none."""
+    replicates, _, lengths = drawn.shape
+    zones = len(fresh)
+    best = np.zeros(replicates)
+    for block in prange((replicates + LANES - 1) // LANES):
+        first = block * LANES
+        lanes = min(LANES, replicates - first)
+        sums = _side_by_side(drawn[first : first + lanes])
+        cases = np.zeros(lengths * LANES, np.int32)
+        for zone in range(zones):
+            if fresh[zone]:
+                cases[:] = 0
+            _moved(cases, sums, moves[starts[zone] : starts[zone + 1]])
+            for length in range(lengths):
+                least, high = need[zone, length], np.int32(0)
+                for i in range(length * LANES, (length + 1) * LANES):
+                    high = max(high, cases[i])
+                if high < least:
+                    continue
+                for lane in range(lanes):
+                    c = cases[length * LANES + lane]
+                    if c >= least:
+                        score = _score(
+                            float(c), means[zone, length], log_in[zone, length], log_out[zone, length],
+                            total, forecast, table,
+                        )  # fmt: skip
+                        best[first + lane] = max(best[first + lane], score)
     return best

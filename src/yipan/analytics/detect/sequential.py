@@ -591,7 +591,7 @@ def _glr_streams(
         if hull and alpha[s] == 0.0:
             _poisson_hull(y[s], mean[s], limit, thresholds, score[s], threshold[s], alarm[s], x, m)
             continue
-        n = 0
+        n, least = 0, np.inf
         for day in range(days):
             if np.isnan(mean[s, day]):
                 continue
@@ -600,16 +600,15 @@ def _glr_streams(
                 if alpha[s] == 0.0:
                     threshold[s, day] = _poisson_cases(x, m, n, limit, reach, shortest) - 1
                 else:
-                    threshold[s, day] = (
-                        _nb_cases(x, m, slope, bend, n, limit, reach, shortest, alpha[s]) - 1
-                    )
+                    least = _nb_cases(x, m, slope, bend, n, limit, reach, shortest, alpha[s], least)
+                    threshold[s, day] = least - 1
             if np.isnan(y[s, day]):
                 continue
             if alpha[s] == 0.0:
                 best = _poisson_glr(x, m, n, reach, shortest, falling, peer)
             else:
                 _derive(x, m, slope, bend, n, alpha[s])
-                best = _nb_glr(x, m, slope, bend, n, reach, shortest, alpha[s])
+                best, _ = _nb_glr(x, m, slope, bend, n, reach, shortest, alpha[s], 0.0)
             score[s, day] = best
             n += 1
             if best >= limit:
@@ -747,66 +746,76 @@ def _nb_glr(
     reach: int,
     shortest: int,
     alpha: float,
-) -> float:
+    care: float,
+) -> tuple[float, float]:
     """
-    Return the evidence of the best start; `slope` and `bend` are its derivatives, day by day, where there is no rise.
+    Return the evidence of the best start and its factor; `slope` and `bend` are its derivatives, day by day, where there is no rise.
 
-    The evidence of a start is a concave function of the rise that begins at zero. So a start whose slope there is not
-    above zero has none; and one that is already falling at best / slope cannot beat the best so far. The start that looks best by
-    slope^2 / bend is solved first.
+    The evidence of a start grows from zero as the factor u of the rise goes up from 1, with a slope that is convex in u before it is
+    divided by u. So a start whose slope at 1 is not above zero has none, and the chord from there to a factor that is
+    surely too large bounds it. The start that looks best by slope^2 / bend is solved first; the others only where their bound is higher. Where only being above or below `care` matters (0 otherwise)
+    what cannot change that is left out.
     """
     first = 0 if reach < 0 else max(0, n - reach)
     up, down, told, lead = 0.0, 0.0, 0.0, -1
+    lead_up, lead_down = 0.0, 0.0
     for start in range(n, first - 1, -1):
         up += slope[start]
         down += bend[start]
         if n - start >= shortest and up > 0 and up * up > told * down:
-            told, lead = up * up / down, start
+            told, lead, lead_up, lead_down = up * up / down, start, up, down
     if lead < 0:
-        return 0.0
-    best = _nb_segment(x, m, lead, n, alpha)
-    up = 0.0
+        return 0.0, 1.0
+    best, factor = _nb_segment(x, m, lead, n, alpha, lead_up, lead_down)
+    if 0 < care <= best:
+        return best, factor
+    up, down, least = 0.0, 0.0, m[n]
     for start in range(n, first - 1, -1):
         up += slope[start]
+        down += bend[start]
+        least = min(least, m[start])
         if n - start < shortest or up <= 0 or start == lead:
             continue
-        rise = best / up
-        if rise < 18:
-            factor, steep = math.exp(rise), 0.0
-            for t in range(start, n + 1):
-                steep += (x[t] - factor * m[t]) / (1 + alpha * factor * m[t])
-            if steep <= 0:
-                continue
-        best = max(best, _nb_segment(x, m, start, n, alpha))
-    return best
+        if up * up * (1 + alpha * least) <= 2 * (n + 1 - start) * least * max(best, care):
+            continue
+        other, risen = _nb_segment(x, m, start, n, alpha, up, down)
+        if other > best:
+            best, factor = other, risen
+    return best, factor
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _nb_segment(x: Floats, m: Floats, start: int, n: int, alpha: float) -> float:
-    """Return the evidence that the days from `start` to `n` share a factor above one, by Newton's method."""
-    cases, means = 0.0, 0.0
+def _nb_segment(
+    x: Floats, m: Floats, start: int, n: int, alpha: float, up: float, down: float
+) -> tuple[float, float]:
+    """
+    Return the evidence that the days from `start` to `n` share a factor above one, and the likeliest factor.
+
+    With H(u) the sum of (x + 1/alpha) / (1 + alpha m u), the likeliest factor has H(u) = days / alpha. The reciprocal of H is concave and
+    nearly straight in u (straight where all means are equal), so Newton's method on it comes from below and takes a step or two.
+    `up` and `down` are the slope and the bend at u = 1, which give the first step.
+    """
+    days = n + 1 - start
+    factor = 1 + up * (1 + up * alpha / days) / down
+    for _ in range(50):
+        whole, fall = 0.0, 0.0
+        for t in range(start, n + 1):
+            wide = 1 / (1 + alpha * m[t] * factor)
+            part = (x[t] + 1 / alpha) * wide
+            whole += part
+            fall += part * alpha * m[t] * wide
+        step = whole * (whole * alpha / days - 1) / fall
+        factor += step
+        # the next step would be below 1e-9, and the evidence is flat there
+        if abs(step) < 1e-5 * factor:
+            break
+    if factor <= 1:
+        return 0.0, 1.0
+    total, cases = 0.0, 0.0
     for t in range(start, n + 1):
         cases += x[t]
-        means += m[t]
-    rise = min(max(math.log((cases + 0.1) / means), 0.05), 5.0)
-    for _ in range(100):
-        factor = math.exp(rise)
-        up, down = 0.0, 0.0
-        for t in range(start, n + 1):
-            wide = 1 / (1 + alpha * factor * m[t])
-            up += (x[t] - factor * m[t]) * wide
-            down += m[t] * (alpha * x[t] + 1) * wide * wide
-        step = max(-2.0, min(2.0, up / (down * factor)))
-        rise = max(-18.0, rise + step)
-        if abs(step) < 1e-7 or rise == -18.0:  # the next step would be below 1e-13
-            break
-    if rise <= 0:
-        return 0.0
-    total, factor = 0.0, math.exp(rise)
-    for t in range(start, n + 1):
-        wide = (1 + alpha * m[t]) / (1 + alpha * m[t] * factor)
-        total += rise * x[t] + (x[t] + 1 / alpha) * math.log(wide)
-    return max(0.0, total)
+        total += (x[t] + 1 / alpha) * math.log((1 + alpha * m[t]) / (1 + alpha * m[t] * factor))
+    return max(0.0, total + cases * math.log(factor)), factor
 
 
 @njit(cache=True, nogil=True)
@@ -820,26 +829,33 @@ def _nb_cases(
     reach: int,
     shortest: int,
     alpha: float,
+    before: float,
 ) -> float:
-    """Return the smallest count today that alarms, by halving an interval."""
-    if reach >= 0 and n < shortest:
+    """
+    Return the smallest count today that alarms, by tangents from `before`, that of the day before.
+
+    The evidence is the highest of many straight lines in today's count, so it is convex in it: a tangent reaches the limit at a count
+    that alarms.
+    """
+    if n < shortest:
         return np.inf
-    today = x[n]
-    low, high = -1.0, 8.0
-    while high < 1e9:
-        x[n] = high
+    today, low, high = x[n], -1.0, np.inf
+    count = math.ceil(m[n] + 3 * math.sqrt(m[n] * (1 + alpha * m[n]))) + 2.0
+    if before < 1e9:
+        count = before
+    while high - low > 1 and low < 1e9:
+        x[n] = count
         _derive(x, m, slope, bend, n, alpha)
-        if _nb_glr(x, m, slope, bend, n, reach, shortest, alpha) >= limit:
-            break
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = math.floor((low + high) / 2)
-        x[n] = middle
-        _derive(x, m, slope, bend, n, alpha)
-        if _nb_glr(x, m, slope, bend, n, reach, shortest, alpha) >= limit:
-            high = middle
+        best, factor = _nb_glr(x, m, slope, bend, n, reach, shortest, alpha, limit)
+        if best >= limit:
+            high = count
         else:
-            low = middle
+            low = count
+        steep = math.log(factor * (1 + alpha * m[n]) / (1 + alpha * m[n] * factor))
+        to = 2 * count + 8
+        if steep > 1e-9:
+            to = math.ceil(count - (best - limit) / steep - 1e-9)
+        count = min(max(to, low + 1), high - 1)
     x[n] = today
     return high
 

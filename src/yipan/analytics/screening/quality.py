@@ -350,3 +350,114 @@ def chapman(*, roster: int, sampled: int, both: int) -> tuple[float, float]:
         / ((both + 1) ** 2 * (both + 2))
     )  # fmt: skip
     return number, float(np.sqrt(variance))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlWell:
+    """A control on a plate: what it is, and its Ct for each target and for the human gene; None where nothing rose."""
+
+    content: str
+    ct_orf: float | None
+    ct_n: float | None
+    ct_internal: float | None
+
+
+def plate_faults(
+    controls: Sequence[ControlWell], *, positive_band: tuple[float, float] | None, internal_below: float
+) -> tuple[str, ...]:  # fmt: skip
+    """
+    Return why the controls of a plate do not let it stand; nothing where it is valid.
+
+    No template: no target may rise. Negative control: no target, and the human gene below `internal_below`. Positive
+    control: both targets rise, within `positive_band` where the kit names one. Extraction control: both targets rise. A
+    plate without a no-template or a positive control is not valid either. Form: the CDC panel, PMC7490627, table 3.
+
+    >>> empty = ControlWell(content="no_template", ct_orf=None, ct_n=38.1, ct_internal=None)
+    >>> known = ControlWell(content="positive_control", ct_orf=28.0, ct_n=27.5, ct_internal=25.0)
+    >>> plate_faults([empty, known], positive_band=(26, 31), internal_below=40)
+    ('no_template_rose',)
+    """
+    found = [
+        f"{kind}_absent"
+        for kind in ("no_template", "positive_control")
+        if not any(one.content == kind for one in controls)
+    ]
+    for one in controls:
+        targets = (one.ct_orf, one.ct_n)
+        rose = [ct for ct in targets if ct is not None]
+        if one.content in {"no_template", "negative_control"} and rose:
+            found.append(f"{one.content}_rose")
+        if one.content == "negative_control" and (
+            one.ct_internal is None or one.ct_internal >= internal_below
+        ):
+            found.append("negative_control_without_human_gene")
+        if one.content in {"positive_control", "extraction_positive"} and len(rose) < len(targets):
+            found.append(f"{one.content}_silent")
+        elif (
+            one.content == "positive_control"
+            and positive_band is not None
+            and not all(positive_band[0] <= ct <= positive_band[1] for ct in rose)
+        ):
+            found.append("positive_control_outside_band")
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """
+    How far two readings of the same tubes agree.
+
+    `share` of `pairs` that agree with its exact 95 % interval; `kappa` beyond chance (Cohen 1960), None where every
+    reading is the same and chance cannot be told from agreement. `shift` is the mean difference of paired Ct with the
+    p-value of a paired t-test; None with fewer than three pairs of Ct or no spread.
+    """
+
+    pairs: int
+    agree: int
+    share: float | None
+    low: float | None
+    high: float | None
+    kappa: float | None
+    ct_pairs: int
+    shift: float | None
+    shift_p_value: float | None
+
+
+def agreement(
+    first: Sequence[str], second: Sequence[str], *, ct_differences: Sequence[float] = ()
+) -> Agreement:
+    """
+    Compare two readings of the same tubes, and the differences of their Ct where both rose.
+
+    Raises ValueError for readings of different length.
+
+    >>> told = agreement(["neg", "neg", "pos", "pos"], ["neg", "neg", "pos", "neg"])
+    >>> told.agree, round(told.kappa, 2)
+    (3, 0.5)
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} readings; a pair has two")
+    pairs = len(first)
+    agree = sum(a == b for a, b in zip(first, second, strict=True))
+    share = low = high = kappa = None
+    if pairs:
+        share = agree / pairs
+        low = float(stats.beta.ppf(0.025, agree, pairs - agree + 1)) if agree else 0.0
+        high = float(stats.beta.ppf(0.975, agree + 1, pairs - agree)) if agree < pairs else 1.0
+        chance = sum(
+            first.count(value) * second.count(value) for value in set(first) | set(second)
+        ) / (pairs * pairs)
+        kappa = (share - chance) / (1.0 - chance) if chance < 1.0 else None
+    known = np.asarray(ct_differences, dtype=float)
+    shift = p_value = None
+    if known.size >= LEAST_CT_PAIRS and float(known.std(ddof=1)) > 0.0:
+        shift = float(known.mean())
+        p_value = float(stats.ttest_1samp(known, 0.0).pvalue)
+    return Agreement(
+        pairs=pairs, agree=agree, share=share, low=low, high=high, kappa=kappa, ct_pairs=int(known.size),
+        shift=shift, shift_p_value=p_value,
+    )  # fmt: skip
+
+
+LEAST_CT_PAIRS = 3
+"""Pairs of Ct below which no difference is told."""

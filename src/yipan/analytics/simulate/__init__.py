@@ -15,12 +15,14 @@ from .compare import (
 )
 from .epidemic import MEASURED, ROUTES, Axis, Epidemic, Seed, days_to_zero, run
 from .measures import (
+    Arrivals,
     Campaign,
     Extent,
     Finding,
     Imports,
     Isolation,
     Orders,
+    Quarantine,
     Screening,
     Strategy,
     StrategyContradictsItself,
@@ -49,9 +51,9 @@ from .start import Ascertainment, KnownCase, draw_start
 from .zones import levels
 
 __all__ = [
-    "AGE_BANDS", "FRONT", "LAYERS", "MEASURED", "ROUTES", "Ascertainment", "Axis", "Campaign", "Comparison", "County",
+    "AGE_BANDS", "FRONT", "LAYERS", "MEASURED", "ROUTES", "Arrivals", "Ascertainment", "Axis", "Campaign", "Comparison", "County",
     "Difference", "Epidemic", "Extent", "Finding", "FrontPoint", "Homes", "Imports", "Isolation", "KnownCase", "Orders",
-    "PackDoesNotAddUp", "Pathogen", "Province", "ProvinceFacts", "Range", "RateOutOfRange", "Rates", "Screening", "Seed",
+    "PackDoesNotAddUp", "Pathogen", "Province", "ProvinceFacts", "Quarantine", "Range", "RateOutOfRange", "Rates", "Screening", "Seed",
     "Strategy", "StrategyContradictsItself", "StrategyResult", "Town", "Tracing", "Travel", "Vaccine", "ZoneRule",
     "Zoning", "commuting_by_gravity", "compare", "compounds", "days_to_zero", "derive", "difference", "draw_start", "front_of",
     "household_hazard", "household_sizes", "lay_out", "levels", "ordered", "orders_none", "replicates", "result_of", "run",

@@ -35,14 +35,17 @@ class Range:
     high: float
 
 
+FANS = ("new", "found", "beds_held", "beds_wanting", "quarantined_central", "quarantined_home")
+"""What is told day by day: infections, infections found, beds in use and wanting, contacts in rooms and at home."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyResult:
     """
     What replicates of a strategy gave.
 
-    `measured` tells each of MEASURED; `fans` holds, per day, the 5, 25, 50, 75 and 95 % of new infections and of
-    infections found in the province; `film` the mean of new infections by day and county. Both end with the first run that
-    ended early.
+    `measured` tells each of MEASURED; `fans` holds, per day, the 5, 25, 50, 75 and 95 % of each of FANS in the
+    province; `film` the mean of new infections by day and county. Both end with the first run that ended early.
     """
 
     name: str
@@ -156,7 +159,9 @@ def result_of(strategy: Strategy, epidemics: Sequence[Epidemic]) -> StrategyResu
     return StrategyResult(
         name=strategy.name, name_zh=strategy.name_zh or strategy.name, replicates=len(epidemics),
         measured={name: range_of(values) for name, values in table.items()},
-        fans={"new": fan(new), "found": fan(found)},
+        fans={"new": fan(new), "found": fan(found)} | {
+            name: fan(np.array([one.daily[name][:whole] for one in epidemics], dtype=float)) for name in FANS[2:]
+        },
         film=tuple(tuple(round(float(x), 3) for x in row) for row in film),
         by_replicate={name: tuple(float(x) for x in values) for name, values in table.items()},
     )  # fmt: skip

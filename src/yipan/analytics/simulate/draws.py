@@ -5,7 +5,8 @@ So results do not depend on the order of the work or the number of threads, two 
 they differ, and a single case can be replayed. The hash is splitmix64's finaliser (Steele, Lea, Flood 2014), twice.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 
 u64 = np.uint64
 Whole = int | np.integer[Any]
+Ints = NDArray[np.integer[Any]]
+Reals = NDArray[np.float64]
+Rows = NDArray[np.void]
+F = TypeVar("F", bound=Callable[..., Any])
 
 _GOLDEN = u64(0x9E3779B97F4A7C15)
 _GOLDEN_INVERSE = u64(0xF1DE83E19937733D)
@@ -21,47 +26,68 @@ _MIX2 = u64(0x94D049BB133111EB)
 _ENTITY = u64(0xD6E8FEB86659FD93)
 _PURPOSE = u64(0xA0761D6478BD642F)
 
-# What a draw is for. Two draws of one entity with different purposes are independent.
-INFECTIOUSNESS = 1
-HOUSEHOLD_COUNT = 2
-HOUSEHOLD = 3
-DORMITORY_COUNT = 4
-DORMITORY = 5
-WORK_COUNT = 6
-WORK = 7
-SCHOOL_COUNT = 8
-SCHOOL = 9
-COMMUNITY_COUNT = 10
-COMMUNITY = 11
-ACCEPT = 12
-SYMPTOMS = 13
-INCUBATION = 14
-SEEKS = 15
-CT_PEAK = 16
-CT_RISE = 17
-CT_FALL = 18
-LATENT = 19
-VACCINE = 20
-VACCINE_DAY = 21
-SEVERE = 22
-DIES = 23
-IMPORT_COUNT = 24
-IMPORT = 25
-SAMPLE_POOL = 26
-SAMPLE_SINGLE = 27
-ATTENDS = 28
-RECALL = 29
-CONTACT_COUNT = 30
-CONTACT = 31
-LEAVE_TEST = 32
-SEED_PLACE = 33
-ROLE = 34
-BLOCK = 35
-SEEK_TEST = 36
+# What a draw is for. Two draws of one entity with different purposes are independent. Of one width each, so that
+# `draw` is compiled once and not for every number.
+INFECTIOUSNESS = np.int64(1)
+HOUSEHOLD_COUNT = np.int64(2)
+HOUSEHOLD = np.int64(3)
+DORMITORY_COUNT = np.int64(4)
+DORMITORY = np.int64(5)
+WORK_COUNT = np.int64(6)
+WORK = np.int64(7)
+SCHOOL_COUNT = np.int64(8)
+SCHOOL = np.int64(9)
+COMMUNITY_COUNT = np.int64(10)
+COMMUNITY = np.int64(11)
+ACCEPT = np.int64(12)
+SYMPTOMS = np.int64(13)
+INCUBATION = np.int64(14)
+SEEKS = np.int64(15)
+CT_PEAK = np.int64(16)
+CT_RISE = np.int64(17)
+CT_FALL = np.int64(18)
+LATENT = np.int64(19)
+VACCINE = np.int64(20)
+VACCINE_DAY = np.int64(21)
+SEVERE = np.int64(22)
+DIES = np.int64(23)
+IMPORT_COUNT = np.int64(24)
+IMPORT = np.int64(25)
+SAMPLE_POOL = np.int64(26)
+SAMPLE_SINGLE = np.int64(27)
+ATTENDS = np.int64(28)
+RECALL = np.int64(29)
+CONTACT_COUNT = np.int64(30)
+CONTACT = np.int64(31)
+LEAVE_TEST = np.int64(32)
+SEED_PLACE = np.int64(33)
+ROLE = np.int64(34)
+BLOCK = np.int64(35)
+SEEK_TEST = np.int64(36)
 
 
-helper = njit(cache=True, error_model="numpy")
-"""How the parts of the model are compiled: kept on disk, division as in C."""
+def helper(function: F) -> F:
+    """
+    Compile a part of the model: division as in C, called by compiled code only, allocating nothing.
+
+    Without the counting of references to arrays a third less is compiled, which is what a first run waits for.
+    """
+    return _njit(function, no_cpython_wrapper=True, _nrt=False)
+
+
+def entry(function: F) -> F:
+    """Compile what Python calls: kept on disk with all it calls, other threads run meanwhile, allocating nothing."""
+    return _njit(function, cache=True, nogil=True, _nrt=False)
+
+
+def table_of(function: F) -> F:
+    """Compile what Python calls where it makes the arrays it returns."""
+    return _njit(function, cache=True)
+
+
+def _njit(function: F, **how: bool) -> F:
+    options: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True, **how}
+    return cast("F", njit(**options)(function))
 
 
 @helper
@@ -77,6 +103,12 @@ def mix(x: u64) -> u64:
 def draw(seed: u64, entity: Whole, purpose: Whole, index: Whole) -> u64:
     """Return 64 random bits for the `index`-th draw of an entity for a purpose."""
     return mix(mix(seed ^ (u64(entity) * _ENTITY)) ^ (u64(purpose) * _PURPOSE + u64(index)))
+
+
+@helper
+def once(seed: u64, entity: Whole, purpose: Whole) -> u64:
+    """Return 64 random bits for the first draw of an entity for a purpose."""
+    return mix(mix(seed ^ (u64(entity) * _ENTITY)) ^ (u64(purpose) * _PURPOSE))
 
 
 @helper
@@ -141,7 +173,7 @@ def unpermute(x: Whole, n: Whole, bits: int, key: u64) -> np.int64:
 
 
 @helper
-def last_at_most(offsets: NDArray[Any], x: Whole) -> int:
+def last_at_most(offsets: NDArray[Any], x: Whole | float) -> int:
     """Return the largest i with offsets[i] <= x in ascending offsets, never the last entry."""
     low = 0
     high = offsets.size - 1
@@ -154,15 +186,17 @@ def last_at_most(offsets: NDArray[Any], x: Whole) -> int:
     return low
 
 
-@helper
-def _units(seed: u64, entities: NDArray[np.int64], purpose: int, index: int) -> NDArray[np.float64]:
+@table_of
+def _units(
+    seed: u64, entities: NDArray[np.int64], purpose: Whole, index: Whole
+) -> NDArray[np.float64]:
     out = np.empty(entities.size)
     for i in range(entities.size):
         out[i] = unit(draw(seed, entities[i], purpose, index))
     return out
 
 
-def units(seed: int, entities: np.ndarray, *, purpose: int, index: int = 0) -> np.ndarray:
+def units(seed: int, entities: np.ndarray, *, purpose: Whole, index: int = 0) -> np.ndarray:
     """
     Return the draws in [0, 1) that the kernel makes for these entities: the way to replay a case.
 

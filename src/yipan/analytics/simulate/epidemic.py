@@ -185,7 +185,7 @@ def run(
     made = kernel.run(
         np.uint64(seed), days, province.layout, tables, means,
         orders_none() if orders is None else orders, seed_table(seeds, province), max(16, capacity),
-        MOST_RESIDENTS if most is None else most, silent_days, np.zeros(means.zone_pairs[-1, 3], np.int32),
+        MOST_RESIDENTS if most is None else most, silent_days,
     )  # fmt: skip
     return _told(made, province, strategy, seed)
 

@@ -5,13 +5,15 @@ A person infected lays out attempts to infect others: how many, whom and on whic
 day an attempt is accepted with the product of what the measures of that day let through (thinning, exact while every
 factor is at most 1). Nothing is kept of those never infected but quarantines.
 
-One function a duty, so that each is compiled by itself: together they would take a minute, apart a third of it.
+A day is two compiled functions, its infections (`strike`) and its evening (`evening`), so that two processes can
+compile them side by side. Below them one function a duty. Nothing compiled allocates.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .draws import (
@@ -44,12 +46,19 @@ from .draws import (
     VACCINE,
     VACCINE_DAY,
     WORK_COUNT,
+    Ints,
+    Reals,
+    Rows,
+    Whole,
     below,
     draw,
+    entry,
     helper,
     last_at_most,
     mix,
+    once,
     poisson,
+    u64,
     unit,
 )
 from .measures import (
@@ -57,7 +66,6 @@ from .measures import (
     CAMPAIGN,
     CAMPAIGN_SINCE,
     FINDING,
-    IMPORT_MEAN,
     ISOLATION,
     LABORATORY,
     RECALL_AT,
@@ -70,6 +78,8 @@ from .measures import (
     ZONE_DELAY,
     ZONE_MULT,
     ZONE_SINCE,
+    Means,
+    Orders,
 )
 from .pathogen import (
     CONTACTS_AT,
@@ -105,6 +115,7 @@ from .province import (
     TOWN_COUNTY,
     TOWN_START,
     TOWNS,
+    Layout,
     age_of,
     community_of,
     county_of,
@@ -116,9 +127,9 @@ from .province import (
 )
 from .zones import next_stage, stage_due, version_on
 
-u64 = np.uint64
-
 NEVER_DAY = 32000
+LAST_DAY = 0x7FFF
+"""Those kept apart are entries of resident, days in a room, days in all, the day it ends and whether all is at home."""
 MOST_BEHIND_DAYS = 7
 """Where a city's laboratories are this many days behind no round is begun: its results would come too late."""
 WATCHED_DAYS = 21
@@ -146,12 +157,12 @@ INFECTION = np.dtype(
     [
         ("person", np.int32), ("source", np.int32), ("community", np.int32), ("child", np.int32),
         ("sibling", np.int32), ("born", np.int16), ("apart_from", np.int16), ("apart_until", np.int16),
-        ("due", np.int16), ("found", np.int16), ("layer", np.uint8), ("route", np.uint8), ("at_home", np.uint8),
+        ("room_until", np.int16), ("due", np.int16), ("found", np.int16), ("layer", np.uint8), ("route", np.uint8), ("at_home", np.uint8),
         ("age", np.uint8),
     ],
     align=True,
 )  # fmt: skip
-"""What is kept of an infection: 36 bytes."""
+"""What is kept of an infection: 36 bytes. Until `room_until` somebody kept apart is in a room, unless at home for want of one."""
 ZONE = np.dtype(
     [
         ("first", np.int64), ("size", np.int64), ("within", np.int64), ("cell", np.int32), ("clock", np.int32),
@@ -168,6 +179,21 @@ CHUNK = 64
 MANY = 1 << 20
 """From this many infections on, who was infected is also kept as a bit a resident."""
 BUFFER = 4096
+PLACES = (
+    "infections", "chunks", "chunk_free", "finds", "find_free", "seed", "arrived", "plan", "plans", "q_central",
+    "q_home", "unmet", "zones", "zones_active", "pending_zones", "queued", "case", "kept", "keys", "watched",
+    "sampled", "rounds", "stage",
+)  # fmt: skip
+"""Where a run stands, whole numbers in one array: how many there are of what, and how far today has come."""
+(
+    INFECTIONS, CHUNKS, CHUNK_FREE, FINDS, FIND_FREE, SEED, ARRIVED, PLAN, PLANS, Q_CENTRAL, Q_HOME, UNMET, ZONES,
+    ZONES_ACTIVE, PENDING_ZONES, QUEUED, CASE, KEPT, KEYS, WATCHED, SAMPLED, ROUNDS, STAGE,
+) = range(len(PLACES))  # fmt: skip
+(
+    DONE, SHORT_ATTEMPTS, SHORT_INFECTIONS, SHORT_TABLE, SHORT_FINDS, MANY_NOW, SHORT_QUEUE, SHORT_PENDING,
+    SHORT_ZONES, SHORT_APART,
+) = range(10)  # fmt: skip
+"""What a compiled day answers: done, or which array is too short to go on."""
 
 
 @helper
@@ -178,6 +204,11 @@ def law(D: NDArray[np.float64], which: int, u: float) -> int:
         at += 2 + int(D[at])
     low = 0
     high = int(D[at]) - 1
+    near = min(high, 8)
+    for x in range(near):
+        low += 1 if u >= D[at + 2 + x] else 0
+    if low < near:
+        return low
     while low < high:
         middle = (low + high) >> 1
         if u < D[at + 2 + middle]:
@@ -188,7 +219,7 @@ def law(D: NDArray[np.float64], which: int, u: float) -> int:
 
 
 @helper
-def trip(L, city, u):  # type: ignore[no-untyped-def]
+def trip(L: Layout, city: Whole, u: float) -> Whole:
     """Return the city a trip from a city goes to."""
     cities = L.ints[CITIES]
     at = DORMITORY_SHARE + L.ints[CLASSES] + city * (cities + 1)
@@ -204,59 +235,61 @@ def trip(L, city, u):  # type: ignore[no-untyped-def]
 
 
 @helper
-def vaccine_left(seed, D, m, person, age, day):  # type: ignore[no-untyped-def]
+def vaccine_left(seed: u64, D: Reals, m: Reals, person: Whole, age: Whole, day: Whole) -> float:
     """Return what is left of a person's vaccine on a day: 0 unvaccinated, 1 on the day of the dose."""
     had = D[COVERAGE_AT + age]
     more = m[CAMPAIGN + age]
     since = m[CAMPAIGN_SINCE]
     if had <= 0.0 and more <= 0.0:
         return 0.0
-    u = unit(draw(seed, person, VACCINE, 0))
+    u = unit(once(seed, person, VACCINE))
     if u < had:
         ago = (
             D[VACCINE_AT + 4]
-            + (unit(draw(seed, person, VACCINE_DAY, 0)) - 0.5) * D[VACCINE_AT + 5]
+            + (unit(once(seed, person, VACCINE_DAY)) - 0.5) * D[VACCINE_AT + 5]
             + float(day)
         )
-        return 0.5 ** (ago / D[VACCINE_AT + 3])
+        return float(0.5 ** (ago / D[VACCINE_AT + 3]))
     if more > 0.0 and day > since:
         reached = min(max(had, m[CAMPAIGN + 4]), had + more * (day - since))
         if u < reached:
             ago = (day - since) - (u - had) / more
-            return 0.5 ** (ago / D[VACCINE_AT + 3])
+            return float(0.5 ** (ago / D[VACCINE_AT + 3]))
     return 0.0
 
 
 @helper
-def ct_of(seed, D, person, age_days):  # type: ignore[no-untyped-def]
+def ct_of(seed: u64, D: Reals, person: Whole, age_days: Whole | float) -> float:
     """Return a person's Ct some days after infection: a straight fall to the peak, a straight rise after it."""
     n = QUANTILES
-    top = D[CT_AT + 8]
-    since = age_days - D[CT_AT + 0] * D[SPREAD_AT + below(draw(seed, person, LATENT, 0), n)]
+    top = float(D[CT_AT + 8])
+    since = age_days - D[CT_AT + 0] * D[SPREAD_AT + below(once(seed, person, LATENT), n)]
     if since <= 0.0:
         return top
-    rise = D[CT_AT + 1] * D[SPREAD_AT + below(draw(seed, person, CT_RISE, 0), n)]
-    fall = D[CT_AT + 2] * D[SPREAD_AT + below(draw(seed, person, CT_FALL, 0), n)]
+    rise = D[CT_AT + 1] * D[SPREAD_AT + below(once(seed, person, CT_RISE), n)]
+    fall = D[CT_AT + 2] * D[SPREAD_AT + below(once(seed, person, CT_FALL), n)]
     if since >= rise + fall:
         return top
-    z = D[NORMAL_AT + below(draw(seed, person, CT_PEAK, 0), n)]
+    z = D[NORMAL_AT + below(once(seed, person, CT_PEAK), n)]
     peak = min(top, D[CT_AT + 3] + D[CT_AT + 4] * z)
     if since < rise:
-        return top - (top - peak) * since / rise
-    return peak + (top - peak) * (since - rise) / fall
+        return float(top - (top - peak) * since / rise)
+    return float(peak + (top - peak) * (since - rise) / fall)
 
 
 @helper
-def sensitivity(D, ct, shift):  # type: ignore[no-untyped-def]
+def sensitivity(D: Reals, ct: float, shift: float) -> float:
     """Return the chance that a sample of this Ct is positive in a tube that adds `shift`."""
     if ct >= D[CT_AT + 8]:
         return 0.0
     x = (D[CT_AT + 5] - ct - shift) / D[CT_AT + 6]
-    return D[CT_AT + 7] * 0.5 * math.erfc(-x / math.sqrt(2.0))
+    return float(D[CT_AT + 7] * 0.5 * math.erfc(-x / math.sqrt(2.0)))
 
 
 @helper
-def positive(seed, D, person, age_days, shift, bits):  # type: ignore[no-untyped-def]
+def positive(
+    seed: u64, D: Reals, person: Whole, age_days: Whole | float, shift: float, bits: u64
+) -> bool:
     """Return whether a sample is positive: the draw first, since most days a sample cannot be."""
     u = unit(bits)
     if u >= D[CT_AT + 7]:
@@ -265,7 +298,7 @@ def positive(seed, D, person, age_days, shift, bits):  # type: ignore[no-untyped
 
 
 @helper
-def unit_of(L, i, cm, kind):  # type: ignore[no-untyped-def]
+def unit_of(L: Layout, i: Whole, cm: Whole, kind: Whole) -> tuple[Whole, Whole]:
     """Return (first resident, residents) of the building, compound, community, town or county of a resident of cm."""
     G = L.ints
     first = G[G[COMMUNITY_START] + cm]
@@ -284,7 +317,7 @@ def unit_of(L, i, cm, kind):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _slot(table, key):  # type: ignore[no-untyped-def]
+def _slot(table: Ints, key: Whole) -> Whole:
     """Return where a key is, or would be, in a table of words whose upper half is the key; -1 is empty."""
     mask = table.size - 1
     s = np.int64(mix(u64(key)) & u64(mask))
@@ -294,35 +327,25 @@ def _slot(table, key):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _rehash(table):  # type: ignore[no-untyped-def]
-    bigger = np.full(table.size * 2, -1, np.int64)
-    for s in range(table.size):
-        if table[s] != -1:
-            bigger[_slot(bigger, table[s] >> 32)] = table[s]
-    return bigger
+def infection_of(table: Ints, index: Ints, t: Whole) -> Whole:
+    """Return the infection of a resident, -1 without one: from the table of keys, or from the index once there is one."""
+    if index.size > 0:
+        return np.int64(index[t]) - 1
+    word = table[_slot(table, t)]
+    if word == -1:
+        return np.int64(-1)
+    return np.int64(word & 0xFFFFFFFF)
 
 
 @helper
-def _as_long(a, size):  # type: ignore[no-untyped-def]
-    b = np.empty(size, a.dtype)
-    b[: a.size] = a
-    return b
-
-
-@helper
-def _longer(a):  # type: ignore[no-untyped-def]
-    return _as_long(a, a.size + (a.size if a.size < (1 << 24) else a.size >> 1))
-
-
-@helper
-def quarter_of(L, i, cm):  # type: ignore[no-untyped-def]
+def quarter_of(L: Layout, i: Whole, cm: Whole) -> Whole:
     """Return the number of the compound of a resident of community cm, by which ordered levels are told."""
     first = L.ints[L.ints[COMMUNITY_START] + cm]
-    return (first >> 9) + cm + ((i - first) >> 9)
+    return np.int64((first >> 9) + cm + ((i - first) >> 9))
 
 
 @helper
-def cell_of(G, first_cell, extent, first, i, cm):  # type: ignore[no-untyped-def]
+def cell_of(G: Ints, first_cell: Whole, extent: Whole, first: Whole, i: Whole, cm: Whole) -> Whole:
     """Return the cell of the zone of an extent in which a resident of community cm, which begins at `first`, lives."""
     if extent == 0:
         return first_cell + (first >> 6) + cm + ((i - first) >> 6)
@@ -332,14 +355,17 @@ def cell_of(G, first_cell, extent, first, i, cm):  # type: ignore[no-untyped-def
         return first_cell + cm
     t = G[G[COMMUNITY_TOWN] + cm]
     if extent == 3:
-        return first_cell + t
-    return first_cell + G[G[TOWN_COUNTY] + t]
+        return np.int64(first_cell + t)
+    return np.int64(first_cell + G[G[TOWN_COUNTY] + t])
 
 
 @helper
-def zone_level(G, pairs, cells, town_zones, levels, current, i, cm, d):  # type: ignore[no-untyped-def]
+def zone_level(
+    G: Ints, pairs: Ints, cells: Ints, town_zones: Ints, levels: Ints, current: Whole, i: Whole, cm: Whole,
+    d: Whole,
+) -> tuple[Whole, Whole]:  # fmt: skip
     """Return (level, mark of the zone) of a resident of community cm on a day; the mark tells two zones apart."""
-    level = 0
+    level: Whole = 0
     mark = np.int64(-1)
     first = G[G[COMMUNITY_START] + cm]
     if levels.size > 0:
@@ -363,7 +389,9 @@ def zone_level(G, pairs, cells, town_zones, levels, current, i, cm, d):  # type:
 
 
 @helper
-def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[no-untyped-def]
+def _count_zone(
+    G: Ints, town_zones: Ints, county_zones: Ints, cm: Whole, kind: Whole, change: Whole,
+) -> None:  # fmt: skip
     t = G[G[COMMUNITY_TOWN] + cm]
     c = G[G[TOWN_COUNTY] + t]
     county_zones[c] += change
@@ -376,10 +404,11 @@ def _count_zone(G, town_zones, county_zones, cm, kind, change):  # type: ignore[
 
 
 @helper
-def lets_through(  # type: ignore[no-untyped-def]
-    seed, L, D, m, pairs, cells, town_zones, county_zones, levels, current, zoned, d, keep, lay, index, t, sp, scm,
-    sborn, sage,
-):  # fmt: skip
+def lets_through(
+    seed: u64, L: Layout, D: Reals, m: Reals, pairs: Ints, cells: Ints, town_zones: Ints, county_zones: Ints,
+    levels: Ints, current: Whole, zoned: bool, d: Whole, keep: float, lay: Whole, index: Whole, t: Whole, sp: Whole,
+    scm: Whole, sborn: Whole, sage: Whole,
+) -> bool:  # fmt: skip
     """Return whether an attempt passes the measures of the day, the age and the vaccine of both; `keep` came so far."""
     u = unit(draw(seed, sp, ACCEPT, index))
     if lay != 0 and u >= keep:
@@ -411,7 +440,7 @@ def lets_through(  # type: ignore[no-untyped-def]
         if u >= keep:
             return False
     tage = age_of(L, t, county_of(L, t))
-    keep *= D[SUSCEPTIBILITY_AT + tage]
+    keep *= float(D[SUSCEPTIBILITY_AT + tage])
     if u >= keep:
         return False
     if u < keep * (1.0 - D[VACCINE_AT]) * (1.0 - D[VACCINE_AT + 1]) * 0.999999999:
@@ -425,14 +454,20 @@ def lets_through(  # type: ignore[no-untyped-def]
 
 
 @helper
-def lay_plans(  # type: ignore[no-untyped-def]
-    seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
-):
+def lay_plans(
+    seed: u64, L: Layout, D: Reals, t: Whole, c: Whole, block: Whole, hstart: Whole, hsize: Whole, dorm: bool,
+    age: Whole, d: Whole, days: Whole, headroom: float, whom: Ints, when: Ints, marks: Ints,
+) -> int:  # fmt: skip
     """Write whom a person infected on day d will try to infect, when and where; return how many attempts there are."""
     G = L.ints
     cities = G[CITIES]
-    power = D[INFECTIOUSNESS_AT + below(draw(seed, t, INFECTIOUSNESS, 0), QUANTILES)]
+    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
     role = role_of(L, t, age)
+    county_first = G[G[COUNTY_START] + c]
+    county_size = G[G[COUNTY_START] + c + 1] - county_first
+    city = G[G[COUNTY_CITY] + c]
+    city_first = G[G[CITY_START] + city]
+    city_size = G[G[CITY_START] + city + 1] - city_first
     laid = 0
     for layer in range(5):
         if layer == 0:
@@ -460,16 +495,18 @@ def lay_plans(  # type: ignore[no-untyped-def]
             purpose = COMMUNITY_COUNT
         if mean <= 0.0:
             continue
-        count = min(poisson(mean, draw(seed, t, purpose, 0)), 4095)
+        count = min(poisson(mean, once(seed, t, purpose)), 4095)
         if count == 0:
             continue
-        gd = np.int64(0)
-        gfirst = np.int64(0)
-        gsize = np.int64(0)
+        gd: Whole = np.int64(0)
+        gfirst: Whole = np.int64(0)
+        gsize: Whole = np.int64(0)
         if layer == 2:
             gd, gfirst, gsize = work_group_of(L, t, c)
         elif layer == 3:
             gfirst, gsize = school_group_of(L, t, c)
+        elif layer == 4:
+            _, gfirst, gsize = community_of(L, t)
         for j in range(count):
             h = draw(seed, t, purpose, j + 1)
             dd = d + 1 + law(D, 0, unit(h))
@@ -477,7 +514,7 @@ def lay_plans(  # type: ignore[no-untyped-def]
                 continue
             h = mix(h)
             kind = layer
-            o = np.int64(-1)
+            o: Whole = np.int64(-1)
             if layer == 0:
                 o = hstart + below(h, hsize - 1)
                 if o >= t:
@@ -497,22 +534,16 @@ def lay_plans(  # type: ignore[no-untyped-def]
                 u = unit(h)
                 h = mix(h)
                 if u < D[REACH_AT + 0]:
-                    _, a, size = community_of(L, t)
-                    o = a + below(h, size)
+                    o = gfirst + below(h, gsize)
                 elif u < D[REACH_AT + 1]:
                     kind = 5
-                    o = G[G[COUNTY_START] + c] + below(
-                        h, G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
-                    )
+                    o = county_first + below(h, county_size)
                 elif u < D[REACH_AT + 2] or cities == 1:
                     kind = 5
-                    y = G[G[COUNTY_CITY] + c]
-                    o = G[G[CITY_START] + y] + below(
-                        h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
-                    )
+                    o = city_first + below(h, city_size)
                 else:
                     kind = 6
-                    y = trip(L, G[G[COUNTY_CITY] + c], unit(h))
+                    y = trip(L, city, unit(h))
                     h = mix(h)
                     o = G[G[CITY_START] + y] + below(
                         h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
@@ -527,25 +558,28 @@ def lay_plans(  # type: ignore[no-untyped-def]
 
 
 @helper
-def will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day):  # type: ignore[no-untyped-def]
+def will_be_found(
+    seed: u64, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, t: Whole, d: Whole, ill: bool,
+    onset: Whole, known_day: Whole,
+) -> tuple[Whole, int]:  # fmt: skip
     """Return (day, how) on which a person infected on day d is found without being looked for; NEVER_DAY if never."""
-    when = np.int64(NEVER_DAY)
+    when: Whole = np.int64(NEVER_DAY)
     how = 0
     if known_day >= 0:
         when = known_day
         how = KNOWN
     if ill:
-        u = unit(draw(seed, t, SEEKS, 0))
+        u = unit(once(seed, t, SEEKS))
         if u < m[FINDING]:
             goes = onset + last_at_most(seek_cdf, unit(draw(seed, t, SEEKS, 1)))
-            if positive(seed, D, t, goes - d, 0.0, draw(seed, t, SEEK_TEST, 0)):
+            if positive(seed, D, t, goes - d, 0.0, once(seed, t, SEEK_TEST)):
                 x = goes + np.int64(m[FINDING + 2])
                 if x < when:
                     when = x
                     how = CLINIC
         elif u < m[FINDING] + m[FINDING + 1] * (1.0 - m[FINDING]):
             goes = onset + 1 + last_at_most(pharmacy_cdf, unit(draw(seed, t, SEEKS, 2)))
-            if positive(seed, D, t, goes - d, 0.0, draw(seed, t, SEEK_TEST, 0)):
+            if positive(seed, D, t, goes - d, 0.0, once(seed, t, SEEK_TEST)):
                 x = goes + np.int64(m[FINDING + 2])
                 if x < when:
                     when = x
@@ -555,7 +589,9 @@ def will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_da
         phase = below(draw(seed, t, ATTENDS, 1001), every)
         x = d + ((phase - d) % every)
         while x < d + WATCHED_DAYS:
-            if positive(seed, D, t, x - d, m[FINDING + 6], draw(seed, t, SAMPLE_POOL, x * 16 + 15)):
+            if positive(
+                seed, D, t, x - d, float(m[FINDING + 6]), draw(seed, t, SAMPLE_POOL, x * 16 + 15)
+            ):
                 if x + 2 < when:
                     when = x + 2
                     how = ROUTINE
@@ -565,10 +601,27 @@ def will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_da
 
 
 @helper
-def fall_ill(  # type: ignore[no-untyped-def]
-    seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s, lay, d, days,
-    headroom, known_day, whom, when, marks,
-):  # fmt: skip
+def latest_on(spans: Ints, d: Whole) -> int:
+    """Return the row that holds on a day; rows begin with their first day, in order of it."""
+    now = 0
+    for row in range(1, spans.shape[0]):
+        if spans[row, 0] <= d:
+            now = row
+    return now
+
+
+@helper
+def room_until(held: Whole) -> Whole:
+    """Return the day from which somebody in quarantine is at home; `held` is an entry of those kept apart."""
+    return ((held >> 1) & LAST_DAY) - ((held >> 16) & 0xFF) + ((held >> 24) & 0x7F)
+
+
+@helper
+def fall_ill(
+    seed: u64, L: Layout, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, quarantine: Ints,
+    test_days: Ints, inf: Rows, apart: Ints, q_active: Whole, day_new: Ints, daily: Reals, totals: Reals, r: Whole, t: Whole, s: Whole,
+    lay: Whole, d: Whole, days: Whole, headroom: float, known_day: Whole, whom: Ints, when: Ints, marks: Ints,
+) -> tuple[int, Whole, int]:  # fmt: skip
     """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
     c, block, hstart, hsize, dorm, age = place_of(L, t)
     inf[r].person = t
@@ -579,6 +632,7 @@ def fall_ill(  # type: ignore[no-untyped-def]
     inf[r].born = d
     inf[r].apart_from = NEVER_DAY
     inf[r].apart_until = NEVER_DAY
+    inf[r].room_until = NEVER_DAY
     inf[r].due = NEVER_DAY
     inf[r].found = -1
     inf[r].layer = lay
@@ -591,18 +645,18 @@ def fall_ill(  # type: ignore[no-untyped-def]
     day_new[d, c] += 1
     if lay == 6 and s >= 0:
         daily[d, D_EXPORT] += 1
-    ill = unit(draw(seed, t, SYMPTOMS, 0)) < D[SYMPTOMATIC_AT + age]
-    onset = d + 1 + law(D, 1, unit(draw(seed, t, INCUBATION, 0)))
+    ill = unit(once(seed, t, SYMPTOMS)) < float(D[SYMPTOMATIC_AT + age])
+    onset = d + 1 + law(D, 1, unit(once(seed, t, INCUBATION)))
     if ill:
         totals[2] += 1
-        hard = unit(draw(seed, t, SEVERE, 0))
+        hard = unit(once(seed, t, SEVERE))
         if hard < D[SEVERE_AT + age]:
             spared = 1.0
             if vaccine_left(seed, D, m, t, age, d) > 0.0:
                 spared = 1.0 - D[VACCINE_AT + 2]
             if hard < D[SEVERE_AT + age] * spared:
                 totals[0] += 1
-                if unit(draw(seed, t, DIES, 0)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
+                if unit(once(seed, t, DIES)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
                     totals[1] += 1
     laid = lay_plans(
         seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
@@ -610,13 +664,15 @@ def fall_ill(  # type: ignore[no-untyped-def]
     on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
     if q_active > 0:
         held = apart[_slot(apart, t)]
-        until = (held & 0xFFFFFFFF) >> 1
+        until = (held >> 1) & LAST_DAY
         if held != -1 and until > d:
             inf[r].apart_from = d
             inf[r].apart_until = until
+            inf[r].room_until = room_until(held)
             inf[r].at_home = held & 1
-            began = until - np.int64(m[TRACE + 4]) - 1
-            for x in range(test_days.size):
+            began = until - ((held >> 16) & 0xFF) - 1
+            now = latest_on(quarantine, began)
+            for x in range(quarantine[now, 5], quarantine[now, 6]):
                 td = began + test_days[x]
                 if td > d and positive(
                     seed, D, t, td - d, 0.0, draw(seed, t, SAMPLE_SINGLE, td * 16)
@@ -629,24 +685,10 @@ def fall_ill(  # type: ignore[no-untyped-def]
 
 
 @helper
-def take_in(  # type: ignore[no-untyped-def]
-    L,
-    m,
-    by_city,
-    inf,
-    used,
-    rel_beds,
-    unmet_until,
-    town,
-    county,
-    day_found,
-    day_open,
-    daily,
-    r,
-    how,
-    d,
-    days,
-):
+def take_in(
+    L: Layout, m: Reals, by_city: Reals, inf: Rows, used: Reals, rel_beds: Ints, unmet_until: Ints, town: Ints,
+    county: Ints, day_found: Ints, day_open: Ints, daily: Reals, r: Whole, how: Whole, d: Whole, days: Whole,
+) -> tuple[bool, int]:  # fmt: skip
     """Isolate an infection found today, in a bed or at home; return (found in quarantine, beds wanting more)."""
     G = L.ints
     inf[r].found = d
@@ -656,12 +698,17 @@ def take_in(  # type: ignore[no-untyped-def]
     y = G[G[COUNTY_CITY] + c]
     day_found[d, c] += 1
     daily[d, 10 + np.int64(how)] += 1
-    kept_apart = inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0
+    kept_apart = (
+        inf[r].apart_from <= d < inf[r].apart_until
+        and inf[r].at_home == 0
+        and d < inf[r].room_until
+    )
     from_day = d + 1 + np.int64(m[ISOLATION])
     stay = np.int64(m[ISOLATION + 1])
     if not kept_apart:
         inf[r].apart_from = min(np.int64(inf[r].apart_from), from_day)
     inf[r].apart_until = from_day + stay
+    inf[r].room_until = NEVER_DAY
     wanting = 0
     if used[BEDS, y] < by_city[BEDS, y]:
         used[BEDS, y] += 1
@@ -684,27 +731,15 @@ def take_in(  # type: ignore[no-untyped-def]
 
 
 @helper
-def open_zones(  # type: ignore[no-untyped-def]
-    L,
-    rules,
-    pairs,
-    cells,
-    town_zones,
-    county_zones,
-    levels,
-    inf,
-    zones,
-    active,
-    pending,
-    current,
-    d,
-    zn,
-    za,
-    pn,
-):
-    """Draw the zones whose order takes effect tonight; return how many there are, are active, are still to come."""
+def open_zones(
+    L: Layout, rules: Ints, pairs: Ints, cells: Ints, town_zones: Ints, county_zones: Ints, levels: Ints, inf: Rows,
+    zones: Rows, active: Ints, pending: Ints, current: Whole, d: Whole, at: Ints,
+) -> None:  # fmt: skip
+    """Draw the zones whose order takes effect tonight."""
+    zn = at[ZONES]
+    za = at[ZONES_ACTIVE]
     kept = 0
-    for x in range(pn):
+    for x in range(at[PENDING_ZONES]):
         if (pending[x] & 0xFFFFFFFF) > d:
             pending[kept] = pending[x]
             kept += 1
@@ -720,7 +755,7 @@ def open_zones(  # type: ignore[no-untyped-def]
             if medium == 0 and now == 2:
                 continue
             start, size = unit_of(L, t, cm, kind)
-            cell = np.int64(-1)
+            cell: Whole = np.int64(-1)
             for p in range(pairs.shape[0] - 1):
                 if pairs[p, 1] == kind and pairs[p, 2] == medium:
                     cell = cell_of(
@@ -758,17 +793,22 @@ def open_zones(  # type: ignore[no-untyped-def]
                 zones[z].clock = d
                 zones[z].done = -1
                 zones[z].book = current
-    return zn, za, kept
+    at[ZONES] = zn
+    at[ZONES_ACTIVE] = za
+    at[PENDING_ZONES] = kept
 
 
 @helper
-def step_zones(L, rules, cells, town_zones, county_zones, zones, active, current, d, za, longest):  # type: ignore[no-untyped-def]
+def step_zones(
+    L: Layout, rules: Ints, cells: Ints, town_zones: Ints, county_zones: Ints, zones: Rows, active: Ints,
+    current: Whole, d: Whole, za: Whole, longest: float,
+) -> tuple[int, float]:  # fmt: skip
     """Let the zones step down that are due today; return how many are active and the longest there was."""
     kept = 0
     for x in range(za):
         z = active[x]
         before = zones[z].stage
-        stage = np.int64(before)
+        stage: Whole = np.int64(before)
         while stage != 0:
             at = stage_due(
                 stage,
@@ -799,7 +839,9 @@ def step_zones(L, rules, cells, town_zones, county_zones, zones, active, current
 
 
 @helper
-def reset_zones(L, pairs, cells, zones, current, t, cm, d):  # type: ignore[no-untyped-def]
+def reset_zones(
+    L: Layout, pairs: Ints, cells: Ints, zones: Rows, current: Whole, t: Whole, cm: Whole, d: Whole,
+) -> None:  # fmt: skip
     """Set the clocks of the zones around a case of today anew; what had stepped down from high is high again."""
     first = L.ints[L.ints[COMMUNITY_START] + cm]
     for p in range(pairs.shape[0] - 1):
@@ -818,18 +860,20 @@ def reset_zones(L, pairs, cells, zones, current, t, cm, d):  # type: ignore[no-u
 
 
 @helper
-def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untyped-def]
+def name_contacts(
+    seed: u64, L: Layout, D: Reals, m: Reals, inf: Rows, r: Whole, d: Whole, contacts: Ints,
+) -> tuple[int, int]:  # fmt: skip
     """Write whom a case names: those it infected and its source, home, others met; return (all, of the first ring)."""
     t = np.int64(inf[r].person)
     c, _, hstart, hsize, _, age = place_of(L, t)
     role = role_of(L, t, age)
-    power = D[INFECTIOUSNESS_AT + below(draw(seed, t, INFECTIOUSNESS, 0), QUANTILES)]
+    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
     named = 0
     q = np.int64(inf[r].child)
     while q >= 0 and named < 2000:
         lay = np.int64(inf[q].layer)
         if lay != 0 and d - inf[q].born <= m[TRACE + 1] + m[TRACE] + 2:
-            if unit(draw(seed, inf[q].person, RECALL, 0)) < m[RECALL_AT + lay]:
+            if unit(once(seed, inf[q].person, RECALL)) < m[RECALL_AT + lay]:
                 contacts[named] = inf[q].person
                 named += 1
         q = np.int64(inf[q].sibling)
@@ -841,32 +885,32 @@ def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untype
         if o != t and unit(draw(seed, o, RECALL, 2)) < m[RECALL_AT]:
             contacts[named] = o
             named += 1
-    for lay in range(2, 5):
-        if (lay == 2 and role != ROLE_WORK) or (lay == 3 and role != ROLE_SCHOOL):
+    for place in range(2, 5):
+        if (place == 2 and role != ROLE_WORK) or (place == 3 and role != ROLE_SCHOOL):
             continue
-        mean = (D[CONTACTS_AT + lay - 2] * m[TRACE + 1] - D[RATES_AT + lay] * power) * m[
-            RECALL_AT + lay
+        mean = (D[CONTACTS_AT + place - 2] * m[TRACE + 1] - D[RATES_AT + place] * power) * m[
+            RECALL_AT + place
         ]
         if mean <= 0.0:
             continue
-        count = min(poisson(mean, draw(seed, t, CONTACT_COUNT, lay)), 400)
-        gd = np.int64(0)
-        gfirst = np.int64(0)
-        gsize = np.int64(0)
-        if lay == 2:
+        count = min(poisson(mean, draw(seed, t, CONTACT_COUNT, place)), 400)
+        gd: Whole = np.int64(0)
+        gfirst: Whole = np.int64(0)
+        gsize: Whole = np.int64(0)
+        if place == 2:
             gd, gfirst, gsize = work_group_of(L, t, c)
-        elif lay == 3:
+        elif place == 3:
             gfirst, gsize = school_group_of(L, t, c)
         else:
             _, gfirst, gsize = community_of(L, t)
         for j in range(count):
-            h = draw(seed, t, CONTACT, lay * 512 + j)
-            if lay == 4:
-                o = gfirst + below(h, gsize)
+            h = draw(seed, t, CONTACT, place * 512 + j)
+            if place == 4:
+                met: Whole = gfirst + below(h, gsize)
             else:
-                o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
-            if o >= 0 and named < 3900:
-                contacts[named] = o
+                met = group_mate(L, role, c, gd, gfirst, gsize, t, h)
+            if met >= 0 and named < 3900:
+                contacts[named] = met
                 named += 1
     ring = named
     if m[TRACE + 3] == 1:
@@ -880,50 +924,54 @@ def name_contacts(seed, L, D, m, inf, r, d, contacts):  # type: ignore[no-untype
 
 
 @helper
-def keep_apart(  # type: ignore[no-untyped-def]
-    seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts, named, ring, d, days,
-    found_r, found_on,
-):  # fmt: skip
+def keep_apart(
+    seed: u64, L: Layout, D: Reals, by_city: Reals, quarantine: Ints, test_days: Ints, inf: Rows, table: Ints, index: Ints,
+    apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, contacts: Ints, named: Whole, ring: Whole,
+    d: Whole, days: Whole, found_r: Ints, found_on: Ints, at: Ints,
+) -> int:  # fmt: skip
     """
-    Put contacts into quarantine, in a room or at home; return (newly kept, of them in rooms, new keys, findings).
+    Put contacts into quarantine, in a room or at home; return how many of them will be found.
 
     `apart` has room for all of them; findings of infected contacts are written to `found_r` and `found_on`.
     """
     G = L.ints
-    kept = 0
-    central = 0
-    keys = 0
     hits = 0
+    now = latest_on(quarantine, d)
     for j in range(named):
         o = contacts[j]
         qs = _slot(apart, o)
-        if apart[qs] != -1 and ((apart[qs] & 0xFFFFFFFF) >> 1) > d:
+        if apart[qs] != -1 and ((apart[qs] >> 1) & LAST_DAY) > d:
             continue
-        known = _slot(table, o)
-        rr = np.int64(-1)
-        if table[known] != -1:
-            rr = table[known] & 0xFFFFFFFF
-            if inf[rr].found >= 0:
-                continue
+        room = quarantine[now, 1 if j < ring else 3]
+        total = room + quarantine[now, 2 if j < ring else 4]
+        if total == 0:
+            continue
+        rr = infection_of(table, index, o)
+        if rr >= 0 and inf[rr].found >= 0:
+            continue
         if apart[qs] == -1:
-            keys += 1
-        until = d + 1 + np.int64(m[TRACE + 4])
+            at[KEYS] += 1
+        until = d + 1 + total
         oy = G[G[COUNTY_CITY] + county_of(L, o)]
         home = 1
-        if m[TRACE + 5] == 1 and j < ring and used[ROOMS, oy] < by_city[ROOMS, oy]:
+        if room > 0 and used[ROOMS, oy] < by_city[ROOMS, oy]:
             used[ROOMS, oy] += 1
-            central += 1
-            rel_central[until, oy] += 1
+            at[Q_CENTRAL] += 1
+            rel_central[d + 1 + room, oy] += 1
             home = 0
+            if total > room:
+                rel_home[d + 1 + room] -= 1
+                rel_home[until] += 1
         else:
             rel_home[until] += 1
-        apart[qs] = (o << 32) | (until << 1) | home
-        kept += 1
+            at[Q_HOME] += 1
+        apart[qs] = (o << 32) | (room << 24) | (total << 16) | (until << 1) | home
         if rr >= 0:
             inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d + 1)
             inf[rr].apart_until = until
+            inf[rr].room_until = d + 1 + room
             inf[rr].at_home = home
-            for w in range(test_days.size):
+            for w in range(quarantine[now, 5], quarantine[now, 6]):
                 td = d + test_days[w]
                 if positive(
                     seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)
@@ -935,14 +983,15 @@ def keep_apart(  # type: ignore[no-untyped-def]
                         found_on[hits] = x2
                         hits += 1
                     break
-    return kept, central, keys, hits
+    return hits
 
 
 @helper
-def rounds_of_day(  # type: ignore[no-untyped-def]
-    L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town,
-    screen_county, tubes, backlog, by_city, daily, zprog, d,
-):  # fmt: skip
+def rounds_of_day(
+    L: Layout, rules: Ints, pairs: Ints, screens: Ints, shares: Reals, zones: Rows, active: Ints, cells: Ints,
+    za: Whole, current: Whole, zoning: bool, town: Ints, county: Ints, screen_town: Ints, screen_county: Ints,
+    tubes: Reals, backlog: Reals, by_city: Reals, daily: Reals, zprog: Whole, d: Whole,
+) -> bool:  # fmt: skip
     """Say which zones and areas are tested today and count tubes and people; return whether any is."""
     G = L.ints
     testing = False
@@ -955,7 +1004,7 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
             pool = screens[zprog, 3]
             cover = shares[zprog, 0]
             never = shares[zprog, 1]
-        wide = np.int64(-1)
+        wide: Whole = np.int64(-1)
         for p in range(pairs.shape[0] - 1):
             if pairs[p, 1] == rules[current, 9] and pairs[p, 2] == 1:
                 wide = p
@@ -970,9 +1019,10 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
             if need == 1 and quiet > 0 and d >= zones[z].clock + quiet - 1 and zones[z].done < 0:
                 zones[z].round = 2
             if zprog >= 0 and d > zones[z].opened and stage != 0:
-                since = d - zones[z].opened
+                since = d - zones[z].opened - screens[zprog, 7]
                 if (
-                    since % screens[zprog, 2] == 0
+                    since >= 0
+                    and since % screens[zprog, 2] == 0
                     and since // screens[zprog, 2] <= screens[zprog, 6]
                 ):
                     zones[z].round = max(zones[z].round, np.int8(1))
@@ -1030,7 +1080,8 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
                 done = screen_county[p, a]
             if screens[p, 1] > d or firstc < 0 or d - lastc > screens[p, 5]:
                 continue
-            if done >= screens[p, 6] or (d - firstc) % screens[p, 2] != 0:
+            since = d - firstc - screens[p, 7]
+            if done >= screens[p, 6] or since < 0 or since % screens[p, 2] != 0:
                 continue
             y = G[G[COUNTY_CITY] + (G[G[TOWN_COUNTY] + a] if kind == 3 else a)]
             if backlog[y] > MOST_BEHIND_DAYS * by_city[LABORATORY, y]:
@@ -1050,14 +1101,16 @@ def rounds_of_day(  # type: ignore[no-untyped-def]
 
 
 @helper
-def sample(  # type: ignore[no-untyped-def]
-    seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county, rounds, backlog, inf, table, current, zoning,
-    zprog, area_screens, begin, end, d, days, daily, found_r, found_on,
-):  # fmt: skip
+def sample(
+    seed: u64, L: Layout, D: Reals, pairs: Ints, screens: Ints, shares: Reals, by_city: Reals, cells: Ints,
+    zones: Rows, town_zones: Ints, screen_town: Ints, screen_county: Ints, rounds: Ints, rn: Whole, backlog: Reals,
+    inf: Rows, table: Ints, index: Ints, current: Whole, zoning: bool, zprog: Whole, area_screens: bool,
+    begin: Whole, end: Whole, d: Whole, days: Whole, daily: Reals, found_r: Ints, found_on: Ints,
+) -> tuple[Whole, int]:  # fmt: skip
     """
     Sample the infected among those tested today, from infection `begin` on, until findings fill the buffer.
 
-    Return (the infection to go on with, findings). `rounds` are the ordered rounds of today.
+    Return (the infection to go on with, findings). The first `rn` of `rounds` are the ordered rounds of today.
     """
     G = L.ints
     P = screens.shape[0]
@@ -1078,7 +1131,11 @@ def sample(  # type: ignore[no-untyped-def]
             return r, hits
         if inf[r].found >= 0 or inf[r].due <= d + 1:
             continue
-        if inf[r].apart_from <= d < inf[r].apart_until and inf[r].at_home == 0:
+        if (
+            inf[r].apart_from <= d < inf[r].apart_until
+            and inf[r].at_home == 0
+            and d < inf[r].room_until
+        ):
             continue
         t = np.int64(inf[r].person)
         cm = np.int64(inf[r].community)
@@ -1107,7 +1164,7 @@ def sample(  # type: ignore[no-untyped-def]
                     turn = turn_of_zone
             if pool > 0:
                 if (
-                    unit(draw(seed, t, ATTENDS, 0)) < never_of_zone
+                    unit(once(seed, t, ATTENDS)) < never_of_zone
                     or unit(draw(seed, t, ATTENDS, d * 16 + 1)) >= cover_of_zone
                 ):
                     pool = 0
@@ -1124,7 +1181,7 @@ def sample(  # type: ignore[no-untyped-def]
                 if (kind == 3 and screen_town[P + p, tw] != 0) or (
                     kind == 4 and screen_county[P + p, c] != 0
                 ):
-                    if unit(draw(seed, t, ATTENDS, 0)) < shares[p, 1]:
+                    if unit(once(seed, t, ATTENDS)) < shares[p, 1]:
                         continue
                     if unit(draw(seed, t, ATTENDS, d * 16 + 2 + p)) >= shares[p, 0]:
                         continue
@@ -1132,10 +1189,10 @@ def sample(  # type: ignore[no-untyped-def]
                     shift = shares[p, 2]
                     turn = screens[p, 4]
         if pool == 0:
-            for x in range(rounds.shape[0]):
+            for x in range(rn):
                 if rounds[x, 1] <= t < rounds[x, 2]:
                     if (
-                        unit(draw(seed, t, ATTENDS, 0)) < 0.03
+                        unit(once(seed, t, ATTENDS)) < 0.03
                         or unit(draw(seed, t, ATTENDS, d * 16 + 1)) >= 0.95
                     ):
                         continue
@@ -1147,7 +1204,7 @@ def sample(  # type: ignore[no-untyped-def]
             continue
         c, block, _, _, _, _ = place_of(L, t)
         y = G[G[COUNTY_CITY] + c]
-        wait = turn
+        wait: Whole = turn
         if by_city[LABORATORY, y] > 0.0:
             wait += min(np.int64(14), np.int64(backlog[y] / by_city[LABORATORY, y]))
         else:
@@ -1161,12 +1218,11 @@ def sample(  # type: ignore[no-untyped-def]
         daily[d, D_HELD] += b - a
         for o in range(a, b):
             if pool == 1:
-                rr = r
+                rr: Whole = r
             else:
-                known = _slot(table, np.int64(o))
-                if table[known] == -1:
+                rr = infection_of(table, index, o)
+                if rr < 0:
                     continue
-                rr = np.int64(table[known] & 0xFFFFFFFF)
             again = d + wait
             x2 = again + (0 if pool == 1 else 1)
             if inf[rr].found >= 0 or x2 >= inf[rr].due or x2 >= days:
@@ -1184,7 +1240,7 @@ def sample(  # type: ignore[no-untyped-def]
 
 
 @helper
-def count_ordered(G, levels, row, daily, d):  # type: ignore[no-untyped-def]
+def count_ordered(G: Ints, levels: Ints, row: Whole, daily: Reals, d: Whole) -> None:
     """Count the residents of compounds under an ordered level today."""
     for cm in range(G[COMMUNITIES]):
         begin = G[G[COMMUNITY_START] + cm]
@@ -1196,350 +1252,302 @@ def count_ordered(G, levels, row, daily, d):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _told_ahead(finds, head, free, used, infection, on, route):  # type: ignore[no-untyped-def]
-    """Note that an infection will be found on a day; return the next free entry and how many were ever used."""
-    f = np.int64(free)
+def _told_ahead(
+    finds: Rows, fhead: Ints, at: Ints, infection: Whole, on: Whole, route: Whole,
+) -> None:  # fmt: skip
+    """Note that an infection will be found on a day; there is room."""
+    f = at[FIND_FREE]
     if f >= 0:
-        free = np.int64(finds[f].next)
+        at[FIND_FREE] = finds[f].next
     else:
-        f = used
-        used += 1
+        f = at[FINDS]
+        at[FINDS] += 1
     finds[f].infection = infection
     finds[f].route = route
-    finds[f].next = head[on]
-    head[on] = f
-    return free, used
+    finds[f].next = fhead[on]
+    fhead[on] = f
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: ignore[no-untyped-def]
+@entry
+def strike(
+    seed: u64, d: Whole, days: Whole, silent: Whole, L: Layout, D: Reals, M: Means, levels: Ints, seeds: Ints,
+    cells: Ints, town: Ints, county: Ints, inf: Rows, table: Ints, index: Ints, struck: Ints, awho: Ints,
+    amark: Ints, alink: Ints, head: Ints, fill: Ints, whom: Ints, when: Ints, marks: Ints, finds: Rows, fhead: Ints,
+    apart: Ints, day_new: Ints, daily: Reals, totals: Reals, at: Ints,
+) -> int:  # fmt: skip
     """
-    Run one replicate and return its tables and its infections; see `simulate.run` for what they mean.
+    Let the seeds, the arrivals and the attempts of day d infect; return 0, or which array is too short to go on.
 
-    `seeds` holds rows (day, person or -1, county, day found or -1), in order of day. A run that reaches `most`
-    infections ends with that day. Attempts before day `silent` are dropped: what they led to is among the seeds.
-    `cells` are zeros, one for each place a zone can be.
+    Called again with a longer array it goes on where it stopped. `at` holds where things stand, see `PLACES`.
     """
     G = L.ints
-    counties = G[COUNTIES]
-    cities = G[CITIES]
-    towns = G[TOWNS]
+    m = M.numbers
+    rules = M.zone_rules
+    pairs = M.zone_pairs
+    town_zones = town[0]
+    county_zones = county[0]
+    headroom = m[ZONE_MULT + 5]
+    zoned = at[ZONES_ACTIVE] > 0 or levels.size > 0
+    current = version_on(rules, d)
+    q_active = at[Q_CENTRAL] + at[Q_HOME]
+    direct = index.size > 0
+    arriving = 0
+    span = latest_on(M.import_days, d)
+    if M.import_mean[span] > 0.0:
+        arriving = poisson(M.import_mean[span], once(seed, d, IMPORT_COUNT))
+    while True:
+        # what the last one infected laid out is put down first
+        n = at[INFECTIONS]
+        while at[PLAN] < at[PLANS]:
+            x = at[PLAN]
+            dd = when[x]
+            if fill[dd] == CHUNK:
+                part = at[CHUNK_FREE]
+                if part >= 0:
+                    at[CHUNK_FREE] = alink[part]
+                else:
+                    if at[CHUNKS] == alink.size:
+                        return SHORT_ATTEMPTS
+                    part = at[CHUNKS]
+                    at[CHUNKS] += 1
+                alink[part] = head[dd]
+                head[dd] = part
+                fill[dd] = 0
+            e = head[dd] * CHUNK + fill[dd]
+            awho[e] = (whom[x] << 32) | (n - 1)
+            amark[e] = marks[x]
+            fill[dd] += 1
+            at[PLAN] += 1
+        if n == inf.size:
+            return SHORT_INFECTIONS
+        if not direct:
+            if n >= MANY:
+                return MANY_NOW
+            if (n + 1) * 10 > table.size * 7:
+                return SHORT_TABLE
+        if at[FIND_FREE] < 0 and at[FINDS] == finds.size:
+            return SHORT_FINDS
+        known_day = np.int64(-1)
+        if at[SEED] < seeds.shape[0] and seeds[at[SEED], 0] == d:
+            s_at = at[SEED]
+            t = seeds[s_at, 1]
+            known_day = seeds[s_at, 3]
+            if t < 0:
+                c = seeds[s_at, 2]
+                t = G[G[COUNTY_START] + c] + below(
+                    once(seed, s_at, SEED_PLACE),
+                    G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c],
+                )
+            s = np.int64(-1)
+            lay = np.int64(7)
+            at[SEED] += 1
+        elif at[ARRIVED] < arriving:
+            h = draw(seed, d, IMPORT, at[ARRIVED])
+            c = last_at_most(M.import_cdf[span], unit(h))
+            t = G[G[COUNTY_START] + c] + below(
+                mix(h), G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
+            )
+            s = np.int64(-1)
+            lay = np.int64(7)
+            at[ARRIVED] += 1
+        elif head[d] >= 0:
+            chunk = head[d]
+            fill[d] -= 1
+            e = chunk * CHUNK + fill[d]
+            t = awho[e] >> 32
+            s = awho[e] & 0xFFFFFFFF
+            lay = np.int64(amark[e])
+            number = lay
+            lay >>= 12
+            if fill[d] == 0:
+                head[d] = alink[chunk]
+                alink[chunk] = at[CHUNK_FREE]
+                at[CHUNK_FREE] = chunk
+                fill[d] = CHUNK
+            if d < silent:
+                continue
+            totals[3] += 1
+            if direct:
+                if (struck[t >> 3] >> (t & 7)) & 1:
+                    continue
+            elif table[_slot(table, t)] != -1:
+                continue
+            keep = 1.0 / headroom if lay == 0 else 1.0
+            isolated = inf[s].apart_from <= d < inf[s].apart_until
+            if isolated:
+                if inf[s].at_home == 0 and d < inf[s].room_until:
+                    continue
+                keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
+            if q_active > 0:
+                held = apart[_slot(apart, t)]
+                if held != -1 and ((held >> 1) & LAST_DAY) > d:
+                    if (held & 1) == 0 and d < room_until(held):
+                        continue
+                    if not isolated:
+                        keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
+            if not lets_through(
+                seed, L, D, m, pairs, cells, town_zones, county_zones, levels, current, zoned, d, keep, lay,
+                number, t, np.int64(inf[s].person), np.int64(inf[s].community), np.int64(inf[s].born),
+                np.int64(inf[s].age),
+            ):  # fmt: skip
+                continue
+        else:
+            at[ARRIVED] = 0
+            return DONE
+        # a new infection
+        if direct:
+            if index[t] != 0:
+                continue
+            index[t] = n + 1
+            struck[t >> 3] |= np.uint8(1 << (t & 7))
+        else:
+            sl = _slot(table, t)
+            if table[sl] != -1:
+                continue
+            table[sl] = (t << 32) | n
+        at[INFECTIONS] = n + 1
+        laid, on, how = fall_ill(
+            seed, L, D, m, M.seek_cdf, M.pharmacy_cdf, M.quarantine, M.test_days, inf, apart, q_active, day_new, daily,
+            totals, n, t, s, lay, d, days, headroom, known_day, whom, when, marks,
+        )  # fmt: skip
+        at[PLAN] = 0
+        at[PLANS] = laid
+        if on < days:
+            inf[n].due = on
+            _told_ahead(finds, fhead, at, n, on, how)
+
+
+@entry
+def evening(
+    seed: u64, d: Whole, days: Whole, L: Layout, D: Reals, M: Means, orders: Orders, cells: Ints, town: Ints,
+    county: Ints, inf: Rows, table: Ints, index: Ints, finds: Rows, fhead: Ints, found_r: Ints, found_on: Ints,
+    contacts: Ints, apart: Ints, used: Reals, rel_central: Ints, rel_beds: Ints, rel_home: Ints, unmet_until: Ints,
+    zones: Rows, active: Ints, pending: Ints, queue: Ints, screen_town: Ints, screen_county: Ints, backlog: Reals,
+    tubes: Reals, todays: Ints, day_found: Ints, day_open: Ints, daily: Reals, totals: Reals, at: Ints,
+) -> int:  # fmt: skip
+    """
+    Let day d end: beds and rooms, zones, what is found, contacts, samples; return 0, or which array is too short.
+
+    Called again with a longer array it goes on where it stopped.
+    """
+    G = L.ints
     m = M.numbers
     rules = M.zone_rules
     pairs = M.zone_pairs
     by_city = M.by_city
-    seek_cdf = M.seek_cdf
-    pharmacy_cdf = M.pharmacy_cdf
-    import_cdf = M.import_cdf
-    test_days = M.test_days
     screens = M.screens
     shares = M.screen_shares
     levels = orders.level
-    day_new = np.zeros((days, counties), np.int32)
-    day_found = np.zeros((days, counties), np.int32)
-    day_open = np.zeros((days, counties), np.int32)
-    daily = np.zeros((days, 24), np.float64)
-    # severe, deaths, symptomatic, attempts, longest restriction, lost work, day ended
-    totals = np.zeros(8, np.float64)
-    inf = np.empty(cap, INFECTION)
-    n = 0
-    slots = 4096
-    while slots * 7 < cap * 10:
-        slots *= 2
-    table = np.full(slots, -1, np.int64)
-    struck = np.zeros(1, np.uint8)
-    many = False
-    # attempts, in chunks of a day
-    parts = 2 * (days + 1) if days < 64 else 128
-    awho = np.empty(parts * CHUNK, np.int64)
-    amark = np.empty(parts * CHUNK, np.uint16)
-    alink = np.empty(parts, np.int32)
-    head = np.full(days + 1, -1, np.int32)
-    fill = np.full(days + 1, CHUNK, np.int32)
-    afree = np.int64(-1)
-    aused = 0
-    whom = np.empty(5 * 4096, np.int64)
-    when = np.empty(5 * 4096, np.int32)
-    marks = np.empty(5 * 4096, np.uint16)
-    # findings to come
-    finds = np.empty(1024, FINDING_TO_COME)
-    fhead = np.full(days + 1, -1, np.int32)
-    ffree = np.int64(-1)
-    fused = 0
-    found_r = np.empty(BUFFER + 64, np.int64)
-    found_on = np.empty(BUFFER + 64, np.int64)
-    contacts = np.empty(BUFFER, np.int64)
-    # quarantine of anybody, beds and rooms
-    apart = np.full(1024, -1, np.int64)
-    qn = 0
-    q_active = 0
-    q_central = 0
-    q_home = 0
-    used = np.zeros((4, cities))
-    rel_central = np.zeros((days + 400, cities), np.int64)
-    rel_beds = np.zeros((days + 400, cities), np.int64)
-    rel_home = np.zeros(days + 400, np.int64)
-    unmet_until = np.zeros(days + 400, np.int64)
-    unmet_now = 0
-    # zones
-    zones = np.empty(64, ZONE)
-    active = np.zeros(64, np.int32)
-    zn = 0
-    za = 0
-    pending = np.empty(64, np.int64)
-    pn = 0
-    queue = np.empty(64, np.int64)
-    tn = 0
-    # towns and counties: zones, day of the last and of the first case
-    town = np.full((3, towns), -1, np.int64)
-    county = np.full((3, counties), -1, np.int64)
-    town[0] = 0
-    county[0] = 0
-    town[1] = -10000
-    county[1] = -10000
+    cities = G[CITIES]
     town_zones = town[0]
     county_zones = county[0]
-    P = screens.shape[0]
-    screen_town = np.zeros((2 * max(P, 1), towns), np.int64)
-    screen_county = np.zeros((2 * max(P, 1), counties), np.int64)
-    backlog = np.zeros(cities)
-    tubes = np.zeros(cities)
-    todays = np.empty((orders.rounds.shape[0], 4), np.int64)
-    area_screens = False
-    for p in range(P):
-        if screens[p, 0] != -1:
-            area_screens = True
-    first = 0
-    s_at = 0
-    headroom = m[ZONE_MULT + 5]
+    zoning = m[ZONE_SINCE] <= d
+    current = version_on(rules, d)
     ordered = levels.size > 0
-    for d in range(days):
-        zoning = m[ZONE_SINCE] <= d
-        current = version_on(rules, d)
-        zoned = za > 0 or ordered
-        # 1. seeds, arrivals and the attempts of the day
-        arriving = 0
-        if m[IMPORT_MEAN] > 0.0:
-            arriving = poisson(m[IMPORT_MEAN], draw(seed, d, IMPORT_COUNT, 0))
-        k = 0
-        chunk = np.int64(head[d])
-        left_in_chunk = np.int64(fill[d])
-        while True:
-            known_day = np.int64(-1)
-            if s_at < seeds.shape[0] and seeds[s_at, 0] == d:
-                t = seeds[s_at, 1]
-                known_day = seeds[s_at, 3]
-                if t < 0:
-                    c = seeds[s_at, 2]
-                    t = G[G[COUNTY_START] + c] + below(
-                        draw(seed, s_at, SEED_PLACE, 0),
-                        G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c],
-                    )
-                s = np.int64(-1)
-                lay = 7
-                s_at += 1
-            elif k < arriving:
-                h = draw(seed, d, IMPORT, k)
-                c = last_at_most(import_cdf, unit(h))
-                t = G[G[COUNTY_START] + c] + below(
-                    mix(h), G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
-                )
-                s = np.int64(-1)
-                lay = 7
-                k += 1
-            elif chunk >= 0:
-                left_in_chunk -= 1
-                e = chunk * CHUNK + left_in_chunk
-                t = awho[e] >> 32
-                s = awho[e] & 0xFFFFFFFF
-                index = np.int64(amark[e])
-                lay = index >> 12
-                if left_in_chunk == 0:
-                    following = np.int64(alink[chunk])
-                    alink[chunk] = afree
-                    afree = chunk
-                    chunk = following
-                    left_in_chunk = CHUNK
-                if d < silent:
-                    continue
-                totals[3] += 1
-                if many:
-                    if (struck[t >> 3] >> (t & 7)) & 1:
-                        continue
-                elif table[_slot(table, t)] != -1:
-                    continue
-                keep = 1.0 / headroom if lay == 0 else 1.0
-                isolated = inf[s].apart_from <= d < inf[s].apart_until
-                if isolated:
-                    if inf[s].at_home == 0:
-                        continue
-                    keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
-                if q_active > 0:
-                    held = apart[_slot(apart, t)]
-                    if held != -1 and ((held & 0xFFFFFFFF) >> 1) > d:
-                        if (held & 1) == 0:
-                            continue
-                        if not isolated:
-                            keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
-                if not lets_through(
-                    seed, L, D, m, pairs, cells, town_zones, county_zones, levels, current, zoned, d, keep, lay,
-                    index, t, np.int64(inf[s].person), np.int64(inf[s].community), np.int64(inf[s].born),
-                    np.int64(inf[s].age),
-                ):  # fmt: skip
-                    continue
-            else:
-                break
-            sl = _slot(table, t)
-            if table[sl] != -1:
-                continue
-            # a new infection
-            if n == inf.size:
-                inf = _longer(inf)
-            if (n + 1) * 10 > table.size * 7:
-                table = _rehash(table)
-                sl = _slot(table, t)
-            table[sl] = (t << 32) | n
-            r = n
-            n += 1
-            if many:
-                struck[t >> 3] |= np.uint8(1 << (t & 7))
-            elif n == MANY:
-                struck = np.zeros((G[RESIDENTS] >> 3) + 1, np.uint8)
-                many = True
-                for x in range(n - 1):
-                    o = np.int64(inf[x].person)
-                    struck[o >> 3] |= np.uint8(1 << (o & 7))
-                struck[t >> 3] |= np.uint8(1 << (t & 7))
-            laid, on, how = fall_ill(
-                seed, L, D, m, seek_cdf, pharmacy_cdf, test_days, inf, apart, q_active, day_new, daily, totals, r, t, s,
-                lay, d, days, headroom, known_day, whom, when, marks,
-            )  # fmt: skip
-            for x in range(laid):
-                dd = np.int64(when[x])
-                if fill[dd] == CHUNK:
-                    part = afree
-                    if part >= 0:
-                        afree = np.int64(alink[part])
-                    else:
-                        if aused == alink.size:
-                            alink = _longer(alink)
-                            awho = _as_long(awho, alink.size * CHUNK)
-                            amark = _as_long(amark, alink.size * CHUNK)
-                        part = aused
-                        aused += 1
-                    alink[part] = head[dd]
-                    head[dd] = part
-                    fill[dd] = 0
-                e = np.int64(head[dd]) * CHUNK + fill[dd]
-                awho[e] = (whom[x] << 32) | r
-                amark[e] = marks[x]
-                fill[dd] += 1
-            if on < days:
-                inf[r].due = on
-                if ffree < 0 and fused == finds.size:
-                    finds = _longer(finds)
-                ffree, fused = _told_ahead(finds, fhead, ffree, fused, r, on, how)
-        # 2. quarantines and beds that end today
+    P = screens.shape[0]
+    if at[STAGE] == 0:
+        # quarantines and beds that end today
         for y in range(cities):
             used[ROOMS, y] -= rel_central[d, y]
-            q_central -= rel_central[d, y]
+            at[Q_CENTRAL] -= rel_central[d, y]
             used[BEDS, y] -= rel_beds[d, y]
             daily[d, D_RELEASE] += rel_beds[d, y]
-        q_home -= rel_home[d]
-        unmet_now -= unmet_until[d]
-        q_active = q_central + q_home
-        # 3. zones that step down today, before what is found today
-        if zoning and za > 0:
-            za, totals[4] = step_zones(
-                L, rules, cells, town_zones, county_zones, zones, active, current, d, za, totals[4]
-            )
-        # 4. what is found today
-        f = np.int64(fhead[d])
-        while f >= 0:
+        at[Q_HOME] -= rel_home[d]
+        at[UNMET] -= unmet_until[d]
+        # zones that step down today, before what is found today
+        if zoning and at[ZONES_ACTIVE] > 0:
+            at[ZONES_ACTIVE], totals[4] = step_zones(
+                L, rules, cells, town_zones, county_zones, zones, active, current, d, at[ZONES_ACTIVE], totals[4]
+            )  # fmt: skip
+        at[STAGE] = 1
+    if at[STAGE] == 1:
+        # what is found today
+        while fhead[d] >= 0:
+            if at[QUEUED] == queue.size:
+                return SHORT_QUEUE
+            if at[PENDING_ZONES] == pending.size:
+                return SHORT_PENDING
+            f = np.int64(fhead[d])
             r = np.int64(finds[f].infection)
-            how = finds[f].route
-            nxt = np.int64(finds[f].next)
-            finds[f].next = ffree
-            ffree = f
-            f = nxt
+            how = np.int64(finds[f].route)
+            fhead[d] = finds[f].next
+            finds[f].next = at[FIND_FREE]
+            at[FIND_FREE] = f
             if inf[r].due != d or inf[r].found >= 0:
                 continue
             kept_apart, wanting = take_in(
                 L, m, by_city, inf, used, rel_beds, unmet_until, town, county, day_found, day_open, daily, r, how, d,
                 days,
             )  # fmt: skip
-            unmet_now += wanting
+            at[UNMET] += wanting
             if m[TRACE_SINCE] <= d:
-                if tn == queue.size:
-                    queue = _longer(queue)
-                queue[tn] = (r << 32) | (d + np.int64(m[TRACE]))
-                tn += 1
+                queue[at[QUEUED]] = (r << 32) | (d + np.int64(m[TRACE]))
+                at[QUEUED] += 1
             if kept_apart:
                 continue
             if zoning:
                 cm = np.int64(inf[r].community)
                 if town_zones[G[G[COMMUNITY_TOWN] + cm]] > 0:
                     reset_zones(L, pairs, cells, zones, current, np.int64(inf[r].person), cm, d)
-                if pn == pending.size:
-                    pending = _longer(pending)
-                pending[pn] = (r << 32) | (d + np.int64(m[ZONE_DELAY]))
-                pn += 1
-        # 5. new zones whose order takes effect tonight
-        if zoning and pn > 0:
-            while zones.size < zn + 2 * pn:
-                zones = _longer(zones)
-                active = _longer(active)
-            zn, za, pn = open_zones(
-                L, rules, pairs, cells, town_zones, county_zones, levels, inf, zones, active, pending, current, d,
-                zn, za, pn,
+                pending[at[PENDING_ZONES]] = (r << 32) | (d + np.int64(m[ZONE_DELAY]))
+                at[PENDING_ZONES] += 1
+        at[STAGE] = 2
+    if at[STAGE] == 2:
+        # new zones whose order takes effect tonight
+        if zoning and at[PENDING_ZONES] > 0:
+            if zones.size < at[ZONES] + 2 * at[PENDING_ZONES]:
+                return SHORT_ZONES
+            open_zones(
+                L, rules, pairs, cells, town_zones, county_zones, levels, inf, zones, active, pending, current, d, at
             )  # fmt: skip
-        # 6. contacts named today
-        if tn > 0:
+        if at[QUEUED] > 0:
             for y in range(cities):
                 used[STAFF, y] = min(used[STAFF, y], 0.0) + by_city[STAFF, y]
-            kept = 0
-            for x in range(tn):
-                r = queue[x] >> 32
-                on = queue[x] & 0xFFFFFFFF
-                cm = np.int64(inf[r].community)
-                y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + cm]]]
-                if on > d or used[STAFF, y] <= 0.0:
-                    if on <= d:
-                        daily[d, D_QUEUE] += 1
-                    if on > d or d - on < 14:
-                        queue[kept] = queue[x]
-                        kept += 1
-                    continue
-                used[STAFF, y] -= 1.0
-                daily[d, D_TRACED] += 1
-                named, ring = name_contacts(seed, L, D, m, inf, r, d, contacts)
-                daily[d, D_CONTACTS] += ring
-                while (qn + named) * 2 > apart.size:
-                    apart = _rehash(apart)
-                added, central, keys, hits = keep_apart(
-                    seed, L, D, m, by_city, test_days, inf, table, apart, used, rel_central, rel_home, contacts,
-                    named, ring, d, days, found_r, found_on,
-                )  # fmt: skip
-                qn += keys
-                q_active += added
-                q_central += central
-                q_home += added - central
-                while finds.size < fused + hits:
-                    finds = _longer(finds)
-                for w in range(hits):
-                    ffree, fused = _told_ahead(
-                        finds, fhead, ffree, fused, found_r[w], found_on[w], TRACED
-                    )
-            tn = kept
-        # 7. samples taken today: which zones and areas, how many tubes
-        tubes[:] = 0.0
-        zprog = np.int64(-1)
-        for p in range(P):
-            if screens[p, 0] == -1 and screens[p, 1] <= d:
-                zprog = p
+        at[CASE] = 0
+        at[KEPT] = 0
+        at[STAGE] = 3
+    if at[STAGE] == 3:
+        # contacts named today
+        while at[CASE] < at[QUEUED]:
+            if (at[KEYS] + BUFFER) * 2 > apart.size:
+                return SHORT_APART
+            if finds.size < at[FINDS] + BUFFER:
+                return SHORT_FINDS
+            x = at[CASE]
+            at[CASE] += 1
+            r = queue[x] >> 32
+            on = queue[x] & 0xFFFFFFFF
+            y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + inf[r].community]]]
+            if on > d or used[STAFF, y] <= 0.0:
+                if on <= d:
+                    daily[d, D_QUEUE] += 1
+                if on > d or d - on < 14:
+                    queue[at[KEPT]] = queue[x]
+                    at[KEPT] += 1
+                continue
+            used[STAFF, y] -= 1.0
+            daily[d, D_TRACED] += 1
+            named, ring = name_contacts(seed, L, D, m, inf, r, d, contacts)
+            daily[d, D_CONTACTS] += ring
+            hits = keep_apart(
+                seed, L, D, by_city, M.quarantine, M.test_days, inf, table, index, apart, used, rel_central, rel_home, contacts,
+                named, ring, d, days, found_r, found_on, at,
+            )  # fmt: skip
+            for w in range(hits):
+                _told_ahead(finds, fhead, at, found_r[w], found_on[w], TRACED)
+        at[QUEUED] = at[KEPT]
+        at[STAGE] = 4
+    zprog = np.int64(-1)
+    for p in range(P):
+        if screens[p, 0] == -1 and screens[p, 1] <= d:
+            zprog = np.int64(p)
+    if at[STAGE] == 4:
+        # samples taken today: which zones and areas, how many tubes
+        for y in range(cities):
+            tubes[y] = 0.0
         testing = rounds_of_day(
-            L, rules, pairs, screens, shares, zones, active, cells, za, current, zoning, town, county, screen_town, screen_county, tubes,
-            backlog, by_city, daily, zprog, d,
+            L, rules, pairs, screens, shares, zones, active, cells, at[ZONES_ACTIVE], current, zoning, town, county,
+            screen_town, screen_county, tubes, backlog, by_city, daily, zprog, d,
         )  # fmt: skip
         if ordered:
             count_ordered(G, levels, min(d, levels.shape[0] - 1), daily, d)
@@ -1547,11 +1555,13 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
         for x in range(orders.rounds.shape[0]):
             if orders.rounds[x, 0] == d:
                 testing = True
-                todays[rn] = orders.rounds[x]
+                for column in range(4):
+                    todays[rn, column] = orders.rounds[x, column]
                 rn += 1
                 y = G[G[COUNTY_CITY] + county_of(L, orders.rounds[x, 1])]
-                tubes[y] += (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92 / orders.rounds[x, 3]
-                daily[d, D_SAMPLED] += (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92
+                people = (orders.rounds[x, 2] - orders.rounds[x, 1]) * 0.92
+                tubes[y] += people / orders.rounds[x, 3]
+                daily[d, D_SAMPLED] += people
         if m[FINDING + 3] > 0.0:
             for y in range(cities):
                 people = (
@@ -1565,40 +1575,159 @@ def run(seed, days, L, D, M, orders, seeds, cap, most, silent, cells):  # type: 
             backlog[y] = max(0.0, backlog[y] + tubes[y] - by_city[LABORATORY, y])
             daily[d, D_TUBES] += tubes[y]
             daily[d, D_BACKLOG] += backlog[y]
-        # 8. the infected among those sampled
-        while first < n and inf[first].born < d - WATCHED_DAYS:
-            first += 1
-        if testing:
-            at = first
-            while at < n:
-                at, hits = sample(
-                    seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county, todays[:rn], backlog, inf,
-                    table, current, zoning, zprog, area_screens, at, n, d, days, daily, found_r, found_on,
-                )  # fmt: skip
-                while finds.size < fused + hits:
-                    finds = _longer(finds)
-                for w in range(hits):
-                    ffree, fused = _told_ahead(
-                        finds, fhead, ffree, fused, found_r[w], found_on[w], SCREENED
-                    )
-        if zoning and za > 0:
-            for x in range(za):
-                z = np.int64(active[x])
-                if zones[z].round > 0 and zones[z].positive == 0:
-                    zones[z].done = d + 1
-                zones[z].round = 0
-        # 9. the day's books
-        daily[d, D_QCENTRAL] = q_central
-        daily[d, D_QHOME] = q_home
-        for y in range(cities):
-            daily[d, D_BEDS] += used[BEDS, y]
-        daily[d, D_UNMET] = unmet_now
-        if n >= most:
+        while at[WATCHED] < at[INFECTIONS] and inf[at[WATCHED]].born < d - WATCHED_DAYS:
+            at[WATCHED] += 1
+        at[ROUNDS] = rn
+        at[SAMPLED] = at[WATCHED] if testing else at[INFECTIONS]
+        at[STAGE] = 5
+    # the infected among those sampled
+    area_screens = False
+    for p in range(P):
+        if screens[p, 0] != -1:
+            area_screens = True
+    while at[SAMPLED] < at[INFECTIONS]:
+        if finds.size < at[FINDS] + BUFFER:
+            return SHORT_FINDS
+        at[SAMPLED], hits = sample(
+            seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county,
+            todays, at[ROUNDS], backlog, inf, table, index, current, zoning, zprog, area_screens, at[SAMPLED],
+            at[INFECTIONS], d, days, daily, found_r, found_on,
+        )  # fmt: skip
+        for w in range(hits):
+            _told_ahead(finds, fhead, at, found_r[w], found_on[w], SCREENED)
+    if zoning and at[ZONES_ACTIVE] > 0:
+        for x in range(at[ZONES_ACTIVE]):
+            z = np.int64(active[x])
+            if zones[z].round > 0 and zones[z].positive == 0:
+                zones[z].done = d + 1
+            zones[z].round = 0
+    # the day's books
+    daily[d, D_QCENTRAL] = at[Q_CENTRAL]
+    daily[d, D_QHOME] = at[Q_HOME]
+    for y in range(cities):
+        daily[d, D_BEDS] += used[BEDS, y]
+    daily[d, D_UNMET] = at[UNMET]
+    at[STAGE] = 0
+    return DONE
+
+
+@entry
+def moved(old: Ints, new: Ints) -> None:
+    """Put the words of a table of keys into a longer, empty one."""
+    for s in range(old.size):
+        if old[s] != -1:
+            new[_slot(new, old[s] >> 32)] = old[s]
+
+
+def _longer(a: Any, size: int = 0) -> Any:
+    """Return an array with the same entries and more room."""
+    room = np.empty(size or a.size + (a.size if a.size < (1 << 24) else a.size >> 1), a.dtype)
+    room.view(np.uint8)[: a.nbytes] = a.view(np.uint8)
+    return room
+
+
+def _rehashed(table: NDArray[np.int64]) -> NDArray[np.int64]:
+    room = np.full(table.size * 2, -1, np.int64)
+    moved(table, room)
+    return room
+
+
+def run(
+    seed: np.uint64, days: int, L: Layout, D: NDArray[np.float64], M: Means, orders: Orders,
+    seeds: NDArray[np.int64], cap: int, most: int, silent: int, *, infect: Callable[..., int] = strike,
+    end: Callable[..., int] = evening,
+) -> tuple[NDArray[Any], ...]:  # fmt: skip
+    """
+    Run one replicate and return its tables and its infections; see `simulate.run` for what they mean.
+
+    `seeds` holds rows (day, person or -1, county, day found or -1), in order of day. A run that reaches `most`
+    infections ends with that day. Attempts before day `silent` are dropped: what they led to is among the seeds.
+
+    The arrays are made here and lengthened when the compiled days say which is too short: so those allocate nothing,
+    which halves what there is to compile. `infect` and `end` are the two halves of a day.
+    """
+    counties, cities, towns = (int(L.ints[k]) for k in (COUNTIES, CITIES, TOWNS))
+    day_new, day_found, day_open = (np.zeros((days, counties), np.int32) for _ in range(3))
+    daily, totals = np.zeros((days, len(DAILY))), np.zeros(8)
+    at = np.zeros(len(PLACES), np.int64)
+    at[[CHUNK_FREE, FIND_FREE]] = -1
+    slots = 1 << max(12, int(min(cap, MANY) * 10 / 7).bit_length())
+    table = np.full(slots, -1, np.int64)
+    index, struck = np.zeros(0, np.int32), np.zeros(0, np.uint8)
+    inf = np.empty(cap, INFECTION)
+    parts = max(2 * (days + 1) if days < 64 else 128, 4 * cap // CHUNK)
+    awho, amark = np.empty(parts * CHUNK, np.int64), np.empty(parts * CHUNK, np.uint16)
+    alink = np.empty(parts, np.int32)
+    head, fill = np.full(days + 1, -1, np.int32), np.full(days + 1, CHUNK, np.int32)
+    whom, when, marks = (np.empty(5 * 4096, kind) for kind in (np.int64, np.int32, np.uint16))
+    finds, fhead = np.empty(2 * BUFFER, FINDING_TO_COME), np.full(days + 1, -1, np.int32)
+    found_r, found_on, contacts = (np.empty(BUFFER, np.int64) for _ in range(3))
+    apart = np.full(4 * BUFFER, -1, np.int64)
+    used = np.zeros((4, cities))
+    rel_central, rel_beds = (np.zeros((days + 400, cities), np.int64) for _ in range(2))
+    rel_home, unmet_until = (np.zeros(days + 400, np.int64) for _ in range(2))
+    zones, active = np.empty(64, ZONE), np.zeros(64, np.int32)
+    pending, queue = np.empty(64, np.int64), np.empty(64, np.int64)
+    cells = np.zeros(M.zone_pairs[-1, 3], np.int32)
+    # rows: zones, day of the last and of the first case
+    town, county = np.full((3, towns), -1, np.int64), np.full((3, counties), -1, np.int64)
+    town[0], county[0] = 0, 0
+    town[1], county[1] = -10000, -10000
+    programmes = 2 * max(M.screens.shape[0], 1)
+    screen_town = np.zeros((programmes, towns), np.int64)
+    screen_county = np.zeros((programmes, counties), np.int64)
+    backlog, tubes = np.zeros(cities), np.zeros(cities)
+    todays = np.empty((orders.rounds.shape[0], 4), np.int64)
+    for d in range(days):
+        while short := infect(
+            seed, d, days, silent, L, D, M, orders.level, seeds, cells, town, county, inf, table, index, struck,
+            awho, amark, alink, head, fill, whom, when, marks, finds, fhead, apart, day_new, daily, totals, at,
+        ):  # fmt: skip
+            if short == SHORT_ATTEMPTS:
+                alink = _longer(alink)
+                awho, amark = _longer(awho, alink.size * CHUNK), _longer(amark, alink.size * CHUNK)
+            elif short == SHORT_INFECTIONS:
+                inf = _longer(inf)
+            elif short == SHORT_TABLE:
+                table = _rehashed(table)
+            elif short == SHORT_FINDS:
+                finds = _longer(finds)
+            else:
+                index, struck = _by_resident(
+                    inf["person"][: at[INFECTIONS]], int(L.ints[RESIDENTS])
+                )
+                table = np.full(2, -1, np.int64)
+        while short := end(
+            seed, d, days, L, D, M, orders, cells, town, county, inf, table, index, finds, fhead, found_r, found_on,
+            contacts, apart, used, rel_central, rel_beds, rel_home, unmet_until, zones, active, pending, queue,
+            screen_town, screen_county, backlog, tubes, todays, day_found, day_open, daily, totals, at,
+        ):  # fmt: skip
+            if short == SHORT_FINDS:
+                finds = _longer(finds)
+            elif short == SHORT_QUEUE:
+                queue = _longer(queue)
+            elif short == SHORT_PENDING:
+                pending = _longer(pending)
+            elif short == SHORT_ZONES:
+                zones, active = _longer(zones), _longer(active)
+            else:
+                apart = _rehashed(apart)
+        if at[INFECTIONS] >= most:
             totals[6] = d + 1
             break
-    for x in range(za):
-        totals[4] = max(totals[4], np.float64(days - zones[active[x]].opened))
-    for r in range(n):
-        if inf[r].route == PENDING:
-            inf[r].route = 0
-    return day_new, day_found, day_open, daily, totals, inf[:n]
+    still = zones[active[: at[ZONES_ACTIVE]]]["opened"]
+    totals[4] = max(totals[4], float((days - still).max()) if still.size else 0.0)
+    people = inf[: at[INFECTIONS]]
+    people["route"][people["route"] == PENDING] = 0
+    return day_new, day_found, day_open, daily, totals, people
+
+
+def _by_resident(
+    people: NDArray[np.int32], residents: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Return for each resident the infection's number and 1, and a bit a resident of whether there is one."""
+    index = np.zeros(residents, np.int32)
+    index[people] = np.arange(1, people.size + 1, dtype=np.int32)
+    struck = np.zeros((residents >> 3) + 1, np.uint8)
+    np.bitwise_or.at(struck, people >> 3, (1 << (people & 7)).astype(np.uint8))
+    return index, struck

@@ -122,7 +122,7 @@ class Screening:
     Rounds of pooled tests: everybody in the scope, every `every_days`, while a case was found there lately.
 
     `extent` None screens the zones themselves; TOWN or COUNTY screens the whole of it for `window_days` after its
-    last community case, `most_rounds` at most. `never_attend` is the share who never come, `coverage` the share of
+    last community case, `most_rounds` at most. The first round is `start_delay_days` later than it could be. `never_attend` is the share who never come, `coverage` the share of
     the others who come to a round. `ct_shift` is what pooling adds to Ct (0.74, 1, 2 for swabs 5, 10, 20 in one tube).
     """
 
@@ -136,6 +136,7 @@ class Screening:
     turnaround_days: int = 1
     window_days: int = 7
     most_rounds: int = 1000
+    start_delay_days: int = 0
 
     def __post_init__(self) -> None:
         if self.extent is not None and self.extent not in {Extent.TOWN, Extent.COUNTY}:
@@ -149,6 +150,7 @@ class Screening:
         _within("screening ct_shift", self.ct_shift, 0, 10)
         _within("screening turnaround_days", self.turnaround_days, 1, 14)
         _within("screening window_days", self.window_days, 0, 365)
+        _within("screening start_delay_days", self.start_delay_days, 0, 60)
         if self.most_rounds < 1:
             raise StrategyContradictsItself("a screening without a round")
 
@@ -183,12 +185,39 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """
+    How long contacts are kept under one version of the rules, as numbers handed in from a rulebook.
+
+    `from_day` counts from the start of the run; whoever is put into quarantine later than it is kept by this one.
+    Days are in a room, then at home; without room all of them are at home. `second` are contacts of contacts, whom a
+    version may leave alone (0 and 0). `test_days` count from the first day, through both parts.
+    """
+
+    from_day: int = 0
+    room_days: int = 7
+    home_days: int = 0
+    second_room_days: int = 0
+    second_home_days: int = 7
+    test_days: tuple[int, ...] = (1, 4, 7)
+
+    def __post_init__(self) -> None:
+        for name in ("room_days", "home_days", "second_room_days", "second_home_days"):
+            _within(f"quarantine {name}", getattr(self, name), 0, 60)
+        if self.room_days + self.home_days < 1:
+            raise StrategyContradictsItself("a quarantine of no days; leave tracing out instead")
+        for day in self.test_days:
+            _within("quarantine test_days", day, 0, self.room_days + self.home_days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tracing:
     """
     Contacts named by cases and put into quarantine.
 
     `recall` is by place: household, dormitory, work, school, own community, wider, travel. `staff_cases_per_day` is
     how many cases each city's teams finish a day for every million residents; a longer queue means later tracing.
+    `quarantine` holds the versions of the rules, in order of their days.
     """
 
     since_day: int = 0
@@ -198,9 +227,7 @@ class Tracing:
     backward: bool = True
     second_ring: bool = False
     staff_cases_per_day: float = 10.0
-    quarantine_days: int = 7
-    central: bool = True
-    test_days: tuple[int, ...] = (1, 4, 7)
+    quarantine: tuple[Quarantine, ...] = (Quarantine(),)
 
     def __post_init__(self) -> None:
         _within("tracing delay_days", self.delay_days, 0, 60)
@@ -212,9 +239,11 @@ class Tracing:
             _within("tracing recall", share, 0, 1)
         _within("tracing look_back_days", self.look_back_days, 0, 30)
         _within("tracing staff_cases_per_day", self.staff_cases_per_day, 0, 1e6)
-        _within("tracing quarantine_days", self.quarantine_days, 1, 60)
-        for day in self.test_days:
-            _within("tracing test_days", day, 0, self.quarantine_days)
+        days = [one.from_day for one in self.quarantine]
+        if not days or days[0] > 0 or days != sorted(set(days)):
+            raise StrategyContradictsItself(
+                f"quarantine by versions from days {days}; expected the first from day 0, and each later than the one before"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,14 +289,59 @@ class Travel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """
+    Travellers from one origin through one port: how many a day, what share is infected and what share of those is missed.
+
+    `port` is the county they enter and stay in, `origin` a name; from `since_day` until `until_day` (open where None).
+    Infected travellers whom the checks and the quarantine of the port miss are infections of the county.
+    """
+
+    port: str
+    origin: str
+    travellers_per_day: float
+    infected_share: float
+    missed_share: float
+    since_day: int = 0
+    until_day: int | None = None
+
+    def __post_init__(self) -> None:
+        at = f"arrivals from {self.origin} at {self.port}:"
+        _within(f"{at} travellers_per_day", self.travellers_per_day, 0, 1e7)
+        _within(f"{at} infected_share", self.infected_share, 0, 1)
+        _within(f"{at} missed_share", self.missed_share, 0, 1)
+        _within(f"{at} since_day", self.since_day, 0, NEVER)
+        if self.until_day is not None and self.until_day <= self.since_day:
+            raise StrategyContradictsItself(
+                f"{at} until day {self.until_day}, which is not after day {self.since_day}"
+            )
+
+    @property
+    def missed_per_day(self) -> float:
+        """Mean number of infected travellers a day whom the port misses."""
+        return self.travellers_per_day * self.infected_share * self.missed_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Imports:
-    """Infected arrivals a day who pass the ports, by county (county key -> mean number a day)."""
+    """
+    Infected arrivals a day who pass the ports: by county (county key -> mean number a day), or by port and origin.
+
+    What is said both ways adds up.
+    """
 
     per_day: tuple[tuple[str, float], ...] = ()
+    arrivals: tuple[Arrivals, ...] = ()
 
     def __post_init__(self) -> None:
         for county, mean in self.per_day:
             _within(f"imports of {county}", mean, 0, 1e5)
+        told = [(one.port, one.origin, one.since_day) for one in self.arrivals]
+        if len(set(told)) != len(told):
+            twice = next(one for one in told if told.count(one) > 1)
+            raise StrategyContradictsItself(
+                f"arrivals from {twice[1]} at {twice[0]} from day {twice[2]} are said twice"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,7 +438,7 @@ def ordered(
 
 # Places of the numbers of a strategy.
 ZONE_MULT, FINDING, ISOLATION, TRAVEL, RECALL_AT, CAMPAIGN, TRACE = 0, 6, 13, 17, 19, 27, 32
-ZONE_SINCE, ZONE_DELAY, TRACE_SINCE, TRAVEL_SINCE, IMPORT_MEAN, CAMPAIGN_SINCE = range(38, 44)
+ZONE_SINCE, ZONE_DELAY, TRACE_SINCE, TRAVEL_SINCE, _, CAMPAIGN_SINCE = range(38, 44)
 LABORATORY, STAFF, BEDS, ROOMS = range(4)
 """Rows of capacity by city: tubes a day, cases traced a day, beds, rooms."""
 
@@ -374,6 +448,7 @@ class Means(NamedTuple):
     A strategy as arrays for the kernel; made by `means_of`.
 
     `numbers` holds everything that is one number, at the places named above; `by_city` rows of capacity by city;
+    `quarantine` rows of versions by day with the span of their tests among `test_days`;
     `zone_pairs` rows (first rule, extent, 1 if medium, where the zones of that extent begin among `zone_cells`).
     """
 
@@ -385,8 +460,11 @@ class Means(NamedTuple):
     by_city: Any
     seek_cdf: Any
     pharmacy_cdf: Any
+    import_days: Any
+    import_mean: Any
     import_cdf: Any
     test_days: Any
+    quarantine: Any
 
 
 def _delays(mean: float) -> Any:
@@ -418,11 +496,7 @@ def means_of(strategy: Strategy, province: Province, *, headroom: float = HEADRO
     people = province.city_residents
     tracing = strategy.tracing or Tracing()
     find = strategy.finding
-    arriving = np.zeros(len(province.counties))
-    for key, mean in strategy.imports.per_day:
-        arriving[province.county_index(key)] += mean
-    total = float(arriving.sum())
-    share = arriving / total if total > 0 else np.full(arriving.size, 1 / arriving.size)
+    import_days, import_mean, import_cdf = _import_tables(strategy.imports, province)
     return Means(
         numbers=np.array([
             obeyed(keep.high_multiplier), obeyed(keep.medium_inside), obeyed(keep.medium_across),
@@ -435,9 +509,9 @@ def means_of(strategy: Strategy, province: Province, *, headroom: float = HEADRO
             *tracing.recall, 0.0,
             *strategy.campaign.per_day, strategy.campaign.most,
             tracing.delay_days, tracing.look_back_days, tracing.backward, tracing.second_ring,
-            tracing.quarantine_days, tracing.central,
+            0.0, 0.0,
             zoning.since_day if zoning else NEVER, keep.delay_days,
-            tracing.since_day if strategy.tracing else NEVER, strategy.travel.since_day, total,
+            tracing.since_day if strategy.tracing else NEVER, strategy.travel.since_day, 0.0,
             strategy.campaign.since_day,
         ], dtype=float),
         zone_rules=rules,
@@ -445,11 +519,11 @@ def means_of(strategy: Strategy, province: Province, *, headroom: float = HEADRO
         screens=np.array(
             [
                 (-1 if s.extent is None else int(s.extent), s.since_day, s.every_days, s.pool, s.turnaround_days,
-                 s.window_days, s.most_rounds)
+                 s.window_days, s.most_rounds, s.start_delay_days)
                 for s in strategy.screenings
             ],
             dtype=np.int64,
-        ).reshape(-1, 7),
+        ).reshape(-1, 8),
         screen_shares=np.array(
             [(s.coverage, s.never_attend, s.ct_shift) for s in strategy.screenings], dtype=float
         ).reshape(-1, 3),
@@ -460,9 +534,44 @@ def means_of(strategy: Strategy, province: Province, *, headroom: float = HEADRO
             np.floor(people * strategy.isolation.rooms_per_10k / 10_000),
         ]),
         seek_cdf=_delays(find.seek_delay_days), pharmacy_cdf=_delays(find.pharmacy_delay_days),
-        import_cdf=np.concatenate([[0.0], np.cumsum(share)[:-1], [1.0]]),
-        test_days=np.array(tracing.test_days, dtype=np.int64),
+        import_days=import_days, import_mean=import_mean, import_cdf=import_cdf,
+        test_days=np.array([day for one in tracing.quarantine for day in one.test_days], dtype=np.int64),
+        quarantine=_quarantine_table(tracing.quarantine),
     )  # fmt: skip
+
+
+def _import_tables(imports: Imports, province: Province) -> tuple[Any, Any, Any]:
+    """Return the days on which arrivals change, their mean a day from each, and the counties they come to as a CDF."""
+    turns = {0, *(one.since_day for one in imports.arrivals)}
+    turns |= {one.until_day for one in imports.arrivals if one.until_day is not None}
+    days = sorted(turns)
+    table = np.zeros((len(days), len(province.counties)))
+    for key, mean in imports.per_day:
+        table[:, province.county_index(key)] += mean
+    for one in imports.arrivals:
+        held = [
+            one.since_day <= day and (one.until_day is None or day < one.until_day) for day in days
+        ]
+        table[held, province.county_index(one.port)] += one.missed_per_day
+    total = table.sum(axis=1)
+    share = np.where(
+        total[:, None] > 0, table / np.maximum(total, 1e-300)[:, None], 1 / table.shape[1]
+    )
+    cdf = np.zeros((len(days), table.shape[1] + 1))
+    cdf[:, 1:] = np.cumsum(share, axis=1)
+    cdf[:, -1] = 1.0
+    return np.array(days, dtype=np.int64).reshape(-1, 1), total, cdf
+
+
+def _quarantine_table(versions: Sequence[Quarantine]) -> Any:
+    """Rows (from day, room days, home days, the same of contacts of contacts, first test, one past the last)."""
+    rows, at = [], 0
+    for one in versions:
+        rows.append(
+            (one.from_day, one.room_days, one.home_days, one.second_room_days, one.second_home_days, at, at + len(one.test_days))
+        )  # fmt: skip
+        at += len(one.test_days)
+    return np.array(rows, dtype=np.int64)
 
 
 def zone_pairs(rules: Any, province: Province) -> Any:
@@ -489,7 +598,7 @@ def zone_pairs(rules: Any, province: Province) -> Any:
 
 
 __all__ = [
-    "Campaign", "Extent", "Finding", "Imports", "Isolation", "Means", "Orders", "Screening", "Strategy",
+    "Arrivals", "Campaign", "Extent", "Finding", "Imports", "Isolation", "Means", "Orders", "Quarantine", "Screening", "Strategy",
     "StrategyContradictsItself", "Tracing", "Travel", "Vaccine", "ZoneRule", "Zoning", "compounds", "means_of", "ordered",
     "orders_none",
 ]  # fmt: skip

@@ -14,7 +14,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .draws import BLOCK, ROLE, below, draw, helper, mix, permute, unit, unpermute
+from .draws import (
+    BLOCK,
+    ROLE,
+    Ints,
+    Whole,
+    below,
+    helper,
+    mix,
+    once,
+    permute,
+    table_of,
+    u64,
+    unit,
+    unpermute,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -542,7 +556,7 @@ def _averages(facts: ProvinceFacts, home_size: Any) -> tuple[float, float, float
 
 
 @helper
-def among(G, table, count, x):  # type: ignore[no-untyped-def]
+def among(G: Ints, table: Whole, count: Whole, x: Whole) -> Whole:
     """Return the largest k under `count` with table[k] <= x, for ascending offsets with one more entry."""
     low = 0
     high = count
@@ -556,28 +570,28 @@ def among(G, table, count, x):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _from_hint(G, hint, table, i):  # type: ignore[no-untyped-def]
+def _from_hint(G: Ints, hint: Whole, table: Whole, i: Whole) -> Whole:
     """Return the largest k with table[k] <= i, from the hint for i."""
-    k = G[hint + (i >> HINT_BITS)]
+    k = np.int64(G[hint + (i >> HINT_BITS)])
     while G[table + k + 1] <= i:
         k += 1
     return k
 
 
 @helper
-def county_of(L, i):  # type: ignore[no-untyped-def]
+def county_of(L: Layout, i: Whole) -> Whole:
     """Return the county of a resident."""
     G = L.ints
     return _from_hint(G, G[COUNTY_HINT], G[COUNTY_START], i)
 
 
 @helper
-def _slot_of(L, i, c):  # type: ignore[no-untyped-def]
+def _slot_of(L: Layout, i: Whole, c: Whole) -> tuple[Whole, bool, Whole]:
     """Return (block start, in a dormitory, packed place in the template) of a resident of county c."""
     G = L.ints
     base = G[G[COUNTY_START] + c]
     block = base + (((i - base) >> 6) << 6)
-    h = draw(np.uint64(G[KEY]), block, BLOCK, 0)
+    h = once(np.uint64(G[KEY]), block, BLOCK)
     cls = G[G[COUNTY_HOMES] + c]
     dorm = unit(h) < L.shares[DORMITORY_SHARE + cls]
     row = cls + (G[CLASSES] if dorm else 0)
@@ -586,13 +600,13 @@ def _slot_of(L, i, c):  # type: ignore[no-untyped-def]
 
 
 @helper
-def age_of(L, i, c):  # type: ignore[no-untyped-def]
+def age_of(L: Layout, i: Whole, c: Whole) -> Whole:
     """Return the age band of a resident of county c."""
     return _slot_of(L, i, c)[2] >> 13
 
 
 @helper
-def place_of(L, i):  # type: ignore[no-untyped-def]
+def place_of(L: Layout, i: Whole) -> tuple[Whole, Whole, Whole, Whole, bool, Whole]:
     """Return (county, block start, home start, home size, in a dormitory, age band) of a resident."""
     c = county_of(L, i)
     block, dorm, packed = _slot_of(L, i, c)
@@ -605,9 +619,9 @@ def place_of(L, i):  # type: ignore[no-untyped-def]
 
 
 @helper
-def role_of(L, i, age):  # type: ignore[no-untyped-def]
+def role_of(L: Layout, i: Whole, age: Whole) -> int:
     """Return what a resident of an age does by day: nothing, work or school."""
-    u = unit(draw(np.uint64(L.ints[KEY]), i, ROLE, 0))
+    u = unit(once(np.uint64(L.ints[KEY]), i, ROLE))
     if u < L.shares[EMPLOYED + age]:
         return ROLE_WORK
     if u < L.shares[EMPLOYED + age] + L.shares[SCHOOLED + age]:
@@ -616,13 +630,13 @@ def role_of(L, i, age):  # type: ignore[no-untyped-def]
 
 
 @helper
-def town_of(L, i):  # type: ignore[no-untyped-def]
+def town_of(L: Layout, i: Whole) -> Whole:
     """Return a resident's town."""
     return _from_hint(L.ints, L.ints[TOWN_HINT], L.ints[TOWN_START], i)
 
 
 @helper
-def community_of(L, i):  # type: ignore[no-untyped-def]
+def community_of(L: Layout, i: Whole) -> tuple[Whole, Whole, Whole]:
     """Return (community, its first resident, its number of residents)."""
     G = L.ints
     t = town_of(L, i)
@@ -638,7 +652,7 @@ def community_of(L, i):  # type: ignore[no-untyped-def]
 
 
 @helper
-def work_group_of(L, i, c):  # type: ignore[no-untyped-def]
+def work_group_of(L: Layout, i: Whole, c: Whole) -> tuple[Whole, Whole, Whole]:
     """Return (county of work, first slot of the group, slots in it) of a resident of county c."""
     G = L.ints
     width = G[COUNTIES] + 1
@@ -659,7 +673,7 @@ def work_group_of(L, i, c):  # type: ignore[no-untyped-def]
 
 
 @helper
-def resident_at_work(L, d, q):  # type: ignore[no-untyped-def]
+def resident_at_work(L: Layout, d: Whole, q: Whole) -> tuple[Whole, Whole]:
     """Return (resident, county of residence) at slot q of county d by day."""
     G = L.ints
     width = G[COUNTIES] + 1
@@ -677,7 +691,7 @@ def resident_at_work(L, d, q):  # type: ignore[no-untyped-def]
 
 
 @helper
-def school_group_of(L, i, c):  # type: ignore[no-untyped-def]
+def school_group_of(L: Layout, i: Whole, c: Whole) -> tuple[Whole, Whole]:
     """Return (first slot of the group, slots in it) at school; everybody learns in the county of residence."""
     G = L.ints
     begin = G[G[COUNTY_START] + c]
@@ -688,16 +702,20 @@ def school_group_of(L, i, c):  # type: ignore[no-untyped-def]
 
 
 @helper
-def resident_at_school(L, c, q):  # type: ignore[no-untyped-def]
+def resident_at_school(L: Layout, c: Whole, q: Whole) -> Whole:
     """Return the resident at slot q of the schools of county c."""
     G = L.ints
     begin = G[G[COUNTY_START] + c]
     n = G[G[COUNTY_START] + c + 1] - begin
-    return begin + unpermute(q, n, G[G[BITS_HOME] + c], np.uint64(G[KEY] + 2000003 + 2 * c))
+    return np.int64(
+        begin + unpermute(q, n, G[G[BITS_HOME] + c], np.uint64(G[KEY] + 2000003 + 2 * c))
+    )
 
 
 @helper
-def group_mate(L, role, home_county, d, first, size, me, bits):  # type: ignore[no-untyped-def]
+def group_mate(
+    L: Layout, role: Whole, home_county: Whole, d: Whole, first: Whole, size: Whole, me: Whole, bits: u64,
+) -> Whole:  # fmt: skip
     """Return a random other member of the same role in a group, -1 where none turned up in 64 tries."""
     for _ in range(64):
         bits = mix(bits)
@@ -714,8 +732,8 @@ def group_mate(L, role, home_county, d, first, size, me, bits):  # type: ignore[
     return np.int64(-1)
 
 
-@helper
-def _people(L, ids):  # type: ignore[no-untyped-def]
+@table_of
+def _people(L: Layout, ids: Ints) -> Ints:
     out = np.empty((9, ids.size), np.int64)
     for x in range(ids.size):
         i = ids[x]
@@ -739,8 +757,8 @@ def _people(L, ids):  # type: ignore[no-untyped-def]
     return out
 
 
-@helper
-def _members(L, i):  # type: ignore[no-untyped-def]
+@table_of
+def _members(L: Layout, i: Whole) -> Ints:
     c, _, _, _, _, age = place_of(L, i)
     role = role_of(L, i, age)
     if role == ROLE_NONE:

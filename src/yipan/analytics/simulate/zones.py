@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .draws import helper
+from .draws import Ints, Whole, helper, table_of
 from .measures import Strategy, ZoneRule, Zoning, means_of
 from .province import Province
 
@@ -14,7 +15,9 @@ _FAR = 1 << 30
 
 
 @helper
-def stage_due(stage, clock, round_done, book, current, rules):  # type: ignore[no-untyped-def]
+def stage_due(
+    stage: Whole, clock: Whole, round_done: Whole, book: Whole, current: Whole, rules: Ints,
+) -> Whole:  # fmt: skip
     """
     Return the first day on which a stage may step down by what is known, a far day where it may not yet.
 
@@ -44,7 +47,7 @@ def stage_due(stage, clock, round_done, book, current, rules):  # type: ignore[n
 
 
 @helper
-def next_stage(stage, current, rules):  # type: ignore[no-untyped-def]
+def next_stage(stage: Whole, current: Whole, rules: Ints) -> int:
     """Return the stage that follows a step down under the newest rule."""
     if stage == 2 and rules[current, 3] == 1 and rules[current, 10] == 1:
         return 3
@@ -52,7 +55,7 @@ def next_stage(stage, current, rules):  # type: ignore[no-untyped-def]
 
 
 @helper
-def version_on(rules, day):  # type: ignore[no-untyped-def]
+def version_on(rules: Ints, day: Whole) -> int:
     """Return the newest rule in force on a day; the first before any is."""
     current = 0
     for v in range(rules.shape[0]):
@@ -61,10 +64,12 @@ def version_on(rules, day):  # type: ignore[no-untyped-def]
     return current
 
 
-@helper
-def _levels(stage, rules, found, round_done, days):  # type: ignore[no-untyped-def]
+@table_of
+def _levels(
+    stage: Whole, rules: Ints, found: NDArray[np.bool_], round_done: NDArray[np.bool_], days: Whole,
+) -> Ints:  # fmt: skip
     out = np.zeros(days, np.int64)
-    clock = 0
+    clock: Whole = 0
     book = version_on(rules, 0)
     done = -1
     for d in range(days):

@@ -267,10 +267,23 @@ def community_zero(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTesting:
-    """How often people of a group are tested (None where the text names no frequency) and whether each has a tube alone."""
+    """
+    How often people of a group are tested: `tests` in every `every_days` days, None where the text names no frequency.
+
+    `single` is whether each has a tube alone. Where the county is hit, `hit_percent_a_day` of an institution's people are
+    tested each day after one full round at once, and `hit_days` is within how many days that reaches everybody by turns;
+    None where the text asks no such thing.
+    """
 
     every_days: int | None
     single: bool
+    tests: int = 1
+    hit_percent_a_day: int | None = None
+
+    @property
+    def hit_days(self) -> int | None:
+        """Days within which everybody's turn comes where the county is hit."""
+        return None if self.hit_percent_a_day is None else -(-100 // self.hit_percent_a_day)
 
 
 def key_testing(group: str, rulebook: Rulebook) -> Ruling[KeyTesting]:
@@ -278,21 +291,35 @@ def key_testing(group: str, rulebook: Rulebook) -> Ruling[KeyTesting]:
     Rule on how often the people of a group of key people are tested, and whether their swabs may share a tube.
 
     >>> from yipan.protocol import protocols
-    >>> key_testing("high_risk_post", protocols().rulebook("cn-covid-9ed")).value
-    KeyTesting(every_days=1, single=True)
+    >>> book = protocols().rulebook("cn-covid-9ed")
+    >>> key_testing("high_risk_post", book).value.every_days, key_testing("crowded_post", book).value.tests
+    (1, 2)
     """
     often = rulebook.parameters.get(f"screening.key_days.{group}")
+    times = rulebook.parameters.get(f"screening.key_tests.{group}")
+    hit = rulebook.parameters.get(f"screening.hit_percent_a_day.{group}")
     alone = rulebook.parameters.get("screening.single_for")
     single = alone is not None and "key_people" in alone.value
     reasons = []
+    tests = 1 if times is None else int(times.value)
     if often is not None:
         reasons.append(Reason(
-            zh=f"每{often.value}天检测一次。", en=f"Tested every {often.value} day(s).", source=often.source,
-            confidence=often.confidence,
+            zh=f"每{often.value}天检测{tests}次。", en=f"Tested {tests} time(s) in every {often.value} day(s).",
+            source=often.source, confidence=often.confidence,
+        ))  # fmt: skip
+    if hit is not None:
+        reasons.append(Reason(
+            zh=f"所在县发生疫情时，立即全员检测一轮，其后每日至少抽检{hit.value}%。",
+            en=f"Where the county is hit: one full round at once, then at least {hit.value} % of the people a day.",
+            source=hit.source, confidence=hit.confidence,
         ))  # fmt: skip
     if single and alone is not None:
         reasons.append(Reason(
             zh="重点人员单采单检。", en="Key people are swabbed singly.", source=alone.source, confidence=alone.confidence,
         ))  # fmt: skip
     days = None if often is None else int(often.value)
-    return Ruling(value=KeyTesting(every_days=days, single=single), reasons=tuple(reasons))
+    percent = None if hit is None else int(hit.value)
+    return Ruling(
+        value=KeyTesting(every_days=days, single=single, tests=tests, hit_percent_a_day=percent),
+        reasons=tuple(reasons),
+    )

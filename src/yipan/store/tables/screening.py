@@ -1,6 +1,17 @@
 """Screening rounds, the bulk files read for them, and the parts of the lake those became."""
 
-from yipan.model import Confirmation, KeySite, LakeBatch, LakePart, ScreeningRound, TubeHold
+from yipan.model import (
+    BlindPair,
+    Confirmation,
+    KeyInspection,
+    KeySite,
+    Laboratory,
+    LakeBatch,
+    LakePart,
+    ReagentKit,
+    ScreeningRound,
+    TubeHold,
+)
 from yipan.store.nouns import Column, NounTable, Readers
 
 SCREENING_ROUNDS = NounTable(
@@ -28,7 +39,11 @@ LAKE_PARTS = NounTable(
         Column(name="round", sql="text not null", of=lambda part: part.round, indexed=True),
         Column(name="kind", sql="text not null", of=lambda part: part.kind.value),
     ),
+    readers=Readers.LINE,
 )
+"""
+A part holds the rows of a city; a county within it sees that it is there and is shown its own rows of it (`Lake.only`).
+"""
 
 TUBE_HOLDS = NounTable(
     name="tube_hold",
@@ -53,4 +68,20 @@ KEY_SITES = NounTable(
     columns=(Column(name="grp", sql="text not null", of=lambda site: site.group.value),),
 )
 THIRD = (KEY_SITES,)
-TABLES = (*FIRST, *SECOND, *THIRD)
+LABORATORIES = NounTable(name="laboratory", noun=Laboratory, readers=Readers.LINE)
+REAGENT_KITS = NounTable(name="reagent_kit", noun=ReagentKit, readers=Readers.LINE)
+BLIND_PAIRS = NounTable(
+    name="blind_pair",
+    noun=BlindPair,
+    columns=(
+        Column(name="round", sql="text not null", of=lambda pair: pair.round, indexed=True),
+        Column(name="duplicate", sql="bigint not null", of=lambda pair: pair.duplicate),
+    ),
+)
+KEY_INSPECTIONS = NounTable(
+    name="key_inspection",
+    noun=KeyInspection,
+    columns=(Column(name="site", sql="text not null", of=lambda visit: visit.site, indexed=True),),
+)
+FOURTH = (LABORATORIES, REAGENT_KITS, BLIND_PAIRS, KEY_INSPECTIONS)
+TABLES = (*FIRST, *SECOND, *THIRD, *FOURTH)
