@@ -12,7 +12,7 @@ ONLY ?=
 WORKERS ?= 2
 TOGETHER := -n $(WORKERS) --dist loadfile
 
-.PHONY: help demo test check reference bench board docs lock format clean
+.PHONY: help demo test check reference spark bench board docs lock format clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ static: $(VENV)/.dev
 reference: $(VENV)/.dev  ## compare with reference vectors; ONLY=detect|rt|branching|scores|protocol|screening
 	$(RUN)/python -m pytest -q -n $(WORKERS) $(if $(ONLY),tests/reference/test_$(ONLY).py,tests/reference)
 
+spark: $(UV)  ## install PySpark (half a gigabyte) beside the rest, in .spark, and run the tests that need it and Java
+	test -f .spark/pyvenv.cfg || $(UV) venv -q --python $(PYTHON) .spark
+	VIRTUAL_ENV=.spark $(UV) pip sync -q --require-hashes requirements/cluster.lock
+	VIRTUAL_ENV=.spark $(UV) pip install -q --no-deps --no-build-isolation -e .
+	.spark/bin/python -m pytest -q -m spark tests/unit/test_store_cluster.py
+
 bench: $(VENV)/.dev  ## run every benchmark (ONLY=name runs one)
 	$(RUN)/python -m benchmarks $(ONLY)
 
@@ -56,9 +62,10 @@ lock: $(UV)  ## renew the lock files
 	$(UV) lock --upgrade
 	$(UV) export -q --frozen --no-emit-project --no-default-groups --no-header --no-annotate -o requirements/run.lock
 	$(UV) export -q --frozen --no-emit-project --group dev --no-header --no-annotate -o requirements/dev.lock
+	$(UV) export -q --frozen --no-emit-project --group dev --extra cluster --no-header --no-annotate -o requirements/cluster.lock
 
 clean:  ## remove what was installed and built here (the record in .yipan stays)
-	rm -rf .uv $(VENV) src/yipan/board web/node_modules
+	rm -rf .uv $(VENV) .spark src/yipan/board web/node_modules
 
 $(UV):
 	$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .uv --no-deps uv

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
+from yipan.cli import db
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
 from yipan.feeds.keypeople import read_key_people
@@ -323,6 +324,46 @@ class TestState:
         monkeypatch.setattr(screening, "_fast_road", slow)
 
         assert take(post, bulk, second, LakeKind.SAMPLES).reasons == {samples.TUBE_OF_EARLIER: 1}
+
+
+class TestProof:
+    def test_names_every_file_of_the_lake_that_is_not_as_it_was_written(self, post, tmp_path):
+        home = post.lake
+        take(post, home, roster(tmp_path), LakeKind.ROSTER)
+        assert db._proof(post.store).good
+        with post.store.reading(post.viewer) as record:
+            first, second = sorted(part.id for part in record.nouns(screening.LAKE_PARTS))
+        (home.folder / first).unlink()
+        (home.folder / second).write_bytes(b"PAR1 and no more")
+
+        proof = db._proof(post.store)
+
+        assert not proof.good
+        assert [one.path for one in proof.lake] == [first, second]
+        assert proof.told().startswith(f"{first} is not there; 6 rows are on record.")
+
+
+class TestClusterJob:
+    def test_names_the_files_a_viewer_may_see_and_the_act_of_each(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(screening.cluster, "sql", lambda name, engine: f"{name} for {engine}")
+        TestRound().fill(post, bulk, tmp_path)
+        shenzhen = Viewer(user="s", duty=Duty.COMMANDER, area=SHENZHEN)
+
+        with post.store.reading(post.viewer) as record:
+            whole = screening.cluster_job(record, round="r1")
+        with post.store.reading(shenzhen) as record:
+            part = screening.cluster_job(record, round="r1")
+
+        assert {view: len(files) for view, files in whole.files.items()} == {
+            "roster": 2, "samples": 2, "results": 2,
+        }  # fmt: skip
+        acts = [whole.files[view][0].act for view in ("roster", "samples", "results")]
+        assert acts == sorted(set(acts))
+        assert all("city=4403" in f.path for files in part.files.values() for f in files)
+        assert set(whole.columns) == {*whole.files, "reswabs", "visits", "case_visits"}
+        assert whole.queries["held"] == "held for pyspark"
 
 
 @pytest.mark.slow

@@ -313,10 +313,38 @@ class TestLake:
         other = Lake(folder=tmp_path / "other")
 
         assert home.copy_files(named, other.folder) == 2
-        assert other.missing(named) == ()
-        cut = other.folder / parts[0].path
-        cut.write_bytes(cut.read_bytes()[:-20])
-        assert other.missing(named) == (parts[0].path,)
+        assert other.faults(named) == ()
+        first, second = (other.folder / part.path for part in parts)
+        first.write_bytes(first.read_bytes()[:-20])
+        second.unlink()
+        cut, gone = other.faults(named | {parts[1].path: 7})
+        assert (cut.path, cut.rows) == (parts[0].path, 1)
+        assert cut.what.startswith("cannot be read (")
+        assert str(tmp_path) not in cut.what
+        assert (gone.path, gone.what, gone.rows) == (parts[1].path, "is not there", 7)
+
+    def test_whose_pages_were_damaged_is_told_so(self, tmp_path):
+        home = Lake(folder=tmp_path / "screening")
+        frame = pl.DataFrame(
+            {
+                "person": np.random.default_rng(1).permutation(5000),
+                "street": [STREETS[0]] * 5000,
+                "exempt": [0] * 5000,
+            }
+        )
+        (part,) = home.write_frame(
+            frame, batch="b", round="r", kind="roster", city_of_street={s: s // 100_000 for s in STREETS},
+            day=TENTH.date(),
+        )  # fmt: skip
+        file = home.folder / part.path
+        whole = bytearray(file.read_bytes())
+        whole[200:4000] = bytes(3800)
+        file.write_bytes(whole)
+
+        (fault,) = home.faults({part.path: 5000})
+
+        assert fault.path == part.path
+        assert fault.what.startswith("cannot be read (")
 
     def test_writes_nothing_into_a_city_that_is_not_there(self, tmp_path):
         home = Lake(folder=tmp_path / "screening")

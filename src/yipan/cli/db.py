@@ -10,7 +10,8 @@ import typer
 from yipan.cli import door
 
 if TYPE_CHECKING:
-    from yipan.store import Store
+    from yipan.store import BrokenAct, Store
+    from yipan.store.lake import LakeFault
 
 app = typer.Typer(
     help="Status, migration, backup, restore and proof of the record.", no_args_is_help=True
@@ -64,24 +65,41 @@ def migrate() -> None:
         typer.echo(f"The record has schema {newest_revision()}.")
 
 
-@app.command()
-def verify(as_json: door.AsJson = False) -> None:
-    """Walk the chain of acts and recompute what each wrote. Exit code 1 names the first broken act."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a proof of the record found: the first act that is not as it was written, and every file of the lake that is not."""
+
+    act: "BrokenAct | None"
+    lake: "tuple[LakeFault, ...]"
+
+    @property
+    def good(self) -> bool:
+        """Whether everything is as it was written."""
+        return self.act is None and not self.lake
+
+    def told(self) -> str:
+        """Say it in lines: the act, then file by file."""
+        if self.good:
+            return "Every act is as it was written."
+        act = [] if self.act is None else [f"Act {self.act.number} {self.act.what}."]
+        files = [f"{one.path} {one.what}; {one.rows} rows are on record." for one in self.lake]
+        return "\n".join(act + files)
+
+
+def _proof(store: "Store") -> Proof:
     from yipan.store.lake import Lake
 
+    lake = Lake(folder=store.home / "screening")
+    return Proof(act=store.verify(), lake=lake.faults(_named_files(store)))
+
+
+@app.command()
+def verify(as_json: door.AsJson = False) -> None:
+    """Walk the chain of acts, recompute what each wrote, read every file of the lake. Exit code 1 names what is broken."""
     with door.opened() as (_, store):
-        broken = store.verify()
-        gone = Lake(folder=store.home / "screening").missing(_named_files(store))
-
-    def text() -> str:
-        if broken:
-            return f"Act {broken.number} {broken.what}."
-        if gone:
-            return f"{len(gone)} files of the lake are missing or cut short, the first {gone[0]}."
-        return "Every act is as it was written."
-
-    door.answer(broken, as_json=as_json, text=text)
-    raise typer.Exit(1 if broken or gone else 0)
+        proof = _proof(store)
+    door.answer(proof, as_json=as_json, text=proof.told)
+    raise typer.Exit(0 if proof.good else 1)
 
 
 def beside(file: Path) -> Path:
@@ -144,17 +162,9 @@ def restore(
         lake = Lake(folder=store.home / "screening")
         if beside(file).is_dir():
             Lake(folder=beside(file)).copy_files(_named_files(store), lake.folder)
-        broken = store.verify()
-        gone = lake.missing(_named_files(store))
-    if gone:
-        typer.echo(f"{len(gone)} files of the lake are missing or cut short, the first {gone[0]}.")
-        raise typer.Exit(1)
-    typer.echo(
-        f"Act {broken.number} {broken.what}."
-        if broken
-        else "Restored; every act is as it was written."
-    )
-    raise typer.Exit(1 if broken else 0)
+        proof = _proof(store)
+    typer.echo("Restored; every act is as it was written." if proof.good else proof.told())
+    raise typer.Exit(0 if proof.good else 1)
 
 
 def _run(program: str, *arguments: str) -> None:

@@ -548,6 +548,26 @@ def specimens(
 
 
 @app.command()
+def cluster(
+    round: Round, out: Annotated[Path, typer.Option("--out", help="The job, as JSON.")]
+) -> None:
+    """Write what a Spark cluster needs to answer about a round: files, columns, queries. `spark_job.py` runs it."""
+    import json
+    from dataclasses import asdict
+
+    from yipan.operations import screening as desk
+    from yipan.store import spark_job
+
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        job = desk.cluster_job(record, round=round)
+    out.write_text(json.dumps(asdict(job), indent=1), encoding="utf-8")
+    files = sum(len(told) for told in job.files.values())
+    typer.echo(
+        f"{files} files and {len(job.queries)} queries in {out}; run it with {spark_job.__file__}."
+    )
+
+
+@app.command()
 def register(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="site, group, area, sector, duty_holder, person, ...")],
     since: Annotated[str | None, typer.Option("--since", help="First day they count; today if left out.")] = None,

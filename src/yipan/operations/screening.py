@@ -38,7 +38,7 @@ from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
-from yipan.store import NotFound, Record, lake
+from yipan.store import NotFound, Record, cluster, lake
 from yipan.store import laboratories as benches
 from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.screening import (
@@ -983,6 +983,25 @@ def _views(
     known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
     lake.latest_results(engine, {batch: acts[batch] for batch in known})
     lake.single_results(engine)
+
+
+CLUSTER_QUERIES = ("coverage", "held", "waiting_tubes", "laboratory_counts")
+"""The queries of `store.cluster` that ask a round."""
+
+
+def cluster_job(record: Record, *, round: str) -> cluster.ClusterJob:
+    """
+    Return what a Spark cluster needs to answer about a round: the lake's files as known and within the viewer's area.
+
+    Raises NotFound; ValueError without the extra `cluster`.
+    """
+    record.noun(SCREENING_ROUNDS, round)
+    acts, views = _acts(record, round), dict[str, list[cluster.ClusterFile]]()
+    for part in record.nouns(LAKE_PARTS, where={"round": round}):
+        if part.kind.value in cluster.COLUMNS:
+            file = cluster.ClusterFile(path=part.id, act=acts[part.batch])
+            views.setdefault(part.kind.value, []).append(file)
+    return cluster.spark_job(round, views, CLUSTER_QUERIES)
 
 
 def _acts(record: Record, round: str) -> dict[str, int]:

@@ -38,6 +38,15 @@ class WrittenPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LakeFault:
+    """A file the record names that is not as it was written: what is wrong with it, and how many rows are on record."""
+
+    path: str
+    what: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lake:
     """
     One folder of Parquet files, and the engine that reads them.
@@ -220,19 +229,28 @@ class Lake:
             shutil.copytree(self.folder / "quarantine", to / "quarantine", dirs_exist_ok=True)
         return len(named)
 
-    def missing(self, named: Mapping[str, int]) -> tuple[str, ...]:
-        """Return the files the record names that are not there, cannot be read, or hold another number of rows."""
+    def faults(self, named: Mapping[str, int]) -> tuple[LakeFault, ...]:
+        """
+        Return the files the record names that are not there, cannot be read, or hold another number of rows.
+
+        Every value of every file is read, one file after another: a damaged page shows only so.
+        """
         import polars as pl
 
-        gone = []
-        for name, rows in named.items():
+        found = []
+        for name, rows in sorted(named.items()):
+            path, what = self.folder / name, ""
             try:
-                found = pl.scan_parquet(self.folder / name).select(pl.len()).collect().item()
-            except (pl.exceptions.PolarsError, OSError):
-                found = None
-            if found != rows:
-                gone.append(name)
-        return tuple(sorted(gone))
+                if not path.is_file():
+                    what = "is not there"
+                elif (held := pl.read_parquet(path, use_statistics=False).height) != rows:
+                    what = f"holds {held} rows"
+            except (pl.exceptions.PolarsError, OSError) as wrong:
+                told = str(wrong).splitlines()[0].replace(str(path), path.name)
+                what = f"cannot be read ({told})"
+            if what:
+                found.append(LakeFault(path=name, what=what, rows=rows))
+        return tuple(found)
 
     def sweep(self, known: Sequence[str]) -> int:
         """Remove what a crash left behind: everything written aside and every file no part names; return how many."""

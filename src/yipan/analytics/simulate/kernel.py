@@ -204,6 +204,11 @@ def law(D: NDArray[np.float64], which: int, u: float) -> int:
         at += 2 + int(D[at])
     low = 0
     high = int(D[at]) - 1
+    near = min(high, 8)
+    for x in range(near):
+        low += 1 if u >= D[at + 2 + x] else 0
+    if low < near:
+        return low
     while low < high:
         middle = (low + high) >> 1
         if u < D[at + 2 + middle]:
@@ -458,6 +463,11 @@ def lay_plans(
     cities = G[CITIES]
     power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
     role = role_of(L, t, age)
+    county_first = G[G[COUNTY_START] + c]
+    county_size = G[G[COUNTY_START] + c + 1] - county_first
+    city = G[G[COUNTY_CITY] + c]
+    city_first = G[G[CITY_START] + city]
+    city_size = G[G[CITY_START] + city + 1] - city_first
     laid = 0
     for layer in range(5):
         if layer == 0:
@@ -495,6 +505,8 @@ def lay_plans(
             gd, gfirst, gsize = work_group_of(L, t, c)
         elif layer == 3:
             gfirst, gsize = school_group_of(L, t, c)
+        elif layer == 4:
+            _, gfirst, gsize = community_of(L, t)
         for j in range(count):
             h = draw(seed, t, purpose, j + 1)
             dd = d + 1 + law(D, 0, unit(h))
@@ -522,22 +534,16 @@ def lay_plans(
                 u = unit(h)
                 h = mix(h)
                 if u < D[REACH_AT + 0]:
-                    _, a, size = community_of(L, t)
-                    o = a + below(h, size)
+                    o = gfirst + below(h, gsize)
                 elif u < D[REACH_AT + 1]:
                     kind = 5
-                    o = G[G[COUNTY_START] + c] + below(
-                        h, G[G[COUNTY_START] + c + 1] - G[G[COUNTY_START] + c]
-                    )
+                    o = county_first + below(h, county_size)
                 elif u < D[REACH_AT + 2] or cities == 1:
                     kind = 5
-                    y = G[G[COUNTY_CITY] + c]
-                    o = G[G[CITY_START] + y] + below(
-                        h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
-                    )
+                    o = city_first + below(h, city_size)
                 else:
                     kind = 6
-                    y = trip(L, G[G[COUNTY_CITY] + c], unit(h))
+                    y = trip(L, city, unit(h))
                     h = mix(h)
                     o = G[G[CITY_START] + y] + below(
                         h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
@@ -1649,7 +1655,7 @@ def run(
     table = np.full(slots, -1, np.int64)
     index, struck = np.zeros(0, np.int32), np.zeros(0, np.uint8)
     inf = np.empty(cap, INFECTION)
-    parts = 2 * (days + 1) if days < 64 else 128
+    parts = max(2 * (days + 1) if days < 64 else 128, 4 * cap // CHUNK)
     awho, amark = np.empty(parts * CHUNK, np.int64), np.empty(parts * CHUNK, np.uint16)
     alink = np.empty(parts, np.int32)
     head, fill = np.full(days + 1, -1, np.int32), np.full(days + 1, CHUNK, np.int32)
