@@ -392,7 +392,7 @@ def tune(
                     as_json=as_json,
                     text=lambda: (
                         "\n".join(map(_asked_of_the_office, both))
-                        or "Nothing is counted daily here."
+                        or "Nothing was counted daily here of late."
                     ),
                 )
                 return

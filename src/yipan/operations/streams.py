@@ -1019,6 +1019,10 @@ def _others(finding: Finding, names: Names) -> tuple[str, str]:
     )
 
 
+def _one(plural: str, number: int) -> str:
+    return plural.removesuffix("s") if number == 1 else plural
+
+
 def _base(finding: Finding) -> tuple[str, str]:
     lead = finding.lead
     unit_zh, unit_en = (
@@ -1031,7 +1035,7 @@ def _base(finding: Finding) -> tuple[str, str]:
     if lead.judgement is Judgement.NO_HISTORY_RULE:
         return (
             f"；历史不足，仅据已报{lead.baseline}{unit_zh}判断",
-            f"; there is little history: judged by {lead.baseline} reported {unit_en} alone",
+            f"; there is little history: judged by {lead.baseline} reported {_one(unit_en, lead.baseline)} alone",
         )
     gap_zh = f"（缺{lead.baseline_missing}{unit_zh}）" if lead.baseline_missing else ""
     gap_en = f" ({lead.baseline_missing} not reported)" if lead.baseline_missing else ""
@@ -1040,5 +1044,5 @@ def _base(finding: Finding) -> tuple[str, str]:
     )
     return (
         f"；依据此前{lead.baseline}{unit_zh}{gap_zh}{feast_zh}",
-        f"; judged by {lead.baseline} {unit_en} before{gap_en}{feast_en}",
+        f"; judged by {lead.baseline} {_one(unit_en, lead.baseline)} before{gap_en}{feast_en}",
     )

@@ -962,26 +962,31 @@ def _size_class(mean: Floats) -> Ints:
 
 
 def _tail(y: Floats, mean: Floats, variance: Floats, freedom: Floats) -> Floats:
-    """Return how often a quiet day reaches `y`: the negative binomial tail, widened as Student's law is."""
+    """
+    Return how often a quiet day reaches `y`: the negative binomial tail, widened as Student's law is.
+
+    Of the days that equal `y` half are counted. How many they are follows from the difference of two incomplete beta functions a step
+    apart, which is a product; so one of them is asked, and none where `y` is 0.
+    """
     over = np.maximum(variance / mean, 1.0)
     more = over > 1 + 1e-9
     size = mean / np.where(more, over - 1, 1.0)
     share = 1 - 1 / np.where(more, over, 2.0)
-    above = y + 1
-
-    plain = ~more
-
-    def reached(count: Floats) -> Floats:
-        found = np.empty_like(mean)
-        found[more] = special.betainc(count[more], size[more], share[more])
-        found[plain] = special.gammainc(count[plain], mean[plain])
-        return found
-
-    whole = np.where(y > 0, reached(np.maximum(y, 1e-9)), 1.0)
-    tail = np.clip((whole + reached(above)) / 2, 1e-300, 1.0)
+    whole, equal = np.ones_like(mean), np.empty_like(mean)
+    wide, plain = more & (y > 0), ~more & (y > 0)
+    whole[wide] = special.betainc(y[wide], size[wide], share[wide])
+    whole[plain] = special.gammainc(y[plain], mean[plain])
+    seen, size_, share_ = y[more], size[more], share[more]
+    equal[more] = (
+        special.xlogy(seen, share_) + size_ * np.log1p(-share_)
+        - special.betaln(seen + 1, size_) - np.log(seen + size_)
+    )  # fmt: skip
+    seen, mean_ = y[~more], mean[~more]
+    equal[~more] = special.xlogy(seen, mean_) - mean_ - special.gammaln(seen + 1)
+    tail = np.clip(whole - np.exp(equal) / 2, 1e-300, 1.0)
     z = -special.ndtri(tail)
-    wide = special.stdtr(freedom, -z)
-    return np.where(np.isnan(y), np.nan, np.maximum(wide, tail))
+    wider = special.stdtr(freedom, -z)
+    return np.where(np.isnan(y), np.nan, np.maximum(wider, tail))
 
 
 @dataclass(frozen=True, slots=True)
