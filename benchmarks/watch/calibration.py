@@ -2,8 +2,10 @@
 
 import resource
 import sys
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -105,7 +107,7 @@ def weekly_rates() -> None:
                 print(f"  mean {low:6g} to {high:6g} ({rows.sum():4d} streams): {shares}")
 
 
-def false_alarms() -> None:
+def false_alarms() -> dict[str, dict[str, Any]]:
     """
     20,000 streams, BH at 10 % every day, 200 outbreaks of 14 days.
 
@@ -114,6 +116,7 @@ def false_alarms() -> None:
     """
     days, streams = 2 * 365, 20_000
     curve = np.exp(-((np.log((np.arange(14) + 0.5) / 4.0)) ** 2) / (2 * 0.5**2))
+    answer: dict[str, dict[str, Any]] = {}
     for end, told in (
         (date(2023, 4, 15), "ordinary weeks"),
         (date(2023, 2, 2), "through Spring Festival"),
@@ -141,16 +144,26 @@ def false_alarms() -> None:
         )
         once = baseline_matrix(single, columns=[days - 1], **asked).p_value[:, 0]
         look = discoveries(once)
-        print(f"  one look at a single day: false {look[~sick].sum() / max(look.sum(), 1):.1%}")
+        once_false = look[~sick].sum() / max(look.sum(), 1)
+        print(f"  one look at a single day: false {once_false:.1%}")
+        answer[told] = {
+            "false": false, "false_once": once_false, "once": {size: look[rows].mean() for size, rows in parts.items()},
+            "found": {
+                size: {n: alarm[rows, :n].any(axis=1).mean() for n in (3, 5, 7, 14)} for size, rows in parts.items()
+            },
+        }  # fmt: skip
         for size, rows in parts.items():
             within = "  ".join(
                 f"{n}: {alarm[rows, :n].any(axis=1).mean():.1%}" for n in (3, 5, 7, 14)
             )
-            dense = rows[quiet.base[rows] >= 3]
-            print(
-                f"  {size:2d} sd: found within days {within}; one look {look[rows].mean():.1%} "
-                f"(means from 3: {look[dense].mean():.1%})"
+            by_mean = "  ".join(
+                f"{low:g} to {high:g}: {look[chosen].mean():.0%} ({len(chosen)})"
+                for low, high in pairwise(BINS)
+                if len(chosen := rows[(quiet.base[rows] >= low) & (quiet.base[rows] < high)])
             )
+            print(f"  {size:2d} sd: found within days {within}; one look {look[rows].mean():.1%}")
+            print(f"     one look by mean (outbreaks): {by_mean}")
+    return answer
 
 
 def together() -> None:
@@ -187,7 +200,7 @@ def together() -> None:
             )
 
 
-def workload() -> None:
+def workload(yearly_rates: Sequence[float] = (0.0, 0.1, 0.5)) -> dict[float, float]:
     """An ordinary fortnight of 20,000 streams in 122 counties: signals of the desk per county and week, and how many would be true."""
     streams, days, counties = 20_000, 2 * 365, 122
     first = date(2022, 11, 10) - timedelta(days=days - 1)
@@ -195,7 +208,8 @@ def workload() -> None:
     quiet = quiet_streams(streams, first_day=first, days=days, generator=generator, calendar=CHINA)
     county = generator.integers(0, counties, streams)
     curve = np.exp(-((np.log((np.arange(14) + 0.5) / 4.0)) ** 2) / (2 * 0.5**2))
-    for yearly in (0.0, 0.1, 0.5):
+    signals = {}
+    for yearly in yearly_rates:
         counts = quiet.counts.copy()
         begun = generator.random(streams) < yearly * 28 / 365
         start = days - 28 + generator.integers(0, 15, streams)
@@ -210,6 +224,7 @@ def workload() -> None:
         for back in range(1, 8):  # one signal until a week of quiet
             new[:, back:] &= ~alarm[:, :-back]
         per_county = np.bincount(np.repeat(county, new.sum(axis=1)), minlength=counties) / 4
+        signals[yearly] = float(new.sum() / 4)
         inside = np.zeros_like(new)
         for row in np.flatnonzero(begun):
             since = start[row] - (days - 28)
@@ -220,6 +235,7 @@ def workload() -> None:
             f"(most {per_county.max():.1f}), predictive value {true:.0%}; without false discovery control "
             f"{(p <= 0.005).sum() / 4 / counties:.1f} per county and week"
         )
+    return signals
 
 
 def festival() -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from time import process_time
 
@@ -10,63 +10,74 @@ import numpy as np
 
 from yipan.analytics.detect.baseline import baseline_matrix
 from yipan.analytics.detect.fusion import LEAST_P, quiet_correlation, stouffer_p
-from yipan.analytics.detect.rehearsal import equal_limit
+from yipan.analytics.detect.rehearsal import (
+    ON_TRIAL,
+    FalseAlarms,
+    equal_limit,
+    outbreaks_by_rule,
+    rehearse_both,
+)
+from yipan.analytics.detect.verdicts import count_matrix
 from yipan.feeds.streams import read_series
-from yipan.operations.streams import KnownOutbreak
-from yipan.operations.watching import rehearse
+from yipan.model import Interval
+from yipan.operations.streams import ended
 from yipan.packs import read_calendar
 
 REFERENCE = Path(os.environ.get("YIPAN_REFERENCE", "../shared/reference")) / "detect" / "inputs"
-FILES = ("momo_dk.csv", "newport_de.csv", "campy_de.csv", "daily.csv")
+SECTIONS = ("momo_dk", "newport_de", "campy_de", "daily", "channels")
 WEEKLY = (
     "standard", "Farrington flexible", "EARS C1", "EARS C2", "CUSUM", "GLR chart", "historical limits",
 )  # fmt: skip
-KNOWN = {
-    # weeks far above all others, which nobody can call quiet, until counts were back
-    "newport_de.csv": (date(2011, 10, 10), date(2012, 2, 6)),
-    # the weeks of the O104 outbreak, when many more were tested: marked beside the series (campy_de.covariates.csv)
-    "campy_de.csv": (date(2011, 5, 23), date(2011, 8, 15)),
-}
 
 
 def main() -> None:
-    """Print, per file given (default: series beside the reference vectors), what each method found and when."""
-    for path in [Path(name) for name in sys.argv[1:]] or [REFERENCE / name for name in FILES]:
-        if not path.is_file():
+    """Print the sections named (default: all; a path rehearses on that file)."""
+    for name in sys.argv[1:] or SECTIONS:
+        path = REFERENCE / f"{name}.csv" if name in SECTIONS else Path(name)
+        if name == "channels":
+            three_channels()
+        elif path.is_file():
+            rehearsed(path)
+        else:
             print(f"{path.name} is not there")
-            continue
-        for masked in (False, True) if path.name in KNOWN else (False,):
-            rehearsed(path, masked=masked)
-    three_channels()
 
 
-def rehearsed(path: Path, *, masked: bool) -> None:
-    """Print the rehearsal of one file, its own outbreak taken for quiet or not."""
+def rehearsed(path: Path) -> None:
+    """Print the rehearsal of one file: as it stands, and with the outbreaks it holds put on record by one rule for all series."""
     table = read_series(path)
-    weekly = table.series[0].stream.interval.days == 7
-    known = [
-        KnownOutbreak(area=one.area, disease=one.stream.disease, since=since, until=until)
-        for since, until in ([KNOWN[path.name]] if masked else [])
-        for one in table.series
-    ]
-    began = process_time()
-    found = rehearse(
-        table.series, generator=np.random.default_rng(1), calendar=read_calendar(), outbreaks=40,
-        quiet_rate=0.01, methods=WEEKLY if weekly else None, known_outbreaks=known,
-    )  # fmt: skip
-    print(
-        f"{path.name}{', its own outbreak on record' if masked else ''}: {found.streams} series, {found.judged_days} "
-        f"{'weeks' if weekly else 'days'} replayed, 1 % of quiet ones may alarm; {process_time() - began:.0f} CPU s"
-    )
-    for work in found.workload:
-        mine = [p for p in found.performance if p.method == work.method]
-        weight = [p.outbreaks for p in mine]
+    interval = table.series[0].stream.interval
+    last = max(one.until for one in table.series)
+    counts = count_matrix([ended(one, last) for one in table.series])
+    ruled = outbreaks_by_rule(counts, interval=interval)
+    for told, mask in (("as it stands", None), ("outbreaks on record by the rule", ruled)):
+        if mask is not None and not mask.any():
+            print("  the rule marks no outbreak")
+            continue
+        began = process_time()
+        found = rehearse_both(
+            counts, first_day=last - timedelta(days=counts.shape[1] * interval.days), interval=interval,
+            generator=np.random.default_rng(1), outbreaks=40, calendar=read_calendar() if interval is Interval.DAY else None, quiet_rate=0.01,
+            groups=list(range(len(counts))) if path.stem == "daily" else None,
+            methods=ON_TRIAL if interval is Interval.DAY else WEEKLY, known_outbreak=mask,
+        )  # fmt: skip
+        share = "" if mask is None else f" ({mask.mean():.1%} of all intervals)"
+        first = found[FalseAlarms.INTERVALS]
         print(
-            f"  {work.method:20} judged {work.judged_share:4.0%}  quiet rate {work.at_equal_rate:.2%}  found "
-            f"{np.average([p.found.value for p in mine], weights=weight):.0%}  after "
-            f"{np.average([p.days.value for p in mine], weights=weight):.2f} intervals",
-            flush=True,
+            f"{path.name}, {told}{share}: {first.streams} series, {first.judged_days} intervals replayed; "
+            f"{process_time() - began:.0f} CPU s"
         )
+        for number, work in enumerate(first.workload):
+            cells = []
+            for counted, rehearsal in found.items():
+                mine = [p for p in rehearsal.performance if p.method == work.method]
+                weight = [p.outbreaks for p in mine]
+                share_found = np.average([p.found.value for p in mine], weights=weight)
+                after = np.average([p.days.value for p in mine], weights=weight)
+                cells.append(
+                    f"1 % of quiet {'intervals' if counted is FalseAlarms.INTERVALS else 'intervals begin a signal'} "
+                    f"({rehearsal.workload[number].at_equal_rate:.2%}): found {share_found:.0%} after {after:.2f}"
+                )
+            print(f"  {work.method:20} " + ";  ".join(cells), flush=True)
 
 
 def three_channels() -> None:

@@ -56,7 +56,12 @@ class TestTwoForms:
     @given(st.integers(0, 10_000), st.floats(0, 0.2))
     def test_agree_on_weeks_before_and_after_the_season_is_known(self, seed, missing):
         counts = streams(seed, 4, 190, missing)
-        asked = {"first_day": date(2019, 1, 7), "interval": Interval.WEEK, "options": WEEKLY}
+        asked = {
+            "first_day": date(2019, 1, 7),
+            "interval": Interval.WEEK,
+            "options": WEEKLY,
+            "calendar": CHINA,
+        }
 
         fast = baseline_matrix(counts, columns=range(190), thresholds=0, **asked)
         plain = plain_baseline(

@@ -384,8 +384,25 @@ class TestCommunityZero:
 
         told = self.zero(filled, LATER + timedelta(days=4), area=area_path("44.4401."))
 
-        assert {one.unplaced for one in told.days} == {0, 7}
+        assert {one.unplaced for one in told.days} == {None, 7}
         assert told.answers[0].answer == "not_yet"
+
+    def test_takes_no_day_of_silence_for_a_clear_one(self, filled):
+        first = (LATER + timedelta(days=2)).date()
+        with filled.store.acting(filled.viewer, desk="ingest", verb="put", why="test", at=LATER + timedelta(days=9)) as act:  # fmt: skip
+            key = Stream(disease="covid-19", counted=Counted.LOCAL_INFECTIONS).key
+            days = [first, *(first + timedelta(days=n) for n in (4, 5, 6))]
+            act.put_counts(
+                pl.DataFrame({"area": "44.4401.", "stream": key, "day": days, "value": [7, 0, 0, 0], "source": "test"}),
+                published=True,
+            )  # fmt: skip
+
+        clear = self.zero(filled, LATER + timedelta(days=9), area=area_path("44.4401."))
+        later = self.zero(filled, LATER + timedelta(days=12), area=area_path("44.4401."))
+
+        assert (clear.answers[0].answer, later.answers[0].answer) == ("zero", "zero")
+        assert [one.unplaced for one in later.days][-3:] == [None, None, None]
+        assert later.as_of == clear.as_of == first + timedelta(days=6)
 
     def test_is_silent_without_a_version(self, post):
         told = self.zero(post, LATER)

@@ -547,3 +547,14 @@ class TestRules:
                 time_zone=CHINA,
             )
         assert commanding.DESK == "commanding"
+
+    def test_show_their_workload_before_anybody_proposes(self, post):
+        with post.store.reading(post.viewer) as record:
+            found = watch.workload(
+                record, area=PROVINCE, method="EARS C2", alpha=0.01, false_share=0.2, at=AT, time_zone=CHINA
+            )  # fmt: skip
+            waiting = commanding.proposals(record, area=PROVINCE, at=AT)
+
+        assert (found.in_force.method, found.wanted.method) == ("standard", "EARS C2")
+        assert found.wanted.streams == 3
+        assert waiting == ()

@@ -173,6 +173,51 @@ class TestCalendarBaseline:
         assert masked.alarm.mean() > 0.9
         assert (masked.expected < hidden.expected).all()
 
+    def test_an_outbreak_nobody_recorded_does_not_pass_for_unevenness(self):
+        counts = quiet(30, 300, mean=4)
+        counts[:, 150:170] += np.random.default_rng(1).integers(15, 60, (30, 20))
+        counts[:, -1] = 24
+
+        found = baseline_matrix(counts, first_day=FIRST)
+
+        assert found.dispersion.max() < 3
+        assert found.alarm.mean() > 0.9
+
+    def test_remembers_small_excesses_no_sum_is_long_enough_for(self):
+        counts = quiet(200, 400, mean=8)
+        rising = counts.copy()
+        rising[:, -14:] += np.random.default_rng(2).poisson(2.5, (200, 14))
+        deaf = BaselineOptions(alpha=0.005, heard_from=1e9)
+
+        with_memory = baseline_matrix(rising, first_day=FIRST, columns=range(386, 400)).alarm
+        without = baseline_matrix(
+            rising, first_day=FIRST, columns=range(386, 400), options=deaf
+        ).alarm
+
+        assert with_memory.any(axis=1).mean() > without.any(axis=1).mean()
+
+    def test_learns_the_weeks_of_the_spring_festival(self):
+        first, weeks = date(2018, 1, 1), 6 * 52
+        kinds = DayKinds.of_weeks(first, weeks, CHINA)
+        mean = np.where(kinds.bins == 2, 20.0, 40.0)
+        counts = np.random.default_rng(3).poisson(mean, (60, weeks)).astype(float)
+        festival = [i for i in range(weeks - 52, weeks) if kinds.bins[i] == 2]
+
+        found = baseline_matrix(
+            counts, first_day=first, interval=Interval.WEEK, calendar=CHINA, columns=festival, options=WEEKLY
+        )  # fmt: skip
+
+        assert found.holiday_known.all()
+        assert found.expected.mean() == pytest.approx(20, rel=0.1)
+
+    def test_weeks_of_a_disease_never_seen_alarm_by_the_third_case(self):
+        found = baseline_matrix(
+            [[0.0] * 312 + [1, 0, 1, 1]], first_day=date(2016, 1, 4), interval=Interval.WEEK, options=WEEKLY,
+            columns=range(312, 316),
+        )  # fmt: skip
+
+        assert found.alarm.any()
+
 
 BAD = {
     "all zero": np.zeros(120),

@@ -4,9 +4,12 @@ from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from yipan.analytics.detect import rehearsal
 from yipan.analytics.detect.rehearsal import Shape
+from yipan.model import Interval
 
 FIRST = date(2021, 3, 1)
 
@@ -88,6 +91,54 @@ class TestRehearsal:
             rehearsal.rehearse_matrix(
                 np.ones((2, 70)), first_day=FIRST, generator=np.random.default_rng(1)
             )
+
+
+class TestOutbreaksByRule:
+    def test_mark_what_lies_far_above_the_same_season_of_other_years(self):
+        counts = np.random.default_rng(4).poisson(6.0, (3, 260)).astype(float)
+        counts[1, 120:127] = (14, 30, 45, 40, 28, 20, 16)
+
+        marked = rehearsal.outbreaks_by_rule(counts)
+
+        assert marked[1, 121:126].all()
+        assert not marked[[0, 2]].any()
+        assert not marked[1, :115].any()
+
+    def test_do_not_take_a_season_for_an_outbreak(self):
+        season = 40 * np.exp(np.cos(2 * np.pi * np.arange(260) / 52))
+        counts = np.random.default_rng(5).poisson(season, (4, 260)).astype(float)
+
+        assert not rehearsal.outbreaks_by_rule(counts).any()
+
+    def test_know_nothing_of_a_series_without_another_year(self):
+        assert not rehearsal.outbreaks_by_rule([[1.0, 50, 60, 70, 1] * 4]).any()
+
+    def test_mark_whole_weeks_of_days(self):
+        counts = np.full((1, 3 * 364), 3.0)
+        counts[0, 700:714] = 30
+
+        marked = rehearsal.outbreaks_by_rule(counts, interval=Interval.DAY)
+
+        assert np.flatnonzero(marked[0]).tolist() == list(range(700, 714))
+
+
+class TestEqualSignals:
+    @given(st.integers(0, 1000), st.floats(0.01, 0.2), st.integers(1, 7))
+    @settings(max_examples=20)
+    def test_never_exceed_the_rate(self, seed, rate, rest):
+        strength = np.random.default_rng(seed).normal(size=(4, 80))
+
+        _, attained = rehearsal.equal_signals(strength, strength, rate, rest)
+
+        assert attained <= rate + 1e-9
+
+    def test_count_a_run_once(self):
+        strength = np.array([[0.0, 5, 6, 7, 0, 0, 0, 0, 0, 0]])
+
+        limit, attained = rehearsal.equal_signals(strength, strength, 0.1, 1)
+
+        assert limit == 0
+        assert attained == 0.1
 
 
 class TestQuietStreams:

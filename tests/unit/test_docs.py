@@ -57,3 +57,15 @@ class TestManual:
 
         assert desk in DESKS
         assert (ROOT / f"docs/how-to/{page}.md").read_text(encoding="utf-8").startswith("# ")
+
+
+class TestTutorialInANotebook:
+    def test_runs_from_top_to_bottom(self, capsys):
+        page = (ROOT / "docs/tutorials/a-week-of-the-watch.md").read_text(encoding="utf-8")
+        cells = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+
+        names: dict[str, object] = {}
+        for cell in cells:
+            exec(compile(cell, "a-week-of-the-watch.md", "exec"), names)  # the page's own cells
+
+        assert "fever-clinic visits" in capsys.readouterr().out

@@ -400,7 +400,7 @@ def advice(
     openapi_extra=OWN,
     responses=responses(
         {
-            "area": "44.4401.440105.", "residents": 1819000, "days": [{"day": "2022-11-10", "found_in": {"isolation": 9}, "unplaced": 0}],
+            "area": "44.4401.440105.", "residents": 1819000, "days": [{"day": "2022-11-10", "found_in": {"isolation": 9}, "unplaced": 0}], "as_of": "2022-11-10",
             "answers": [
                 {
                     "definition": "outside_controlled_people", "chosen": True, "answer": "zero",

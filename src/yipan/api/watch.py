@@ -316,6 +316,40 @@ def snooze(asking: Asked, alert: Id, asked: SnoozeAsked) -> Response:
     )
 
 
+@routes.get(
+    "/watch/workload",
+    summary="What the rule in force and another would have asked of the office",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "area": "44.4401.",
+            "in_force": {"method": "standard", "alpha": 0.005, "signals_per_week": 1.0, "days": 28, "streams": 40},
+            "wanted": {"method": "EARS C2", "alpha": 0.01, "signals_per_week": 6.5, "days": 28, "streams": 40},
+        },
+        description="Both rules replayed over the last four weeks; nothing is proposed",
+    ),
+)  # fmt: skip
+def workload(
+    asking: Asked,
+    area: AreaAsked = None,
+    method: Annotated[
+        str, Query(max_length=100, description="the method by its name")
+    ] = "standard",
+    alpha: Annotated[float, Query(gt=0, lt=0.5)] = 0.005,
+    false_share: Annotated[float, Query(gt=0, lt=0.5)] = 0.1,
+) -> Response:
+    """Replay two rules before anybody proposes one: signals a week and the share that was true with outbreaks put in."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: watch.workload(
+            record, area=path, method=method, alpha=alpha, false_share=false_share, at=moment_of(asking, None),
+            time_zone=asking.door.settings.time_zone,
+        )
+    )  # fmt: skip
+
+
 @routes.post(
     "/watch/rules",
     summary="Propose another rule to watch an area by, with the workload it would have made",

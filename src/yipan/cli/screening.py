@@ -269,10 +269,11 @@ def community(
                 ("definition", "chosen", "answer", "because"),
                 [(a.definition, "yes" if a.chosen else "", a.answer, a.reasons[0].en) for a in found.answers],
             ),
-            *([found.silent.en] if found.silent else []),
+            *([found.silent.en] if found.silent else [f"As of {found.as_of}."]),
             *(
                 f"{one.day}: {', '.join(f'{n} in {s}' for s, n in one.found_in.items()) or 'nobody placed'}"
                 + (f", {one.unplaced} reported without a place" if one.unplaced else "")
+                + (", nothing reported" if one.unplaced is None else "")
                 for one in found.days
             ),
         )),

@@ -11,6 +11,7 @@ from yipan.cli import door
 if TYPE_CHECKING:
     from yipan.model import AreaPath, CountSeries
     from yipan.operations.streams import Picture
+    from yipan.operations.watching import Burden
 
 app = typer.Typer(help="Which streams stand out, and why.", no_args_is_help=True)
 
@@ -350,12 +351,18 @@ def tune(
     false_share: FalseShare = 0.1,
     at: door.At = None,
     weekly: Weekly = None,
+    propose: Annotated[
+        bool,
+        typer.Option(
+            "--propose/--show", help="Put a proposal on record, or only tell the workload."
+        ),
+    ] = True,
     as_json: door.AsJson = False,
 ) -> None:
     """
     Tell what a rule would ask of the office before it is enabled; on the record, propose it with that evidence.
 
-    On a CSV the workload is told and nothing is proposed.
+    On a CSV, and with --show, the workload is told and nothing is proposed.
     """
     import numpy as np
 
@@ -369,24 +376,26 @@ def tune(
             series, method=method, alpha=alpha, false_share=false_share,
             generator=np.random.default_rng(1), calendar=read_calendar(),
         )  # fmt: skip
-        value = burden.predictive_value
-        door.answer(
-            burden,
-            as_json=as_json,
-            text=lambda: (
-                f"{method} would have raised {burden.signals_per_week:.2f} signals a week over the last {burden.days} days "
-                f"on {burden.streams} streams ({burden.per_area_week:.2f} per area)"
-                + (
-                    f"; with outbreaks put in, {value.value:.0%} ({value.low:.0%} to {value.high:.0%}) of what it raised was true"
-                    if value
-                    else ""
-                )
-            ),
-        )
+        door.answer(burden, as_json=as_json, text=lambda: _asked_of_the_office(burden))
         return
     with door.at_post() as (settings, post):
         with post.store.reading(post.viewer) as record:
             path = door.find_area(record.areas(), area).path if area else post.area
+            if not propose:
+                found = desk.workload(
+                    record, area=path, method=method, alpha=alpha, false_share=false_share,
+                    at=door.moment(at, settings), time_zone=settings.time_zone,
+                )  # fmt: skip
+                both = [one for one in (found.in_force, found.wanted) if one is not None]
+                door.answer(
+                    found,
+                    as_json=as_json,
+                    text=lambda: (
+                        "\n".join(map(_asked_of_the_office, both))
+                        or "Nothing was counted daily here of late."
+                    ),
+                )
+                return
         proposal = desk.propose_rule(
             post, area=path, method=method, alpha=alpha, false_share=false_share,
             at=door.moment(at, settings), time_zone=settings.time_zone,
@@ -397,6 +406,18 @@ def tune(
         text=lambda: "\n".join(
             [f"{proposal.id}: {proposal.what.en}", *(f"  {r.en}" for r in proposal.reasons)]
         ),
+    )
+
+
+def _asked_of_the_office(burden: "Burden") -> str:
+    value = burden.predictive_value
+    return (
+        f"{burden.method} would have raised {burden.signals_per_week:.2f} signals a week over the last {burden.days} days "
+        f"on {burden.streams} streams ({burden.per_area_week:.2f} per area)"
+    ) + (
+        f"; with outbreaks put in, {value.value:.0%} ({value.low:.0%} to {value.high:.0%}) of what it raised was true"
+        if value
+        else ""
     )
 
 

@@ -46,6 +46,8 @@ HAND = "screening"
 OPEN = f"{HAND}.open_round"
 LOOK_BACK = timedelta(days=7)
 """A find counts towards a first round for this long: an assumption, the quiet days of a high zone in the ninth edition."""
+IDLE = timedelta(days=14)
+"""Without a find and without a round for this long nothing is called: every programme has ended or was given up."""
 ROUND = timedelta(hours=24)
 """How long a round is open where the command says nothing else: the rule's rounds are daily."""
 
@@ -98,7 +100,8 @@ def called(record: Record, post: Post, *, at: datetime, time_zone: ZoneInfo) -> 
     finds = zoning.finds(
         record, area=post.area, since=at - LOOK_BACK, until=at + timedelta(seconds=1)
     )
-    if not finds and not record.count(SCREENING_ROUNDS):
+    lately = any(at - one.opened <= IDLE for one in record.nouns(SCREENING_ROUNDS))
+    if not finds and not lately:
         return ()
     known = {area.path: area for area in record.areas(post.area)}
     running = programme.programmes(record, post.lake, area=post.area, at=at, time_zone=time_zone)

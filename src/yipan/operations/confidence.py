@@ -29,12 +29,13 @@ class ZeroDay:
     """
     One day's finds of an area by setting; what counts as the community is said by the definition.
 
-    `unplaced` were reported and nobody said where they were found: they count as found in the community.
+    `unplaced` were reported and nobody said where they were found: they count as found in the community. None where
+    nothing is known of the day although the area reports on others: silence is not zero, and such a day is no clear one.
     """
 
     day: date
     found_in: Mapping[str, int]
-    unplaced: int
+    unplaced: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +43,15 @@ class CommunityZero:
     """
     Whether the community of an area is clear by each published definition, the one its command chose first.
 
-    `days` are the finds it was told by, the newest last. `residents` is None where nobody said how many live there, and
+    `days` are the finds it was told by, the newest last, and `as_of` the newest of which anything is known: the answers
+    are as of that day. `residents` is None where nobody said how many live there, and
     `answers` is empty without a version in force: `silent` says why.
     """
 
     area: AreaPath
     residents: int | None
     days: tuple[ZeroDay, ...]
+    as_of: date | None
     answers: tuple[ZeroAnswer, ...]
     silent: Sentence | None
 
@@ -77,11 +80,9 @@ def community(
     for day, found in placed.items():
         told = by_mode.get(day, Counter())
         known = told if told.total() > found.total() else found
-        days.append(
-            ZeroDay(
-                day=day, found_in=dict(known), unplaced=max(0, reported.get(day, 0) - known.total())
-            )
-        )
+        beyond = max(0, reported.get(day, 0) - known.total())
+        silent_day = bool(reported) and day not in reported and not known
+        days.append(ZeroDay(day=day, found_in=dict(known), unplaced=None if silent_day else beyond))
     if not days[-1].found_in and not days[-1].unplaced:
         days.pop()
     place = record.area(area)
@@ -90,7 +91,11 @@ def community(
     silent = None
     adopted, profile = zoning.adopted_in(record, area)
     books = [one for one in adopted if one.at <= at]
-    if not books or profile is None:
+    if not any(one.unplaced is not None for one in days):
+        silent = Sentence(
+            zh="没有任何一天的发现情况可据。", en="Nothing is known of any of these days."
+        )
+    elif not books or profile is None:
         silent = Sentence(zh="本地区尚未采用任何方案版本。", en="No version was adopted here.")
     else:
         try:
@@ -101,6 +106,7 @@ def community(
                         found_in=Counter(one.found_in) + Counter({"community": one.unplaced}),
                     )
                     for one in days
+                    if one.unplaced is not None
                 ],
                 residents or 1,
                 books[-1].rulebook, profile,
@@ -110,9 +116,11 @@ def community(
                 zh=f"现行版本{books[-1].rulebook.id}未规定社会面清零。",
                 en=f"{books[-1].rulebook.id} does not define community zero: {wrong}",
             )
+    known_days = [one.day for one in days if one.unplaced is not None]
     return CommunityZero(
-        area=area, residents=residents, days=tuple(days), answers=answers, silent=silent
-    )
+        area=area, residents=residents, days=tuple(days), as_of=max(known_days, default=None), answers=answers,
+        silent=silent,
+    )  # fmt: skip
 
 
 _SETTING_OF = {DetectionMode.IN_QUARANTINE: "isolation", DetectionMode.RISK_AREA: "high"}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta, tzinfo
 
 import numpy as np
+import polars as pl
 
 from yipan.analytics.detect.baseline import sibling_key
 from yipan.analytics.outlook.nowcast import nowcast, reporting_triangle
@@ -43,34 +44,36 @@ def completeness(
         return {}
     since = until - timedelta(days=LEARNED_DAYS)
     rows = record.count_versions(under=under, since=since, until=until, counted=counted)
-    told: dict[str, list[tuple[tuple[str, str], int, int, int]]] = {}
-    for area, key, day, value, known in rows.iter_rows():
-        if key in kinds:
-            known_on = min(known.astimezone(time_zone).date(), until)
-            # a report is due when its day has ended: one that comes the next morning is not late
-            delay = max(0, (known_on - day).days - 1)
-            at = (day - since).days
-            told.setdefault(kinds[key], []).append(((area, key), at, at + delay, int(value)))
     found: dict[str, tuple[float, ...]] = {}
-    for kind, versions in sorted(told.items()):
-        first: dict[tuple[tuple[str, str], int], int] = {}
-        for place, at, known_at, _ in versions:
-            first[place, at] = min(known_at - at, first.get((place, at), known_at - at))
-        kept = [v for v in versions if first[v[0], v[1]] <= 7]
+    if not rows.height:
+        return found
+    keyed = rows.filter(pl.col("stream").is_in(list(kinds))).with_columns(
+        kind=pl.col("stream").replace_strict(kinds, return_dtype=pl.String),
+        at=(pl.col("day") - since).dt.total_days(),
+        # a report is due when its day has ended: one that comes the next morning is not late
+        delay=pl.max_horizontal(
+            0, (pl.min_horizontal(pl.col("known_from").dt.convert_time_zone(str(time_zone)).dt.date(), until) - pl.col("day")).dt.total_days() - 1
+        ),
+    ).with_columns(first=pl.col("delay").min().over("area", "stream", "day"))  # fmt: skip
+    for kind, kept in sorted(
+        keyed.filter(pl.col("first") <= 7).partition_by("kind", as_dict=True).items()
+    ):
         if (
-            len({at for _, at, *_ in kept}) < LEAST_VERSIONED_DAYS
-            or len(kept) == len({(place, at) for place, at, *_ in kept})
+            kept["day"].n_unique() < LEAST_VERSIONED_DAYS
+            or kept.height == kept.select("area", "stream", "day").n_unique()
         ):  # fmt: skip
             continue
-        places = {place: row for row, place in enumerate(sorted({place for place, *_ in kept}))}
-        days = LEARNED_DAYS
+        place = kept.select(
+            pl.struct("area", "stream").rank("dense").cast(pl.Int64) - 1
+        ).to_series()
         triangle = reporting_triangle(
-            [places[place] for place, *_ in kept], [at for _, at, *_ in kept],
-            [min(known_at, days - 1) for *_, known_at, _ in kept], [value for *_, value in kept],
-            areas=len(places), days=days, most_delay=MOST_DELAY, weekday_of_first=since.weekday(),
+            place.to_numpy(), kept["at"].to_numpy(),
+            np.minimum((kept["at"] + kept["delay"]).to_numpy(), LEARNED_DAYS - 1), kept["value"].to_numpy(),
+            areas=place.n_unique(), days=LEARNED_DAYS, most_delay=MOST_DELAY,
+            weekday_of_first=since.weekday(),
         )  # fmt: skip
         share = nowcast(triangle, levels=(0.5,), rehearsals=1, pooling_cases=1e6).seen_share
         newest = np.clip(share[0, ::-1][:MOST_DELAY], 0.0, 1.0)
         if (newest < 0.99).any():
-            found[kind] = tuple(float(one) for one in newest)
+            found[str(kind[0])] = tuple(float(one) for one in newest)
     return found

@@ -26,6 +26,7 @@ from yipan.model import (
     Stream,
     WorkCalendar,
     ancestors_of,
+    depth_of,
 )
 
 ALPHA = 0.005
@@ -49,6 +50,8 @@ PROVISIONAL = 0.8
 """What is raised on a day of which less than this is known is said to be provisional."""
 LEAST_BEFORE_DAYS = 28
 """A stream with fewer days before an outbreak on record learns from it all the same: it has nothing else."""
+CITY_DEPTH = 2
+"""Steps of the path of a city: a cluster whose areas meet only above that lies in several cities, under several commands."""
 SCAN_DAYS = 7
 """The longest window of the space-time scan."""
 
@@ -807,7 +810,8 @@ def _with_cluster(
     Join a cluster to what is told of its areas already, or tell it: one cause, one finding.
 
     Areas under one command (a city, a county) are told together there. Areas of several cities that are told already stay told, each to
-    its own office, and name the cluster: nobody's alert goes to another. Nothing changes where the cluster is not clear.
+    its own office, and name the cluster: nobody's alert goes to another. So does what is told already where nothing of the cluster was reported on the
+    day; the rounds before told it then. Nothing changes where the cluster is not clear.
     """
     if not clear:
         return findings
@@ -817,14 +821,16 @@ def _with_cluster(
         and any(area.startswith(one.area) or one.area.startswith(area) for area in grown.areas)
     ]  # fmt: skip
     others = [one for one in findings if one not in same]
-    around = _around(grown.areas) or grown.areas[0]
-    if same and around.count(".") < 2:
-        return [*others, *(_naming(one, judged, cell, grown, names) for one in same)]
+    common = _around(grown.areas)
+    around = common or grown.areas[0]
+    named = [*others, *(_naming(one, judged, cell, grown, names) for one in same)]
+    if same and depth_of(common) < CITY_DEPTH:
+        return named
     made = min(same, key=lambda one: one.p_value, default=None)
     if made is None or grown.p_value < made.p_value:
         rows = [row for row in grown.rows if not np.isnan(p[row])]
-        if not rows:  # no series of the cluster can be judged by itself on this day: there is none to lead the finding
-            return findings
+        if not rows:  # nothing of the cluster was reported on this day: no series can lead a finding of its own
+            return named
         told = fusion.Told(
             area=around, p_value=grown.p_value, levels={},
             contributors=tuple(sorted(rows, key=lambda row: (p[row], judged.series[row].area))),
@@ -1013,6 +1019,10 @@ def _others(finding: Finding, names: Names) -> tuple[str, str]:
     )
 
 
+def _one(plural: str, number: int) -> str:
+    return plural.removesuffix("s") if number == 1 else plural
+
+
 def _base(finding: Finding) -> tuple[str, str]:
     lead = finding.lead
     unit_zh, unit_en = (
@@ -1025,7 +1035,7 @@ def _base(finding: Finding) -> tuple[str, str]:
     if lead.judgement is Judgement.NO_HISTORY_RULE:
         return (
             f"；历史不足，仅据已报{lead.baseline}{unit_zh}判断",
-            f"; there is little history: judged by {lead.baseline} reported {unit_en} alone",
+            f"; there is little history: judged by {lead.baseline} reported {_one(unit_en, lead.baseline)} alone",
         )
     gap_zh = f"（缺{lead.baseline_missing}{unit_zh}）" if lead.baseline_missing else ""
     gap_en = f" ({lead.baseline_missing} not reported)" if lead.baseline_missing else ""
@@ -1034,5 +1044,5 @@ def _base(finding: Finding) -> tuple[str, str]:
     )
     return (
         f"；依据此前{lead.baseline}{unit_zh}{gap_zh}{feast_zh}",
-        f"; judged by {lead.baseline} {unit_en} before{gap_en}{feast_en}",
+        f"; judged by {lead.baseline} {_one(unit_en, lead.baseline)} before{gap_en}{feast_en}",
     )

@@ -301,25 +301,31 @@ def watched_series(
             for area in found.areas
         ]
     rows = record.count_rows(under=under, since=first, until=until)
-    values: dict[tuple[AreaPath, str], dict[date, int | None]] = {}
-    for area, key, day, value in rows.select("area", "stream", "day", "value").iter_rows():
-        values.setdefault((AreaPath(area), key), {})[day] = value
-    for (area, key), known in values.items():
+    told = rows.group_by("area", "stream", maintain_order=True).agg("day", "value")
+    for area, key, days, values in told.iter_rows():
         sentinel = Stream.parse(key)
         if not is_sentinel(sentinel):
             continue
-        step = sentinel.interval.days
-        begun = min(known)
-        days = range(0, (until - begun).days // step * step, step)
-        series.append(
-            _begun(
-                CountSeries(
-                    area=area, stream=sentinel, first_day=begun,
-                    counts=tuple(known.get(begun + timedelta(days=i)) for i in days),
-                )
-            )
-        )  # fmt: skip
+        series.append(_begun(_series_of(AreaPath(area), sentinel, days, values, until)))
     return tuple(one for one in series if len(one))
+
+
+def _series_of(
+    area: AreaPath,
+    stream: Stream,
+    days: Sequence[date],
+    values: Sequence[int | None],
+    until: date,
+) -> CountSeries:
+    """Return what was told, by rising days, as a series up to `until`; a day between that nobody told is not known."""
+    step = stream.interval.days
+    length = len(range(0, (until - days[0]).days // step * step, step))
+    if (days[-1] - days[0]).days == step * (len(days) - 1):  # no gap, and weeks on their day
+        counts = (*values[:length], *[None] * (length - len(values)))
+    else:
+        known = dict(zip(days, values, strict=True))
+        counts = tuple(known.get(days[0] + timedelta(days=i * step)) for i in range(length))
+    return CountSeries(area=area, stream=stream, first_day=days[0], counts=counts)
 
 
 def _begun(series: CountSeries) -> CountSeries:
@@ -665,7 +671,10 @@ def verdicts(record: Record, *, area: AreaPath) -> tuple[Verdicts, ...]:
 
 
 def seven(record: Record, *, area: AreaPath) -> tuple[watching.Detected, ...]:
-    """Return the detect interval of 7-1-7 of every incident in an area: from the earliest onset known to its alert."""
+    """Return the detect interval of 7-1-7 of every incident in an area: from the earliest onset known to its alert.
+
+    An onset more than MOST_MASK_DAYS before it was opened, or after, is of another outbreak.
+    """
     check_area(record.viewer, area)
     incidents = record.nouns(INCIDENTS, under=area)
     signalled = {a.incident: a.opened for a in record.nouns(ALERTS, under=area) if a.incident}
@@ -674,7 +683,11 @@ def seven(record: Record, *, area: AreaPath) -> tuple[watching.Detected, ...]:
         onsets = [
             case.onset
             for case in record.cases(under=incident.area)
-            if case.disease == incident.disease and case.onset is not None
+            if case.disease == incident.disease
+            and case.onset is not None
+            and timedelta(0)
+            <= incident.opened.date() - case.onset
+            <= timedelta(days=MOST_MASK_DAYS)
         ]
         if onsets:
             first = min(onsets)
@@ -1024,6 +1037,61 @@ def _calls(act: Acting, *, under: AreaPath, at: datetime, time_zone: ZoneInfo) -
 # Rules
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """
+    What the rule in force and another would have asked of the office in the last four weeks; None where nothing is counted daily.
+
+    Nothing is put on record by asking.
+    """
+
+    area: AreaPath
+    in_force: watching.Burden | None
+    wanted: watching.Burden | None
+
+
+def workload(
+    record: Record,
+    *,
+    area: AreaPath,
+    method: str,
+    alpha: float,
+    false_share: float,
+    at: datetime,
+    time_zone: ZoneInfo,
+    seed: int = 1,
+) -> Workload:
+    """
+    Replay the rule in force and another over the daily series of an area, before anybody proposes or enables it.
+
+    Raises ValueError for an unknown method or limits that cannot be meant, NotYourArea.
+    """
+    check_area(record.viewer, area)
+    if method not in METHODS:
+        raise ValueError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
+    wanted = WatchRule(
+        id=f"r-{commanding.mark(area, at)}", area=area, method=method, alpha=alpha, false_share=false_share,
+        since=at,
+    )  # fmt: skip
+    day = at.astimezone(time_zone).date()
+    series = [
+        one
+        for one in watched_series(record, under=area, since=day, until=day)
+        if one.stream.interval is Interval.DAY
+    ]
+    found = [
+        watching.burden(
+            series, method=rule.method, alpha=rule.alpha, false_share=rule.false_share,
+            generator=np.random.default_rng(seed), calendar=read_calendar(),
+        )
+        for rule in (rule_of(record, area, at), wanted)
+        if series
+    ]  # fmt: skip
+    return Workload(
+        area=area, in_force=found[0] if found else None, wanted=found[1] if found else None
+    )
+
+
 def propose_rule(
     post: Post,
     *,
@@ -1045,19 +1113,12 @@ def propose_rule(
     check_area(post.viewer, area)
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
-    wanted = WatchRule(
-        id=f"r-{commanding.mark(area, at)}", area=area, method=method, alpha=alpha, false_share=false_share,
-        since=at,
-    )  # fmt: skip
     with post.store.reading(post.viewer) as record:
-        before = rule_of(record, area, at)
-        day = at.astimezone(time_zone).date()
-        series = [
-            one
-            for one in watched_series(record, under=area, since=day, until=day)
-            if one.stream.interval is Interval.DAY
-        ]
-    reasons = [_burden_told(series, rule, seed) for rule in (before, wanted)] if series else []
+        found = workload(
+            record, area=area, method=method, alpha=alpha, false_share=false_share, at=at, time_zone=time_zone,
+            seed=seed,
+        )  # fmt: skip
+    reasons = [_burden_told(one) for one in (found.in_force, found.wanted) if one is not None]
     reasons.append(
         Reason(
             zh="提议人要求调整；接受前不生效", en="asked for by a person; nothing changes before it is accepted",
@@ -1082,11 +1143,7 @@ def propose_rule(
     return commanding.propose(post, proposal, at=at)
 
 
-def _burden_told(series: Sequence[CountSeries], rule: WatchRule, seed: int) -> Reason:
-    found = watching.burden(
-        series, method=rule.method, alpha=rule.alpha, false_share=rule.false_share,
-        generator=np.random.default_rng(seed), calendar=read_calendar(),
-    )  # fmt: skip
+def _burden_told(found: watching.Burden) -> Reason:
     value = found.predictive_value
     share_zh = (
         f"，植入检验中预测值{value.value:.0%}（{value.low:.0%}–{value.high:.0%}）" if value else ""
@@ -1097,8 +1154,8 @@ def _burden_told(series: Sequence[CountSeries], rule: WatchRule, seed: int) -> R
         else ""
     )
     return Reason(
-        zh=f"{rule.method}（{rule.alpha:.2%}）过去{found.days}天每周信号{found.signals_per_week:.1f}个{share_zh}",
-        en=f"{rule.method} at {rule.alpha:.2%} would have raised {found.signals_per_week:.1f} signals a week "
+        zh=f"{found.method}（{found.alpha:.2%}）过去{found.days}天每周信号{found.signals_per_week:.1f}个{share_zh}",
+        en=f"{found.method} at {found.alpha:.2%} would have raised {found.signals_per_week:.1f} signals a week "
         f"in the last {found.days} days{share_en}",
         source=("replay of the record",), confidence="replayed",
     )  # fmt: skip

@@ -76,8 +76,8 @@ export type Quality = {
   pairs_planted: number; pairs_compared: number; blind: Blind[]; positivity: Positivity[]; forecasts: Forecast[]; findings: Finding[]
 }
 export type Zero = {
-  area: string; residents: number | null; days: { day: string; found_in: Record<string, number>; unplaced: number }[]
-  answers: { definition: string; chosen: boolean; answer: string; reasons: Reason[] }[]; silent: { zh: string; en: string } | null
+  area: string; residents: number | null; days: { day: string; found_in: Record<string, number>; unplaced: number | null }[]
+  as_of: string | null; answers: { definition: string; chosen: boolean; answer: string; reasons: Reason[] }[]; silent: { zh: string; en: string } | null
 }
 export type Sure = {
   area: string; round: string | null; hidden: number; never: number | null; never_people: number | null; attendance: number | null; sensitivity: number

@@ -17,15 +17,20 @@ that tomorrow cannot change today's signal. Expected count of a day (of a week, 
 * *Holiday*: the days around the lunar new year one by one, other public holidays, weekends worked and the
   first day back; learned from earlier years, by group and then by stream. Before the first festival seen the
   factor is unknown, and its uncertainty widens the limit. Holidays count as Sundays, weekends worked as working days.
+  Weekly streams know the week of the festival, the next and the two after.
 * *Season*, for weekly streams: what the same five weeks of up to five earlier years were to the years around them, by
   group and then by stream. With it the level takes a whole year and hardly drifts, so that a slow rise is not
   taken for the season nor a season for a rise. Before a year and a half is known its size is unknown and widens the limit.
 
 The count follows a negative binomial law: the spread is what one-day-ahead forecasts of the stream actually
-missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, and the
-tail is widened as Student's law is for a spread known from few days. Several questions are asked: today's count, and the
-sums that end today (seven days; two and four weeks), each against what such sums used to miss by; a day far beyond its own
-limit counts in later sums as it was expected, so that it has no echo. The harmonic
+missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, all of it is
+multiplied by the *width* (what such forecasts missed by over what they were feared to miss by, lately, by size of count), and the
+tail is widened as Student's law is for a spread known from few days. What lies beyond two deviations speaks less the further it
+lies, so that an outbreak nobody recorded does not pass for unevenness. Several questions are asked: today's count; the
+sums that end today (seven days; two and four weeks), each with a width of its own; and the *memory*, which adds up what each
+day's normal score exceeds half a deviation by (a CUSUM held below three, begun anew after a day that stood out), weighed by how far
+the days miss together and against the chart's own stationary law; where a case is news by itself nothing adds up, and it is
+hardly heard. A day far beyond its own limit counts in later sums as it was expected, so that it has no echo. The harmonic
 mean of the p-values is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
 discrete counts): an alarm can then come at most twice as often as asked, and on the whole comes about as often.
 `attained` says how often a quiet day can really reach the count that alarms.
@@ -34,9 +39,11 @@ Method of moments and gamma-Poisson shrinkage as in any text on counts; one-side
 al. 2013's weights; level plus weekday regression in the spirit of Burkom's; nothing of it copied.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,6 +71,11 @@ _KNOWN_DAYS = 7
 _SEASON_REACH = 2
 """Weeks on either side of the same week of an earlier year that speak for it."""
 _RING = 384
+_SIZES = 4
+_CERTAIN = 1e6
+"""Degrees of freedom where no spread was estimated."""
+_WIDTH_PRIOR = 30.0
+"""As if so many days had been missed by as much as feared, before any was seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,9 @@ class BaselineOptions:
     a learned one is believed to lie off until forecasts show it; `sums` are the stretches (today included, in days) whose sums
     are asked as well. With `season_years` the same weeks of so many earlier years say how the year goes (weekly streams only); once a
     stream knows its season, its level takes at least `season_level` intervals and its drift keeps to `season_drift` and `season_drift_sd`.
+    Misses beyond `spread_reach` deviations (for widths `width_reach`) count the less the further they lie; widths forget by half in
+    `width_half_life` intervals, and one below 1 is believed as far as counts exceed `narrow_from`. The memory adds what a score exceeds `slack` by,
+    keeps at most `most_memory`, begins anew after a score above `stands_out`, and has half a voice where `heard_from` events are expected.
     """
 
     alpha: float = 0.005
@@ -92,6 +107,15 @@ class BaselineOptions:
     prior_spread_days: float = 30.0
     least_freedom: float = 100.0
     spread_half_life: float = 365.0
+    spread_reach: float = 2.0
+    width_reach: float = 3.0
+    width_half_life: float = 120.0
+    narrow_from: float = 3.0
+    slack: float = 0.5
+    most_memory: float = 3.0
+    stands_out: float = 2.5
+    heard_from: float = 0.5
+    prior_width_days: float = 100.0
     festival_sd: float = 0.4
     holiday_sd: float = 0.1
     sums: tuple[int, ...] = (7,)
@@ -129,6 +153,8 @@ WEEKLY = BaselineOptions(
     sums=(2, 4),
     season_years=5,
     unknown_season_sd=0.12,
+    least_freedom=20.0,
+    narrow_from=30.0,
 )
 """For weekly streams; the days of the options are weeks."""
 
@@ -203,6 +229,31 @@ class DayKinds:
             weekdays.append(weekday)
         return cls(np.array(bins), np.array(days), np.array(weekdays))
 
+    @classmethod
+    def of_weeks(cls, first_day: date, length: int, calendar: WorkCalendar | None) -> "DayKinds":
+        """
+        Return the kinds of consecutive weeks: the one that holds most of the lunar new year's holiday, the next, and the two after; all others are normal.
+
+        >>> from datetime import date
+        >>> festival = WorkCalendar(
+        ...     key="x", since=date(2022, 1, 1), until=date(2023, 1, 1), working_days=frozenset(),
+        ...     holidays=frozenset({date(2022, 2, 1)}), new_years=(date(2022, 2, 1),),
+        ... )
+        >>> DayKinds.of_weeks(date(2022, 1, 24), 6, festival).bins.tolist()
+        [0, 2, 4, 5, 5, 0]
+        """
+        bins = np.zeros(length, np.int64)
+        weeks = np.full(length, HOLIDAY_DAYS - 1)
+        for step in range(length):
+            day = first_day + timedelta(weeks=step)
+            if calendar is None or not calendar.covers(day):
+                continue
+            offset = calendar.festival_offset(day)
+            if offset is not None and -4 <= offset < 24:
+                weeks[step] = (offset + 4) // 7
+                bins[step] = (2, 4, 5, 5)[weeks[step]]
+        return cls(bins, weeks, np.zeros(length, np.int64))
+
 
 def baseline_matrix(
     counts: ArrayLike,
@@ -221,8 +272,7 @@ def baseline_matrix(
     """
     Judge days of many daily streams by the calendar baseline; see the module for the model.
 
-    `counts` (streams, days), NaN where nobody reported; the day `first_day` is the first column. Weeks have neither
-    weekdays nor holidays here (`WEEKLY` are options for them). `groups`
+    `counts` (streams, days), NaN where nobody reported; the day `first_day` is the first column. Of weeks only those around the lunar new year are told apart (`WEEKLY` are options for them). `groups`
     numbers the siblings of each stream from 0 (default: all are siblings). `exposure` (streams, days or one
     row) multiplies the expected count: sites reporting, or the completeness of a day still coming in. Days in
     `known_outbreak` are judged but not learned from. `columns` are the days to judge (default: the newest); the counts that would alarm, which take most
@@ -248,7 +298,7 @@ def baseline_matrix(
         raise ValueError(f"groups have shape {group.shape}; one number from 0 per stream is needed")
     kinds = DayKinds.of(first_day, days, calendar)
     if interval is Interval.WEEK:
-        kinds = DayKinds(np.zeros(days, int), np.zeros(days, int), np.zeros(days, int))
+        kinds = DayKinds.of_weeks(first_day, days, calendar)
     weight = _rows_by_day("exposure", exposure, y.shape)
     masked = _rows_by_day("known_outbreak", known_outbreak, y.shape)
     state = _State(streams, group, options)
@@ -326,19 +376,20 @@ def _rows_by_day(name: str, values: ArrayLike | None, shape: tuple[int, int]) ->
 
 _COLUMNS = (
     "expected", "relative", "dispersion", "freedom", "reported", "spanned", "level", "holiday_known",
-    "past_total",
+    "past_total", "width", "memory", "shared",
 )  # fmt: skip
 _SUM_COLUMNS = ("before", "mean", "variance", "freedom")
 
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """A sum that ends today: what came before today, what is expected of it all, how certain, and whether it can be asked."""
+    """A sum that ends today: what came before today, what is expected of it all, how far off it may lie, and whether it can be asked."""
 
     before: Floats
     mean: Floats
     certain: Floats
-    dispersion: Floats
+    variance: Floats
+    width: Floats
     freedom: Floats
     whole: NDArray[np.bool_]
 
@@ -360,8 +411,11 @@ class _State:
         self.last_events, self.last_shape, self.last_seen = (
             np.zeros((longest, streams)) for _ in range(3)
         )
-        self.sum_missed, self.sum_freedom = (
-            np.zeros((len(options.sums), streams)) for _ in range(2)
+        questions = 1 + len(options.sums)
+        self.memory = np.zeros(streams)
+        self.wide, self.asked = (np.zeros((questions, streams)) for _ in range(2))
+        self.group_wide, self.group_asked = (
+            np.full((questions, 2 * _SIZES * self.groups), _WIDTH_PRIOR) for _ in range(2)
         )
         self.weekday_events, self.weekday_expected = np.zeros((7, streams)), np.zeros((7, streams))
         self.group_weekday_events, self.group_weekday_expected = (
@@ -409,80 +463,147 @@ class _State:
         certain = rate_v + age**2 * drift_v + dispersion * profile_v + season_v + holiday_v
         relative = certain + off
         judged = n >= _KNOWN_DAYS
+        # where nothing was seen the law of the level is all there is: no spread was estimated that could be wrong
+        nothing = rate_v > dispersion / 0.75
+        freedom = np.where(nothing, _CERTAIN, freedom)
         spread = np.sqrt(dispersion * mean + mean**2 * relative)
         with np.errstate(invalid="ignore"):
             clipped = np.minimum(y, mean + 4 * spread + 2)
             clipped = np.maximum(clipped, mean - 4 * spread)
         clipped = np.where(judged, clipped, y)
-        asked = self._sums(rate, drift, rate_v, drift_v, age, factor, dispersion, seen)
+        size = self.group + self.groups * (_size_class(mean) + _SIZES * seasoned)
+        width_of_day = self._width_of(0, size, mean)
+        variance_of_day = width_of_day * (dispersion * mean + mean**2 * certain)
+        asked = self._sums(
+            rate, drift, rate_v, drift_v, age, factor, dispersion, season_v, size, seen
+        )
+        shared = self._shared(asked, mean, variance_of_day)
         result = None
         if keep:
             result = {
                 "expected": mean, "relative": relative, "dispersion": dispersion, "freedom": freedom,
+                "width": width_of_day, "memory": self.memory, "shared": shared,
                 "reported": n, "spanned": width, "level": rate * grown,
                 "holiday_known": np.where(known, 1.0, 0.0),
                 "past_total": np.where(judged, np.nan, self.past_total),
             }  # fmt: skip
             for number, one in enumerate(asked):
-                extra = season_v + holiday_v + off
-                wide = one.dispersion * one.mean + one.mean**2 * (one.certain + extra)
+                wide = one.width * one.variance + one.mean**2 * (holiday_v + off)
                 told = one.whole & judged
                 result |= {
                     f"before{number}": np.where(told, one.before, np.nan),
                     f"mean{number}": np.where(told, one.mean, np.nan),
                     f"variance{number}": wide,
-                    f"freedom{number}": one.freedom,
+                    f"freedom{number}": np.where(nothing, _CERTAIN, one.freedom),
                 }
-            young = ~judged
-            if young.any():
-                days = np.maximum(self.past_reports, 1)
-                result["expected"] = np.where(
-                    young, (self.past_total + 0.5) / days * exposure, mean
-                )
-                result["relative"] = np.where(young, 1 / (self.past_total + 0.5), relative)
-                result["dispersion"] = np.where(young, 1.0, dispersion)
-                result["reported"] = np.where(young, self.past_reports, n)
+            self._answer_young(result, ~judged, exposure)
         taken = seen if learn is None else seen & learn
         self.season_known += seasoned
         if bin_ == NORMAL:
-            self._learn_sums(asked, judged & taken, clipped)
+            self._learn_widths(
+                asked, judged & taken, clipped, mean, dispersion * mean + mean**2 * certain, size
+            )
         self._learn(
             np.where(taken, clipped, 0.0), taken, judged & taken, bin_, day_of_bin, weekday,
             factor, flat, mean, certain, dispersion, profile, base, ratio,
         )  # fmt: skip
-        if o.sums:
-            at = self.day % len(self.last_events)
-            # a day that stood out by itself was told on its day: sums begin anew after it, as charts do
-            with np.errstate(invalid="ignore"):
-                again = np.where(y > clipped, np.minimum(mean, clipped), clipped)
-            self.last_events[at] = np.where(seen, again, 0.0)
-            self.last_shape[at] = np.where(seen, factor, 0.0)
-            self.last_seen[at] = seen
+        wide = width_of_day * (dispersion * mean + mean**2 * relative)
+        z = _deviation(y, mean, wide)
+        self._remember(z / np.sqrt(shared), z > o.stands_out, judged & taken)
+        self._hold(y, clipped, mean, factor)
         self.day += 1
         self.level_days_before.append(self.level_days)
         return result
+
+    def _answer_young(
+        self, result: dict[str, Floats], young: NDArray[np.bool_], exposure: Floats | float
+    ) -> None:
+        """Where too few days are known for a level, answer from all that ever came."""
+        if not young.any():
+            return
+        total = self.past_total + 0.5
+        days = np.maximum(self.past_reports, 1)
+        for name, value in (
+            ("expected", total / days * exposure), ("relative", 1 / total), ("dispersion", 1.0),
+            ("width", 1.0), ("memory", np.nan), ("reported", self.past_reports),
+        ):  # fmt: skip
+            result[name] = np.where(young, value, result[name])
+
+    def _remember(self, score: Floats, out: NDArray[np.bool_], learned: NDArray[np.bool_]) -> None:
+        """Add today's score to the memory; after a day that stood out by itself it begins anew, as charts do."""
+        o = self.options
+        held = np.clip(self.memory + score - o.slack, 0.0, o.most_memory)
+        self.memory = np.where(learned, np.where(out, 0.0, held), self.memory)
+
+    def _hold(self, y: Floats, clipped: Floats, mean: Floats, factor: Floats) -> None:
+        """Keep the day for the sums of those to come; one far beyond its limit was told on its day and counts as it was expected."""
+        if not self.options.sums:
+            return
+        at, seen = self.day % len(self.last_events), ~np.isnan(y)
+        with np.errstate(invalid="ignore"):
+            again = np.where(y > clipped, np.minimum(mean, clipped), clipped)
+        self.last_events[at] = np.where(seen, again, 0.0)
+        self.last_shape[at] = np.where(seen, factor, 0.0)
+        self.last_seen[at] = seen
 
     def _begin_seasons(self, seasoned: NDArray[np.bool_]) -> None:
         """Where the season has just become known, forget most of what was missed without it: it says little of the days to come."""
         newly = seasoned & ~self.seasoned
         if newly.any():
-            for table in (self.missed, self.freedom, *self.sum_missed, *self.sum_freedom):
+            for table in (self.missed, self.freedom, *self.wide, *self.asked):
                 table[newly] *= 0.1
             self.last_seen[:, newly] = 0
+            self.memory[newly] = 0
             self.seasoned = seasoned
 
-    def _learn_sums(
-        self, asked: Sequence["_Sum"], learned: NDArray[np.bool_], clipped: Floats
+    def _learn_widths(
+        self,
+        asked: Sequence["_Sum"],
+        learned: NDArray[np.bool_],
+        clipped: Floats,
+        mean: Floats,
+        variance: Floats,
+        size: Ints,
     ) -> None:
-        """Learn how far sums lie off; those that overlap count by their share."""
-        gone = 0.5 ** (1 / self.options.spread_half_life)
-        for number, (one, length) in enumerate(zip(asked, self.options.sums, strict=True)):
-            use = learned & one.whole
-            share = use / (one.mean + 0.5 * length) / length
-            inflated = 1 + one.mean * one.certain / one.dispersion
-            missed = np.where(use, one.before + clipped - one.mean, 0.0)
-            self.sum_missed[number] = self.sum_missed[number] * gone + share * missed**2 / inflated
-            self.sum_freedom[number] = self.sum_freedom[number] * gone + share * one.mean
+        """Learn how far today's count and the sums lie off, as a share of how far they were feared to; sums that overlap count by their share."""
+        gone = 0.5 ** (1 / self.options.width_half_life)
+        cells = 2 * _SIZES * self.groups
+        questions = [(1, learned, clipped - mean, mean, variance)]
+        questions += [
+            (length, learned & one.whole, one.before + clipped - one.mean, one.mean, one.variance)
+            for one, length in zip(asked, self.options.sums, strict=True)
+        ]
+        for number, (length, use, missed, expected, feared) in enumerate(questions):
+            share = np.where(use, expected / (expected + 0.5 * length) / length, 0.0)
+            off = np.where(
+                use, squared_miss(missed, expected, feared, self.options.width_reach), 0.0
+            )
+            self.wide[number] = self.wide[number] * gone + share * off
+            self.asked[number] = self.asked[number] * gone + share
+            # all siblings share one day: together they count as at most ten days
+            days = np.bincount(size, share, minlength=cells)
+            heard = np.minimum(1.0, 10 / np.maximum(days, 1e-9))
+            self.group_wide[number] = self.group_wide[number] * gone + heard * np.bincount(
+                size, share * np.minimum(off, 4), minlength=cells
+            )
+            self.group_asked[number] = self.group_asked[number] * gone + heard * days
+
+    def _shared(self, asked: Sequence["_Sum"], mean: Floats, variance: Floats) -> Floats:
+        """Return how much wider a mean over the longest sum lies than if its days missed independently: what they miss by together."""
+        if not asked:
+            return np.ones_like(mean)
+        longest = asked[-1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = longest.width * longest.variance / longest.mean / (variance / mean)
+        return np.where(longest.whole & (ratio > 1), ratio, 1.0)
+
+    def _width_of(self, number: int, size: Ints, mean: Floats) -> Floats:
+        prior = self.options.prior_width_days
+        siblings = (self.group_wide[number] / self.group_asked[number])[size]
+        width = (self.wide[number] + prior * siblings) / (self.asked[number] + prior)
+        return np.asarray(
+            np.where(width < 1, 1 - (1 - width) * mean / (mean + self.options.narrow_from), width)
+        )
 
     def _sums(
         self,
@@ -493,22 +614,25 @@ class _State:
         age: Floats,
         factor: Floats,
         dispersion: Floats,
+        season_v: Floats,
+        size: Ints,
         seen: NDArray[np.bool_],
     ) -> list["_Sum"]:
         """Return what is expected of the sums that end today, and how far such sums used to lie off."""
         found = []
-        prior = self.options.prior_spread_days
         for number, length in enumerate(self.options.sums):
             before = [(self.day - back) % len(self.last_events) for back in range(1, length)]
             younger = np.maximum(age - (length - 1) / 2, 0)
-            missed, freedom = self.sum_missed[number], self.sum_freedom[number]
+            mean = rate * np.exp(drift * younger) * (self.last_shape[before].sum(axis=0) + factor)
+            certain = rate_v + younger**2 * drift_v + season_v
             found.append(
                 _Sum(
                     before=self.last_events[before].sum(axis=0),
-                    mean=rate * np.exp(drift * younger) * (self.last_shape[before].sum(axis=0) + factor),
-                    certain=rate_v + younger**2 * drift_v,
-                    dispersion=np.maximum((missed + prior * dispersion) / (freedom + prior), 1.0),
-                    freedom=freedom + self.options.least_freedom,
+                    mean=mean,
+                    certain=certain,
+                    variance=dispersion * mean + mean**2 * certain,
+                    width=self._width_of(number + 1, size, mean),
+                    freedom=self.asked[number + 1] + self.options.least_freedom,
                     whole=seen & (2 * self.last_seen[before].sum(axis=0) >= length - 1),
                 )
             )  # fmt: skip
@@ -519,7 +643,8 @@ class _State:
         o, streams = self.options, len(self.group)
         seen, expected, years = (np.zeros(streams) for _ in range(3))
         for year in range(1, o.season_years + 1):
-            middle = self.level_days - round(year * 365.25 / 7)
+            then = self.day - round(year * 365.25 / 7)
+            middle = self.level_days_before[then] if then >= 0 else 0
             if middle < 26:
                 break
             low, high = (middle - _SEASON_REACH) % _RING, (middle + _SEASON_REACH + 1) % _RING
@@ -706,7 +831,12 @@ class _State:
             gone = 0.5 ** (1 / self.options.spread_half_life)
             share = judged / (mean + 0.5)
             inflated = 1 + mean * certain / dispersion
-            self.missed = self.missed * gone + share * (events - mean) ** 2 / inflated
+            off = squared_miss(
+                events - mean, mean, dispersion * mean * inflated, self.options.spread_reach
+            )
+            self.missed = self.missed * gone + share * mean * dispersion * np.where(
+                judged, off, 0.0
+            )
             self.freedom = self.freedom * gone + share * mean
             return
         plain = np.where(judged, mean / (base * ratio), 0.0)
@@ -732,27 +862,131 @@ class _State:
             table[row] += np.bincount(self.group, values * heard, minlength=self.groups)
 
 
+_SPARE = 2.0
+_MEANS = np.geomspace(1e-3, 1e3, 49)
+_OVERS = np.array([1.0, 1.1, 1.25, 1.5, 2, 3, 4])
+
+
+@cache
+def _kept(z: float) -> Floats:
+    """Return what is left of the variance of a negative binomial count when it is cut `z` deviations above its mean."""
+    table = np.ones((len(_MEANS), len(_OVERS)))
+    for row, mean in enumerate(_MEANS):
+        for column, over in enumerate(_OVERS):
+            sd = math.sqrt(mean * over)
+            top = z * sd + _SPARE
+            counts = np.arange(math.ceil(mean + 15 * sd + 60) + 1.0)
+            if over > 1:
+                r = mean / (over - 1)
+                log = (
+                    special.gammaln(counts + r) - special.gammaln(counts + 1) - special.gammaln(r)
+                    - r * math.log(over) + counts * math.log(1 - 1 / over)
+                )  # fmt: skip
+            else:
+                log = counts * math.log(mean) - mean - special.gammaln(counts + 1)
+            share = np.exp(log)
+            missed = counts - mean
+            heard = np.minimum(1.0, top / np.maximum(missed, 1e-9)) ** 4
+            table[row, column] = float((share * missed**2 * heard).sum()) / (mean * over)
+    return table
+
+
+def squared_miss(missed: Floats, mean: Floats, variance: Floats, z: float) -> Floats:
+    """
+    Return the square of what a forecast missed by over its variance, 1 on average on quiet days however far it is cut.
+
+    What lies further above than `z` deviations (and one event) counts up to there, so that an outbreak nobody recorded does not pass
+    for unevenness; what the cut takes from a negative binomial count is given back.
+    """
+    over = np.maximum(variance / np.maximum(mean, 1e-12), 1.0)
+    top = z * np.sqrt(mean * over) + _SPARE
+    at = np.clip(
+        np.log(np.maximum(mean, 1e-3) / _MEANS[0]) / math.log(_MEANS[1] / _MEANS[0]),
+        0,
+        len(_MEANS) - 1.001,
+    )
+    row = at.astype(np.int64)
+    part = at - row
+    over = np.minimum(over, _OVERS[-1] - 1e-9)
+    column = np.searchsorted(_OVERS, over, side="right") - 1
+    along = (over - _OVERS[column]) / (_OVERS[column + 1] - _OVERS[column])
+    kept = _kept(z)
+    near = kept[row, column] * (1 - along) + kept[row, column + 1] * along
+    far = kept[row + 1, column] * (1 - along) + kept[row + 1, column + 1] * along
+    left = near * (1 - part) + far * part
+    with np.errstate(invalid="ignore"):
+        heard = np.minimum(1.0, top / np.maximum(missed, 1e-9)) ** 4
+    return np.asarray(heard * missed**2 / np.maximum(variance, 1e-12) / left)
+
+
+def _deviation(y: Floats, mean: Floats, variance: Floats) -> Floats:
+    """
+    Return the signed root of the negative binomial deviance: how far a count lies off in units that are nearly standard normal.
+
+    Close to the normal score of the mid-p for any mean, and much cheaper.
+    """
+    over = np.maximum(variance / np.maximum(mean, 1e-12), 1 + 1e-6)
+    size = mean / (over - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.where(y > 0, y * np.log(np.maximum(y, 1e-9) / mean), 0.0)
+        twice = 2 * (own - (y + size) * np.log((y + size) / (mean + size)))
+    return np.asarray(np.sign(y - mean) * np.sqrt(np.maximum(twice, 0.0)))
+
+
+@cache
+def memory_tail(slack: float, most: float, stands_out: float) -> tuple[Floats, Floats]:
+    """Return, for sums of today's score and the memory, the normal score of how often quiet days reach them: the chart's own stationary law."""
+    cells = 300
+    grid = np.linspace(0, most, cells + 1)
+    edges = np.concatenate([[-np.inf], (grid[1:] + grid[:-1]) / 2, [np.inf]])
+    below = special.ndtr(np.minimum(edges[None, :] - grid[:, None] + slack, stands_out))
+    move = np.diff(below, axis=1)
+    move[:, 0] += 1 - special.ndtr(stands_out)
+    law = np.full(cells + 1, 1 / (cells + 1))
+    for _ in range(200):
+        law = law @ move
+    sums = np.linspace(-6, 40, 921)
+    log = special.log_ndtr(grid[None, :] - sums[:, None]) + np.log(np.maximum(law, 1e-300))
+    top = log.max(axis=1)
+    return sums, _score(top + np.log(np.exp(log - top[:, None]).sum(axis=1)))
+
+
+def _score(log_p: Floats) -> Floats:
+    """Return the normal score of a tail given by its logarithm."""
+    return np.asarray(-special.ndtri_exp(log_p))
+
+
+def _size_class(mean: Floats) -> Ints:
+    """Return whether a count is expected below 1, 10, 100 or above."""
+    return (mean >= 1).astype(np.int64) + (mean >= 10) + (mean >= 100)
+
+
 def _tail(y: Floats, mean: Floats, variance: Floats, freedom: Floats) -> Floats:
-    """Return how often a quiet day reaches `y`: the negative binomial tail, widened as Student's law is."""
+    """
+    Return how often a quiet day reaches `y`: the negative binomial tail, widened as Student's law is.
+
+    Of the days that equal `y` half are counted. How many they are follows from the difference of two incomplete beta functions a step
+    apart, which is a product; so one of them is asked, and none where `y` is 0.
+    """
     over = np.maximum(variance / mean, 1.0)
     more = over > 1 + 1e-9
     size = mean / np.where(more, over - 1, 1.0)
     share = 1 - 1 / np.where(more, over, 2.0)
-    above = y + 1
-
-    plain = ~more
-
-    def reached(count: Floats) -> Floats:
-        found = np.empty_like(mean)
-        found[more] = special.betainc(count[more], size[more], share[more])
-        found[plain] = special.gammainc(count[plain], mean[plain])
-        return found
-
-    whole = np.where(y > 0, reached(np.maximum(y, 1e-9)), 1.0)
-    tail = np.clip((whole + reached(above)) / 2, 1e-300, 1.0)
+    whole, equal = np.ones_like(mean), np.empty_like(mean)
+    wide, plain = more & (y > 0), ~more & (y > 0)
+    whole[wide] = special.betainc(y[wide], size[wide], share[wide])
+    whole[plain] = special.gammainc(y[plain], mean[plain])
+    seen, size_, share_ = y[more], size[more], share[more]
+    equal[more] = (
+        special.xlogy(seen, share_) + size_ * np.log1p(-share_)
+        - special.betaln(seen + 1, size_) - np.log(seen + size_)
+    )  # fmt: skip
+    seen, mean_ = y[~more], mean[~more]
+    equal[~more] = special.xlogy(seen, mean_) - mean_ - special.gammaln(seen + 1)
+    tail = np.clip(whole - np.exp(equal) / 2, 1e-300, 1.0)
     z = -special.ndtri(tail)
-    wide = special.stdtr(freedom, -z)
-    return np.where(np.isnan(y), np.nan, np.maximum(wide, tail))
+    wider = special.stdtr(freedom, -z)
+    return np.where(np.isnan(y), np.nan, np.maximum(wider, tail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -762,13 +996,22 @@ class _Law:
     mean: Floats
     variance: Floats
     freedom: Floats
+    memory: Floats
+    shared: Floats
     sums: tuple[tuple[Floats, Floats, Floats, Floats], ...]
+    tail: tuple[Floats, Floats]
+    heard_from: float
 
     def of(self, where: NDArray[np.bool_]) -> "_Law":
         return _Law(
-            self.mean[where], self.variance[where], self.freedom[where],
-            tuple((b[where], m[where], v[where], f[where]) for b, m, v, f in self.sums),
+            self.mean[where], self.variance[where], self.freedom[where], self.memory[where], self.shared[where],
+            tuple((b[where], m[where], v[where], f[where]) for b, m, v, f in self.sums), self.tail, self.heard_from,
         )  # fmt: skip
+
+    def remembered(self, p_day: Floats) -> Floats:
+        """Return how often a quiet day, with what is remembered of those before, comes to this sum."""
+        told = -special.ndtri(p_day) / np.sqrt(self.shared) + self.memory
+        return np.asarray(special.ndtr(-np.interp(told, *self.tail)))
 
     def day(self, y: Floats) -> Floats:
         return _tail(y, self.mean, self.variance, self.freedom)
@@ -781,10 +1024,14 @@ class _Law:
         """Return the harmonic mean of all answers, of today's alone where there is no sum."""
         return self.joined(self.day(y), [self.sum(i, y) for i in range(len(self.sums))])
 
-    @staticmethod
-    def joined(day: Floats, sums: Sequence[Floats]) -> Floats:
-        """Return the harmonic mean of the answers of the day and of the sums, NaN where there is no sum."""
+    def joined(self, day: Floats, sums: Sequence[Floats]) -> Floats:
+        """Return the harmonic mean of the answers of the day, of the memory, and of the sums, NaN where there is no sum."""
         told, inverse = np.ones_like(day), 1 / day
+        memory = self.remembered(day)
+        # where a case is news by itself nothing adds up, and the memory has little to say
+        heard = np.where(np.isnan(memory), 0.0, self.mean / (self.mean + self.heard_from))
+        told += heard
+        inverse += heard / np.where(heard > 0, np.maximum(memory, 1e-300), 1.0)
         for p in sums:
             there = ~np.isnan(p)
             told += there
@@ -825,10 +1072,10 @@ def _judged(
     answered = seen & (reported > 0)
     young = ~np.isnan(found["past_total"])
     mean = np.where(found["expected"] > 0, found["expected"], 1e-12)
-    variance = found["dispersion"] * mean + mean**2 * found["relative"]
-    freedom = np.where(young, 1e6, found["freedom"])
+    variance = found["width"] * (found["dispersion"] * mean + mean**2 * found["relative"])
+    freedom = np.where(young, _CERTAIN, found["freedom"])
     law = _Law(
-        mean, variance, freedom,
+        mean, variance, freedom, found["memory"], found["shared"],
         tuple(
             (
                 found[f"before{i}"], np.maximum(found[f"mean{i}"], 1e-12), found[f"variance{i}"],
@@ -836,6 +1083,8 @@ def _judged(
             )
             for i in range(len(options.sums))
         ),
+        memory_tail(options.slack, options.most_memory, options.stands_out),
+        options.heard_from,
     )  # fmt: skip
     p_day, p_week, p_value, needed, attained = (np.full(y.shape, np.nan) for _ in range(5))
     week_observed, week_expected = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
@@ -844,7 +1093,7 @@ def _judged(
         asked, today = law.of(answered), y[answered]
         day, sums = asked.day(today), [asked.sum(i, today) for i in range(len(options.sums))]
         p_day[answered] = day
-        p_value[answered] = _Law.joined(day, sums)
+        p_value[answered] = asked.joined(day, sums)
         for i, length in enumerate(options.sums):
             before, expected = found[f"before{i}"], found[f"mean{i}"]
             p_sum = np.full(y.shape, np.nan)

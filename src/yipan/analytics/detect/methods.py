@@ -60,7 +60,7 @@ def _baseline(asked: Asked) -> Verdicts:
         asked.counts,
         first_day=asked.first_day,
         interval=asked.interval,
-        calendar=None if weekly else asked.calendar,
+        calendar=asked.calendar,
         groups=asked.groups,
         columns=asked.columns,
         exposure=asked.exposure,

@@ -8,15 +8,28 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 
+import numpy as np
 from scipy import special, stats
 
 from yipan.model import Interval, WorkCalendar
 
-from .baseline import HOLIDAY_BINS, HOLIDAY_DAYS, NORMAL, STANDARD, BaselineOptions, DayKinds
+from .baseline import (
+    HOLIDAY_BINS,
+    HOLIDAY_DAYS,
+    NORMAL,
+    STANDARD,
+    BaselineOptions,
+    DayKinds,
+    memory_tail,
+    squared_miss,
+)
 
 _LONGEST_DRIFT_DAYS = 30
 _LEAST_REPORTED = 7
+_WIDTH_PRIOR = 30.0
+_CERTAIN = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +65,8 @@ class _Stream:
     total: float = 0.0
     reports: int = 0
     last: list[tuple[float, float, bool]] = field(default_factory=list)
-    sums: list[_Sums] = field(default_factory=list)
+    widths: list[_Sums] = field(default_factory=list)
+    memory: float = 0.0
     season_known: int = 0
 
 
@@ -64,6 +78,11 @@ class _Siblings:
     off: list[list[_Sums]] = field(
         default_factory=lambda: [[_Sums(), _Sums()] for _ in range(HOLIDAY_BINS)]
     )
+    widths: dict[tuple[int, int, bool], _Sums] = field(default_factory=dict)
+    """For each question, size of count and whether the season is known: what was missed over what was feared."""
+
+    def width(self, question: int, size: int, seasoned: bool) -> _Sums:
+        return self.widths[question, size, seasoned]
 
 
 @dataclass(slots=True)
@@ -82,8 +101,8 @@ class _Sum:
 
     before: float
     mean: float
-    certain: float
-    dispersion: float
+    variance: float
+    width: float
     freedom: float
     whole: bool
 
@@ -106,7 +125,13 @@ class _Day:
     holiday_v: float
     season_v: float
     flat: float
+    memory: float
     sums: list[_Sum]
+    feared: float
+    width: float
+    shared: float
+    size: int
+    seasoned: bool
     holiday_known: bool
     judged: bool
     count: float
@@ -133,21 +158,27 @@ def plain_baseline(
     True
     """
     length = max((len(row) for row in counts), default=0)
-    kinds = DayKinds.of(first_day, length, calendar)
+    of = DayKinds.of if interval is Interval.DAY else DayKinds.of_weeks
+    kinds = of(first_day, length, calendar)
     group = list(groups) if groups is not None else [0] * len(counts)
-    streams = [_Stream(group=g, sums=[_Sums() for _ in options.sums]) for g in group]
-    siblings = [_Siblings() for _ in range(max(group, default=-1) + 1)]
+    streams = [
+        _Stream(group=g, widths=[_Sums() for _ in range(1 + len(options.sums))]) for g in group
+    ]
+    cells = list(product(range(1 + len(options.sums)), range(4), (False, True)))
+    siblings = [
+        _Siblings(widths={cell: _Sums(_WIDTH_PRIOR, _WIDTH_PRIOR) for cell in cells})
+        for _ in range(max(group, default=-1) + 1)
+    ]
     level_days: list[int] = []
     level_days_before = [0]
     found: list[list[Foretold]] = [[] for _ in counts]
     for day in range(length):
-        stretch, within, weekday = NORMAL, 0, 0
+        stretch, within, weekday = int(kinds.bins[day]), int(kinds.days[day]), 0
         if interval is Interval.DAY:
-            stretch, within = int(kinds.bins[day]), int(kinds.days[day])
             weekday = int(kinds.weekdays[day])
         end = level_days_before[max(0, day - options.gap_days)]
         spreads = _spreads(streams, len(siblings), options)
-        seasons = _seasons(streams, len(siblings), spreads, options)
+        seasons = _seasons(streams, len(siblings), spreads, level_days_before, options)
         today = [
             _foretell(
                 stream, row[day], day, end, level_days, stretch, within, weekday, spread, season,
@@ -156,7 +187,7 @@ def plain_baseline(
             for stream, row, spread, season in zip(streams, counts, spreads, seasons, strict=True)
         ]  # fmt: skip
         for position, one in enumerate(today):
-            found[position].append(_judge(one))
+            found[position].append(_judge(one, options))
         if stretch == NORMAL:
             level_days.append(day)
         _learn(today, siblings, stretch, within, weekday, options)
@@ -188,6 +219,7 @@ def _seasons(
     streams: Sequence[_Stream],
     groups: int,
     spreads: Sequence[tuple[float, float]],
+    level_days_before: Sequence[int],
     options: BaselineOptions,
 ) -> list[tuple[float, float, bool]]:
     """Return what the same weeks of earlier years were to the years around them, how uncertain, and whether that is known."""
@@ -195,7 +227,8 @@ def _seasons(
     for stream in streams:
         seen, expected, years = 0.0, 0.0, 0
         for year in range(1, options.season_years + 1):
-            middle = len(stream.events) - round(year * 365.25 / 7)
+            then = len(level_days_before) - 1 - round(year * 365.25 / 7)
+            middle = level_days_before[then] if then >= 0 else 0
             if middle < 26:
                 break
             whole, around = range(middle - 26, middle + 26), range(middle - 2, middle + 3)
@@ -246,9 +279,10 @@ def _foretell(
         # what was missed while the season was unknown says little of how well it is known now
         stream.missed *= 0.1
         stream.days_of_spread *= 0.1
-        for told in stream.sums:
+        for told in stream.widths:
             told.events *= 0.1
             told.expected *= 0.1
+        stream.memory = 0.0
         stream.last = [(events, factor, False) for events, factor, _ in stream.last]
     mixed = seasoned and stream.season_known < options.season_level + options.gap_days
     profile, profile_v = _weekday(stream, siblings, weekday, options)
@@ -263,22 +297,43 @@ def _foretell(
     )
     judged = level.reported >= _LEAST_REPORTED
     seen = count is not None
+    # where nothing was seen the law of the level is all there is: no spread was estimated that could be wrong
+    nothing = level.rate_v > dispersion / 0.75
+    freedom = _CERTAIN if nothing else freedom
+    size = sum(mean >= step for step in (1, 10, 100))
+
+    def width(question: int, expected: float) -> float:
+        own, all_ = stream.widths[question], siblings.width(question, size, seasoned)
+        prior = options.prior_width_days
+        value = (own.events + prior * all_.events / all_.expected) / (own.expected + prior)
+        # little is believed of small counts that seem to miss by less than chance
+        return (
+            value if value >= 1 else 1 - (1 - value) * expected / (expected + options.narrow_from)
+        )
+
     sums = []
-    for told, length in zip(stream.sums, options.sums, strict=True):
+    for question, length in enumerate(options.sums, start=1):
         before = stream.last[len(stream.last) - min(length - 1, len(stream.last)) :]
         younger = max(level.age - (length - 1) / 2, 0)
         shape = sum(one for _, one, _ in before) + factor
-        prior = options.prior_spread_days
+        whole = level.rate * math.exp(level.drift * younger) * shape
+        unsure = level.rate_v + younger**2 * level.drift_v + season_v
         sums.append(
             _Sum(
                 before=sum(events for events, *_ in before),
-                mean=level.rate * math.exp(level.drift * younger) * shape,
-                certain=level.rate_v + younger**2 * level.drift_v,
-                dispersion=max((told.events + prior * dispersion) / (told.expected + prior), 1.0),
-                freedom=told.expected + options.least_freedom,
+                mean=whole,
+                variance=dispersion * whole + whole**2 * unsure,
+                width=width(question, whole),
+                freedom=_CERTAIN
+                if nothing
+                else stream.widths[question].expected + options.least_freedom,
                 whole=seen and 2 * sum(there for *_, there in before) >= length - 1,
             )
         )
+    feared, today_width, shared = dispersion * mean + mean**2 * certain, width(0, mean), 1.0
+    if sums and sums[-1].whole and sums[-1].mean > 0 and mean > 0:
+        together = sums[-1].width * sums[-1].variance / sums[-1].mean
+        shared = max(1.0, together / (today_width * feared / mean))
     value = float(count) if count is not None else math.nan
     clipped = value
     if seen and judged:
@@ -287,7 +342,8 @@ def _foretell(
     return _Day(
         stream=stream, level=level, mean=mean, certain=certain, off=off, dispersion=dispersion,
         freedom=freedom, factor=factor, profile=profile, base=base, own=own, holiday_v=holiday_v,
-        season_v=season_v, flat=flat, sums=sums, holiday_known=known, judged=judged, count=value, seen=seen, clipped=clipped,
+        season_v=season_v, flat=flat, memory=stream.memory, sums=sums, feared=feared, width=today_width,
+        shared=shared, size=size, seasoned=seasoned, holiday_known=known, judged=judged, count=value, seen=seen, clipped=clipped,
     )  # fmt: skip
 
 
@@ -403,6 +459,8 @@ def _learn(
         for group in siblings:
             group.weekdays[weekday].events *= decay
             group.weekdays[weekday].expected *= decay
+    if stretch == NORMAL:
+        _learn_widths(today, siblings, options)
     for one in today:
         stream, group = one.stream, siblings[one.stream.group]
         taken = one.clipped if one.seen else 0.0
@@ -424,16 +482,14 @@ def _learn(
             gone = 0.5 ** (1 / options.spread_half_life)
             share = 1 / (one.mean + 0.5) if learned else 0.0
             inflated = 1 + one.mean * one.certain / one.dispersion
-            stream.missed = stream.missed * gone + share * (taken - one.mean) ** 2 / inflated
+            spread = one.dispersion * one.mean * inflated
+            off = (
+                _squared(taken - one.mean, one.mean, spread, options.spread_reach)
+                if learned
+                else 0.0
+            )
+            stream.missed = stream.missed * gone + share * one.mean * one.dispersion * off
             stream.days_of_spread = stream.days_of_spread * gone + share * one.mean
-            for told, length, asked in zip(stream.sums, options.sums, one.sums, strict=True):
-                told.events *= gone
-                told.expected *= gone
-                if learned and asked.whole:
-                    share = 1 / (asked.mean + 0.5 * length) / length
-                    inflated = 1 + asked.mean * asked.certain / asked.dispersion
-                    told.events += share * (asked.before + taken - asked.mean) ** 2 / inflated
-                    told.expected += share * asked.mean
         elif learned:
             plain = one.mean / (one.base * one.own)
             stream.stretches[stretch].events += taken
@@ -442,10 +498,73 @@ def _learn(
                 sums.events += taken * heard
                 sums.expected += plain * heard
         longest = max(options.sums, default=1) - 1
-        # a day that stood out by itself was told on its day: sums begin anew after it, as charts do
-        again = min(one.mean, taken) if one.seen and one.count > taken else taken
+        # a day that stood out by itself was told on its day: sums and memory begin anew after it, as charts do
+        again = taken
+        if learned:
+            z = _deviation(one.count, one.mean, one.width * _spread_of(one))
+            held = stream.memory + z / math.sqrt(one.shared) - options.slack
+            stream.memory = min(max(held, 0.0), options.most_memory)
+            if z > options.stands_out:
+                stream.memory = 0.0
+            if one.count > taken:
+                again = min(one.mean, taken)
         stream.last = [*stream.last, (again, one.factor if one.seen else 0.0, one.seen)]
         stream.last = stream.last[len(stream.last) - min(longest, len(stream.last)) :]
+
+
+def _learn_widths(
+    today: Sequence[_Day], siblings: Sequence[_Siblings], options: BaselineOptions
+) -> None:
+    """Learn how far today's count and the sums lie off, as a share of how far they were feared to."""
+    gone = 0.5 ** (1 / options.width_half_life)
+    for question, length in enumerate((1, *options.sums)):
+        cells: dict[tuple[int, int, bool], list[tuple[float, float]]] = {}
+        for group in siblings:
+            for (asked, _, _), told in group.widths.items():
+                if asked == question:
+                    told.events *= gone
+                    told.expected *= gone
+        for one in today:
+            mine = one.stream.widths[question]
+            mine.events *= gone
+            mine.expected *= gone
+            mean, feared, before, use = one.mean, one.feared, 0.0, one.judged and one.seen
+            if question:
+                asked_sum = one.sums[question - 1]
+                mean, feared, before = asked_sum.mean, asked_sum.variance, asked_sum.before
+                use = use and asked_sum.whole
+            if not use:
+                continue
+            share = mean / (mean + 0.5 * length) / length
+            off = _squared(before + one.clipped - mean, mean, feared, options.width_reach)
+            mine.events += share * off
+            mine.expected += share
+            cells.setdefault((one.stream.group, one.size, one.seasoned), []).append((share, off))
+        for (number, size, seasoned), found in cells.items():
+            days = sum(share for share, _ in found)
+            # all siblings share one day: together they count as at most ten days
+            heard = min(1.0, 10 / max(days, 1e-9))
+            told = siblings[number].width(question, size, seasoned)
+            told.events += heard * sum(share * min(off, 4.0) for share, off in found)
+            told.expected += heard * days
+
+
+def _spread_of(one: _Day) -> float:
+    """Return how far the day's count was feared to lie off, all that is uncertain included."""
+    return one.dispersion * one.mean + one.mean**2 * (one.certain + one.off)
+
+
+def _squared(missed: float, mean: float, variance: float, z: float) -> float:
+    return float(squared_miss(np.array([missed]), np.array([mean]), np.array([variance]), z)[0])
+
+
+def _deviation(count: float, mean: float, variance: float) -> float:
+    """Return the signed root of the negative binomial deviance of a count."""
+    over = max(variance / max(mean, 1e-12), 1 + 1e-6)
+    size = mean / (over - 1)
+    own = count * math.log(count / mean) if count > 0 else 0.0
+    twice = 2 * (own - (count + size) * math.log((count + size) / (mean + size)))
+    return math.copysign(math.sqrt(max(twice, 0.0)), count - mean)
 
 
 def _learn_how_far_off(today: Sequence[_Day], siblings: Sequence[_Siblings], stretch: int) -> None:
@@ -477,12 +596,11 @@ def _learn_how_far_off(today: Sequence[_Day], siblings: Sequence[_Siblings], str
             told.expected = 0.85 * told.expected + asked / whole
 
 
-def _judge(one: _Day) -> Foretold:
+def _judge(one: _Day, options: BaselineOptions) -> Foretold:
     stream = one.stream
     nothing = Foretold(
         expected=math.nan, variance=math.nan, p_day=math.nan, p_week=math.nan, p_value=math.nan
     )
-    relative = one.certain + one.off
     if not one.judged:
         if not stream.reports:
             return nothing
@@ -490,7 +608,7 @@ def _judge(one: _Day) -> Foretold:
         variance = mean + mean**2 / (stream.total + 0.5)
         p = _tail(one.count, mean, variance, 1e6) if one.seen else math.nan
         return Foretold(expected=mean, variance=variance, p_day=p, p_week=math.nan, p_value=p)
-    variance = one.dispersion * one.mean + one.mean**2 * relative
+    variance = one.width * _spread_of(one)
     if not one.seen:
         return Foretold(
             expected=one.mean, variance=variance, p_day=math.nan, p_week=math.nan, p_value=math.nan
@@ -499,11 +617,16 @@ def _judge(one: _Day) -> Foretold:
     told = []
     for asked in one.sums:
         if asked.whole:
-            wide = asked.certain + one.season_v + one.holiday_v + one.off
-            spread = asked.dispersion * asked.mean + asked.mean**2 * wide
+            spread = asked.width * asked.variance + asked.mean**2 * (one.holiday_v + one.off)
             told.append(_tail(asked.before + one.count, asked.mean, spread, asked.freedom))
     p_week = min(told, default=math.nan)
-    p = (1 + len(told)) / (1 / p_day + sum(1 / one for one in told))
+    asked_of, inverse = 1.0 + len(told), 1 / p_day + sum(1 / one for one in told)
+    sums, scores = memory_tail(options.slack, options.most_memory, options.stands_out)
+    held = one.memory - special.ndtri(p_day) / math.sqrt(one.shared)
+    remembered = max(float(special.ndtr(-np.interp(held, sums, scores))), 1e-300)
+    # where a case is news by itself nothing adds up, and the memory has little to say
+    heard = one.mean / (one.mean + options.heard_from)
+    p = (asked_of + heard) / (inverse + heard / remembered)
     return Foretold(expected=one.mean, variance=variance, p_day=p_day, p_week=p_week, p_value=p)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,7 +119,28 @@ ON_TRIAL = (DEFAULT, "EARS C1", "EARS C2", "EARS C3", "NSSP switch", "CUSUM", "G
 """The methods compared on daily series unless others are named."""
 
 
+class FalseAlarms(StrEnum):
+    """What is counted as one false alarm: every interval that alarms, or a signal until a week of quiet, as the desk raises it."""
+
+    INTERVALS = "intervals"
+    SIGNALS = "signals"
+
+
 def rehearse_matrix(
+    counts: ArrayLike,
+    *,
+    counted: FalseAlarms = FalseAlarms.INTERVALS,
+    **asked: Any,
+) -> Rehearsal:
+    """
+    Put outbreaks into series and return how soon each method sees them, at one rate of false alarms; see `rehearse_both` for what is asked.
+
+    `counted` says what one false alarm is.
+    """
+    return rehearse_both(counts, **asked)[counted]
+
+
+def rehearse_both(
     counts: ArrayLike,
     *,
     first_day: date,
@@ -134,9 +156,9 @@ def rehearse_matrix(
     judged: int | None = None,
     known_outbreak: ArrayLike | None = None,
     along: Callable[[Sequence[str]], Iterable[str]] = iter,
-) -> Rehearsal:
+) -> dict[FalseAlarms, Rehearsal]:
     """
-    Put outbreaks into series and return how soon each method sees them, at `quiet_rate` false alarms per stream and day.
+    Put outbreaks into series and return how soon each method sees them, at `quiet_rate` false alarms per stream and day, for both ways to count them.
 
     `counts` (streams, intervals), NaN where nobody reported. The last `judged` intervals are replayed (default:
     half of them, at most 365); each of them is judged by what came before it. `outbreaks` of each shape and size begin on random
@@ -171,32 +193,136 @@ def rehearse_matrix(
             groups=group.tolist(), thresholds=0, known_outbreak=known,
         )  # fmt: skip
         strength = np.where(real[:, before:], np.nan, evidence(quiet))
-        limit, attained = equal_limit(strength, quiet_rate)
         found = judge(
             method, together, first_day=first_day, interval=interval, columns=columns,
             calendar=calendar, groups=siblings.tolist(), thresholds=0, known_outbreak=masked,
         )  # fmt: skip
-        with np.errstate(invalid="ignore"):
-            alarm = evidence(found)[streams:] > limit
         weeks = replayed * interval.days / 7
-        workload.append(
-            Workload(
-                method=method,
-                judged_share=float((~np.isnan(evidence(quiet))).mean()),
-                per_stream_week=float(quiet.alarm.sum() / streams / weeks),
-                signals_per_week=float(_runs(quiet.alarm) / weeks),
-                at_equal_rate=attained,
+        judged_share = float((~np.isnan(evidence(quiet))).mean())
+        rest = max(1, 7 // interval.days)
+        for counted in FalseAlarms:
+            limit, attained = (
+                equal_limit(strength, quiet_rate)
+                if counted is FalseAlarms.INTERVALS
+                else equal_signals(strength, evidence(quiet), quiet_rate, rest)
             )
+            with np.errstate(invalid="ignore"):
+                alarm = evidence(found)[streams:] > limit
+                if counted is FalseAlarms.SIGNALS:  # what was raised anyway finds nothing
+                    alarm &= ~(evidence(quiet) > limit)[staged.stream]
+            workload.append(
+                Workload(
+                    method=method,
+                    judged_share=judged_share,
+                    per_stream_week=float(quiet.alarm.sum() / streams / weeks),
+                    signals_per_week=float(_runs(quiet.alarm) / weeks),
+                    at_equal_rate=attained,
+                )
+            )
+            performance.append(_performance(method, staged, alarm, before))
+    return {
+        counted: Rehearsal(
+            streams=streams,
+            judged_days=replayed,
+            quiet_rate=quiet_rate,
+            workload=tuple(workload[number :: len(FalseAlarms)]),
+            performance=tuple(
+                told := [one for part in performance[number :: len(FalseAlarms)] for one in part]
+            ),
+            recommended=_recommended(told, methods),
         )
-        performance += _performance(method, staged, alarm, before)
-    return Rehearsal(
-        streams=streams,
-        judged_days=replayed,
-        quiet_rate=quiet_rate,
-        workload=tuple(workload),
-        performance=tuple(performance),
-        recommended=_recommended(performance, methods),
-    )
+        for number, counted in enumerate(FalseAlarms)
+    }
+
+
+def outbreaks_by_rule(
+    counts: ArrayLike, *, interval: Interval = Interval.WEEK
+) -> NDArray[np.bool_]:
+    """
+    Mark outbreaks a series holds by a rule that asks no detector: what an office would have put on record afterwards.
+
+    `counts` (streams, intervals), NaN where nobody reported. The bound of an interval is the median of the nine weeks around it in all *other*
+    years of the series plus three standard deviations (the larger of the scaled median absolute deviation and the root of the median, at least
+    1). An outbreak begins with two weeks in a row above their bound and ends with the last one above before four in a row at or below. Daily series are
+    added up to weeks, and whole weeks are marked. It looks ahead, so it is for judging only. Series of a single year have no other and nothing is marked.
+
+    >>> quiet = np.full((1, 208), 4.0)
+    >>> quiet[0, 150:155] = 20
+    >>> np.flatnonzero(outbreaks_by_rule(quiet)[0]).tolist()
+    [150, 151, 152, 153, 154]
+    """
+    y = as_counts(counts)
+    step = 7 // interval.days
+    length = y.shape[1] // step
+    weekly = np.nansum(y[:, : length * step].reshape(len(y), length, step), axis=2)
+    if step == 1:
+        weekly = y.copy()
+    years = math.ceil(length / 52)
+    shifts = [
+        52 * year + near for year in range(-years, years + 1) if year for near in range(-4, 5)
+    ]
+    mark = np.zeros(weekly.shape, bool)
+    for week in range(length):
+        others = [week + shift for shift in shifts if 0 <= week + shift < length]
+        past = weekly[:, others]
+        known = (~np.isnan(past)).any(axis=1)
+        middle, sd = np.full(len(y), np.inf), np.ones(len(y))
+        if known.any():
+            middle[known] = np.nanmedian(past[known], axis=1)
+            far = np.nanmedian(np.abs(past[known] - middle[known, None]), axis=1)
+            sd[known] = np.maximum(1.4826 * far, np.sqrt(np.maximum(middle[known], 1)))
+        with np.errstate(invalid="ignore"):
+            mark[:, week] = weekly[:, week] > middle + 3 * sd
+    inside = np.zeros(weekly.shape, bool)
+    for row, above in enumerate(mark):
+        week = 0
+        while week < length - 1:
+            if not (above[week] and above[week + 1]):
+                week += 1
+                continue
+            last = week
+            while week < length and week - last <= 4:
+                last = week if above[week] else last
+                inside[row, week] = True
+                week += 1
+            inside[row, last + 1 : week] = False
+    whole = np.zeros(y.shape, bool)
+    whole[:, : length * step] = np.repeat(inside, step, axis=1)
+    return whole
+
+
+def equal_signals(strength: Floats, every: Floats, rate: float, rest: int) -> tuple[float, float]:
+    """
+    Return a limit at which at most `rate` of the quiet cells begin a signal, and the share that really does.
+
+    `strength` is NaN where a cell is not quiet, `every` holds those as well. A signal begins with a cell above the limit after `rest` cells
+    that are not; it stays one signal until then.
+
+    >>> equal_signals(np.array([[1.0, 5, 6, 5, 1, 2, 4, 1]]), np.array([[1.0, 5, 6, 5, 1, 2, 4, 1]]), 0.25, 1)
+    (1.0, 0.25)
+    """
+    quiet = ~np.isnan(strength)
+    told = np.unique(strength[quiet])
+    if not len(told):
+        return math.inf, 0.0
+    whole = int(quiet.sum())
+
+    def begun(limit: float) -> int:
+        with np.errstate(invalid="ignore"):
+            above = every > limit
+        new = above.copy()
+        for back in range(1, rest + 1):
+            new[:, back:] &= ~above[:, :-back]
+        return int((new & quiet).sum())
+
+    low, high = -1, len(told) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if begun(float(told[middle])) <= rate * whole + 1e-9:
+            high = middle
+        else:
+            low = middle
+    return float(told[high]), begun(float(told[high])) / whole
 
 
 def equal_limit(strength: Floats, rate: float) -> tuple[float, float]:
