@@ -1,12 +1,16 @@
 """Bulk files of a screening round: every row accepted or put aside with its reason, hostile files refused whole."""
 
 import csv
+import gzip
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from places import TENTH
+from yipan.feeds import bulk as fast_road
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
 from yipan.store.lake import Lake
@@ -170,3 +174,103 @@ class TestResults:
             )
 
         assert (reading.read, reading.reasons) == (2, {reason: 1})
+
+
+def csv_of(*rows: str, head: str = SAMPLE_HEAD, encoding: str = "utf-8") -> bytes:
+    return ("\n".join([head, *rows]) + "\n").encode(encoding)
+
+
+def row_of(
+    number: object, *, at: str = "2022-11-10 14:00", site: object = 1, tube: object = 7
+) -> str:
+    return f"{number},{tube},{number},{STREETS[0]},{site},0,{at}"
+
+
+def parquet_of(**changed: object) -> bytes:
+    told = {
+        "sample": [1, 2], "tube": [1, 2], "person": [1, 2], "street": [STREETS[0]] * 2, "site": [1, 1],
+        "mode": [5, 5], "sampled_at": [datetime(2022, 11, 10, 14)] * 2, **changed,
+    }  # fmt: skip
+    file = BytesIO()
+    pl.DataFrame(told).write_parquet(file)
+    return file.getvalue()
+
+
+PLAIN = (row_of(1), row_of(2))
+
+
+class TestHostileFiles:
+    """Whatever is sent: a clear refusal, or every row accepted or put aside, and the same by both roads."""
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (csv_of(*PLAIN, row_of(3, at="x" * 3_000_000)), "row 4: .* has a line longer than 2000000 bytes"),
+            (csv_of(*PLAIN, row_of(3, site="一号"), encoding="gb18030"), "row 4: .* bytes that are not UTF-8"),
+            (csv_of(*PLAIN, head=SAMPLE_HEAD.replace("tube", "试管"), encoding="gb18030"), "row 1: .* not UTF-8"),
+            (csv_of(*PLAIN, encoding="utf-16"), "is text in UTF-16"),
+            (gzip.compress(csv_of(*PLAIN)), "is packed by gzip"),
+            (b"PK\x03\x04" + bytes(100), "is a zip archive or a workbook"),
+            (csv_of(*PLAIN, head=SAMPLE_HEAD + ", Tube"), "row 1: .* has the column tube more than once"),
+            (parquet_of()[:-30], "cannot be read as CSV or Parquet"),
+            (parquet_of()[:20], "cannot be read as CSV or Parquet"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )  # fmt: skip
+    def test_that_are_no_tables_are_refused_by_place(self, bulk, tmp_path, content, words):
+        file = tmp_path / "sent.csv"
+        file.write_bytes(content)
+
+        assert fast_reading(file) is None
+        with pytest.raises(CannotRead, match=words) as told:
+            read(bulk, file)
+        assert "sent.csv" in str(told.value)
+        assert str(tmp_path) not in str(told.value)
+
+    @pytest.mark.parametrize(
+        ("content", "accepted", "aside"),
+        [
+            (csv_of(*PLAIN, f"{'9' * 1_000_000},7,3,{STREETS[0]},1,0,2022-11-10 14:00"), 2, {4: "sample is no whole number: (personal)"}),
+            (csv_of(*PLAIN, row_of(3, site='"' + "x\n" * 300_000 + '"')), 2, {4: "site is no whole number: " + "x\n" * 20}),
+            (csv_of(*PLAIN, row_of(3, tube="1\x002"), row_of(4)), 3, {4: "tube is no whole number: 1\x002"}),
+            (csv_of(*PLAIN) + bytes(5000), 2, None),
+            (b"\xef\xbb\xbf" + csv_of(*PLAIN), 2, {}),
+            (csv_of(*PLAIN, "3,7,3"), 2, {4: "street is missing; site is missing; mode is missing; sampled_at is missing"}),
+            (csv_of(*PLAIN, "", row_of(3)), 3, {}),
+            (csv_of(row_of("1.0"), row_of("2.5"), row_of("1e3"), row_of(9, at="infinity"), row_of(8, at="now")), 1, {
+                3: "sample is no whole number: 2.5; person is no whole number: 2.5",
+                4: "sample is no whole number: 1e3; person is no whole number: 1e3",
+                5: "sampled_at is no instant: infinity", 6: "sampled_at is no instant: now",
+            }),
+            (parquet_of(person=["a", "2"]), 1, {2: "person is no whole number: a"}),
+            (parquet_of(person=[1.5, 2.0]), 1, {2: "person is no whole number: 1.5"}),
+            (parquet_of(person=[float("nan"), float("inf")]), 0, {2: "person is no whole number: nan", 3: "person is no whole number: inf"}),
+            (parquet_of(person=[[1], [2]]), 0, {2: "person is no whole number: [1]", 3: "person is no whole number: [2]"}),
+            (parquet_of(mode=[True, False]), 0, {2: "mode is no whole number: true", 3: "mode is no whole number: false"}),
+            (parquet_of(sampled_at=[1, 2]), 0, {2: "sampled_at is no instant: 1", 3: "sampled_at is no instant: 2"}),
+        ],
+        ids=range(14),
+    )  # fmt: skip
+    def test_that_are_tables_lose_no_row(self, bulk, tmp_path, content, accepted, aside):
+        file = tmp_path / "sent.csv"
+        file.write_bytes(content)
+        with bulk.engine() as engine:
+            reading = judged(engine, file)
+            told = dict(
+                engine.execute("select line, unreadable from quarantined order by line").fetchall()
+            )
+            samples.write_quarantine(engine, tmp_path / "aside.csv")
+        fast = fast_reading(file)
+
+        assert reading.accepted == accepted
+        assert reading.read == reading.accepted + reading.quarantined
+        assert aside is None or told == aside
+        if fast is not None:
+            assert fast.reading == reading
+            assert dict(fast.aside.select("line", "unreadable").rows()) == told
+
+
+def fast_reading(file):
+    return fast_road.swabs(
+        file, streets=STREETS, since=TENTH, until=LATER, time_zone="Asia/Shanghai"
+    )

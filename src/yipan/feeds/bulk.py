@@ -20,6 +20,7 @@ from yipan.feeds.samples import (
     ALREADY_HERE,
     IMPOSSIBLE_TIME,
     INSTANT,
+    LONGEST_TEXT,
     NUMBER,
     OUT_OF_ORDER,
     OVERFULL_TUBE,
@@ -289,6 +290,7 @@ def results(
         JudgedResults,
         frame.select("tube", "street", *(c for c in frame.columns if c not in {"tube", "street"})),
         reason,
+        samples.RESULTS,
         place=place,
     )
 
@@ -374,7 +376,7 @@ class _Table:
             frame = frame.with_columns(
                 pl.col(name).fill_null(value) for name, value in filled.items()
             )
-        return _settled(kind, frame, reason, **more)
+        return _settled(kind, frame, reason, self.columns, **more)
 
 
 def whole(pieces: keys.Chunks) -> Ints:
@@ -384,7 +386,7 @@ def whole(pieces: keys.Chunks) -> Ints:
     return np.concatenate(pieces) if pieces else NOBODY
 
 
-def _settled(kind: type[Kind], frame: "pl.DataFrame", reason: Reasons, **more: Any) -> Kind:  # fmt: skip
+def _settled(kind: type[Kind], frame: "pl.DataFrame", reason: Reasons, told_as: Sequence[BulkColumn], **more: Any) -> Kind:  # fmt: skip
     import polars as pl
 
     lines = np.flatnonzero(reason)
@@ -392,7 +394,12 @@ def _settled(kind: type[Kind], frame: "pl.DataFrame", reason: Reasons, **more: A
     words = [REASONS[number - 1] for number in reason[lines].tolist()]
     aside = frame[lines] if lines.size else frame.clear()
     aside = aside.select(
-        pl.Series("line", lines + 2, dtype=pl.Int64), pl.Series("reason", words, dtype=pl.String), pl.all()
+        pl.Series("line", lines + 2, dtype=pl.Int64), pl.Series("reason", words, dtype=pl.String),
+        pl.when(pl.Series([word == UNREADABLE for word in words], dtype=pl.Boolean)).then(pl.concat_str(
+            *(pl.when(pl.col(c.name).is_null()).then(pl.lit(f"{c.name} is missing")) for c in told_as if c.needed),
+            separator="; ", ignore_nulls=True,
+        )).alias("unreadable"),
+        pl.all(),
     )  # fmt: skip
     return kind(
         reading=BulkReading(
@@ -405,9 +412,9 @@ def _settled(kind: type[Kind], frame: "pl.DataFrame", reason: Reasons, **more: A
 
 def _chosen(header: Sequence[str], columns: Sequence[BulkColumn]) -> dict[str, str] | None:
     """Which column of a file is which of ours, None where a needed one is missing or a name stands twice."""
-    by_key: dict[str, str] = {}
-    for name in header:
-        by_key.setdefault(cell_key(name), name)
+    by_key = {cell_key(name): name for name in header}
+    if len(by_key) < len(header):
+        return None
     chosen = {}
     for column in columns:
         names = [cell_key(name) for name in (column.name, *column.aliases)]
@@ -446,6 +453,11 @@ def _from_csv(path: Path, columns: Sequence[BulkColumn]) -> "pl.DataFrame | None
     frame = pl.read_csv(
         path, columns=list(chosen.values()), schema_overrides=wanted, infer_schema_length=0
     )  # fmt: skip
+    if (
+        all(one.null_count() for one in frame)
+        and frame.select(pl.all_horizontal(pl.all().is_null()).any()).item()
+    ):
+        return None  # an empty line is no row of the plain road
     return _named(frame, chosen, columns)
 
 
@@ -475,9 +487,12 @@ def _shaped(series: "pl.Series", column: BulkColumn, *, time_zone: str) -> "pl.S
     if column.kind == NUMBER:
         if not kind.is_numeric():
             return None
-        return series.cast(pl.Float64)
+        told = series.cast(pl.Float64)
+        finite = told.is_finite()
+        return told if finite.all() else told.zip_with(finite, pl.Series([None], dtype=pl.Float64))
     if column.kind == TEXT:
-        if kind != pl.String:
+        longest = series.str.len_bytes().max() if kind == pl.String else None
+        if kind != pl.String or (isinstance(longest, int) and longest > LONGEST_TEXT):
             return None
         stripped = series.str.strip_chars(" ")
         return stripped.replace("", None) if (stripped == "").any() else stripped

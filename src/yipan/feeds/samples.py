@@ -5,6 +5,8 @@ Twenty million rows never become Python objects: the engine reads, casts and jud
 that stand twice pass through here. Every row read is accepted or put aside with one reason.
 """
 
+import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .decode import cell_key
-from .frame import CannotRead, Problem
+from .frame import LONGEST_VALUE, CannotRead, Problem
 
 if TYPE_CHECKING:
     import duckdb
@@ -370,25 +372,24 @@ def open_table(
         )
     shown = str(path).replace("'", "''")
     with path.open("rb") as file:
-        parquet = file.read(4) == b"PAR1"
+        begins = file.read(6)
+    for magic, what in _NOT_PLAIN.items():
+        if begins.startswith(magic):
+            raise _cannot(
+                f"{path.name} is {what[0]}; expected CSV in UTF-8 or Parquet, not packed",
+                f"{path.name} 是{what[1]}；应为未压缩的UTF-8编码CSV或Parquet",
+            )
+    parquet = begins[:4] == b"PAR1"
     try:
         if parquet:
             engine.execute(
                 f"create or replace temp view raw as select * from read_parquet('{shown}', file_row_number=true)"
             )
         else:
-            engine.execute(
-                "create or replace temp table raw as select *, row_number() over () - 1 as file_row_number from "
-                f"read_csv('{shown}', header=true, all_varchar=true, null_padding=true, strict_mode=false, "
-                "sample_size=1000)"
-            )
+            _read_csv(engine, path)
         told = engine.execute("describe raw").fetchall()
     except duckdb.Error as wrong:
-        first = str(wrong).splitlines()[0].replace(str(path), path.name)
-        raise _cannot(
-            f"{path.name} cannot be read as CSV or Parquet: {first}",
-            f"{path.name} 不能作为CSV或Parquet读取：{first}",
-        ) from None
+        raise _told(str(wrong), path) from None
     header = {cell_key(name): (name, kind) for name, kind, *_ in told}
     parts, missing = [], []
     for column in columns:
@@ -406,31 +407,188 @@ def open_table(
         )
     # A spreadsheet counts the header as row 1.
     engine.execute(
-        f"create or replace temp view typed as select file_row_number + 2 as line, {', '.join(parts)} from raw"
+        "create or replace temp view typed as select *, "
+        f"{_unreadable(columns, header)} as unreadable from (select file_row_number + 2 as line, "
+        f"{', '.join(parts)}, {', '.join(_raws(columns, header))} from raw)"
     )
 
 
-def _cannot(en: str, zh: str) -> CannotRead:
-    return CannotRead(Problem(row=0, column="", value="", reason_en=en, reason_zh=zh))
+_NOT_PLAIN = {
+    b"\x1f\x8b": ("packed by gzip", "gzip压缩文件"), b"PK\x03\x04": ("a zip archive or a workbook", "zip压缩包或工作簿"),
+    b"\x28\xb5\x2f\xfd": ("packed by zstd", "zstd压缩文件"), b"\xfd7zXZ": ("packed by xz", "xz压缩文件"),
+    b"BZh": ("packed by bzip2", "bzip2压缩文件"), b"\xff\xfe": ("text in UTF-16", "UTF-16编码文本"),
+    b"\xfe\xff": ("text in UTF-16", "UTF-16编码文本"),
+}  # fmt: skip
+"""What files begin with that are not read: a packed one may be far larger than it looks."""
+
+
+def _read_csv(engine: "duckdb.DuckDBPyConnection", path: Path) -> None:
+    """
+    Make the table `raw` of a CSV file, every value a text.
+
+    The engine is told the columns and what parts them: guessing, it would try a number of a million digits for minutes.
+    Raises duckdb.Error, and CannotRead for two columns of one name or a header that cannot be read.
+    """
+    import duckdb
+
+    names, comma = _header(path)
+    called = [cell_key(name) for name in names]
+    twice = [cell for cell in dict.fromkeys(called) if cell and called.count(cell) > 1]
+    if twice:
+        raise _cannot(
+            f"{path.name} has the column {', '.join(twice)} more than once; expected each name once",
+            f"{path.name} 的列 {', '.join(twice)} 重复出现；每个列名只应出现一次",
+            row=1,
+        )
+    told = {name if called[i] else f"column {i + 1}": "VARCHAR" for i, name in enumerate(names)}
+    columns = ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in told.items())
+    words = (
+        "create or replace temp table raw as select *, row_number() over () - 1 as file_row_number from "
+        f"read_csv({_text(str(path))}, header=true, auto_detect=false, delim={_text(comma)}, quote='\"', escape='\"', "
+        f"columns={{{columns}}}, null_padding=true, strict_mode=false, compression='none'"
+    )
+    try:
+        engine.execute(f"{words})")
+    except duckdb.Error as wrong:
+        if "parallel=false" not in str(wrong):  # it asks so of a file with line ends inside quotes
+            raise
+        engine.execute(f"{words}, parallel=false)")
+
+
+LONGEST_HEADER = 1 << 20
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """The names in the first line of a CSV file, and what parts them. Raises CannotRead."""
+    with path.open("rb") as file:
+        line = file.readline(LONGEST_HEADER).split(b"\r")[0]
+    try:
+        text = line.decode("utf-8-sig").rstrip("\n")
+    except UnicodeDecodeError:
+        raise _told("Line: 1 not utf-8", path) from None
+    comma = max(",;\t|", key=text.count)
+    try:
+        names = next(csv.reader([text], delimiter=comma), [])
+    except csv.Error:
+        names = []
+    return [name.strip() for name in names] or [""], comma
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _told(wrong: str, path: Path) -> CannotRead:
+    """Say what the engine found wrong with a file: the line and the fact, never what stands there."""
+    line = re.search(r"Line: (\d+)", wrong)
+    row = int(line[1]) if line else 0
+    size = re.search(r"Maximum line size of (\d+) bytes", wrong)
+    if "not utf-8" in wrong:
+        en, zh = (
+            "holds bytes that are not UTF-8; expected text in UTF-8",
+            "含有非UTF-8字节；应为UTF-8编码",
+        )
+    elif size:
+        en = f"has a line longer than {size[1]} bytes; expected shorter ones"
+        zh = f"有一行超过{size[1]}字节"
+    else:
+        first = wrong.splitlines()[0].replace(str(path), path.name)
+        en, zh = f"cannot be read as CSV or Parquet: {first}", f"不能作为CSV或Parquet读取：{first}"
+    return _cannot(f"{path.name} {en}", f"{path.name} {zh}", row=row)
+
+
+def _cannot(en: str, zh: str, *, row: int = 0) -> CannotRead:
+    return CannotRead(Problem(row=row, column="", value="", reason_en=en, reason_zh=zh))
+
+
+LONGEST_TEXT = 200
+"""A longer text is no name, word or number of anything; as a number or instant it would take minutes to read."""
+_TYPES = {WHOLE: "bigint", NUMBER: "double", TEXT: "varchar", INSTANT: "timestamp"}
+_NO = {
+    WHOLE: "is no whole number", NUMBER: "is no number", INSTANT: "is no instant",
+    TEXT: f"is no text of at most {LONGEST_TEXT} letters",
+}  # fmt: skip
+_Header = Mapping[str, tuple[str, str]]
+
+
+def _found(column: BulkColumn, header: _Header) -> tuple[str, str] | None:
+    """The column of the file that is one of ours, quoted, and its type."""
+    names = [cell_key(name) for name in (column.name, *column.aliases)]
+    told = next((header[name] for name in names if name in header), None)
+    return None if told is None else ('"' + told[0].replace('"', '""') + '"', told[1])
+
+
+def _raws(columns: Sequence[BulkColumn], header: _Header) -> list[str]:
+    """Columns `raw_...` with what stands in the file where one of ours is needed and cannot be read."""
+    raws = []
+    for column in columns:
+        found = _found(column, header)
+        if column.needed and found is not None:
+            raws.append(f"{found[0]}::varchar as raw_{column.name}")
+    return raws
+
+
+def _unreadable(columns: Sequence[BulkColumn], header: _Header) -> str:
+    """Which needed values of a row are missing or cannot be read, with what stands there; null where all can."""
+    needed = [c for c in columns if c.needed and _found(c, header) is not None]
+    lacks = " or ".join(f"{c.name} is null" for c in needed)
+    told = ", ".join(
+        f"case when {c.name} is not null then null when nullif(trim(left(raw_{c.name}, {LONGEST_TEXT})), '') is null "
+        f"then '{c.name} is missing' when regexp_matches(left(raw_{c.name}, 100), '[0-9]{{11}}') "
+        f"then '{c.name} {_NO[c.kind]}: (personal)' "
+        f"else '{c.name} {_NO[c.kind]}: ' || left(raw_{c.name}, {LONGEST_VALUE}) end"
+        for c in needed
+    )
+    return f"case when {lacks} then concat_ws('; ', {told}) end"
 
 
 def _cast(found: tuple[str, str] | None, column: BulkColumn, *, time_zone: str) -> str:
-    types = {WHOLE: "bigint", NUMBER: "double", TEXT: "varchar", INSTANT: "timestamp"}
+    """
+    The expression that reads a column of the file as its kind, null for a value that is none.
+
+    A fraction is no whole number, `now` and `infinity` are no instants.
+    """
     if found is None:
-        return f"null::{types[column.kind]}"
-    name, kind = '"' + found[0].replace('"', '""') + '"', found[1]
+        return f"null::{_TYPES[column.kind]}"
+    name, kind = '"' + found[0].replace('"', '""') + '"', found[1].partition("(")[0]
+    if kind == "VARCHAR":
+        return (
+            f"case when strlen({name}) <= {LONGEST_TEXT} then "
+            f"{_of_text(f'left({name}, {LONGEST_TEXT})', column.kind, time_zone=time_zone)} end"
+        )
+    numbers = {"DOUBLE", "FLOAT", "DECIMAL"}
+    whole = {f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "", "BIG", "HUGE")}  # fmt: skip
+    whole = {"INTEGER", "UINTEGER", *whole}
+    if column.kind == WHOLE and kind in whole:
+        return f"try_cast({name} as bigint)"
+    if column.kind == WHOLE and kind in numbers:
+        return f"case when {name} = trunc({name}) and abs({name}) < {1 << 53} then try_cast({name} as bigint) end"
+    if column.kind == NUMBER and kind in whole | numbers:
+        return f"case when isfinite({name}::double) then {name}::double end"
     if column.kind == INSTANT and kind == "TIMESTAMP WITH TIME ZONE":
-        return f"make_timestamp(epoch_us({name}))"
-    if column.kind == INSTANT and kind == "VARCHAR":
-        offset = f"regexp_matches({name}, '([zZ]|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
-        local = f"timezone('UTC', timezone('{time_zone}', try_cast({name} as timestamp)))"
-        told = f"make_timestamp(epoch_us(try_cast({name} as timestamptz)))"
-        return f"case when {offset} then {told} else {local} end"
-    if column.kind == INSTANT:
-        return f"timezone('UTC', timezone('{time_zone}', try_cast({name} as timestamp)))"
-    if kind == "VARCHAR" and column.kind == TEXT:
+        return f"case when isfinite({name}) then make_timestamp(epoch_us({name})) end"
+    if column.kind == INSTANT and (kind.startswith("TIMESTAMP") or kind == "DATE"):
+        local = f"timezone('UTC', timezone('{time_zone}', {name}::timestamp))"
+        return f"case when isfinite({name}::timestamp) then {local} end"
+    return f"null::{_TYPES[column.kind]}"
+
+
+def _of_text(name: str, kind: str, *, time_zone: str) -> str:
+    """The expression that reads a text as one of our kinds."""
+    if kind == TEXT:
         return f"nullif(trim({name}), '')"
-    return f"try_cast({name} as {types[column.kind]})"
+    if kind == NUMBER:
+        return f"case when isfinite(try_cast({name} as double)) then try_cast({name} as double) end"
+    if kind == WHOLE:
+        strange = " or ".join(f"contains({name}, '{letter}')" for letter in (".", "e", "E", "_"))
+        return (
+            f"case when not ({strange}) or regexp_full_match(trim({name}), '[+-]?[0-9]+[.]0*') "
+            f"then try_cast({name} as bigint) end"
+        )
+    offset = f"regexp_matches({name}, '([zZ]|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
+    local = f"timezone('UTC', timezone('{time_zone}', try_cast({name} as timestamp)))"
+    told = f"make_timestamp(epoch_us(try_cast({name} as timestamptz)))"
+    return f"case when not regexp_matches({name}, '^\\s*[0-9]') then null when {offset} then {told} else {local} end"
 
 
 def _unknown_streets(engine: "duckdb.DuckDBPyConnection", streets: Sequence[int]) -> str:
@@ -509,7 +667,9 @@ def settle(
         f"create or replace temp view accepted as select {shown} from settled where reason = 0"
     )
     engine.execute(
-        f"create or replace temp table quarantined as select line, reason, {shown} from settled where reason > 0"
+        "create or replace temp table quarantined as select line, reason, "
+        f"case when reason = {number_of(UNREADABLE)} then unreadable end as unreadable, {shown} "
+        "from settled where reason > 0"
     )
     read = engine.execute("select count(*) from raw").fetchall()[0][0]
     counts = engine.execute("select reason, count(*) from quarantined group by reason").fetchall()
@@ -520,7 +680,11 @@ def settle(
 
 
 def write_quarantine(engine: "duckdb.DuckDBPyConnection", path: Path) -> None:
-    """Write the rows put aside as CSV, each with its line in the file that was read and the reason in words."""
+    """
+    Write the rows put aside as CSV, each with its line in the file that was read and the reason in words.
+
+    `unreadable` names the columns that are missing or cannot be read, with what stands there.
+    """
     words = ", ".join("'" + reason.replace("'", "''") + "'" for reason in REASONS)
     shown = str(path).replace("'", "''")
     engine.execute(
