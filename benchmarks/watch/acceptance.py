@@ -2,6 +2,7 @@
 
 import json
 import locale
+import math
 import os
 import shutil
 import subprocess
@@ -153,9 +154,9 @@ def festival() -> bool:
     """
     The holiday set: weekly streams of dispersion 2, 2021 to 2025, at nominal 1 %; half the cases in festival week, a quarter fewer the next, a quarter more the two after.
 
-    False alarms at most 2 %, 4 sd found in at least 80 %, in every class.
+    False alarms at most 2 %, 4 sd (of an ordinary week) found in at least 80 % by one look at that week, in every class.
     """
-    whole = True
+    met: dict[str, bool] = {}
     first, weeks = date(2017, 1, 2), 9 * 52
     kind = np.array([0, 0, 1, 0, 2, 3])[DayKinds.of_weeks(first, weeks, CHINA).bins]
     change = np.array([1.0, 0.5, 0.75, 1.25])
@@ -166,7 +167,7 @@ def festival() -> bool:
         counts = generator.poisson(generator.gamma(expected)).astype(float)
         indicators = np.stack([kind == k for k in (1, 2, 3)], axis=1).astype(float)
         columns = [w for w in range(since, weeks) if kind[w] or w % 6 == 0]
-        sick = (counts + np.round(4 * np.sqrt(2 * expected)))[:, columns]
+        sick = (counts + np.round(4 * math.sqrt(2 * mean)))[:, columns]
         strict = replace(FLEXIBLE, alpha=0.01)
         asked = {
             "default": baseline_matrix(
@@ -183,12 +184,12 @@ def festival() -> bool:
                 at = kind[columns] == of
                 false = float(found.alarm[:, at].mean())
                 power = float((sick > found.threshold)[:, at].mean())
-                if name == "default":
-                    whole &= false <= 0.02 and power >= 0.8
+                met[name] = met.get(name, True) and false <= 0.02 and power >= 0.8
                 print(
                     f"(e) mean {mean}, {told} weeks, {name}: false {false:.1%}, 4 sd found {power:.0%}"
                 )
-    return whole
+    print(f"(e) met by: {', '.join(name for name, yes in met.items() if yes) or 'none'}")
+    return met["default"]
 
 
 def discoveries() -> bool:

@@ -132,3 +132,12 @@ class TestFarringtonAnswers:
             kept = ~np.isnan(farrington_matrix(counts).trend)
 
             assert 0.01 <= kept.mean() <= 0.08
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("mean", [1, 5, 20, 100, 500])
+    def test_corrected_trend_test_keeps_three_to_seven_in_a_hundred(self, mean):
+        counts = np.random.default_rng(7).poisson(mean, (2_000, 6 * 52)).astype(float)
+
+        kept = ~np.isnan(farrington_matrix(counts).trend)
+
+        assert 0.03 <= kept.mean() <= 0.07

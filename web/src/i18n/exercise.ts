@@ -2,7 +2,7 @@ import { both } from '../lib/words'
 
 export const words = both({
   zh: {
-    title: '演习真值', secret: '仅限导调：以下内容演习人员不可见', none: '当前记录不属于任何演习。', played: '已进行', of: '/', daysWord: '天', began: '起点', ago: '天前', cases: '例', r: '无措施再生数',
+    title: '演习真值', secret: '仅限导调：以下内容演习人员不可见', none: '当前记录不属于任何演习。', working: '正在由封存的真值与在案命令重算；首次使用需编译模型，约需一分钟。', played: '已进行', of: '/', daysWord: '天', began: '起点', ago: '天前', cases: '例', r: '无措施再生数',
     infections: '实际感染者', found: '已发现', unseen: '尚未发现', flight: '传播中（未发现、未隔离）', onRecord: '记录中的病例', chains: '传播链', goingOn: '仍在传播', unknownChains: '条从未有人被发现',
     share: '已在记录', zones: '生效风险区', rounds: '筛查轮次', proposals: '待决建议', sees: '演习人员所见',
     map: '真值与所知', mapTruth: '真值：累计感染者', mapKnown: '所知：记录中的累计病例', upTo: '截至', curve: '逐日', newDaily: '新增感染', foundDaily: '当日发现', reportedDaily: '记录中的报告', counties: '各县区', county: '县区', gap: '记录占真值',
@@ -12,7 +12,7 @@ export const words = both({
     restricted_days: '管控人日', restricted_per_averted: '每减少一例感染的管控人日', excess_days: '一周内无感染者的小区的管控人日', people_sampled: '核酸采样人次', feeds_written: '报送文件数',
   },
   en: {
-    title: 'Truth of the exercise', secret: 'For the trainer only: players see none of this', none: 'This record belongs to no exercise.', played: 'Played', of: 'of', daysWord: 'days', began: 'Began', ago: 'days before', cases: 'infections', r: 'R without measures',
+    title: 'Truth of the exercise', secret: 'For the trainer only: players see none of this', none: 'This record belongs to no exercise.', working: 'Worked out again from the sealed truth and the orders on record; the model is compiled on its first use, about a minute.', played: 'Played', of: 'of', daysWord: 'days', began: 'Began', ago: 'days before', cases: 'infections', r: 'R without measures',
     infections: 'Infections', found: 'found', unseen: 'not yet found', flight: 'In flight (unseen, not kept apart)', onRecord: 'Cases on record', chains: 'Chains', goingOn: 'still spreading', unknownChains: 'of them wholly unseen',
     share: 'on record', zones: 'Zones in force', rounds: 'Screening rounds', proposals: 'Open proposals', sees: 'What the player sees',
     map: 'Truth and what is known', mapTruth: 'Truth: infections so far', mapKnown: 'Known: cases on record so far', upTo: 'up to', curve: 'Day by day', newDaily: 'new infections', foundDaily: 'found that day', reportedDaily: 'reported on record', counties: 'Counties', county: 'County', gap: 'on record, of truth',
