@@ -1,15 +1,20 @@
 """
 The simulated province: near zero, 60,000 infections, strategies, and beside it the dense twin at a million residents.
 
-With the argument `wave` a wave over 90 million residents is run as well, which takes minutes and gigabytes.
-CPU seconds are told, since a shared machine stretches the others.
+Without arguments all sections but `wave` are run, which takes two minutes. Sections can be named: `first` (the first
+result, in a fresh folder of compiled code), `small`, `middle`, `nothing`, `strategies`, `dense`, `wave`; a number after
+`wave` ends it at so many million infections. CPU seconds are told, since a shared machine stretches the others.
 """
 
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
@@ -23,6 +28,8 @@ from yipan.operations.compiled import compile_model
 from yipan.protocol import protocols
 
 HAIZHU = "44.4401.440105."
+LOW, HIGH = 1.6, 2.6
+"""Reproduction numbers: near zero under the protocol, and beyond it."""
 NATURE = sim.Strategy(name="nothing", finding=sim.Finding(seeks=0.0, pharmacy=0.0))
 
 
@@ -48,35 +55,81 @@ def timed(
 
 
 def main() -> None:
-    """Print the figures; see the module."""
-    began = perf_counter()
-    compile_model(lambda said: print(said, flush=True))
-    where = desk.province("guangdong")
+    """Print the figures of the sections named; see the module."""
+    asked = [name for name in sys.argv[1:] if not name.isdigit()] or [
+        name for name in SECTIONS if name != "wave"
+    ]
+    for name in asked:
+        if name not in SECTIONS:
+            raise SystemExit(f"no section {name!r}; expected some of {', '.join(SECTIONS)}")
+        SECTIONS[name]()
+
+
+def _standing() -> tuple[sim.Province, tuple[sim.Strategy, ...]]:
     rules = desk.zone_rules(
         protocols(), first_day=date(2022, 10, 1), days=60, time_zone=ZoneInfo("Asia/Shanghai")
     )
-    strategies = desk.standard_strategies(rules)
-    protocol = strategies[0]
-    low = desk.pathogen("covid-ba5", reproduction_number=1.6)
-    middle = desk.pathogen("covid-ba5", reproduction_number=2.6)
+    where, strategies = desk.province("guangdong"), desk.standard_strategies(rules)
+    compile_model(lambda said: print(said, flush=True))
+    _near(where, strategies, days=5)
+    return where, strategies
+
+
+def _near(where: sim.Province, strategies: tuple[sim.Strategy, ...], *, days: int) -> sim.Epidemic:
+    low = desk.pathogen("covid-ba5", reproduction_number=LOW)
     seeds = desk.seeds_at([(HAIZHU, 20)], where)
-    sim.run(where, low, protocol, seeds, days=5, seed=1)
-    print(f"first result after {perf_counter() - began:.1f} s", flush=True)
-    if "wave" in sys.argv[1:]:
-        wave(where, strategies)
-        return
-    timed(
-        "near zero, all measures",
-        lambda: sim.run(where, low, protocol, seeds, days=60, seed=3),
-        repeats=20,
-    )
+    return sim.run(where, low, strategies[0], seeds, days=days, seed=3)
+
+
+def first() -> None:
+    """Print how long a first result takes, with nothing compiled and then with what was kept."""
+    again = "from province import _near, _standing; _near(*_standing(), days=60)"
+    with tempfile.TemporaryDirectory() as folder:
+        for told in ("nothing compiled yet", "compiled code kept"):
+            began, before = perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(
+                [sys.executable, "-c", again], check=True, cwd=Path(__file__).parent,
+                env=os.environ | {"NUMBA_CACHE_DIR": folder},
+            )  # fmt: skip
+            spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = spent.ru_utime + spent.ru_stime - before.ru_utime - before.ru_stime
+            print(
+                f"first result, {told}: {perf_counter() - began:.1f} s, {cpu:.1f} s CPU of all processes",
+                flush=True,
+            )
+
+
+def small() -> None:
+    """Print a replicate near zero."""
+    where, strategies = _standing()
+    timed("near zero, all measures", lambda: _near(where, strategies, days=60), repeats=20)
+
+
+def middle() -> None:
+    """Print replicates that end at 60,000 infections."""
+    where, strategies = _standing()
+    pathogen = desk.pathogen("covid-ba5", reproduction_number=HIGH)
     for count in (100, 300):
         many = desk.seeds_at([(HAIZHU, count)], where)
         timed(
             f"{count} seeds, all measures, ended at 60,000 infections",
-            lambda m=many: sim.run(where, middle, protocol, m, days=60, seed=3, most=60_000),
+            lambda m=many: sim.run(where, pathogen, strategies[0], m, days=60, seed=3, most=60_000),
         )
-    timed("no measures", lambda: sim.run(where, middle, NATURE, seeds, days=32, seed=3), days=32)
+
+
+def nothing() -> None:
+    """Print an epidemic without measures."""
+    where, _ = _standing()
+    pathogen = desk.pathogen("covid-ba5", reproduction_number=HIGH)
+    seeds = desk.seeds_at([(HAIZHU, 20)], where)
+    timed("no measures", lambda: sim.run(where, pathogen, NATURE, seeds, days=32, seed=3), days=32)
+
+
+def compared() -> None:
+    """Print six strategies of 200 replicates each, near zero, with their summaries, on two threads."""
+    where, strategies = _standing()
+    low = desk.pathogen("covid-ba5", reproduction_number=LOW)
+    seeds = desk.seeds_at([(HAIZHU, 20)], where)
     began, cpu = perf_counter(), process_time()
     done = list(
         desk.results(
@@ -96,7 +149,12 @@ def main() -> None:
         + ", ".join(f"{one.name} {one.measured['infections'].mean:,.0f}" for one in done),
         flush=True,
     )
-    beside_dense(where, low)
+
+
+def twin() -> None:
+    """Print the dense twin."""
+    where, _ = _standing()
+    beside_dense(where, desk.pathogen("covid-ba5", reproduction_number=LOW))
 
 
 def beside_dense(where: sim.Province, pathogen: sim.Pathogen) -> None:
@@ -140,16 +198,26 @@ def beside_dense(where: sim.Province, pathogen: sim.Pathogen) -> None:
         raise SystemExit("the kernel and its dense twin do not agree in distribution")
 
 
-def wave(where: sim.Province, strategies: tuple[sim.Strategy, ...]) -> None:
-    """Print a wave that measures do not stop: most of the province is infected."""
+def wave() -> None:
+    """Print a wave that measures do not stop: most of the province is infected, or as many million as asked."""
+    where, strategies = _standing()
     fast = desk.pathogen("covid-ba5", reproduction_number=6.0)
     weak = replace(strategies[0], name="overrun", tubes_per_10k=20.0)
     seeds = desk.seeds_at([("44.", 20_000)], where)
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    most = numbers[0] * 1_000_000 if numbers else None
     timed(
         "wave, all measures, overrun",
-        lambda: sim.run(where, fast, weak, seeds, days=60, seed=1, capacity=100_000_000), repeats=1,
+        lambda: sim.run(
+            where, fast, weak, seeds, days=60, seed=1, capacity=2 * most if most else 100_000_000, most=most
+        ), repeats=1,
     )  # fmt: skip
 
+
+SECTIONS: dict[str, Callable[[], None]] = {
+    "first": first, "small": small, "middle": middle, "nothing": nothing, "strategies": compared, "dense": twin,
+    "wave": wave,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()

@@ -55,7 +55,7 @@ TABLE: tuple[tuple[str, str, Failure], ...] = (
     ("yipan.api.oidc", "NoProvider", Failure(code="no_provider", status=404, exit=5)),
     ("yipan.api.oidc", "ProviderFailed", Failure(code="provider_failed", status=503, exit=6)),
     (
-        "yipan.operations.tracing",
+        "yipan.operations.outbreak_files",
         "AlreadyImported",
         Failure(code="already_read", status=409, exit=3),
     ),

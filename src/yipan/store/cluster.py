@@ -185,16 +185,18 @@ def sql(name: str, *, engine: Engine) -> str:
     """
     Return a query in the words of an engine, over views by the names of `COLUMNS`.
 
-    Needs Ibis, and for the words of PySpark PySpark itself (the extra `cluster`); raises ImportError without. Raises
-    ValueError for a name that is no query here.
+    Raises ValueError for a name that is no query here, and where Ibis, or for its words PySpark, is not installed.
     """
-    import ibis
-
     if name not in QUERIES:
         raise ValueError(f"no query {name} for a cluster; there are {', '.join(QUERIES)}")
-    getattr(
-        ibis, engine
-    )  # an engine's options are there once it is loaded, and its words need them
+    try:
+        import ibis
+
+        getattr(ibis, engine)  # its options are there once it is loaded, and its words need them
+    except ImportError as lacking:
+        raise ValueError(
+            f"the words of {engine} need the extra `cluster` of this package: {lacking}"
+        ) from lacking
     views = {view: ibis.table(dict(columns), name=view) for view, columns in COLUMNS.items()}
     return str(ibis.to_sql(QUERIES[name](views), dialect=engine))
 
