@@ -1,0 +1,37 @@
+"""The what-if page: strategies run forward, side by side, the front, the fans and the map through time."""
+
+import re
+
+from looking import settle
+
+
+class TestWhatIf:
+    def test_runs_strategies_forward_and_shows_the_map_day_by_day(self, sit, browser):
+        seat = sit("province", browser=browser, width=1440, height=900)
+        page = seat.open("#/simulate?lang=en")
+        slowly = page.context.new_cdp_session(page)
+        slowly.send("Emulation.setCPUThrottlingRate", {"rate": 8})  # a box still without size
+        settle(page)
+        hint = page.get_by_text("Choose an area and the days, then run.")
+
+        assert hint.count() == 1
+
+        page.get_by_label("Days ahead").fill("7")
+        page.get_by_label("Replicates").fill("2")
+        page.get_by_role("button", name="Run forward").click()
+        play = page.locator(".film button")
+        play.wait_for(timeout=240_000)
+        settle(page)
+
+        assert hint.count() == 0
+        page.locator("[role=img] svg").nth(6).wait_for(timeout=60_000)
+        day = page.locator(".film span")
+        slider = page.locator(".film input")
+        first = day.inner_text()
+        assert re.fullmatch(r"2022-\d\d-\d\d", first)
+        slider.fill("0")
+        assert day.inner_text() < first
+        play.click()
+        page.wait_for_function("() => +document.querySelector('.film input').value >= 2")
+        play.click()
+        assert seat.complaints == []
