@@ -22,7 +22,7 @@ from yipan.protocol.rules.outbreaks import (
     search_window,
 )  # fmt: skip
 from yipan.protocol.rules.people import PlanFacts, first_day, person_plan, place_rank, plan_through
-from yipan.protocol.rules.screening import ScreeningRound, screening_required, screening_state
+from yipan.protocol.rules.screening import FinishedRound, screening_required, screening_state
 from yipan.protocol.rules.zones import (
     ClosingRound,
     NewInfection,
@@ -544,7 +544,7 @@ def rounds_of(entries):
     for entry in entries:
         one = Told(entry, "round")
         one.take("n")
-        found.append(ScreeningRound(
+        found.append(FinishedRound(
             day=one.need("date"), community_positives=one.need("community_positives"),
             controlled_positives=one.take("controlled_positives", 0),
         ))  # fmt: skip

@@ -24,7 +24,7 @@ from yipan.protocol.rules.people import (
 )
 from yipan.protocol.rules.screening import (
     CommunityDay,
-    ScreeningRound,
+    FinishedRound,
     community_zero,
     counted,
     screening_state,
@@ -216,7 +216,7 @@ def decides(one):
 
 def screening(one):
     rounds = [
-        ScreeningRound(day=told["day"], community_positives=told["community"])
+        FinishedRound(day=told["day"], community_positives=told["community"])
         for told in one.take("rounds")
     ]
     found = screening_state(rounds, one.take("place"), one.book, one.profile).value

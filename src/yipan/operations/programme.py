@@ -297,7 +297,7 @@ def _state(
 ) -> Ruling[rules.ScreeningState]:
     """What the rule says of the rounds whose outcome is known; none is known: as if before the first clear one."""
     known = [
-        rules.ScreeningRound(
+        rules.FinishedRound(
             day=one.day, community_positives=one.community, controlled_positives=one.controlled
         )
         for one in days
@@ -305,7 +305,7 @@ def _state(
     ]
     if known:
         return rules.screening_state(known, place, book, profile)
-    before = rules.ScreeningRound(day=days[0].day - timedelta(days=1), community_positives=1)
+    before = rules.FinishedRound(day=days[0].day - timedelta(days=1), community_positives=1)
     return rules.screening_state([before], place, book, profile)
 
 

@@ -24,7 +24,7 @@ SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScreeningRound:
+class FinishedRound:
     """
     One finished round: infections found outside controlled people, and among them (which decide nothing).
 
@@ -51,7 +51,7 @@ class ScreeningState:
 
 def counted(
     day: date, found_in: Mapping[str, int], rulebook: Rulebook, profile: Profile
-) -> Ruling[ScreeningRound]:
+) -> Ruling[FinishedRound]:
     """
     Sort the finds of a round by setting into community and controlled, by the definition the profile chose.
 
@@ -75,7 +75,7 @@ def counted(
     controlled = sum(number for setting, number in found_in.items() if setting in leaf.value)
     total = sum(found_in.values())
     return Ruling(
-        value=ScreeningRound(
+        value=FinishedRound(
             day=day, community_positives=total - controlled, controlled_positives=controlled
         ),
         reasons=(Reason(
@@ -87,7 +87,7 @@ def counted(
 
 
 def screening_state(
-    rounds: Sequence[ScreeningRound], place: str, rulebook: Rulebook, profile: Profile
+    rounds: Sequence[FinishedRound], place: str, rulebook: Rulebook, profile: Profile
 ) -> Ruling[ScreeningState]:
     """
     Rule on a screening after its rounds so far, in order of day.
@@ -99,7 +99,7 @@ def screening_state(
 
     >>> from yipan.protocol import protocols
     >>> books = protocols()
-    >>> clear = [ScreeningRound(day=date(2022, 10, day), community_positives=0) for day in (22, 23, 24)]
+    >>> clear = [FinishedRound(day=date(2022, 10, day), community_positives=0) for day in (22, 23, 24)]
     >>> screening_state(
     ...     clear, "outbreak_district", books.rulebook("cn-covid-9ed"), books.profile("guangdong-2022")
     ... ).value.next_round
