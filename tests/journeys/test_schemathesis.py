@@ -57,6 +57,8 @@ LEFT_OUT = {"/api/v1/events", "/api/v1/logout"}
 
 
 class TestWholeDoor:
+    # the server runs in this process, and its pool draws the life of each connection while questions are made up
+    @pytest.mark.filterwarnings("ignore:Do not use the `random` module:Warning")
     def test_no_question_makes_the_server_fail(self, app):
         application, bearer = app
         schema = schemathesis.openapi.from_dict(application.openapi())
