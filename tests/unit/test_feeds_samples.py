@@ -235,6 +235,8 @@ class TestHostileFiles:
             (csv_of(*PLAIN, row_of(3, tube="1\x002"), row_of(4)), 3, {4: "tube is no whole number: 1\x002"}),
             (csv_of(*PLAIN) + bytes(5000), 2, None),
             (b"\xef\xbb\xbf" + csv_of(*PLAIN), 2, {}),
+            (csv_of(*PLAIN, row_of(3) + ",spare,13800138000"), 2, {4: "more values than the header has columns: spare"}),
+            (csv_of(*(row + "," for row in PLAIN), row_of(3) + ",,"), 3, {}),
             (csv_of(*PLAIN, "3,7,3"), 2, {4: "street is missing; site is missing; mode is missing; sampled_at is missing"}),
             (csv_of(*PLAIN, "", row_of(3)), 3, {}),
             (csv_of(row_of("1.0"), row_of("2.5"), row_of("1e3"), row_of(9, at="infinity"), row_of(8, at="now")), 1, {
@@ -249,7 +251,7 @@ class TestHostileFiles:
             (parquet_of(mode=[True, False]), 0, {2: "mode is no whole number: true", 3: "mode is no whole number: false"}),
             (parquet_of(sampled_at=[1, 2]), 0, {2: "sampled_at is no instant: 1", 3: "sampled_at is no instant: 2"}),
         ],
-        ids=range(14),
+        ids=range(16),
     )  # fmt: skip
     def test_that_are_tables_lose_no_row(self, bulk, tmp_path, content, accepted, aside):
         file = tmp_path / "sent.csv"

@@ -390,16 +390,26 @@ def open_table(
         told = engine.execute("describe raw").fetchall()
     except duckdb.Error as wrong:
         raise _told(str(wrong), path) from None
-    header = {cell_key(name): (name, kind) for name, kind, *_ in told}
+    ours = [row for row in told if row[0] != BEYOND]
+    header = {cell_key(name): (name, kind) for name, kind, *_ in ours}
+    beyond = (
+        f"nullif(trim(left(\"{BEYOND}\", {LONGEST_TEXT})), '')" if len(ours) < len(told) else "null"
+    )
+    needed = next((column.name for column in columns if column.needed), "")
     parts, missing = [], []
     for column in columns:
         names = [cell_key(name) for name in (column.name, *column.aliases)]
         found = next((header[name] for name in names if name in header), None)
         if found is None and column.needed:
             missing.append(column.name)
-        parts.append(f"{_cast(found, column, time_zone=time_zone)} as {column.name}")
+        value = _cast(found, column, time_zone=time_zone)
+        if (
+            column.name == needed
+        ):  # a row with too many values is none of ours, whatever the first say
+            value = f"case when {beyond} is null then {value} end"
+        parts.append(f"{value} as {column.name}")
     if missing:
-        here = ", ".join(name for name, *_ in told if name != "file_row_number")
+        here = ", ".join(name for name, *_ in ours if name != "file_row_number")
         wanted = ", ".join(missing)
         raise _cannot(
             f"{path.name} has no column {wanted}; it has {here}",
@@ -409,7 +419,7 @@ def open_table(
     engine.execute(
         "create or replace temp view typed as select *, "
         f"{_unreadable(columns, header)} as unreadable from (select file_row_number + 2 as line, "
-        f"{', '.join(parts)}, {', '.join(_raws(columns, header))} from raw)"
+        f"{', '.join(parts)}, {', '.join(_raws(columns, header))}, {beyond}::varchar as beyond from raw)"
     )
 
 
@@ -441,6 +451,7 @@ def _read_csv(engine: "duckdb.DuckDBPyConnection", path: Path) -> None:
             row=1,
         )
     told = {name if called[i] else f"column {i + 1}": "VARCHAR" for i, name in enumerate(names)}
+    told[BEYOND] = "VARCHAR"
     columns = ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in told.items())
     words = (
         "create or replace temp table raw as select *, row_number() over () - 1 as file_row_number from "
@@ -504,6 +515,8 @@ def _cannot(en: str, zh: str, *, row: int = 0) -> CannotRead:
 LONGEST_TEXT = 200
 """A longer text is no name, word or number of anything; as a number or instant it would take minutes to read."""
 _TYPES = {WHOLE: "bigint", NUMBER: "double", TEXT: "varchar", INSTANT: "timestamp"}
+BEYOND = "beyond the last column"
+"""Where the values of a CSV row go for which the header has no column; one that is not empty puts its row aside."""
 _NO = {
     WHOLE: "is no whole number", NUMBER: "is no number", INSTANT: "is no instant",
     TEXT: f"is no text of at most {LONGEST_TEXT} letters",
@@ -532,14 +545,19 @@ def _unreadable(columns: Sequence[BulkColumn], header: _Header) -> str:
     """Which needed values of a row are missing or cannot be read, with what stands there; null where all can."""
     needed = [c for c in columns if c.needed and _found(c, header) is not None]
     lacks = " or ".join(f"{c.name} is null" for c in needed)
+    more = (
+        "case when beyond is null then null when regexp_matches(left(beyond, 100), '[0-9]{11}') "
+        "then 'more values than the header has columns: (personal)' "
+        f"else 'more values than the header has columns: ' || left(beyond, {LONGEST_VALUE}) end"
+    )
     told = ", ".join(
-        f"case when {c.name} is not null then null when nullif(trim(left(raw_{c.name}, {LONGEST_TEXT})), '') is null "
+        f"case when beyond is not null or {c.name} is not null then null when nullif(trim(left(raw_{c.name}, {LONGEST_TEXT})), '') is null "
         f"then '{c.name} is missing' when regexp_matches(left(raw_{c.name}, 100), '[0-9]{{11}}') "
         f"then '{c.name} {_NO[c.kind]}: (personal)' "
         f"else '{c.name} {_NO[c.kind]}: ' || left(raw_{c.name}, {LONGEST_VALUE}) end"
         for c in needed
     )
-    return f"case when {lacks} then concat_ws('; ', {told}) end"
+    return f"case when {lacks} then concat_ws('; ', {more}, {told}) end"
 
 
 def _cast(found: tuple[str, str] | None, column: BulkColumn, *, time_zone: str) -> str:
