@@ -9,18 +9,21 @@ class TestWhatIf:
     def test_runs_strategies_forward_and_shows_the_map_day_by_day(self, sit, browser):
         seat = sit("province", browser=browser, width=1440, height=900)
         page = seat.open("#/simulate?lang=en")
-        slowly = page.context.new_cdp_session(page)
-        slowly.send("Emulation.setCPUThrottlingRate", {"rate": 8})  # a box still without size
         settle(page)
         hint = page.get_by_text("Choose an area and the days, then run.")
 
         assert hint.count() == 1
 
+        run = page.get_by_role("button", name="Run forward")
+        play = page.locator(".film button")
         page.get_by_label("Days ahead").fill("7")
         page.get_by_label("Replicates").fill("2")
-        page.get_by_role("button", name="Run forward").click()
-        play = page.locator(".film button")
+        run.click()
         play.wait_for(timeout=240_000)
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+        run.click()  # compiled by now; drawn slowly, a card is there before it has a size
+        play.wait_for(state="detached")
+        play.wait_for(timeout=60_000)
         settle(page)
 
         assert hint.count() == 0
