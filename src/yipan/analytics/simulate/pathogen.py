@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from .province import AGE_BANDS, Province
 
@@ -228,7 +228,7 @@ def gamma_days(mean: float, sd: float, *, first: int = 1) -> FloatArray:
     1.0
     """
     shape, scale = (mean / sd) ** 2, sd * sd / mean
-    last = int(np.ceil(stats.gamma.isf(1e-9, shape, scale=scale))) + 2
+    last = int(np.ceil(scale * special.gammainccinv(shape, 1e-9))) + 2
     edges = np.arange(first, last + 1) + 0.5
     cdf = special.gammainc(shape, np.maximum(edges, 0) / scale)
     chances = np.diff(np.concatenate([[0.0], cdf]))
