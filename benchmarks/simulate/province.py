@@ -19,7 +19,6 @@ from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from scipy import stats
 
 from yipan.analytics import simulate as sim
 from yipan.analytics.simulate import dense
@@ -187,6 +186,8 @@ def beside_dense(where: sim.Province, pathogen: sim.Pathogen) -> None:
         for i in range(runs)
     ]
     slow = process_time() - began
+    from scipy import stats  # half of a kept start, and only needed here
+
     chance = float(stats.ks_2samp(ours, theirs).pvalue)
     print(
         f"{small.residents:,} residents, {days} days, {runs} runs: kernel {fast / runs * 1000:.0f} ms, dense twin "
