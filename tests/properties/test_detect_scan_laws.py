@@ -138,6 +138,7 @@ class TestScanErrors:
         )
 
 
+@pytest.mark.slow
 class TestReplicates:
     @settings(deadline=None, max_examples=12)
     @given(

@@ -202,6 +202,7 @@ def _chance(seen: int, ages: tuple[int, ...], limit: int, r: float = 1.3, cut: f
     )
 
 
+@pytest.mark.slow
 class TestExceedance:
     @given(st.integers(5, 60), st.integers(1, 30))
     def test_falls_as_the_line_rises(self, limit, more):

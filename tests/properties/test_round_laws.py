@@ -48,6 +48,7 @@ def own_p(found, row, cell=-1):
     return float(found.verdicts.p_value[row, cell])
 
 
+@pytest.mark.slow
 class TestTomorrow:
     @MANY
     @given(seed=SEEDS, more=st.integers(0, 400))
@@ -62,6 +63,7 @@ class TestTomorrow:
         assert told(then) == pytest.approx(told(now), rel=1e-9)
 
 
+@pytest.mark.slow
 class TestAStricterRule:
     @MANY
     @given(seed=SEEDS, by=st.sampled_from([2, 10]))
@@ -78,6 +80,7 @@ class TestAStricterRule:
             )
 
 
+@pytest.mark.slow
 class TestASilentStream:
     @MANY
     @given(seed=SEEDS, silent=st.integers(0, 9))
@@ -103,6 +106,7 @@ class TestASilentStream:
                 )
 
 
+@pytest.mark.slow
 class TestPermutingAreas:
     @MANY
     @given(seed=SEEDS)
@@ -135,6 +139,7 @@ def bad_series():
     }
 
 
+@pytest.mark.slow
 class TestABadSeries:
     @pytest.mark.parametrize("kind", bad_series())
     def test_has_an_outcome_and_stops_no_other(self, kind):

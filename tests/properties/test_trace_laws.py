@@ -58,6 +58,7 @@ def evidence(draw):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 class TestPosterior:
     @given(evidence())
     @settings(max_examples=150)
