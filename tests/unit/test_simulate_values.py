@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -230,11 +231,11 @@ class TestStrategies:
 
 
 class TestImports:
-    def arrivals(self, **changes: object) -> sim.Arrivals:
-        values: dict[str, object] = {
+    def arrivals(self, **changes: Any) -> sim.Arrivals:
+        values: dict[str, Any] = {
             "port": "c0.", "origin": "abroad", "travellers_per_day": 100.0, "infected_share": 0.1, "missed_share": 0.5,
         }  # fmt: skip
-        return sim.Arrivals(**(values | changes))  # type: ignore[arg-type]
+        return sim.Arrivals(**(values | changes))
 
     def test_by_port_are_travellers_times_infected_times_missed(self) -> None:
         assert self.arrivals().missed_per_day == pytest.approx(5.0)

@@ -201,7 +201,8 @@ def _says(level: str, book: Rulebook | None) -> tuple[Reason, ...]:
 
 
 def _public(zone: Zone, sheet: ClockSheet, orders: Mapping[str, Order]) -> PublicZone:
-    order = orders.get(zone.at(sheet.at).order) if zone.at(sheet.at) else None  # type: ignore[union-attr]  # asked just before
+    span = zone.at(sheet.at)
+    order = orders.get(span.order) if span is not None else None
     waits = [WAITS[name] for name in sheet.missing if name in WAITS]
     ends = sheet.ordered_until or sheet.eligible_at or sheet.period_ends
     if ends is not None and ends <= sheet.at:

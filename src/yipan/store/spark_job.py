@@ -8,6 +8,7 @@ FOLDER (a path or an address of an object store), and writes each answer as Parq
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 Job = Mapping[str, Any]
@@ -44,8 +45,7 @@ def main() -> None:
 
     if len(sys.argv) != 4:
         raise SystemExit("spark-submit spark_job.py JOB.json FOLDER OUT")
-    with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123  # stands alone on the cluster
-        job = json.load(file)
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     run(SparkSession.builder.appName("yipan").getOrCreate(), job, sys.argv[2], sys.argv[3])
 
 
