@@ -44,7 +44,7 @@ from yipan.model import (
 from yipan.operations import commanding, figures, lateness, nearness, streams, watching
 from yipan.operations.post import Post
 from yipan.packs import read_calendar
-from yipan.store import Acting, Record
+from yipan.store import Acting, CountColumn, Record
 from yipan.store.tables.incidents import INCIDENTS
 from yipan.store.tables.watch import ALERTS, RULES, SENTINELS
 
@@ -292,46 +292,65 @@ def watched_series(
 ) -> tuple[CountSeries, ...]:
     """Return every series in the area that the desk watches, with the days needed before `since`."""
     first = since - timedelta(days=LOOK_BACK_DAYS)
-    series: list[CountSeries] = []
-    found = figures.daily(record, figures.Figure.INFECTIONS, under=under, since=first, until=until)
-    for disease in figures.diseases_of(record, under=under)[:1]:
-        stream = figures.infections_stream(disease)
-        series += [
-            _begun(found.series(area, since=first, until=until, stream=stream))
-            for area in found.areas
-        ]
-    rows = record.count_rows(under=under, since=first, until=until)
-    told = rows.group_by("area", "stream", maintain_order=True).agg("day", "value")
-    for area, key, days, values in told.iter_rows():
-        sentinel = Stream.parse(key)
-        if not is_sentinel(sentinel):
-            continue
-        series.append(_begun(_series_of(AreaPath(area), sentinel, days, values, until)))
+    columns = record.count_columns(under=under, since=first, until=until)
+    streams_of = {key: Stream.parse(key) for key in {one.stream for one in columns}}
+    series = _infections(
+        [one for one in columns if streams_of[one.stream].counted in figures.COUNTED[figures.Figure.INFECTIONS]],
+        since=first, until=until,
+    )  # fmt: skip
+    series += [
+        _series_of(one, streams_of[one.stream], since=first, until=until)
+        for one in columns
+        if is_sentinel(streams_of[one.stream])
+    ]
     return tuple(one for one in series if len(one))
 
 
-def _series_of(
-    area: AreaPath,
-    stream: Stream,
-    days: Sequence[date],
-    values: Sequence[int | None],
-    until: date,
-) -> CountSeries:
-    """Return what was told, by rising days, as a series up to `until`; a day between that nobody told is not known."""
-    step = stream.interval.days
-    length = len(range(0, (until - days[0]).days // step * step, step))
-    if (days[-1] - days[0]).days == step * (len(days) - 1):  # no gap, and weeks on their day
-        counts = (*values[:length], *[None] * (length - len(values)))
+def _infections(columns: Sequence[CountColumn], *, since: date, until: date) -> list[CountSeries]:
+    """Return the local infections of each area and disease, however they were published."""
+    rows = pl.DataFrame(
+        {
+            "area": [one.area for one in columns], "stream": [one.stream for one in columns],
+            "at": [one.days for one in columns], "value": [one.values for one in columns],
+        },
+        schema={"area": pl.String, "stream": pl.String, "at": pl.List(pl.Int64), "value": pl.List(pl.Int64)},
+    ).explode("at", "value").with_columns(day=since + pl.duration(days=pl.col("at")))  # fmt: skip
+    rows = figures.kept_of(
+        rows.with_columns(pl.col("day").cast(pl.Date)), figures.Figure.INFECTIONS
+    )
+    summed = (
+        rows.group_by("area", pl.col("stream").str.split("/").list.get(0).alias("disease"), "at")
+        .agg(pl.col("value").sum())
+        .sort("area", "disease", "at")
+        .group_by("disease", "area", maintain_order=True)
+        .agg("at", "value")
+        .sort("disease", "area")
+    )
+    return [
+        _series_of(
+            CountColumn(area=AreaPath(area), stream="", days=np.array(at), values=np.array(values)),
+            figures.infections_stream(disease), since=since, until=until,
+        )
+        for disease, area, at, values in summed.iter_rows()
+    ]  # fmt: skip
+
+
+def _series_of(column: CountColumn, stream: Stream, *, since: date, until: date) -> CountSeries:
+    """Return what was told as a series from its first report up to `until`; a day between that nobody told is not known."""
+    step, began = stream.interval.days, int(column.days[0])
+    length = max(0, ((until - since).days - began) // step)
+    at = column.days - began
+    on = (at % step == 0) & (at < length * step)  # weeks on their day
+    counts: list[int | None]
+    if on.sum() == length:
+        counts = column.values[on].tolist()
     else:
-        known = dict(zip(days, values, strict=True))
-        counts = tuple(known.get(days[0] + timedelta(days=i * step)) for i in range(length))
-    return CountSeries(area=area, stream=stream, first_day=days[0], counts=counts)
-
-
-def _begun(series: CountSeries) -> CountSeries:
-    """The series from its first report on: what came before was not silence."""
-    began = next((i for i, count in enumerate(series.counts) if count is not None), len(series))
-    return replace(series, first_day=series.day(began), counts=series.counts[began:])
+        counts = [None] * length
+        for place, value in zip((at[on] // step).tolist(), column.values[on].tolist(), strict=True):
+            counts[place] = value
+    return CountSeries(
+        area=column.area, stream=stream, first_day=since + timedelta(days=began), counts=tuple(counts)
+    )  # fmt: skip
 
 
 def is_sentinel(stream: Stream) -> bool:
