@@ -11,7 +11,7 @@ from .areas import (
     depth_of,
     parent_of,
 )
-from .calendars import WorkCalendar
+from .calendars import SchoolBreak, WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
 from .chains import TransmissionChain
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
@@ -139,6 +139,7 @@ from .watching import (
     AlertState,
     AlertStep,
     Channel,
+    KindMethod,
     Sentinel,
     SentinelKind,
     Triage,
@@ -250,6 +251,7 @@ __all__ = [
     "KeyGroup",
     "KeyInspection",
     "KeySite",
+    "KindMethod",
     "Laboratory",
     "LakeBatch",
     "LakeKind",
@@ -297,6 +299,7 @@ __all__ = [
     "Round",
     "Sameness",
     "SamenessState",
+    "SchoolBreak",
     "ScoreCard",
     "ScreeningRound",
     "Sentence",
