@@ -1,5 +1,6 @@
 """Mass screening: rounds of swabs, the files that tell of them, and the parts of the lake those files became."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -114,7 +115,8 @@ class LakePart:
     """
     One file of the lake: the rows of a batch for one city and day. What no part names does not exist for a reader.
 
-    `id` is its path below the lake's folder, `within` as in its batch.
+    `id` is its path below the lake's folder, `sha256` the hash of its bytes; empty where it was taken in before
+    such hashes were kept. `within` is as in its batch.
     """
 
     id: str
@@ -124,6 +126,7 @@ class LakePart:
     kind: LakeKind
     day: date
     rows: int
+    sha256: str = ""
     within: AreaPath | None = None
 
     def __post_init__(self) -> None:
@@ -131,6 +134,10 @@ class LakePart:
             require_text(name, getattr(self, name))
         area_path(self.area)
         _require_within(self.area, self.within)
+        if self.sha256 and not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(
+                f"part {self.id}: content hash {self.sha256!r}; expected 64 hexadecimal digits"
+            )
         if self.rows < 1:
             raise ValueError(f"part {self.id} holds {self.rows} rows; expected at least one")
 
