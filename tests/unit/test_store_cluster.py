@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from swabs import put_frame
 from yipan.store import cluster, lake, spark_job
 
 OPENED = datetime(2022, 11, 10, tzinfo=UTC).replace(tzinfo=None)
@@ -67,8 +68,8 @@ def held(tmp_path_factory):
     rng = np.random.default_rng(8)
     files: dict[str, list[cluster.ClusterFile]] = {}
     for batch, (kind, frame) in made_up(rng).items():
-        for part in home.write_frame(
-            frame, batch=batch, round="r", kind=kind, city_of_street=CITY_OF, day=date(2022, 11, 10)
+        for part in put_frame(
+            home, frame, batch=batch, round="r", kind=kind, city_of_street=CITY_OF, day=date(2022, 11, 10)
         ):  # fmt: skip
             files.setdefault(kind, []).append(cluster.ClusterFile(path=part.path, act=ACTS[batch]))
     for name, number in (("visits", 400), ("case_visits", 30)):

@@ -1,5 +1,6 @@
 """Mass screening: rounds of swabs, the files that tell of them, and the parts of the lake those files became."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -102,7 +103,8 @@ class LakePart:
     """
     One file of the lake: the rows of a batch for one city and day. What no part names does not exist for a reader.
 
-    `id` is its path below the lake's folder.
+    `id` is its path below the lake's folder, `sha256` the hash of its bytes; empty where it was taken in before
+    such hashes were kept.
     """
 
     id: str
@@ -112,11 +114,16 @@ class LakePart:
     kind: LakeKind
     day: date
     rows: int
+    sha256: str = ""
 
     def __post_init__(self) -> None:
         for name in ("id", "batch", "round"):
             require_text(name, getattr(self, name))
         area_path(self.area)
+        if self.sha256 and not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(
+                f"part {self.id}: content hash {self.sha256!r}; expected 64 hexadecimal digits"
+            )
         if self.rows < 1:
             raise ValueError(f"part {self.id} holds {self.rows} rows; expected at least one")
 

@@ -378,40 +378,40 @@ def _take_in(
         time_zone=time_zone,
     ) as judged:  # fmt: skip
         reading = judged.reading
-        with post.store.acting(
-            post.viewer, desk=DESK, verb=f"take_in_{kind.value}", subject=batch, area=place, at=at,
-            why=f"{reading.accepted} of {reading.read} rows accepted",
-        ) as act:  # fmt: skip
-            if act.nouns(LAKE_BATCHES, where={"id": batch}):
-                raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
-            if len(act.nouns(LAKE_PARTS, where={"round": round})) != len(parts):
-                raise _AnotherFileMeanwhile
+        with home.aside(batch) as aside:
+            written = judged.write(
+                aside=aside, batch=batch, round=round, kind=kind.value, city_of_street=city_of,
+                day=found.opened.astimezone(time_zone).date(),
+            )  # fmt: skip
             quarantine = ""
             if reading.quarantined:
                 quarantine = str(Path("quarantine") / round / f"{batch}.csv")
-                (home.folder / quarantine).parent.mkdir(parents=True, exist_ok=True)
-                judged.write_quarantine(home.folder / quarantine)
+                (aside / quarantine).parent.mkdir(parents=True)
+                judged.write_quarantine(aside / quarantine)
             taken = LakeBatch(
                 id=batch, area=place, round=round, kind=kind, file=told_as, sha256=sha256,
                 read=reading.read, accepted=reading.accepted, quarantined=reading.quarantined,
                 reasons=reading.reasons, quarantine=quarantine,
             )  # fmt: skip
-            written = judged.write(
-                batch=batch, round=round, kind=kind.value, city_of_street=city_of,
-                day=found.opened.astimezone(time_zone).date(),
-            )  # fmt: skip
             top = found.area.split(".")[0]
-            act.put(LAKE_BATCHES, [taken])
-            act.put(
-                LAKE_PARTS,
-                [
-                    LakePart(
-                        id=part.path, area=area_path(f"{top}.{part.city}."), batch=batch, round=round,
-                        kind=kind, day=part.day, rows=part.rows,
-                    )
-                    for part in written
-                ],
-            )  # fmt: skip
+            named = [
+                LakePart(
+                    id=part.path, area=area_path(f"{top}.{part.city}."), batch=batch, round=round,
+                    kind=kind, day=part.day, rows=part.rows, sha256=part.sha256,
+                )
+                for part in written
+            ]  # fmt: skip
+            with post.store.acting(
+                post.viewer, desk=DESK, verb=f"take_in_{kind.value}", subject=batch, area=place, at=at,
+                why=f"{reading.accepted} of {reading.read} rows accepted",
+            ) as act:  # fmt: skip
+                if act.nouns(LAKE_BATCHES, where={"id": batch}):
+                    raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
+                if len(act.nouns(LAKE_PARTS, where={"round": round})) != len(parts):
+                    raise _AnotherFileMeanwhile
+                home.place(aside, [*(part.path for part in written), *filter(None, [quarantine])])
+                act.put(LAKE_BATCHES, [taken])
+                act.put(LAKE_PARTS, named)
     _keep_state(
         post,
         home,
