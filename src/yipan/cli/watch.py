@@ -10,7 +10,7 @@ from yipan.cli import door
 
 if TYPE_CHECKING:
     from yipan.model import AreaPath, CountSeries
-    from yipan.operations.streams import Picture
+    from yipan.operations.streams import Contribution, Picture
     from yipan.operations.watching import Burden
 
 app = typer.Typer(help="Which streams stand out, and why.", no_args_is_help=True)
@@ -124,14 +124,13 @@ def explain(
         parts = []
         for one in shown:
             rows = [
-                (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold),
-                 c.week_length, c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
-                 f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
+                (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold), c.carrier.value,
+                 *_stretch(c), f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
                  c.judgement.value)
                 for c in one.contributions
             ]  # fmt: skip
-            head = ("area", "stream", "observed", "expected", "up to", "looked back", "seen", "expected", "p", "days before",
-                    "missing", "judged")  # fmt: skip
+            head = ("area", "stream", "observed", "expected", "up to", "carried by", "looked back", "seen", "expected", "p",
+                    "days before", "missing", "judged")  # fmt: skip
             parts.append(
                 f"{one.explanation.zh}\n{one.explanation.en}\n\n{door.table(head, rows)}\n\n"
                 f"method {one.method}; p {one.p_value:.2g}; q {one.q_value:.2g} among {found.family} looked at; "
@@ -548,6 +547,14 @@ def _span(told: str) -> tuple[date, date]:
     if not separator or span is None or span[0] >= span[1]:
         raise typer.BadParameter(f"--known {told!r}; expected SINCE..UNTIL, two dates in order")
     return span
+
+
+def _stretch(part: "Contribution") -> tuple[object, ...]:
+    """How far was looked back for what carried it, what was seen and what was expected there."""
+    length, seen, expected = part.week_length, part.week_observed, part.week_expected
+    if part.memory_days is not None:
+        length, seen, expected = part.memory_days, part.memory_observed, part.memory_expected
+    return length, None if seen is None else int(seen), _round(expected)
 
 
 def _round(value: float | None) -> str | None:

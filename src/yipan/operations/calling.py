@@ -194,9 +194,10 @@ def _above(district: AreaPath) -> AreaPath | None:
 
 def _decider(record: Record, area: AreaPath, level: str) -> AreaPath:
     """The area around one whose level a text names, or the area itself where there is none."""
-    for path in (*ancestors_of(area), area):
-        found = [one for one in record.areas(path) if one.path == path]
-        if found and found[0].level == level:
+    around = (*ancestors_of(area), area)
+    levels = record.levels_of(around)
+    for path in around:
+        if levels.get(path) == level:
             return path
     return area
 

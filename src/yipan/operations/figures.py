@@ -67,6 +67,14 @@ class DailyFigures:
             counts=tuple(self.values.get((area, day)) for day in days),
         )
 
+    def first_days(self) -> dict[AreaPath, date]:
+        """The first day each area reported, in order of their paths."""
+        first: dict[AreaPath, date] = {}
+        for area, day in self.values:
+            if day < first.get(area, date.max):
+                first[area] = day
+        return {area: first[area] for area in sorted(first)}
+
     @property
     def areas(self) -> tuple[AreaPath, ...]:
         """The areas that reported at least one day, in order of their paths."""

@@ -12,7 +12,13 @@ import numpy as np
 from scipy import sparse
 
 from yipan.analytics.detect import fusion, scan, wastewater
-from yipan.analytics.detect.baseline import BaselineVerdicts, DayKinds, sibling_key
+from yipan.analytics.detect.baseline import (
+    CARRIERS,
+    BaselineVerdicts,
+    Carrier,
+    DayKinds,
+    sibling_key,
+)
 from yipan.analytics.detect.faults import Fault, FaultKind, series_faults
 from yipan.analytics.detect.methods import DEFAULT, judge
 from yipan.analytics.detect.verdicts import CODE, Verdicts
@@ -107,6 +113,9 @@ class Contribution:
 
     `threshold` is the largest count that would not have stood out; `week_observed` and `week_expected` are
     the last `week_length` intervals (seven days, two or four weeks) where the method looks at them, else None; `p_value` None where it was not judged.
+    `carrier` says what made it stand out: the count of the `day`, a `sum` of the last intervals, or the `memory` of small excesses that last. Of
+    the last `memory_days` intervals, through which the memory added up, `memory_above` lay above what was expected and all together counted
+    `memory_observed` where `memory_expected` were expected; None where something else carries.
     """
 
     area: AreaPath
@@ -123,6 +132,11 @@ class Contribution:
     judgement: Judgement
     baseline: int
     baseline_missing: int
+    carrier: Carrier = Carrier.DAY
+    memory_days: int | None = None
+    memory_above: int | None = None
+    memory_observed: float | None = None
+    memory_expected: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -678,7 +692,7 @@ def _finding(
     cut = max(0, len(shown) - CURVE_DAYS)
     finding = Finding(
         area=told.area, disease=disease, day=today,
-        since=min(part.since or today for part in parts), p_value=told.p_value, q_value=q_value,
+        since=min(_since(part, today) for part in parts), p_value=told.p_value, q_value=q_value,
         method=judged.verdicts.method, lead=parts[0], contributions=parts, against=against, missing=missing,
         together=together,
         festival=bool(calendar and DayKinds.of(today, 1, calendar).bins[0]),
@@ -879,28 +893,50 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
     v = judged.verdicts
     series = judged.series[row]
     value = judged.p_values(cell)[row]
-    week = isinstance(v, BaselineVerdicts) and not np.isnan(v.week_observed[row, cell])
     began = cell
     while v.alarm[row, began] and began and v.alarm[row, began - 1]:
         began -= 1
-    return Contribution(
+    made = Contribution(
         area=series.area, stream=series.stream, name=_named(series.stream), observed=_whole(v.observed[row, cell]),
         expected=_number(v.expected[row, cell]), threshold=_number(v.threshold[row, cell]),
-        p_value=_number(value),
-        week_observed=_lately(v, row, cell) if week and isinstance(v, BaselineVerdicts) else None,
-        week_expected=float(v.week_expected[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
-        week_length=int(v.week_length[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        p_value=_number(value), week_observed=None, week_expected=None, week_length=None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
         baseline_missing=int(v.baseline_missing[row, cell]),
     )  # fmt: skip
+    if not isinstance(v, BaselineVerdicts) or np.isnan(v.p_day[row, cell]):
+        return made
+    if not np.isnan(v.week_observed[row, cell]):
+        length = int(v.week_length[row, cell])
+        made = replace(
+            made, week_observed=_reported(v, row, cell, length), week_expected=float(v.week_expected[row, cell]),
+            week_length=length,
+        )  # fmt: skip
+    carrier = CARRIERS[int(v.carrier[row, cell])]
+    if carrier is not Carrier.MEMORY:
+        return replace(made, carrier=carrier)
+    length = min(int(v.memory_days[row, cell]), cell + 1)
+    span = slice(cell + 1 - length, cell + 1)
+    observed, expected = v.observed[row, span], v.expected[row, span]
+    there = ~np.isnan(observed) & ~np.isnan(expected)
+    return replace(
+        made, carrier=carrier, memory_days=length, memory_above=int((observed[there] > expected[there]).sum()),
+        memory_observed=float(observed[there].sum()), memory_expected=float(expected[there].sum()),
+    )  # fmt: skip
 
 
-def _lately(v: BaselineVerdicts, row: int, cell: int) -> float:
+def _since(part: Contribution, today: date) -> date:
+    """Since when a stream stands out: the first day of its run of alarms, or of what added up to today's."""
+    began = part.since or today
+    if part.memory_days is not None:
+        step = timedelta(days=part.stream.interval.days)
+        began = min(began, today - (part.memory_days - 1) * step)
+    return began
+
+
+def _reported(v: Verdicts, row: int, cell: int, length: int) -> float:
     """What was really reported over the stretch looked at, days that stood out by themselves in full."""
-    return float(
-        np.nansum(v.observed[row, max(0, cell + 1 - int(v.week_length[row, cell])) : cell + 1])
-    )
+    return float(np.nansum(v.observed[row, max(0, cell + 1 - length) : cell + 1]))
 
 
 def _number(value: float) -> float | None:
@@ -923,28 +959,7 @@ def explain(finding: Finding, names: Names) -> Sentence:
     """
     lead = finding.lead
     zh_area, en_area = names.get(lead.area, (lead.area, lead.area))
-    zh_what, en_what = name_of(lead.stream)
-    week = (
-        lead.week_observed is not None and lead.week_expected is not None
-        and lead.observed is not None and lead.threshold is not None
-        and lead.expected is not None and lead.observed < 1.5 * lead.expected + 1
-    )  # fmt: skip
-    if week:
-        zh_unit, en_unit = (
-            ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("日", "days")
-        )
-        zh_seen = f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）"
-        en_seen = (
-            f"{lead.week_observed:.0f} {en_what} in the last {lead.week_length} {en_unit}, "
-            f"where {lead.week_expected:.1f} were expected"
-        )
-    else:
-        unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
-        zh_seen = f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}{unit}（预期{lead.expected or 0:.1f}{unit}）"
-        en_seen = (
-            f"{lead.observed} {en_what} on {finding.day.day} {finding.day:%B}, where "
-            f"{lead.expected or 0:.1f} were expected"
-        )
+    zh_seen, en_seen = _seen(finding)
     zh_rare, en_rare = _rarity(finding.p_value, lead.stream.interval.days)
     days = (finding.day - finding.since).days + 1
     zh_run = f"，自{finding.since.month}月{finding.since.day}日起" if days > 1 else ""
@@ -963,18 +978,66 @@ def explain(finding: Finding, names: Names) -> Sentence:
         if finding.missing
         else ""
     )
-    zh_end, en_end = "", ""
-    if lead.threshold is not None:
-        unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
-        zh_end = f"；当日数不超过{lead.threshold:.0f}{unit}则不会提示"
-        en_end = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
-        if lead.threshold < 0.5 * (lead.expected or 0):
-            zh_end = "；此前之高已足以提示，须待其移出所看的时段方解除"
-            en_end = "; what came before stands out by itself, so it goes away only when that lies outside the stretch looked at"
+    zh_end, en_end = _end(lead)
     return Sentence(
         zh=f"{zh_area}：{zh_seen}，{zh_rare}{zh_run}{zh_with}{zh_base}{zh_known}{zh_miss}{zh_end}。",
         en=f"{en_area}: {en_seen}, {en_rare}{en_run}{en_with}{en_base}{en_known}{en_miss}{en_end}.",
     )
+
+
+def _seen(finding: Finding) -> tuple[str, str]:
+    """What stood out: the day's count, the sum of the last days, or small excesses that last."""
+    lead = finding.lead
+    zh_what, en_what = name_of(lead.stream)
+    zh_unit, en_unit = ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("日", "days")
+    if lead.carrier is Carrier.MEMORY:
+        at = "in" if lead.stream.interval is Interval.WEEK else "on"
+        every = lead.memory_above == lead.memory_days
+        zh_days = f"近{lead.memory_days}{zh_unit}" + (
+            f"每{zh_unit}均" if every else f"中有{lead.memory_above}{zh_unit}"
+        )
+        en_days = ("each" if every else f"{lead.memory_above}") + f" of the last {lead.memory_days}"
+        return (
+            f"{zh_what}连续小幅偏高：{zh_days}高于预期，合计{lead.memory_observed:.0f}例（预期{lead.memory_expected:.1f}例）",
+            (
+                f"small excesses that last: above what was expected {at} {en_days} {en_unit}, "
+                f"{lead.memory_observed:.0f} {en_what} together where {lead.memory_expected:.1f} were expected"
+            ),
+        )
+    if lead.carrier is Carrier.SUM:
+        return (
+            f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）",
+            (
+                f"{lead.week_observed:.0f} {en_what} in the last {lead.week_length} {en_unit}, "
+                f"where {lead.week_expected:.1f} were expected"
+            ),
+        )
+    unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
+    return (
+        f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}{unit}（预期{lead.expected or 0:.1f}{unit}）",
+        f"{lead.observed} {en_what} on {finding.day.day} {finding.day:%B}, where {lead.expected or 0:.1f} were expected",
+    )
+
+
+def _end(lead: Contribution) -> tuple[str, str]:
+    """What would make it go away: a lower count today, and how soon what came before no longer counts."""
+    if lead.threshold is None:
+        return "", ""
+    zh_unit, en_unit = ("周", "week") if lead.stream.interval is Interval.WEEK else ("日", "day")
+    unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
+    zh = f"；当日数不超过{lead.threshold:.0f}{unit}则不会提示"
+    en = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
+    if lead.threshold < 0.5 * (lead.expected or 0):
+        zh, en = "；此前之高已足以提示", "; what came before stands out by itself"
+    if lead.carrier is Carrier.MEMORY:
+        zh += f"；此后只要有一{zh_unit}不高于预期，累积之数即不足以提示"
+        en += (
+            f"; one {en_unit} no higher than expected, and what has added up is not enough any more"
+        )
+    elif lead.carrier is Carrier.SUM:
+        zh += f"；若回到预期水平，{lead.week_length}{zh_unit}内解除"
+        en += f"; back at what is expected it goes away within {lead.week_length} {en_unit}s"
+    return zh, en
 
 
 def name_of(stream: Stream) -> tuple[str, str]:

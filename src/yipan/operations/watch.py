@@ -297,8 +297,8 @@ def watched_series(
     for disease in figures.diseases_of(record, under=under)[:1]:
         stream = figures.infections_stream(disease)
         series += [
-            _begun(found.series(area, since=first, until=until, stream=stream))
-            for area in found.areas
+            found.series(area, since=begun, until=until, stream=stream)
+            for area, begun in found.first_days().items()
         ]
     rows = record.count_rows(under=under, since=first, until=until)
     told = rows.group_by("area", "stream", maintain_order=True).agg("day", "value")

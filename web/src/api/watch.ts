@@ -6,6 +6,7 @@ export type Stream = { disease: string; counted: string; mode: string; interval:
 export type Contribution = {
   area: string; stream: Stream; name: Said; observed: number | null; expected: number | null; threshold: number | null; p_value: number | null
   week_observed: number | null; week_expected: number | null; week_length: number | null; since: string | null; judgement: string; baseline: number; baseline_missing: number
+  carrier: 'day' | 'sum' | 'memory'; memory_days: number | null; memory_above: number | null; memory_observed: number | null; memory_expected: number | null
 }
 export type Finding = {
   area: string; disease: string; day: string; since: string; p_value: number; q_value: number; method: string; lead: Contribution; contributions: Contribution[]

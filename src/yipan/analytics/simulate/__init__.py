@@ -13,7 +13,7 @@ from .compare import (
     replicates,
     result_of,
 )
-from .epidemic import MEASURED, ROUTES, Axis, Epidemic, Seed, days_to_zero, run
+from .epidemic import MEASURED, ROUTES, Axis, Epidemic, Seed, days_to_zero, run, seed_table
 from .measures import (
     Arrivals,
     Campaign,
@@ -58,4 +58,5 @@ __all__ = [
     "Strategy", "StrategyContradictsItself", "StrategyResult", "Town", "Tracing", "Travel", "Vaccine", "ZoneRule",
     "Zoning", "building_of", "commuting_by_gravity", "compare", "days_to_zero", "derive", "difference", "draw_start", "front_of",
     "household_hazard", "household_sizes", "lay_out", "levels", "ordered", "orders_none", "replicates", "residents_of", "result_of", "run",
+    "seed_table",
 ]  # fmt: skip
