@@ -239,9 +239,7 @@ def _delta(folder: Path) -> Spent:
     late = swabs.head(DELTA).with_columns(
         pl.col("person") + (1 << 61), pl.col("tube") + (1 << 40), pl.col("sample") + (1 << 40)
     )
-    written = home.write_frame(
-        late, batch="b4", round="bench", kind="samples", city_of_street=CITY_OF, day=OPENED.date()
-    )
+    written = _placed(home, late, batch="b4", kind=LakeKind.SAMPLES)
     more = [*parts, *_named(written, LakeKind.SAMPLES, "b4")]
     with measured(f"{late.height:,} rows more: covered again by street", spent):
         screening.street_rows(_state(home, more), {})
@@ -388,18 +386,31 @@ def _results(path: Path, state: rolling.RoundState) -> bulk.JudgedResults:
 
 
 def _written(home: lake.Lake, judged: bulk.Judged, kind: LakeKind) -> list[LakePart]:
-    written = home.write_frame(
-        judged.frame, put_aside=judged.put_aside, batch=BATCH[kind], round="bench", kind=kind.value,
-        city_of_street=CITY_OF, day=OPENED.date(),
-    )  # fmt: skip
+    written = _placed(home, judged.frame, put_aside=judged.put_aside, batch=BATCH[kind], kind=kind)
     return _named(written, kind, BATCH[kind])
+
+
+def _placed(
+    home: lake.Lake, frame: Any, *, put_aside: Any = None, batch: str, kind: LakeKind
+) -> tuple[lake.WrittenPart, ...]:
+    """Write a frame as the desk does: by the day of its instants, with a content hash, then moved into place."""
+    with home.aside(batch) as aside:
+        written = home.write_frame(
+            frame, aside=aside, put_aside=put_aside, batch=batch, round="bench", kind=kind.value,
+            city_of_street=CITY_OF, day=OPENED.date(), day_of=MOMENT.get(kind), time_zone="Asia/Shanghai",
+        )  # fmt: skip
+        home.place(aside, [part.path for part in written])
+    return written
+
+
+MOMENT = {LakeKind.SAMPLES: "sampled_at", LakeKind.RESULTS: "published_at"}
 
 
 def _named(written: tuple[lake.WrittenPart, ...], kind: LakeKind, batch: str) -> list[LakePart]:
     return [
         LakePart(
             id=part.path, area=area_path(f"44.{part.city}."), batch=batch, round="bench", kind=kind,
-            day=part.day, rows=part.rows,
+            day=part.day, rows=part.rows, sha256=part.sha256,
         )
         for part in written
     ]  # fmt: skip
@@ -413,7 +424,7 @@ def _parts(folder: Path) -> list[LakePart]:
         ):
             written = lake.WrittenPart(
                 path=str(path.relative_to(folder / "lake")), city=int(path.parts[-3].partition("=")[2]),
-                day=date.fromisoformat(path.parts[-2].partition("=")[2]), rows=1,
+                day=date.fromisoformat(path.parts[-2].partition("=")[2]), rows=1, sha256="",
             )  # fmt: skip
             found += _named((written,), kind, batch)
     return found

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from swabs import put_frame
 from yipan.feeds import bulk, keys
 from yipan.model import LakeKind, LakePart, area_path
 from yipan.operations import rolling, screening
@@ -41,7 +42,8 @@ class Round:
     def bring(self, kind: LakeKind, frame: pl.DataFrame) -> None:
         batch = f"b{len(self.acts)}"
         self.acts[batch] = len(self.acts) + 1
-        written = self.home.write_frame(
+        written = put_frame(
+            self.home,
             frame,
             batch=batch,
             round="r",

@@ -98,6 +98,7 @@ from .proposals import (
 from .rounds import Receipt, Round
 from .screening import (
     CARE_NEEDS,
+    CARE_VISITS,
     HOUSEHOLD_MODE,
     TUBE_MODES,
     BlindPair,
@@ -167,6 +168,7 @@ __all__ = [
     "ALERT_STEPS",
     "ASSUMED",
     "CARE_NEEDS",
+    "CARE_VISITS",
     "CHANNELS",
     "DECIDED",
     "EXPOSURE_STEPS",

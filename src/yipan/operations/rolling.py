@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from yipan.feeds import bulk, keys
 from yipan.model import LakeKind, LakePart
-from yipan.store.lake import Lake
+from yipan.store.lake import Lake, NamedFile
 
 RESULTS = ("", "negative", "positive", "weak", "invalid", "cancelled")
 """The code of a result is its place here; 0 is a tube without one."""
@@ -197,7 +197,7 @@ def state_of(
     Return the state of a round with these parts; `acts` numbers the act that brought each batch.
 
     A kept state is read; one of fewer parts is taken further by the others; else it is worked out. A large one is
-    kept for the next question.
+    kept for the next question. Raises DamagedLake for a file that is read and is not as it was written.
     """
     wanted = _counted(parts)
     folder = home.folder / "state" / round
@@ -206,6 +206,13 @@ def state_of(
     if kept is not None:
         return kept
     base, done = _nearest(folder, wanted, acts, streets)
+    home.check(
+        [
+            NamedFile(path=p.id, rows=p.rows, sha256=p.sha256)
+            for p in wanted.values()
+            if p.id not in done
+        ]
+    )
     state = base or _roster(
         home,
         [p for p in wanted.values() if p.kind is LakeKind.ROSTER],

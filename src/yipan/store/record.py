@@ -314,15 +314,17 @@ class Record:
             depth=depth_of(path) + 1,
         )
 
+    def areas_of(self, paths: Iterable[AreaPath]) -> tuple[Area, ...]:
+        """Return those of some areas that are in the record, in order of their paths."""
+        return self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
+
     def area_names(self, paths: Iterable[AreaPath]) -> dict[AreaPath, tuple[str, str]]:
         """Return the Chinese and the English name of each of these areas that is in the record."""
-        found = self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
-        return {area.path: (area.name_zh, area.name_en) for area in found}
+        return {area.path: (area.name_zh, area.name_en) for area in self.areas_of(paths)}
 
     def levels_of(self, paths: Iterable[AreaPath]) -> dict[AreaPath, str]:
         """Return the level of each of these areas that is in the record."""
-        found = self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
-        return {area.path: area.level for area in found}
+        return {area.path: area.level for area in self.areas_of(paths)}
 
     def state(self) -> str:
         """
