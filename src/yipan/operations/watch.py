@@ -473,6 +473,7 @@ def explain(signal: Signal, names: Mapping[AreaPath, tuple[str, str]]) -> Explan
     """
     area_zh, area_en = names.get(signal.area, (signal.area, signal.area))
     what_zh, what_en = STREAM_NAMES[signal.stream.counted]
+    unit = streams.unit_of(signal.stream)
     days = (signal.day - signal.since).days + 1
     missing_zh = f"；基线中有{signal.baseline_missing}天无人报告" if signal.baseline_missing else ""
     missing_en = (
@@ -482,14 +483,14 @@ def explain(signal: Signal, names: Mapping[AreaPath, tuple[str, str]]) -> Explan
     )
     run_zh = f"，已连续{days}天" if days > 1 else ""
     run_en = f", for the {_ordinal(days)} day in a row" if days > 1 else ""
-    line_zh = f"报警线为{signal.threshold:.1f}例"
+    line_zh = f"报警线为{signal.threshold:.1f}{unit}"
     line_en = f"more than {signal.threshold:.1f} stand out"
     if signal.threshold < signal.expected:
-        line_zh = f"因前几日已偏高，超过{signal.threshold:.0f}例即报警"
+        line_zh = f"因前几日已偏高，超过{signal.threshold:.0f}{unit}即报警"
         line_en = f"after the days before more than {signal.threshold:.0f} stand out"
     zh = (
-        f"{area_zh}{signal.day.month}月{signal.day.day}日报告{what_zh}{signal.observed}例，"
-        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}例、{line_zh}{run_zh}{missing_zh}。"
+        f"{area_zh}{signal.day.month}月{signal.day.day}日报告{what_zh}{signal.observed}{unit}，"
+        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}{unit}、{line_zh}{run_zh}{missing_zh}。"
     )
     en = (
         f"{area_en} reported {signal.observed} {what_en} on {signal.day.day} {signal.day:%B}; from the "
