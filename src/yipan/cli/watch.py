@@ -316,7 +316,8 @@ def report(
 
     with door.at_post() as (settings, post):
         owed = desk.streams_owed(post, sentinel)
-        values = dict.fromkeys(owed, 0) if zero else {}
+        by_day = [key for key in owed if key.split("/")[3] == "day"]
+        values = dict.fromkeys(by_day or owed, 0) if zero else {}
         for told in value or ():
             key, separator, count = told.rpartition("=")
             if not separator and len(owed) == 1:

@@ -1131,7 +1131,7 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         p_value=_number(value), week_observed=None, week_expected=None, week_length=None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
-        baseline_missing=int(v.baseline_missing[row, cell]), method=judged.method_of(row, cell),
+        baseline_missing=min(int(v.baseline_missing[row, cell]), _owed_before(judged, row, cell)), method=judged.method_of(row, cell),
         by_itself=bool(judged.alone is not None and judged.alone[row, cell]),
         per_tests=series.stream.counted is Counted.LABORATORY_POSITIVES
         and (series.area, replace(series.stream, counted=Counted.LABORATORY_TESTS)) in judged.places,
@@ -1155,6 +1155,13 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         made, carrier=carrier, memory_days=length, memory_above=int((observed[there] > expected[there]).sum()),
         memory_observed=float(observed[there].sum()), memory_expected=float(expected[there].sum()),
     )  # fmt: skip
+
+
+def _owed_before(judged: Judged, row: int, cell: int) -> int:
+    """How many intervals before one a stream has been there for and did not report: what came before its first report was not missing."""
+    series = judged.series[row]
+    before = max(0, len(series) - (len(judged.days) - cell))
+    return max(0, before - int(judged.verdicts.baseline[row, cell]))
 
 
 def _since(part: Contribution, today: date) -> date:
