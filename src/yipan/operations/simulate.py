@@ -23,6 +23,7 @@ from yipan.model import AreaPath, check_area
 from yipan.operations import figures
 from yipan.packs import Pack, PackError, read_pack
 from yipan.packs.population import Fact, PathogenFacts, read_pathogen, read_population
+from yipan.packs.yaml_text import read_yaml
 from yipan.protocol import Protocols, Rulebook, protocols
 from yipan.store import Record
 
@@ -324,7 +325,7 @@ def read_strategies(file: Path) -> tuple[simulate.Strategy, ...]:
     Each entry has the names of `simulate.Strategy` and its parts. Raises PackError naming file, strategy and entry.
     """
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+        given = read_yaml(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError) as wrong:
         raise PackError(f"{file.name}: {wrong}") from None
     if not isinstance(given, list) or not given:
