@@ -70,7 +70,9 @@ class TestBadInput:
     def test_of_a_question_names_the_value_and_its_limits(
         self, monkeypatch, capsys, words: tuple[str, ...], code: int, said: str
     ) -> None:
-        monkeypatch.setattr(compiled, "is_kept", lambda half: False)  # as on a machine it never ran on
+        monkeypatch.setattr(
+            compiled, "is_kept", lambda half: False
+        )  # as on a machine it never ran on
 
         left, err = told(monkeypatch, capsys, "simulate", "run", *words)
 
