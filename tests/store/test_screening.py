@@ -180,7 +180,7 @@ class TestRound:
             time_zone=ZONE,
         )  # fmt: skip
 
-        assert (batch.accepted, batch.reasons) == (4, {samples.UNKNOWN_STREET: 2})
+        assert (batch.accepted, batch.reasons) == (4, {samples.STREET_OUTSIDE: 2})
 
     def test_tells_a_person_s_swabs(self, post, bulk, tmp_path):
         self.fill(post, bulk, tmp_path)
