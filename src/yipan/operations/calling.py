@@ -203,11 +203,13 @@ def _decider(record: Record, area: AreaPath, level: str) -> AreaPath:
 
 
 def _without_source(record: Record, finds: Sequence[Find]) -> int:
-    """How many of the found nobody on record is known to have exposed."""
-    people = {
+    """How many of the found nobody on record is known to have exposed; a case report need not have come for it."""
+    people = {one.case: str(one.person) for one in finds if one.person}
+    people |= {
         one.case: str(found.person)
-        for one in finds if (found := _case(record, one.case)) is not None
-    }  # fmt: skip
+        for one in finds
+        if one.case not in people and (found := _case(record, one.case)) is not None
+    }
     wanted = sorted(set(people.values()))
     told = {
         str(one.target)
