@@ -886,14 +886,12 @@ def person_history(
         mine = [part for part in parts if part.round == name]
         home, seen = own_rows(record, home, known[name].area)
         streets = list(seen)
-        if rolling.absent_from(home, round=name, parts=mine, streets=streets, person=person):
-            continue
-        state = rolling.state_of(
-            home, round=name, parts=mine, acts=_acts(record, name), streets=streets, opened=known[name].opened
+        swab = rolling.swab_of(
+            home, round=name, parts=mine, acts=partial(_acts, record, name), streets=streets,
+            opened=known[name].opened, person=person,
         )  # fmt: skip
-        swab = state.find(person)
         if swab is not None:
-            found.append(_swab_of(state, name, places, *swab))
+            found.append(_swab_of(name, places, swab))
         if any(part.kind is LakeKind.RESWABS for part in mine):
             with looking(record, home, name) as engine:
                 found += [
@@ -911,16 +909,11 @@ def person_history(
     return tuple(sorted(found, key=lambda swab: swab.sampled_at))
 
 
-def _swab_of(
-    state: rolling.RoundState, round: str, places: Mapping[int, AreaPath], at: int, sample: int,
-    sampled: datetime,
-) -> PersonSwab:  # fmt: skip
-    result = rolling.RESULTS[int(state.result[at])] or None
+def _swab_of(round: str, places: Mapping[int, AreaPath], swab: rolling.Swab) -> PersonSwab:
     return PersonSwab(
-        round=round, sample=sample, tube=int(state.tubes[at]),
-        area=places[int(state.streets[state.tube_street[at]])], mode=int(state.mode[at]), sampled_at=sampled,
-        result=result, laboratory=state.laboratories[int(state.laboratory[at])] if result else None,
-        published_at=_instant(state.known(at)) if result else None,
+        round=round, sample=swab.sample, tube=swab.tube, area=places[swab.street], mode=swab.mode,
+        sampled_at=swab.sampled, result=swab.result or None, laboratory=swab.laboratory or None,
+        published_at=_instant(swab.published) if swab.result else None,
     )  # fmt: skip
 
 
