@@ -177,7 +177,7 @@ FINDING_TO_COME = np.dtype(
 CHUNK = 64
 """Attempts of one day that lie together in memory."""
 MANY = 1 << 20
-"""From this many infections on, who was infected is also kept as a bit a resident."""
+"""From this many infections on, who was infected or kept apart is also kept as bits, four residents a byte."""
 BUFFER = 4096
 PLACES = (
     "infections", "chunks", "chunk_free", "finds", "find_free", "seed", "arrived", "plan", "plans", "q_central",
@@ -327,6 +327,18 @@ def _slot(table: Ints, key: Whole) -> Whole:
 
 
 @helper
+def struck_of(struck: Ints, t: Whole) -> Whole:
+    """Return 1 for a resident infected and 0 for another; a byte of `struck` is of four residents."""
+    return np.int64(struck[t >> 2] >> (t & 3)) & 1
+
+
+@helper
+def was_apart(struck: Ints, t: Whole) -> Whole:
+    """Return 1 for a resident who was ever put into quarantine and 0 for another."""
+    return np.int64(struck[t >> 2] >> (4 + (t & 3))) & 1
+
+
+@helper
 def infection_of(table: Ints, index: Ints, t: Whole) -> Whole:
     """Return the infection of a resident, -1 without one: from the table of keys, or from the index once there is one."""
     if index.size > 0:
@@ -456,9 +468,14 @@ def lets_through(
 @helper
 def lay_plans(
     seed: u64, L: Layout, D: Reals, t: Whole, c: Whole, block: Whole, hstart: Whole, hsize: Whole, dorm: bool,
-    age: Whole, d: Whole, days: Whole, headroom: float, whom: Ints, when: Ints, marks: Ints,
+    age: Whole, d: Whole, days: Whole, headroom: float, at_most: float, struck: Ints, whom: Ints, when: Ints, marks: Ints,
 ) -> int:  # fmt: skip
-    """Write whom a person infected on day d will try to infect, when and where; return how many attempts there are."""
+    """
+    Write whom a person infected on day d will try to infect, when and where; return how many attempts there are.
+
+    Left out are attempts that cannot succeed: at somebody infected already, where `struck` says who is, and at home
+    those whose draw is not under `at_most`, the largest share that any measures let through.
+    """
     G = L.ints
     cities = G[CITIES]
     power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
@@ -469,9 +486,15 @@ def lay_plans(
     city_first = G[G[CITY_START] + city]
     city_size = G[G[CITY_START] + city + 1] - city_first
     laid = 0
+    direct = struck.size > 0
     for layer in range(5):
         if layer == 0:
-            if hsize < 2:
+            others = hsize - 1
+            if direct:
+                for o in range(hstart, hstart + hsize):
+                    others -= struck_of(struck, o)
+                others += 1
+            if others < 1:
                 continue
             mean = D[RATES_AT + 0] * power * headroom * (hsize - 1)
             purpose = HOUSEHOLD_COUNT
@@ -509,17 +532,21 @@ def lay_plans(
             _, gfirst, gsize = community_of(L, t)
         for j in range(count):
             h = draw(seed, t, purpose, j + 1)
+            o: Whole = np.int64(-1)
+            if layer == 0:
+                o = hstart + below(mix(h), hsize - 1)
+                if o >= t:
+                    o += 1
+                if direct and struck_of(struck, o):
+                    continue
+                if unit(draw(seed, t, ACCEPT, j)) >= at_most:
+                    continue
             dd = d + 1 + law(D, 0, unit(h))
             if dd >= days:
                 continue
             h = mix(h)
             kind = layer
-            o: Whole = np.int64(-1)
-            if layer == 0:
-                o = hstart + below(h, hsize - 1)
-                if o >= t:
-                    o += 1
-            elif layer == 1:
+            if layer == 1:
                 size = min(np.int64(64), G[G[COUNTY_START] + c + 1] - block)
                 if size > hsize:
                     for _ in range(64):
@@ -530,7 +557,7 @@ def lay_plans(
                         h = mix(h)
             elif 2 <= layer <= 3:
                 o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
-            else:
+            elif layer == 4:
                 u = unit(h)
                 h = mix(h)
                 if u < D[REACH_AT + 0]:
@@ -554,7 +581,17 @@ def lay_plans(
             when[laid] = dd
             marks[laid] = (kind << 12) | j
             laid += 1
-    return laid
+    if not direct:
+        return laid
+    # without a branch, so that many are looked up at a time
+    kept = 0
+    for x in range(laid):
+        o = whom[x]
+        whom[kept] = o
+        when[kept] = when[x]
+        marks[kept] = marks[x]
+        kept += 1 - struck_of(struck, o)
+    return kept
 
 
 @helper
@@ -620,7 +657,8 @@ def room_until(held: Whole) -> Whole:
 def fall_ill(
     seed: u64, L: Layout, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, quarantine: Ints,
     test_days: Ints, inf: Rows, apart: Ints, q_active: Whole, day_new: Ints, daily: Reals, totals: Reals, r: Whole, t: Whole, s: Whole,
-    lay: Whole, d: Whole, days: Whole, headroom: float, known_day: Whole, whom: Ints, when: Ints, marks: Ints,
+    lay: Whole, d: Whole, days: Whole, headroom: float, at_most: float, struck: Ints, known_day: Whole, whom: Ints,
+    when: Ints, marks: Ints,
 ) -> tuple[int, Whole, int]:  # fmt: skip
     """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
     c, block, hstart, hsize, dorm, age = place_of(L, t)
@@ -659,10 +697,10 @@ def fall_ill(
                 if unit(once(seed, t, DIES)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
                     totals[1] += 1
     laid = lay_plans(
-        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
-    )
+        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, at_most, struck, whom, when, marks
+    )  # fmt: skip
     on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
-    if q_active > 0:
+    if q_active > 0 and (struck.size == 0 or was_apart(struck, t)):
         held = apart[_slot(apart, t)]
         until = (held >> 1) & LAST_DAY
         if held != -1 and until > d:
@@ -926,7 +964,7 @@ def name_contacts(
 @helper
 def keep_apart(
     seed: u64, L: Layout, D: Reals, by_city: Reals, quarantine: Ints, test_days: Ints, inf: Rows, table: Ints, index: Ints,
-    apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, contacts: Ints, named: Whole, ring: Whole,
+    struck: Ints, apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, contacts: Ints, named: Whole, ring: Whole,
     d: Whole, days: Whole, found_r: Ints, found_on: Ints, at: Ints,
 ) -> int:  # fmt: skip
     """
@@ -965,6 +1003,8 @@ def keep_apart(
         else:
             rel_home[until] += 1
             at[Q_HOME] += 1
+        if struck.size > 0:
+            struck[o >> 2] |= np.uint8(16 << (o & 3))
         apart[qs] = (o << 32) | (room << 24) | (total << 16) | (until << 1) | home
         if rr >= 0:
             inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d + 1)
@@ -1291,6 +1331,11 @@ def strike(
     current = version_on(rules, d)
     q_active = at[Q_CENTRAL] + at[Q_HOME]
     direct = index.size > 0
+    # the largest share of attempts at home that any measures let through
+    at_most = 1.0 / headroom
+    if m[ZONE_SINCE] < days or levels.size > 0:
+        at_most *= max(1.0, min(m[ZONE_MULT + 4], headroom))
+    sifted = np.int64(-1)
     arriving = 0
     span = latest_on(M.import_days, d)
     if M.import_mean[span] > 0.0:
@@ -1351,7 +1396,23 @@ def strike(
             lay = np.int64(7)
             at[ARRIVED] += 1
         elif head[d] >= 0:
-            chunk = head[d]
+            chunk = np.int64(head[d])
+            if direct and chunk != sifted:
+                # without a branch, so that many are looked up at a time
+                kept = chunk * CHUNK
+                for e in range(chunk * CHUNK, chunk * CHUNK + fill[d]):
+                    word = awho[e]
+                    awho[kept] = word
+                    amark[kept] = amark[e]
+                    kept += 1 - struck_of(struck, word >> 32)
+                fill[d] = kept - chunk * CHUNK
+                sifted = chunk
+                if fill[d] == 0:
+                    head[d] = alink[chunk]
+                    alink[chunk] = at[CHUNK_FREE]
+                    at[CHUNK_FREE] = chunk
+                    fill[d] = CHUNK
+                    continue
             fill[d] -= 1
             e = chunk * CHUNK + fill[d]
             t = awho[e] >> 32
@@ -1368,7 +1429,7 @@ def strike(
                 continue
             totals[3] += 1
             if direct:
-                if (struck[t >> 3] >> (t & 7)) & 1:
+                if struck_of(struck, t):
                     continue
             elif table[_slot(table, t)] != -1:
                 continue
@@ -1378,7 +1439,7 @@ def strike(
                 if inf[s].at_home == 0 and d < inf[s].room_until:
                     continue
                 keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
-            if q_active > 0:
+            if q_active > 0 and (not direct or was_apart(struck, t)):
                 held = apart[_slot(apart, t)]
                 if held != -1 and ((held >> 1) & LAST_DAY) > d:
                     if (held & 1) == 0 and d < room_until(held):
@@ -1396,10 +1457,10 @@ def strike(
             return DONE
         # a new infection
         if direct:
-            if index[t] != 0:
+            if struck_of(struck, t):
                 continue
             index[t] = n + 1
-            struck[t >> 3] |= np.uint8(1 << (t & 7))
+            struck[t >> 2] |= np.uint8(1 << (t & 3))
         else:
             sl = _slot(table, t)
             if table[sl] != -1:
@@ -1408,7 +1469,7 @@ def strike(
         at[INFECTIONS] = n + 1
         laid, on, how = fall_ill(
             seed, L, D, m, M.seek_cdf, M.pharmacy_cdf, M.quarantine, M.test_days, inf, apart, q_active, day_new, daily,
-            totals, n, t, s, lay, d, days, headroom, known_day, whom, when, marks,
+            totals, n, t, s, lay, d, days, headroom, at_most, struck, known_day, whom, when, marks,
         )  # fmt: skip
         at[PLAN] = 0
         at[PLANS] = laid
@@ -1420,7 +1481,7 @@ def strike(
 @entry
 def evening(
     seed: u64, d: Whole, days: Whole, L: Layout, D: Reals, M: Means, orders: Orders, cells: Ints, town: Ints,
-    county: Ints, inf: Rows, table: Ints, index: Ints, finds: Rows, fhead: Ints, found_r: Ints, found_on: Ints,
+    county: Ints, inf: Rows, table: Ints, index: Ints, struck: Ints, finds: Rows, fhead: Ints, found_r: Ints, found_on: Ints,
     contacts: Ints, apart: Ints, used: Reals, rel_central: Ints, rel_beds: Ints, rel_home: Ints, unmet_until: Ints,
     zones: Rows, active: Ints, pending: Ints, queue: Ints, screen_town: Ints, screen_county: Ints, backlog: Reals,
     tubes: Reals, todays: Ints, day_found: Ints, day_open: Ints, daily: Reals, totals: Reals, at: Ints,
@@ -1530,7 +1591,7 @@ def evening(
             named, ring = name_contacts(seed, L, D, m, inf, r, d, contacts)
             daily[d, D_CONTACTS] += ring
             hits = keep_apart(
-                seed, L, D, by_city, M.quarantine, M.test_days, inf, table, index, apart, used, rel_central, rel_home, contacts,
+                seed, L, D, by_city, M.quarantine, M.test_days, inf, table, index, struck, apart, used, rel_central, rel_home, contacts,
                 named, ring, d, days, found_r, found_on, at,
             )  # fmt: skip
             for w in range(hits):
@@ -1694,11 +1755,11 @@ def run(
                 finds = _longer(finds)
             else:
                 index, struck = _by_resident(
-                    inf["person"][: at[INFECTIONS]], int(L.ints[RESIDENTS])
+                    inf["person"][: at[INFECTIONS]], apart[apart != -1] >> 32, int(L.ints[RESIDENTS])
                 )
                 table = np.full(2, -1, np.int64)
         while short := end(
-            seed, d, days, L, D, M, orders, cells, town, county, inf, table, index, finds, fhead, found_r, found_on,
+            seed, d, days, L, D, M, orders, cells, town, county, inf, table, index, struck, finds, fhead, found_r, found_on,
             contacts, apart, used, rel_central, rel_beds, rel_home, unmet_until, zones, active, pending, queue,
             screen_town, screen_county, backlog, tubes, todays, day_found, day_open, daily, totals, at,
         ):  # fmt: skip
@@ -1723,11 +1784,12 @@ def run(
 
 
 def _by_resident(
-    people: NDArray[np.int32], residents: int
+    people: NDArray[np.int32], kept: NDArray[np.int64], residents: int
 ) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Return for each resident the infection's number and 1, and a bit a resident of whether there is one."""
+    """Return for each resident the infection's number and 1, and the bits of who was infected or kept apart."""
     index = np.zeros(residents, np.int32)
     index[people] = np.arange(1, people.size + 1, dtype=np.int32)
-    struck = np.zeros((residents >> 3) + 1, np.uint8)
-    np.bitwise_or.at(struck, people >> 3, (1 << (people & 7)).astype(np.uint8))
+    struck = np.zeros((residents >> 2) + 1, np.uint8)
+    np.bitwise_or.at(struck, people >> 2, (1 << (people & 3)).astype(np.uint8))
+    np.bitwise_or.at(struck, kept >> 2, (16 << (kept & 3)).astype(np.uint8))
     return index, struck
