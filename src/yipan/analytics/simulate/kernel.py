@@ -433,12 +433,14 @@ def lets_through(
             if lt == 2:
                 keep *= min(m[ZONE_MULT + 4], m[ZONE_MULT + 5])
         else:
-            ls, ms = zone_level(G, pairs, cells, town_zones, levels, current, sp, scm, d)
+            ls = np.int64(0)
+            ms = np.int64(-1)
             lt, mt = zone_level(G, pairs, cells, town_zones, levels, current, t, cm, d)
-            top = max(ls, lt)
-            if top == 2:
+            if lt != 2:
+                ls, ms = zone_level(G, pairs, cells, town_zones, levels, current, sp, scm, d)
+            if ls == 2 or lt == 2:
                 keep *= m[ZONE_MULT]
-            elif top == 1:
+            elif ls == 1 or lt == 1:
                 keep *= m[ZONE_MULT + 1] if ms == mt else m[ZONE_MULT + 2]
             elif county_zones[G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + scm]]] > 0:
                 keep *= m[ZONE_MULT + 3]
@@ -466,15 +468,51 @@ def lets_through(
 
 
 @helper
+def met_late(
+    seed: u64, L: Layout, m: Reals, pairs: Ints, cells: Ints, town_zones: Ints, levels: Ints, current: Whole,
+    d: Whole, keep: float, lay: Whole, index: Whole, sp: Whole, scm: Whole,
+) -> Whole:  # fmt: skip
+    """
+    Return whom an attempt at work or at school meets whose target was left open; -1 for nobody.
+
+    Nobody, too, where whoever it is, the measures on the source stop it: finding a mate is most of what it costs.
+    """
+    u = unit(draw(seed, sp, ACCEPT, index))
+    if u >= keep:
+        return np.int64(-1)
+    level, _ = zone_level(L.ints, pairs, cells, town_zones, levels, current, sp, scm, d)
+    if level > 0:
+        most = m[ZONE_MULT]
+        if level == 1:
+            most = max(most, max(m[ZONE_MULT + 1], m[ZONE_MULT + 2]))
+        if u >= keep * most:
+            return np.int64(-1)
+    c = county_of(L, sp)
+    role = ROLE_WORK
+    purpose = WORK_COUNT
+    gd: Whole = np.int64(0)
+    if lay == 2:
+        gd, gfirst, gsize = work_group_of(L, sp, c)
+    else:
+        gfirst, gsize = school_group_of(L, sp, c)
+        role = ROLE_SCHOOL
+        purpose = SCHOOL_COUNT
+    h = mix(draw(seed, sp, purpose, (index & 4095) + 1))
+    return group_mate(L, role, c, gd, gfirst, gsize, sp, h)
+
+
+@helper
 def lay_plans(
     seed: u64, L: Layout, D: Reals, t: Whole, c: Whole, block: Whole, hstart: Whole, hsize: Whole, dorm: bool,
-    age: Whole, d: Whole, days: Whole, headroom: float, at_most: float, struck: Ints, whom: Ints, when: Ints, marks: Ints,
+    age: Whole, d: Whole, days: Whole, headroom: float, at_most: float, late: bool, struck: Ints, whom: Ints,
+    when: Ints, marks: Ints,
 ) -> int:  # fmt: skip
     """
     Write whom a person infected on day d will try to infect, when and where; return how many attempts there are.
 
     Left out are attempts that cannot succeed: at somebody infected already, where `struck` says who is, and at home
-    those whose draw is not under `at_most`, the largest share that any measures let through.
+    those whose draw is not under `at_most`, the largest share that any measures let through. Where it is `late`, whom
+    an attempt at work or at school meets is left open (-1) until its day.
     """
     G = L.ints
     cities = G[CITIES]
@@ -524,9 +562,10 @@ def lay_plans(
         gd: Whole = np.int64(0)
         gfirst: Whole = np.int64(0)
         gsize: Whole = np.int64(0)
-        if layer == 2:
+        open_yet = late and 2 <= layer <= 3
+        if layer == 2 and not late:
             gd, gfirst, gsize = work_group_of(L, t, c)
-        elif layer == 3:
+        elif layer == 3 and not late:
             gfirst, gsize = school_group_of(L, t, c)
         elif layer == 4:
             _, gfirst, gsize = community_of(L, t)
@@ -556,7 +595,8 @@ def lay_plans(
                         o = np.int64(-1)
                         h = mix(h)
             elif 2 <= layer <= 3:
-                o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
+                if not open_yet:
+                    o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
             elif layer == 4:
                 u = unit(h)
                 h = mix(h)
@@ -575,7 +615,7 @@ def lay_plans(
                     o = G[G[CITY_START] + y] + below(
                         h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
                     )
-            if o < 0 or o == t:
+            if (o < 0 and not open_yet) or o == t:
                 continue
             whom[laid] = o
             when[laid] = dd
@@ -657,7 +697,7 @@ def room_until(held: Whole) -> Whole:
 def fall_ill(
     seed: u64, L: Layout, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, quarantine: Ints,
     test_days: Ints, inf: Rows, apart: Ints, q_active: Whole, day_new: Ints, daily: Reals, totals: Reals, r: Whole, t: Whole, s: Whole,
-    lay: Whole, d: Whole, days: Whole, headroom: float, at_most: float, struck: Ints, known_day: Whole, whom: Ints,
+    lay: Whole, d: Whole, days: Whole, headroom: float, at_most: float, late: bool, struck: Ints, known_day: Whole, whom: Ints,
     when: Ints, marks: Ints,
 ) -> tuple[int, Whole, int]:  # fmt: skip
     """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
@@ -697,7 +737,8 @@ def fall_ill(
                 if unit(once(seed, t, DIES)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
                     totals[1] += 1
     laid = lay_plans(
-        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, at_most, struck, whom, when, marks
+        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, at_most, late, struck, whom, when,
+        marks,
     )  # fmt: skip
     on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
     if q_active > 0 and (struck.size == 0 or was_apart(struck, t)):
@@ -1428,17 +1469,30 @@ def strike(
             if d < silent:
                 continue
             totals[3] += 1
-            if direct:
-                if struck_of(struck, t):
+            if t >= 0:
+                if direct:
+                    if struck_of(struck, t):
+                        continue
+                elif table[_slot(table, t)] != -1:
                     continue
-            elif table[_slot(table, t)] != -1:
-                continue
             keep = 1.0 / headroom if lay == 0 else 1.0
             isolated = inf[s].apart_from <= d < inf[s].apart_until
             if isolated:
                 if inf[s].at_home == 0 and d < inf[s].room_until:
                     continue
                 keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
+            if t < 0:
+                t = met_late(
+                    seed, L, m, pairs, cells, town_zones, levels, current, d, keep, lay, number,
+                    np.int64(inf[s].person), np.int64(inf[s].community),
+                )  # fmt: skip
+                if t < 0:
+                    continue
+                if direct:
+                    if struck_of(struck, t):
+                        continue
+                elif table[_slot(table, t)] != -1:
+                    continue
             if q_active > 0 and (not direct or was_apart(struck, t)):
                 held = apart[_slot(apart, t)]
                 if held != -1 and ((held >> 1) & LAST_DAY) > d:
@@ -1469,7 +1523,7 @@ def strike(
         at[INFECTIONS] = n + 1
         laid, on, how = fall_ill(
             seed, L, D, m, M.seek_cdf, M.pharmacy_cdf, M.quarantine, M.test_days, inf, apart, q_active, day_new, daily,
-            totals, n, t, s, lay, d, days, headroom, at_most, struck, known_day, whom, when, marks,
+            totals, n, t, s, lay, d, days, headroom, at_most, zoned, struck, known_day, whom, when, marks,
         )  # fmt: skip
         at[PLAN] = 0
         at[PLANS] = laid
@@ -1789,7 +1843,8 @@ def _by_resident(
     """Return for each resident the infection's number and 1, and the bits of who was infected or kept apart."""
     index = np.zeros(residents, np.int32)
     index[people] = np.arange(1, people.size + 1, dtype=np.int32)
-    struck = np.zeros((residents >> 2) + 1, np.uint8)
+    # the last byte is nobody's: an attempt whose target is open (-1) looks there
+    struck = np.zeros((residents >> 2) + 2, np.uint8)
     np.bitwise_or.at(struck, people >> 2, (1 << (people & 3)).astype(np.uint8))
     np.bitwise_or.at(struck, kept >> 2, (16 << (kept & 3)).astype(np.uint8))
     return index, struck
