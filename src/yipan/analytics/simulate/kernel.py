@@ -1596,7 +1596,10 @@ def evening(
             )  # fmt: skip
             at[UNMET] += wanting
             if m[TRACE_SINCE] <= d:
-                queue[at[QUEUED]] = (r << 32) | (d + np.int64(m[TRACE]))
+                # with its city, which is asked each day the case waits
+                y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + inf[r].community]]]
+                due = min(d + np.int64(m[TRACE]), np.int64(0xFFFF))
+                queue[at[QUEUED]] = (r << 32) | (y << 16) | due
                 at[QUEUED] += 1
             if kept_apart:
                 continue
@@ -1631,8 +1634,8 @@ def evening(
             x = at[CASE]
             at[CASE] += 1
             r = queue[x] >> 32
-            on = queue[x] & 0xFFFFFFFF
-            y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + inf[r].community]]]
+            on = queue[x] & 0xFFFF
+            y = (queue[x] >> 16) & 0xFFFF
             if on > d or used[STAFF, y] <= 0.0:
                 if on <= d:
                     daily[d, D_QUEUE] += 1
