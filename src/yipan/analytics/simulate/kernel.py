@@ -147,7 +147,7 @@ DAILY = (
     D_CLINIC, D_PHARMACY, D_TRACING, D_SCREENING, D_ROUTINE, D_TRAVEL, D_KNOWN, D_ADMIT, D_RELEASE, D_EXPORT,
     D_ZONES, D_BACKLOG, D_HELD,
 ) = range(len(DAILY))  # fmt: skip
-CLINIC, PHARMACY, TRACED, SCREENED, ROUTINE, TRAVELLER, KNOWN = range(1, 8)
+CLINIC, PHARMACY, TRACED, SCREENED, ROUTINE, TRAVELLER, KNOWN = np.arange(1, 8)
 """How an infection was found."""
 PENDING = 100
 """In the place of how: a positive sample lies in the laboratory and is not sampled again."""
@@ -196,8 +196,15 @@ PLACES = (
 """What a compiled day answers: done, or which array is too short to go on."""
 
 
+GENERATION, INCUBATING = np.arange(2)
+"""Laws of whole days by number. Numbers handed on are of one width, so that nothing is compiled twice for them."""
+OPENED, CLOSED = np.int64(1), np.int64(-1)
+FIRST, SECOND, ROUTINELY, PHASE = (np.int64(k) for k in (1, 2, 1000, 1001))
+"""Numbers of draws."""
+
+
 @helper
-def law(D: NDArray[np.float64], which: int, u: float) -> int:
+def law(D: NDArray[np.float64], which: Whole, u: float) -> int:
     """Return how many days past the first the law of generation times (0) or incubation (1) gives for u."""
     at = GENERATION_AT
     if which == 1:
@@ -261,7 +268,7 @@ def vaccine_left(seed: u64, D: Reals, m: Reals, person: Whole, age: Whole, day: 
 @helper
 def ct_of(seed: u64, D: Reals, person: Whole, age_days: Whole | float) -> float:
     """Return a person's Ct some days after infection: a straight fall to the peak, a straight rise after it."""
-    n = QUANTILES
+    n = np.int64(QUANTILES)
     top = float(D[CT_AT + 8])
     since = age_days - D[CT_AT + 0] * D[SPREAD_AT + below(once(seed, person, LATENT), n)]
     if since <= 0.0:
@@ -433,8 +440,8 @@ def lets_through(
             if lt == 2:
                 keep *= min(m[ZONE_MULT + 4], m[ZONE_MULT + 5])
         else:
-            ls = np.int64(0)
-            ms = np.int64(-1)
+            ls: Whole = np.int64(0)
+            ms: Whole = np.int64(-1)
             lt, mt = zone_level(G, pairs, cells, town_zones, levels, current, t, cm, d)
             if lt != 2:
                 ls, ms = zone_level(G, pairs, cells, town_zones, levels, current, sp, scm, d)
@@ -484,7 +491,7 @@ def met_late(
     if level > 0:
         most = m[ZONE_MULT]
         if level == 1:
-            most = max(most, max(m[ZONE_MULT + 1], m[ZONE_MULT + 2]))
+            most = max(most, m[ZONE_MULT + 1], m[ZONE_MULT + 2])
         if u >= keep * most:
             return np.int64(-1)
     c = county_of(L, sp)
@@ -516,7 +523,7 @@ def lay_plans(
     """
     G = L.ints
     cities = G[CITIES]
-    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
+    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), np.int64(QUANTILES))]
     role = role_of(L, t, age)
     county_first = G[G[COUNTY_START] + c]
     county_size = G[G[COUNTY_START] + c + 1] - county_first
@@ -529,8 +536,8 @@ def lay_plans(
         if layer == 0:
             others = hsize - 1
             if direct:
-                for o in range(hstart, hstart + hsize):
-                    others -= struck_of(struck, o)
+                for x in range(hstart, hstart + hsize):
+                    others -= struck_of(struck, x)
                 others += 1
             if others < 1:
                 continue
@@ -580,7 +587,7 @@ def lay_plans(
                     continue
                 if unit(draw(seed, t, ACCEPT, j)) >= at_most:
                     continue
-            dd = d + 1 + law(D, 0, unit(h))
+            dd = d + 1 + law(D, GENERATION, unit(h))
             if dd >= days:
                 continue
             h = mix(h)
@@ -638,32 +645,32 @@ def lay_plans(
 def will_be_found(
     seed: u64, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, t: Whole, d: Whole, ill: bool,
     onset: Whole, known_day: Whole,
-) -> tuple[Whole, int]:  # fmt: skip
+) -> tuple[Whole, Whole]:  # fmt: skip
     """Return (day, how) on which a person infected on day d is found without being looked for; NEVER_DAY if never."""
     when: Whole = np.int64(NEVER_DAY)
-    how = 0
+    how: Whole = np.int64(0)
     if known_day >= 0:
         when = known_day
         how = KNOWN
     if ill:
         u = unit(once(seed, t, SEEKS))
         if u < m[FINDING]:
-            goes = onset + last_at_most(seek_cdf, unit(draw(seed, t, SEEKS, 1)))
+            goes = onset + last_at_most(seek_cdf, unit(draw(seed, t, SEEKS, FIRST)))
             if positive(seed, D, t, goes - d, 0.0, once(seed, t, SEEK_TEST)):
                 x = goes + np.int64(m[FINDING + 2])
                 if x < when:
                     when = x
                     how = CLINIC
         elif u < m[FINDING] + m[FINDING + 1] * (1.0 - m[FINDING]):
-            goes = onset + 1 + last_at_most(pharmacy_cdf, unit(draw(seed, t, SEEKS, 2)))
+            goes = onset + 1 + last_at_most(pharmacy_cdf, unit(draw(seed, t, SEEKS, SECOND)))
             if positive(seed, D, t, goes - d, 0.0, once(seed, t, SEEK_TEST)):
                 x = goes + np.int64(m[FINDING + 2])
                 if x < when:
                     when = x
                     how = PHARMACY
-    if m[FINDING + 3] > 0.0 and unit(draw(seed, t, ATTENDS, 1000)) < m[FINDING + 3]:
+    if m[FINDING + 3] > 0.0 and unit(draw(seed, t, ATTENDS, ROUTINELY)) < m[FINDING + 3]:
         every = np.int64(m[FINDING + 4])
-        phase = below(draw(seed, t, ATTENDS, 1001), every)
+        phase = below(draw(seed, t, ATTENDS, PHASE), every)
         x = d + ((phase - d) % every)
         while x < d + WATCHED_DAYS:
             if positive(
@@ -699,7 +706,7 @@ def fall_ill(
     test_days: Ints, inf: Rows, apart: Ints, q_active: Whole, day_new: Ints, daily: Reals, totals: Reals, r: Whole, t: Whole, s: Whole,
     lay: Whole, d: Whole, days: Whole, headroom: float, at_most: float, late: bool, struck: Ints, known_day: Whole, whom: Ints,
     when: Ints, marks: Ints,
-) -> tuple[int, Whole, int]:  # fmt: skip
+) -> tuple[int, Whole, Whole]:  # fmt: skip
     """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
     c, block, hstart, hsize, dorm, age = place_of(L, t)
     inf[r].person = t
@@ -724,7 +731,7 @@ def fall_ill(
     if lay == 6 and s >= 0:
         daily[d, D_EXPORT] += 1
     ill = unit(once(seed, t, SYMPTOMS)) < float(D[SYMPTOMATIC_AT + age])
-    onset = d + 1 + law(D, 1, unit(once(seed, t, INCUBATION)))
+    onset = d + 1 + law(D, INCUBATING, unit(once(seed, t, INCUBATION)))
     if ill:
         totals[2] += 1
         hard = unit(once(seed, t, SEVERE))
@@ -864,7 +871,7 @@ def open_zones(
                     county_zones,
                     np.int64(zones[z].community),
                     zones[z].extent,
-                    1,
+                    OPENED,
                 )
                 stage = 1 if medium == 1 else 2
                 zones[z].stage = stage
@@ -909,7 +916,12 @@ def step_zones(
         if stage == 0:
             longest = max(longest, np.float64(d - zones[z].opened))
             _count_zone(
-                L.ints, town_zones, county_zones, np.int64(zones[z].community), zones[z].extent, -1
+                L.ints,
+                town_zones,
+                county_zones,
+                np.int64(zones[z].community),
+                zones[z].extent,
+                CLOSED,
             )
         else:
             active[kept] = z
@@ -946,22 +958,22 @@ def name_contacts(
     t = np.int64(inf[r].person)
     c, _, hstart, hsize, _, age = place_of(L, t)
     role = role_of(L, t, age)
-    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
+    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), np.int64(QUANTILES))]
     named = 0
     q = np.int64(inf[r].child)
     while q >= 0 and named < 2000:
         lay = np.int64(inf[q].layer)
         if lay != 0 and d - inf[q].born <= m[TRACE + 1] + m[TRACE] + 2:
-            if unit(once(seed, inf[q].person, RECALL)) < m[RECALL_AT + lay]:
+            if unit(once(seed, np.int64(inf[q].person), RECALL)) < m[RECALL_AT + lay]:
                 contacts[named] = inf[q].person
                 named += 1
         q = np.int64(inf[q].sibling)
     if m[TRACE + 2] == 1 and inf[r].source >= 0 and inf[r].layer != 0:
-        if unit(draw(seed, t, RECALL, 1)) < m[RECALL_AT + np.int64(inf[r].layer)]:
+        if unit(draw(seed, t, RECALL, FIRST)) < m[RECALL_AT + np.int64(inf[r].layer)]:
             contacts[named] = inf[inf[r].source].person
             named += 1
     for o in range(hstart, hstart + hsize):
-        if o != t and unit(draw(seed, o, RECALL, 2)) < m[RECALL_AT]:
+        if o != t and unit(draw(seed, o, RECALL, SECOND)) < m[RECALL_AT]:
             contacts[named] = o
             named += 1
     for place in range(2, 5):
@@ -1185,7 +1197,7 @@ def rounds_of_day(
 def sample(
     seed: u64, L: Layout, D: Reals, pairs: Ints, screens: Ints, shares: Reals, by_city: Reals, cells: Ints,
     zones: Rows, town_zones: Ints, screen_town: Ints, screen_county: Ints, rounds: Ints, rn: Whole, backlog: Reals,
-    inf: Rows, table: Ints, index: Ints, current: Whole, zoning: bool, zprog: Whole, area_screens: bool,
+    inf: Rows, table: Ints, index: Ints, current: Whole, zoning: bool, zprog: Whole, over_areas: Whole,
     begin: Whole, end: Whole, d: Whole, days: Whole, daily: Reals, found_r: Ints, found_on: Ints,
 ) -> tuple[Whole, int]:  # fmt: skip
     """
@@ -1255,7 +1267,7 @@ def sample(
             if zhit1 >= 0:
                 zones[zhit1].positive += 1
             continue
-        if pool == 0 and area_screens:
+        if pool == 0 and over_areas > 0:
             c = G[G[TOWN_COUNTY] + tw]
             for p in range(P):
                 kind = screens[p, 0]
@@ -1699,16 +1711,16 @@ def evening(
         at[SAMPLED] = at[WATCHED] if testing else at[INFECTIONS]
         at[STAGE] = 5
     # the infected among those sampled
-    area_screens = False
+    over_areas = np.int64(0)
     for p in range(P):
         if screens[p, 0] != -1:
-            area_screens = True
+            over_areas += 1
     while at[SAMPLED] < at[INFECTIONS]:
         if finds.size < at[FINDS] + BUFFER:
             return SHORT_FINDS
         at[SAMPLED], hits = sample(
             seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county,
-            todays, at[ROUNDS], backlog, inf, table, index, current, zoning, zprog, area_screens, at[SAMPLED],
+            todays, at[ROUNDS], backlog, inf, table, index, current, zoning, zprog, over_areas, at[SAMPLED],
             at[INFECTIONS], d, days, daily, found_r, found_on,
         )  # fmt: skip
         for w in range(hits):
@@ -1812,7 +1824,9 @@ def run(
                 finds = _longer(finds)
             else:
                 index, struck = _by_resident(
-                    inf["person"][: at[INFECTIONS]], apart[apart != -1] >> 32, int(L.ints[RESIDENTS])
+                    inf["person"][: at[INFECTIONS]],
+                    apart[apart != -1] >> 32,
+                    int(L.ints[RESIDENTS]),
                 )
                 table = np.full(2, -1, np.int64)
         while short := end(
