@@ -86,7 +86,13 @@ class TestOneAnswer:
                 r, h, given=given, **where
             ),
             "screening/plan?round=r1&samplers=1": lambda r, h: logistics.needs(
-                r, h, round="r1", book=book, given=given, have=logistics.Have(samplers=1)
+                r,
+                h,
+                round="r1",
+                at=at,
+                otherwise=book,
+                given=given,
+                have=logistics.Have(samplers=1),
             ),
             "screening/key/inspections?area=44.4401.": lambda r, _: keypeople.inspections(
                 r, **where

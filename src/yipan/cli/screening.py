@@ -123,7 +123,7 @@ def ingest(
         str,
         typer.Option(
             "--kind",
-            help="roster, samples, results, reswabs, needs, consignments, receipts or wells.",
+            help="roster, samples, results, reswabs, needs, consignments, receipts, wells or visits.",
         ),
     ],
     round: Round,
@@ -194,8 +194,9 @@ def plan(
     samplers: Annotated[int | None, typer.Option("--samplers", min=0, help="Samplers there are.")] = None,
     sites: Annotated[int | None, typer.Option("--sites", min=0, help="Sites there are.")] = None,
     couriers: Annotated[int | None, typer.Option("--couriers", min=0, help="Couriers there are.")] = None,
-    protocol: Annotated[str, typer.Option("--protocol", help="Whose norms count.")] = "cn-covid-9ed",
+    protocol: Annotated[str | None, typer.Option("--protocol", help="Ask another version; the one in force if left out.")] = None,
     assume: Annotated[Path | None, typer.Option("--assume", exists=True, dir_okay=False, help="Your own file of assumptions.")] = None,
+    at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:  # fmt: skip
     """Plan a round street by street: sites, samplers, couriers, how to fill tubes, who takes them. Exit code 1 where some lack."""
@@ -203,9 +204,10 @@ def plan(
     from yipan.packs.screenings import read_screening
     from yipan.protocol import protocols
 
-    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
         found = desk.needs(
-            record, post.lake, round=round, book=protocols().rulebook(protocol),
+            record, post.lake, round=round, at=door.moment(at, settings),
+            otherwise=protocols().rulebook(desk.OTHERWISE), book=protocols().rulebook(protocol) if protocol else None,
             given=read_screening(assume or "covid-19"), prevalence=prevalence,
             have=desk.Have(samplers=samplers, sites=sites, couriers=couriers),
         )  # fmt: skip
@@ -231,6 +233,7 @@ def plan(
         return "\n".join((
             door.table(("street", "people", "sites", "samplers", "couriers", "tubes of", "tubes", "held", "laboratory"), rows),
             "", door.table(("laboratory", "", "takes", "can take a day"), benches), "", *lacking,
+            f"by {found.rulebook}, {'adopted here' if found.adopted else 'not the version in force here'}",
             *(f"{reason.en} [{', '.join(reason.source)}]" for reason in found.reasons),
             *(f"assumed: {g.name} {g.value:g} ({g.note})" for g in found.given if g.assumption),
         ))  # fmt: skip
@@ -463,7 +466,7 @@ def confirm(
 
 @app.command()
 def care(round: Round, at: door.At = None, as_json: door.AsJson = False) -> None:
-    """List who is registered for care and has no result, the most pressing first. Exit code 1 where anybody."""
+    """List who came or is registered for care and has no result, whoever came first. Exit code 1 where anybody."""
     from yipan.operations import holding as desk
 
     with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
@@ -471,11 +474,31 @@ def care(round: Round, at: door.At = None, as_json: door.AsJson = False) -> None
     door.answer(
         found, as_json=as_json,
         text=lambda: door.table(
-            ("person", "street", "need", "why", "hours"),
-            [(p.person, p.area, p.need, p.why, _figure(p.hours, 1)) for p in found],
+            ("person", "street", "came for", "came", "registered for", "why", "hours since swab"),
+            [(p.person, p.area, p.came_for, p.came and p.came.isoformat(), p.need, p.why, _figure(p.hours, 1)) for p in found],
         ),
     )  # fmt: skip
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def met(round: Round, as_json: door.AsJson = False) -> None:
+    """List who was at a place with somebody found positive in a round, for ten minutes at least. Evidence for tracing."""
+    from yipan.operations import holding as desk
+
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        found = desk.met_found(record, post.lake, round=round)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(
+                ("person", "found", "place", "street", "from", "until", "minutes"),
+                [(m.person, m.found, m.place, m.area, m.since.isoformat(), m.until.isoformat(), _figure(m.minutes, 0))
+                 for m in found.meetings],
+            ),
+            "", f"{found.visits} visits on record, {found.without_end} of them without a leaving time: those meet nobody here.",
+        )),
+    )  # fmt: skip
 
 
 @app.command()

@@ -7,12 +7,13 @@ assumption that the answer names. A plan is advice: nothing is sent by asking.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import ceil
 
 from yipan.analytics.screening import modes
 from yipan.analytics.screening.prevalence import pooled_prevalence
 from yipan.model import AreaPath, KeySite, Laboratory, Reason, ScreeningRound
-from yipan.operations import laboratories, screening
+from yipan.operations import laboratories, screening, zoning
 from yipan.packs.screenings import Given, ScreeningAssumptions
 from yipan.protocol import Rulebook
 from yipan.store import Record, lake
@@ -20,6 +21,8 @@ from yipan.store import laboratories as queries
 from yipan.store.tables.screening import KEY_SITES, SCREENING_ROUNDS
 
 GENERAL, KEY = "general", "key_people"
+OTHERWISE = "cn-covid-9ed"
+"""The version whose norms are shown where none was adopted."""
 SINGLE = "single"
 FIGURES = (
     "prevalence", "mean_ct", "sd_ct", "half_ct", "spread_ct", "tube_specificity", "held_hours", "price_tube",
@@ -90,10 +93,13 @@ class RoundNeeds:
 
     Each `lacking` is None where nobody said how many there are; tubes lack where all laboratories on record, those in
     reserve among them, cannot take them in a day. `prevalence_from` is the round whose tubes told the prevalence, empty where
-    it was asked with a figure or rests on an assumption.
+    it was asked with a figure or rests on an assumption. `rulebook` is the version whose norms count, `adopted` whether it is
+    the one in force where the round is.
     """
 
     round: str
+    rulebook: str
+    adopted: bool
     total: StreetNeed
     streets: tuple[StreetNeed, ...]
     laboratories: tuple[BenchShare, ...]
@@ -116,18 +122,24 @@ class Have:
 
 
 def needs(
-    record: Record, home: lake.Lake, *, round: str, book: Rulebook, given: ScreeningAssumptions, have: Have,
-    prevalence: float | None = None,
+    record: Record, home: lake.Lake, *, round: str, at: datetime, otherwise: Rulebook, given: ScreeningAssumptions,
+    have: Have, prevalence: float | None = None, book: Rulebook | None = None,
 ) -> RoundNeeds:  # fmt: skip
     """
-    Plan a round by its roster: norms of `book`, tubes by the prevalence its streets showed, laboratories on record.
+    Plan a round by its roster: norms of the version in force, tubes by the prevalence its streets showed, laboratories on record.
 
-    `prevalence` overrides what rounds told. Raises NotFound, ValueError for a prevalence outside 0 to 1, ProtocolError
+    The version is the one adopted where the round is and in force when it opens, or `at` where that is later; `otherwise`
+    where none was adopted or the adopted one has no norms, and the reasons say so. `book` asks what another version
+    would want. `prevalence` overrides what rounds told. Raises NotFound, ValueError for a prevalence outside 0 to 1, ProtocolError
     where the version has no norms.
     """
     if prevalence is not None and not 0.0 <= prevalence <= 1.0:
         raise ValueError(f"prevalence {prevalence} lies outside 0 to 1")
     found = record.noun(SCREENING_ROUNDS, round)
+    adopted = zoning.Books(record=record).book(found.area, max(at, found.opened))
+    because: tuple[Reason, ...] = ()
+    if book is None:
+        book, because = _book(adopted, otherwise)
     covered = screening.coverage(record, home, round=round)
     told, told_by = ({}, "") if prevalence is not None else _prevalence(record, home, found)
     singles = _single_groups(book)
@@ -149,12 +161,33 @@ def needs(
     able = sum(bench.tubes_per_day for bench in benches)
     total = _sum(covered.total, fitted)
     return RoundNeeds(
-        round=round, total=total, streets=fitted, laboratories=shares,
+        round=round, rulebook=book.id, adopted=adopted is not None and adopted.id == book.id, total=total,
+        streets=fitted, laboratories=shares,
         lacking_samplers=_lacking(total.samplers, have.samplers), lacking_sites=_lacking(total.sites, have.sites),
         lacking_couriers=_lacking(ceil(total.couriers), have.couriers),
         lacking_tubes=_lacking(total.tubes, able) if benches else None, prevalence_from=told_by,
-        reasons=_reasons(book), given=given.told(*FIGURES),
+        reasons=(*because, *_reasons(book)), given=given.told(*FIGURES),
     )  # fmt: skip
+
+
+NORMS = ("screening.persons_per_site", "screening.persons_per_sampler")
+
+
+def _book(adopted: Rulebook | None, otherwise: Rulebook) -> tuple[Rulebook, tuple[Reason, ...]]:
+    """The version whose norms count, and why where it is not the adopted one."""
+    if adopted is None:
+        zh, en = "本地区尚未采用任何方案版本", "no version was adopted here"
+    elif any(adopted.parameters.get(norm) is None for norm in NORMS):
+        zh, en = (
+            f"采用的{adopted.id}未规定采样点和采样人员",
+            f"{adopted.id}, adopted here, has no norms for sites and samplers",
+        )
+    else:
+        return adopted, ()
+    told = Reason(
+        zh=f"{zh}，按{otherwise.id}测算。", en=f"By the norms of {otherwise.id}: {en}.", source=("record",), confidence="record",
+    )  # fmt: skip
+    return otherwise, (told,)
 
 
 def _lacking(wanted: int, have: int | None) -> int | None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from yipan.analytics.screening.members import diluted_sensitivity, household_clear, swab_shift
 from yipan.analytics.screening.pools import Assay
@@ -175,6 +174,8 @@ def escape_share(
     >>> fast < slow
     True
     """
+    from scipy import stats
+
     if interval_days <= 0.0 or result_hours < 0.0:
         raise ValueError(
             f"rounds every {interval_days} days with results after {result_hours} hours; "

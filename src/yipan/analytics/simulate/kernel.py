@@ -357,13 +357,6 @@ def infection_of(table: Ints, index: Ints, t: Whole) -> Whole:
 
 
 @helper
-def quarter_of(L: Layout, i: Whole, cm: Whole) -> Whole:
-    """Return the number of the compound of a resident of community cm, by which ordered levels are told."""
-    first = L.ints[L.ints[COMMUNITY_START] + cm]
-    return np.int64((first >> 9) + cm + ((i - first) >> 9))
-
-
-@helper
 def cell_of(G: Ints, first_cell: Whole, extent: Whole, first: Whole, i: Whole, cm: Whole) -> Whole:
     """Return the cell of the zone of an extent in which a resident of community cm, which begins at `first`, lives."""
     if extent == 0:
@@ -388,11 +381,11 @@ def zone_level(
     mark = np.int64(-1)
     first = G[G[COMMUNITY_START] + cm]
     if levels.size > 0:
-        q = (first >> 9) + cm + ((i - first) >> 9)
+        q = (first >> 6) + cm + ((i - first) >> 6)
         ordered = np.int64(levels[min(d, levels.shape[0] - 1), q])
         if ordered > 0:
             level = ordered
-            mark = np.int64(1) << 40 | q
+            mark = np.int64(1) << 40 | ((first >> 9) + cm + ((i - first) >> 9))
     if town_zones[G[G[COMMUNITY_TOWN] + cm]] > 0:
         for p in range(pairs.shape[0] - 1):
             if pairs[p, 0] > current:
@@ -1334,14 +1327,14 @@ def sample(
 
 @helper
 def count_ordered(G: Ints, levels: Ints, row: Whole, daily: Reals, d: Whole) -> None:
-    """Count the residents of compounds under an ordered level today."""
+    """Count the residents of buildings under an ordered level today."""
     for cm in range(G[COMMUNITIES]):
         begin = G[G[COMMUNITY_START] + cm]
         end = G[G[COMMUNITY_START] + cm + 1]
-        for x in range(begin, end, 512):
-            lv = levels[row, (begin >> 9) + cm + ((x - begin) >> 9)]
+        for x in range(begin, end, 64):
+            lv = levels[row, (begin >> 6) + cm + ((x - begin) >> 6)]
             if lv > 0:
-                daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(512), end - x)
+                daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(64), end - x)
 
 
 @helper
@@ -1742,6 +1735,63 @@ def evening(
 
 
 @entry
+def keep_ordered(
+    seed: u64, kept: Ints, d: Whole, days: Whole, L: Layout, D: Reals, by_city: Reals, quarantine: Ints, test_days: Ints,
+    inf: Rows, table: Ints, index: Ints, apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, finds: Rows,
+    fhead: Ints, at: Ints,
+) -> None:  # fmt: skip
+    """
+    Put people into quarantine from day d on, as an order says; `kept` has rows (resident, from day, until day, at home).
+
+    Whoever is in quarantine already stays in that one, and who was found is a case. Without a free room somebody is kept
+    at home. They are tested as contacts in quarantine are. `apart` and `finds` have room for all of them.
+    """
+    G = L.ints
+    now = latest_on(quarantine, d)
+    for x in range(kept.shape[0]):
+        if kept[x, 1] != d:
+            continue
+        o = kept[x, 0]
+        until = kept[x, 2]
+        qs = _slot(apart, o)
+        if apart[qs] != -1 and ((apart[qs] >> 1) & LAST_DAY) > d:
+            continue
+        rr = infection_of(table, index, o)
+        if rr >= 0 and inf[rr].found >= 0:
+            continue
+        if apart[qs] == -1:
+            at[KEYS] += 1
+        oy = G[G[COUNTY_CITY] + county_of(L, o)]
+        home: Whole = 1
+        total = until - d
+        room: Whole = 0
+        if kept[x, 3] == 0 and used[ROOMS, oy] < by_city[ROOMS, oy]:
+            used[ROOMS, oy] += 1
+            at[Q_CENTRAL] += 1
+            rel_central[until, oy] += 1
+            home = 0
+            room = total
+        else:
+            rel_home[until] += 1
+            at[Q_HOME] += 1
+        apart[qs] = (o << 32) | (room << 24) | (total << 16) | (until << 1) | home
+        if rr >= 0:
+            inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d)
+            inf[rr].apart_until = until
+            inf[rr].room_until = d + room
+            inf[rr].at_home = home
+            for w in range(quarantine[now, 5], quarantine[now, 6]):
+                td = d - 1 + test_days[w]
+                if td >= d and positive(
+                    seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)
+                ):
+                    if td + 1 < inf[rr].due and td + 1 < days:
+                        inf[rr].due = td + 1
+                        _told_ahead(finds, fhead, at, rr, td + 1, TRACED)
+                    break
+
+
+@entry
 def moved(old: Ints, new: Ints) -> None:
     """Put the words of a table of keys into a longer, empty one."""
     for s in range(old.size):
@@ -1808,7 +1858,20 @@ def run(
     screen_county = np.zeros((programmes, counties), np.int64)
     backlog, tubes = np.zeros(cities), np.zeros(cities)
     todays = np.empty((orders.rounds.shape[0], 4), np.int64)
+    ordered_in = _ordered_by_county(L, orders.level)
+    kept = orders.kept[(orders.kept[:, 2] > orders.kept[:, 1]) & (orders.kept[:, 1] >= 0)]
+    while kept.size and (kept.shape[0] + BUFFER) * 4 > apart.size:
+        apart = _rehashed(apart)
     for d in range(days):
+        if d < ordered_in.shape[0]:
+            county[0] += ordered_in[d] - (ordered_in[d - 1] if d else 0)
+        if kept.size:
+            while finds.size < at[FINDS] + kept.shape[0] + BUFFER:
+                finds = _longer(finds)
+            keep_ordered(
+                seed, kept, d, days, L, D, M.by_city, M.quarantine, M.test_days, inf, table, index, apart, used,
+                rel_central, rel_home, finds, fhead, at,
+            )  # fmt: skip
         while short := infect(
             seed, d, days, silent, L, D, M, orders.level, seeds, cells, town, county, inf, table, index, struck,
             awho, amark, alink, head, fill, whom, when, marks, finds, fhead, apart, day_new, daily, totals, at,
@@ -1852,6 +1915,25 @@ def run(
     people = inf[: at[INFECTIONS]]
     people["route"][people["route"] == PENDING] = 0
     return day_new, day_found, day_open, daily, totals, people
+
+
+def _ordered_by_county(L: Layout, level: NDArray[np.int8]) -> NDArray[np.int64]:
+    """
+    Return how many buildings of each county are under an ordered level on each day of a table day x building.
+
+    Where there are ordered zones in a county, its other residents meet less, as they do beside zones drawn by rule.
+    """
+    if not level.size:
+        return np.zeros((0, 0), np.int64)
+    G = L.ints
+    communities = np.arange(G[COMMUNITIES])
+    first = (G[G[COMMUNITY_START] + communities] >> 6) + communities
+    county = G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + communities]]
+    counted = np.zeros((level.shape[0], G[COUNTIES]), np.int64)
+    day, building = np.nonzero(level)
+    where = county[np.searchsorted(first, building, side="right") - 1]
+    np.add.at(counted, (day, where), 1)
+    return counted
 
 
 def _by_resident(
