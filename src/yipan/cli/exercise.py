@@ -83,6 +83,7 @@ def play(
     The clock of its board goes on from the last act: start the board again after days were played.
     """
     from yipan.operations import exercise as desk
+    from yipan.operations import truth as trainers
     from yipan.operations.compiled import compile_model
 
     chosen = [
@@ -105,6 +106,8 @@ def play(
             )
         )
         set_present(folder / "record", desk.newest_act(post) + timedelta(seconds=1))
+        typer.echo("Keeping what the trainer will be shown.", err=True)
+        trainers.prepare(folder, post)
     door.answer(
         done,
         as_json=as_json,
@@ -145,10 +148,10 @@ def report(
     ] = None,
 ) -> None:
     """Write the after-action report."""
-    from yipan.operations import exercise as desk
+    from yipan.operations import truth as desk
 
     with _at(folder) as post:
-        text = desk.report(folder, post, language=language, form=form)
+        text = desk.told(folder, desk.prepare(folder, post), language=language, form=form)
     if out is None:
         typer.echo(text)
     else:
