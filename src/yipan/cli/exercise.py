@@ -68,6 +68,12 @@ def new(
 def play(
     folder: Folder,
     auto: Annotated[bool, typer.Option("--auto", help="Accept what the board proposes.")] = False,
+    smaller: Annotated[
+        bool,
+        typer.Option(
+            "--smaller", help="With --auto: take the smaller zone wherever the board offers one."
+        ),
+    ] = False,
     by_hand: Annotated[
         bool, typer.Option("--by-hand", help="The written protocol with its delays.")
     ] = False,
@@ -89,10 +95,12 @@ def play(
     chosen = [
         mode
         for mode, wanted in (
-            (desk.Mode.AUTO, auto), (desk.Mode.BY_HAND, by_hand), (desk.Mode.NONE, none),
+            (desk.Mode.SMALLER if smaller else desk.Mode.AUTO, auto), (desk.Mode.BY_HAND, by_hand), (desk.Mode.NONE, none),
         )
         if wanted
     ]  # fmt: skip
+    if smaller and not auto:
+        raise typer.BadParameter("--smaller goes with --auto")
     if len(chosen) != 1:
         raise typer.BadParameter("expected one of --auto, --by-hand and --none")
     compile_model(lambda said: typer.echo(said, err=True))

@@ -19,7 +19,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from html import escape
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -99,11 +99,20 @@ _LISTED, _BOUND, _WHOM = range(909, 912)
 
 
 class Mode(StrEnum):
-    """Who plays: the board's proposals accepted, the written protocol by hand with its delays, nobody."""
+    """
+    Who plays: the board's proposals accepted, the same with the smaller zone wherever the board offers one, the written
+    protocol by hand with its delays, nobody.
+    """
 
     AUTO = "auto"
+    SMALLER = "auto-smaller"
     BY_HAND = "by-hand"
     NONE = "none"
+
+    @property
+    def by_board(self) -> bool:
+        """Whether what the board shows is done the same morning."""
+        return self in {Mode.AUTO, Mode.SMALLER}
 
 
 class ExerciseError(ValueError):
@@ -248,22 +257,29 @@ def read(folder: Path) -> Exercise:
     """Return the public facts of an exercise. Raises ExerciseError saying which file is wrong and how."""
     given = _json(folder / ABOUT)
     try:
+        ZoneInfo(str(given["time_zone"]))
         return Exercise(
             name=str(given["name"]), pack=str(given["pack"]),
             first_day=date.fromisoformat(str(given["first_day"])), days=int(str(given["days"])),
             time_zone=str(given["time_zone"]), truth_sha256=str(given["truth_sha256"]),
         )  # fmt: skip
-    except (KeyError, ValueError) as wrong:
+    except (KeyError, ValueError, ZoneInfoNotFoundError) as wrong:
         raise ExerciseError(f"{folder / ABOUT}: {wrong!r} is missing or wrong") from None
 
 
 def progress(folder: Path) -> Progress:
-    """Return how far an exercise is."""
+    """Return how far an exercise is. Raises ExerciseError where the file says what cannot be."""
     given = _json(folder / PROGRESS)
     mode = given.get("mode")
-    return Progress(
-        days_done=int(str(given.get("days_done", 0))), mode=Mode(str(mode)) if mode else None
-    )
+    try:
+        done = int(str(given.get("days_done", 0)))
+        played = Mode(str(mode)) if mode else None
+    except ValueError as wrong:
+        raise ExerciseError(f"{folder / PROGRESS}: {wrong}") from None
+    last = read(folder).days
+    if not 0 <= done <= last:
+        raise ExerciseError(f"{folder / PROGRESS}: {done} days done; expected 0 to {last}")
+    return Progress(days_done=done, mode=played)
 
 
 def unseal(folder: Path) -> Truth:
@@ -272,7 +288,12 @@ def unseal(folder: Path) -> Truth:
 
     Raises ExerciseError where the seal does not match what was promised when the exercise was made.
     """
-    sealed = (folder / TRUTH).read_bytes()
+    try:
+        sealed = (folder / TRUTH).read_bytes()
+    except OSError as wrong:
+        raise ExerciseError(
+            f"{folder / TRUTH} cannot be read ({wrong.strerror}); the truth of an exercise is made once, with it"
+        ) from None
     if hashlib.sha256(sealed).hexdigest() != read(folder).truth_sha256:
         raise ExerciseError(f"{folder / TRUTH} is not the truth this exercise was made with")
     given = json.loads(zlib.decompress(base64.b64decode(sealed)))
@@ -316,11 +337,13 @@ def play(
     round done twice changes nothing. Raises ExerciseError where another mode has begun it.
     """
     about, done = read(folder), progress(folder)
+    if until_day is not None and not 1 <= until_day <= about.days:
+        raise ExerciseError(f"until day {until_day}; {folder} has days 1 to {about.days}")
     if done.mode is not None and done.mode is not mode:
         raise ExerciseError(
             f"{folder} is being played {done.mode.value}; make another exercise with the same seed to play it {mode.value}"
         )
-    last = about.days if until_day is None else min(until_day, about.days)
+    last = about.days if until_day is None else until_day
     pack = read_pack(about.pack)
     table = _Table(
         folder=folder,
@@ -424,7 +447,7 @@ def standing(mode: Mode, quarantine: Sequence[sim.Quarantine] = ()) -> sim.Strat
     """
     if mode is Mode.NONE:
         return sim.Strategy(name=mode.value)
-    delay = 1 if mode is Mode.AUTO else 1 + HAND_DELAY_DAYS
+    delay = 1 if mode.by_board else 1 + HAND_DELAY_DAYS
     kept = tuple(quarantine) or sim.Tracing().quarantine
     ring = any(one.second_room_days + one.second_home_days > 0 for one in kept)
     return sim.Strategy(
@@ -974,7 +997,7 @@ def _investigate(
     if mode is Mode.NONE:
         return
     at = _not_before(post, table.moment(number, FEEDS_AT))
-    if mode is Mode.AUTO:
+    if mode.by_board:
         zoning.review_zones(post, at=at, time_zone=table.about.zone)
     with post.store.reading(post.viewer) as record:
         known = {
@@ -986,7 +1009,7 @@ def _investigate(
             for task in record.nouns(TASKS, where={"state": commanding.RUNNING})
             if task.kind == zoning.ON_SITE
         }
-    if mode is Mode.AUTO:
+    if mode.by_board:
         chosen = [
             int(index)
             for index in np.flatnonzero(epidemic.found_on >= 0)
@@ -1091,9 +1114,12 @@ def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
         young = at - proposal.made < timedelta(days=HAND_DELAY_DAYS)
         if mode is Mode.BY_HAND and young and proposal.desk not in at_once:
             continue
+        smaller = mode is Mode.SMALLER and proposal.kind == "zone.set" and proposal.alternatives
         commanding.decide(
-            post, proposal.id, verdict=Verdict.ACCEPT, at=_not_before(post, at), hands=day.HANDS
-        )
+            post, proposal.id, verdict=Verdict.CHANGE if smaller else Verdict.ACCEPT,
+            alternative=0 if smaller else None, reason="no more than where the infected live" if smaller else "",
+            at=_not_before(post, at), hands=day.HANDS,
+        )  # fmt: skip
         accepted += 1
     return accepted
 
@@ -1252,7 +1278,7 @@ def report(
     heads = [pair[column] for pair in _HEADS]
     told = [pair[column] for pair in _in_short(folder, about, found, days)]
     ask = [pair[column] for pair in _to_discuss(found)]
-    rows = [(words[column], _told(getattr(found, name), column)) for name, words in WORDS.items()]
+    rows = [(words[column], _figure(found, name, column)) for name, words in WORDS.items()]
     note = (
         "以上均为模拟结果，不是真实疫情。人数以模拟的居民计；与无人处置的比较使用同一随机序列。",
         "All of this was simulated; it is no real outbreak. The comparison with nobody playing uses the same chance.",
@@ -1332,10 +1358,10 @@ def _what_it_cost(found: Score) -> list[tuple[str, str]]:
         f"同样条件下无人处置将有{nobody:,}人感染：{spared[0]}。",
         f"With nobody playing, the same chance leads to {nobody:,} infections: {spared[1]}.",
     ), (
-        (f"风险区管控{found.restricted_days:,}人日{each[0]}；其中{found.excess_days:,}人日（{part}%）所在小区前后一周内并无感染者，"
-        f"属多余管控。另有隔离{found.quarantine_days:,}人日，核酸采样{found.people_sampled:,}人次。"),
+        (f"风险区管控{found.restricted_days:,}人日{each[0]}；其中{found.excess_days:,}人日（{part}%）所在小区前后一周内并无感染者（一部分出于方案的观察天数）。"
+        f"另有隔离{found.quarantine_days:,}人日，核酸采样{found.people_sampled:,}人次。"),
         (f"Zones held people for {found.restricted_days:,} person-days{each[1]}; {found.excess_days:,} of them ({part} %) where "
-        f"nobody in the compound was infected within a week: more than was needed. Quarantine took {found.quarantine_days:,} "
+        f"nobody in the compound was infected within a week (in part the quiet days of the text). Quarantine took {found.quarantine_days:,} "
         f"person-days more, and {found.people_sampled:,} samples were taken."),
     )]  # fmt: skip
 
@@ -1420,12 +1446,23 @@ def _page(
     )
 
 
+def _figure(found: Score, name: str, column: int) -> str:
+    """One figure of a score as a report prints it."""
+    value = getattr(found, name)
+    if name == "found_before_spread":
+        return f"{round(100 * value)} %"
+    if value is None and name.startswith("days_to_"):
+        return ("尚未", "not yet")[column]
+    return _told(value, column)
+
+
 def _told(value: object, column: int) -> str:
     if value is None:
         return ("无", "none")[column]
     if isinstance(value, Mode):
         return {
             Mode.AUTO: ("按系统建议", "by the board's proposals"),
+            Mode.SMALLER: ("按系统建议的较小方案", "by the board's smaller proposals"),
             Mode.BY_HAND: ("按纸面方案", "by hand"),
             Mode.NONE: ("无人处置", "nobody"),
         }[value][column]

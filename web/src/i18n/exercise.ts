@@ -8,7 +8,7 @@ export const words = both({
     map: '真值与所知', mapTruth: '真值：累计感染者', mapKnown: '所知：记录中的累计病例', upTo: '截至', curve: '逐日', newDaily: '新增感染', foundDaily: '当日发现', reportedDaily: '记录中的报告', counties: '各县区', county: '县区', streets: '各街镇', street: '街镇', gap: '记录占真值',
     chain: '起于', started: '始于', newest: '最近一例', generations: '代数', reach: '波及县区', seen: '已见', yes: '是', no: '否', score: '至今得分', report: '演习报告', asPage: '网页', asText: '文本',
     flightNote: '感染后{n}天内、未被发现且未被隔离者计为传播中', unplayed: '演习尚未开始', none_: '尚未',
-    auto: '按系统建议', 'by-hand': '按纸面方案', nobody: '无人处置', mode: '方式', days_to_detection: '发现所用天数', found_before_spread: '传播前发现的比例', peak_daily: '单日感染峰值', spilled_cities: '外溢地市数', days_to_zero: '清零所需天数', averted: '较无人处置减少的感染者',
+    auto: '按系统建议', 'auto-smaller': '按系统建议的较小方案', 'by-hand': '按纸面方案', nobody: '无人处置', mode: '方式', days_to_detection: '发现所用天数', found_before_spread: '传播前发现的比例', peak_daily: '单日感染峰值', spilled_cities: '外溢地市数', days_to_zero: '清零所需天数', averted: '较无人处置减少的感染者',
     restricted_days: '管控人日', restricted_per_averted: '每减少一例感染的管控人日', excess_days: '一周内无感染者的小区的管控人日', quarantine_days: '隔离人日', people_sampled: '核酸采样人次', feeds_written: '报送文件数',
   },
   en: {
@@ -18,7 +18,7 @@ export const words = both({
     map: 'Truth and what is known', mapTruth: 'Truth: infections so far', mapKnown: 'Known: cases on record so far', upTo: 'up to', curve: 'Day by day', newDaily: 'new infections', foundDaily: 'found that day', reportedDaily: 'reported on record', counties: 'Counties', county: 'County', streets: 'Streets', street: 'Street', gap: 'on record, of truth',
     chain: 'From', started: 'Began', newest: 'Newest', generations: 'Generations', reach: 'Counties', seen: 'Seen', yes: 'yes', no: 'no', score: 'Score so far', report: 'After-action report', asPage: 'page', asText: 'text',
     flightNote: 'In flight: infected within {n} days, not found and not kept apart', unplayed: 'The exercise has not begun', none_: 'not yet',
-    auto: 'by the board’s proposals', 'by-hand': 'by hand', nobody: 'nobody', mode: 'Played', days_to_detection: 'Days to detection', found_before_spread: 'Share found before infecting anybody', peak_daily: 'Most infections in a day', spilled_cities: 'Other cities reached', days_to_zero: 'Days until community zero', averted: 'Infections averted against nobody playing',
+    auto: 'by the board’s proposals', 'auto-smaller': 'by the board’s smaller proposals', 'by-hand': 'by hand', nobody: 'nobody', mode: 'Played', days_to_detection: 'Days to detection', found_before_spread: 'Share found before infecting anybody', peak_daily: 'Most infections in a day', spilled_cities: 'Other cities reached', days_to_zero: 'Days until community zero', averted: 'Infections averted against nobody playing',
     restricted_days: 'Person-days in ordered zones', restricted_per_averted: 'Person-days restricted per infection averted', excess_days: 'Of them in compounds without an infection within a week', quarantine_days: 'Person-days in quarantine', people_sampled: 'People sampled, each round counted', feeds_written: 'Files sent',
   },
 })
