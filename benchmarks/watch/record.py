@@ -119,7 +119,7 @@ def make(store: Store, streams: int) -> None:
         days = range(begin, min(begin + part, DAYS - DAILY))
         with store.acting(
             post, desk="ingest", verb="read_file", why="benchmark",
-            at=begun + timedelta(days=DAYS - DAILY, minutes=begin),
+            at=begun + timedelta(days=DAYS - DAILY + 9, minutes=begin),
         ) as act:  # fmt: skip
             act.put_counts(_frame(places, kinds, counts, days), published=False)
     for day in range(DAYS - DAILY, DAYS):

@@ -11,7 +11,7 @@ from .areas import (
     depth_of,
     parent_of,
 )
-from .calendars import WorkCalendar
+from .calendars import SchoolBreak, WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
 from .chains import TransmissionChain
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
@@ -140,6 +140,7 @@ from .watching import (
     AlertState,
     AlertStep,
     Channel,
+    KindMethod,
     Sentinel,
     SentinelKind,
     Triage,
@@ -252,6 +253,7 @@ __all__ = [
     "KeyGroup",
     "KeyInspection",
     "KeySite",
+    "KindMethod",
     "Laboratory",
     "LakeBatch",
     "LakeKind",
@@ -299,6 +301,7 @@ __all__ = [
     "Round",
     "Sameness",
     "SamenessState",
+    "SchoolBreak",
     "ScoreCard",
     "ScreeningRound",
     "Sentence",

@@ -33,7 +33,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import rolling
+from yipan.operations import rolling, tallies
 from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
@@ -661,14 +661,10 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         for a in record.areas(found.area)
         if a.code and a.code.isdigit() and int(a.code) in seen
     }
-    state = rolling.state_of(
-        home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
-    )  # fmt: skip
-    singles: dict[int, str] = {}
-    if any(part.kind is LakeKind.RESWABS for part in parts):
-        with looking(record, home, round) as engine:
-            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
-    rows = street_rows(state, singles)
+    rows = tallies.kept(home, round=round, parts=parts, streets=list(places))
+    if rows is None:
+        rows = _street_rows(record, home, found, parts, list(places))
+        tallies.keep(home, rows, round=round, parts=parts, streets=list(places))
     streets = tuple(
         StreetCoverage(
             area=places[street].path, name_zh=places[street].name_zh, name_en=places[street].name_en,
@@ -702,6 +698,20 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     )
 
 
+def _street_rows(
+    record: Record, home: lake.Lake, round: ScreeningRound, parts: Sequence[LakePart], streets: Sequence[int]
+) -> list[lake.Row]:  # fmt: skip
+    """Work the counts of a round by street out from its state and the single swabs since."""
+    state = rolling.state_of(
+        home, round=round.id, parts=parts, acts=_acts(record, round.id), streets=streets, opened=round.opened
+    )  # fmt: skip
+    singles: dict[int, str] = {}
+    if any(part.kind is LakeKind.RESWABS for part in parts):
+        with looking(record, home, round.id) as engine:
+            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
+    return street_rows(state, singles)
+
+
 def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
     """Return what `lake.coverage` answers, street by street with anybody in it, from the rolling state."""
     counts, visitors = state.counts(singles), state.visitors()
@@ -733,7 +743,7 @@ def gaps(
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    state, places = _state(record, home, round)
+    state, places = state_now(record, home, round)
     people = state.members(rolling.HOT)
     return tuple(
         HeldTube(
@@ -744,10 +754,10 @@ def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube
     )  # fmt: skip
 
 
-def _state(
+def state_now(
     record: Record, home: lake.Lake, round: str
 ) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
-    """The rolling state of a round as known and within the viewer's area, and its areas by code."""
+    """Return the rolling state of a round as known and within the viewer's area, and its areas by code. Raises NotFound."""
     found = record.noun(SCREENING_ROUNDS, round)
     home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
@@ -876,14 +886,12 @@ def person_history(
         mine = [part for part in parts if part.round == name]
         home, seen = own_rows(record, home, known[name].area)
         streets = list(seen)
-        if rolling.absent_from(home, round=name, parts=mine, streets=streets, person=person):
-            continue
-        state = rolling.state_of(
-            home, round=name, parts=mine, acts=_acts(record, name), streets=streets, opened=known[name].opened
+        swab = rolling.swab_of(
+            home, round=name, parts=mine, acts=partial(_acts, record, name), streets=streets,
+            opened=known[name].opened, person=person,
         )  # fmt: skip
-        swab = state.find(person)
         if swab is not None:
-            found.append(_swab_of(state, name, places, *swab))
+            found.append(_swab_of(name, places, swab))
         if any(part.kind is LakeKind.RESWABS for part in mine):
             with looking(record, home, name) as engine:
                 found += [
@@ -901,16 +909,11 @@ def person_history(
     return tuple(sorted(found, key=lambda swab: swab.sampled_at))
 
 
-def _swab_of(
-    state: rolling.RoundState, round: str, places: Mapping[int, AreaPath], at: int, sample: int,
-    sampled: datetime,
-) -> PersonSwab:  # fmt: skip
-    result = rolling.RESULTS[int(state.result[at])] or None
+def _swab_of(round: str, places: Mapping[int, AreaPath], swab: rolling.Swab) -> PersonSwab:
     return PersonSwab(
-        round=round, sample=sample, tube=int(state.tubes[at]),
-        area=places[int(state.streets[state.tube_street[at]])], mode=int(state.mode[at]), sampled_at=sampled,
-        result=result, laboratory=state.laboratories[int(state.laboratory[at])] if result else None,
-        published_at=_instant(state.known(at)) if result else None,
+        round=round, sample=swab.sample, tube=swab.tube, area=places[swab.street], mode=swab.mode,
+        sampled_at=swab.sampled, result=swab.result or None, laboratory=swab.laboratory or None,
+        published_at=_instant(swab.published) if swab.result else None,
     )  # fmt: skip
 
 
@@ -920,7 +923,7 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
 
     Raises NotFound.
     """
-    state, _ = _state(record, home, round)
+    state, _ = state_now(record, home, round)
     people = np.zeros(state.tubes.size + 1, dtype=np.int64)
     last = np.full(state.tubes.size + 1, np.iinfo(np.int32).min, dtype=np.int64)
     for tube, sampled in (

@@ -149,6 +149,12 @@ def seed_table(seeds: Sequence[Seed], province: Province) -> IntArray:
     return np.array(sorted(rows, key=lambda row: row[0]), dtype=np.int64).reshape(-1, 4)
 
 
+def check_days(days: int) -> None:
+    """Raise RateOutOfRange for a run of fewer than 1 or more than 30,000 days."""
+    if not 1 <= days <= 30_000:
+        raise RateOutOfRange(f"a run of {days} days; expected between 1 and 30000")
+
+
 def run(
     province: Province,
     pathogen: Pathogen,
@@ -177,8 +183,7 @@ def run(
 
     Example: `run(province, pathogen, Strategy(name="nothing"), [Seed(day=0, county="440105")], days=60, seed=1)`.
     """
-    if not 1 <= days <= 30_000:
-        raise RateOutOfRange(f"a run of {days} days; expected between 1 and 30000")
+    check_days(days)
     if not headroom >= 1:
         raise RateOutOfRange(f"a headroom of {headroom}; expected 1 or more")
     known = rates or derive(pathogen, province)
