@@ -33,7 +33,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import rolling
+from yipan.operations import merging, rolling
 from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
@@ -355,7 +355,7 @@ def _take_in(
         streets = streets_under(record, place)
         elsewhere = sorted(set(streets_under(record, None)) - set(streets))
         parts = record.nouns(LAKE_PARTS, where={"round": round})
-        acts = _acts(record, round)
+        acts = merging.acts_of(record, round)
         all_streets = list(streets_under(record, found.area))
         pairs = planted(record, round) if kind in _KNOWS_PAIRS else ()
     city_of = {street: int(_city(place)) for street, place in streets.items()}
@@ -420,7 +420,8 @@ def _take_in(
             ) as act:  # fmt: skip
                 if act.nouns(LAKE_BATCHES, where={"id": batch}):
                     raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
-                if len(act.nouns(LAKE_PARTS, where={"round": round})) != len(parts):
+                now = act.nouns(LAKE_PARTS, where={"round": round})
+                if {part.id for part in now} != {part.id for part in parts}:
                     raise _AnotherFileMeanwhile
                 home.place(aside, [*(part.path for part in written), *filter(None, [quarantine])])
                 act.put(LAKE_BATCHES, [taken])
@@ -435,6 +436,11 @@ def _take_in(
         written=len(written),
         streets=all_streets,
     )
+    if within is None and kind is not LakeKind.ROSTER:
+        with suppress(
+            OSError
+        ):  # a full disk: the small files stay, and after the next one it is tried again
+            merging.merge_small(post, home, round=found, kind=kind, at=at)
     return taken
 
 
@@ -457,7 +463,7 @@ def _keep_state(
         return
     with post.store.reading(post.viewer) as record:
         parts = record.nouns(LAKE_PARTS, where={"round": round.id})
-        acts = _acts(record, round.id)
+        acts = merging.acts_of(record, round.id)
     if len(parts) == len(before) + written:
         with suppress(OSError):
             rolling.keep(home, state, round=round.id, parts=parts, acts=acts, streets=streets)
@@ -662,7 +668,7 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         if a.code and a.code.isdigit() and int(a.code) in seen
     }
     state = rolling.state_of(
-        home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
+        home, round=round, parts=parts, acts=merging.acts_of(record, round), streets=list(places), opened=found.opened
     )  # fmt: skip
     singles: dict[int, str] = {}
     if any(part.kind is LakeKind.RESWABS for part in parts):
@@ -751,7 +757,7 @@ def _state(
     found = record.noun(SCREENING_ROUNDS, round)
     home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
-        home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=_acts(record, round),
+        home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=merging.acts_of(record, round),
         streets=list(places), opened=found.opened,
     )  # fmt: skip
     return state, places
@@ -872,12 +878,16 @@ def person_history(
     known = {r.id: r for r in record.nouns(SCREENING_ROUNDS)}
     places = {int(a.code): a.path for a in record.areas() if a.code and a.code.isdigit()}
     found: list[PersonSwab] = []
-    for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
-        mine = [part for part in parts if part.round == name]
+    parts_of: dict[str, list[LakePart]] = {}
+    for part in parts:
+        parts_of.setdefault(part.round, []).append(part)
+    for name, mine in sorted(parts_of.items()):
+        if not any(part.kind is LakeKind.SAMPLES for part in mine):
+            continue
         home, seen = own_rows(record, home, known[name].area)
         streets = list(seen)
         swab = rolling.swab_of(
-            home, round=name, parts=mine, acts=partial(_acts, record, name), streets=streets,
+            home, round=name, parts=mine, acts=partial(merging.acts_of, record, name), streets=streets,
             opened=known[name].opened, person=person,
         )  # fmt: skip
         if swab is not None:
@@ -987,7 +997,7 @@ def looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.Duc
     parts = record.nouns(LAKE_PARTS, where={"round": round})
     home, _ = own_rows(record, home, found.area)
     with home.engine() as engine:
-        _views(engine, home, parts, _acts(record, round))
+        _views(engine, home, parts, merging.acts_of(record, round))
         yield engine
 
 
@@ -997,17 +1007,7 @@ def _views(
     parts: Sequence[LakePart],
     acts: Mapping[str, int],
 ) -> None:
-    for kind, columns in (
-        (LakeKind.ROSTER, lake.ROSTER_COLUMNS),
-        (LakeKind.SAMPLES, lake.SAMPLE_COLUMNS),
-        (LakeKind.RESULTS, lake.RESULT_COLUMNS),
-        (LakeKind.RESWABS, lake.SAMPLE_COLUMNS),
-        (LakeKind.NEEDS, lake.NEED_COLUMNS),
-        (LakeKind.CONSIGNMENTS, benches.CONSIGNMENT_COLUMNS),
-        (LakeKind.RECEIPTS, benches.RECEIPT_COLUMNS),
-        (LakeKind.WELLS, benches.WELL_COLUMNS),
-        (LakeKind.VISITS, places_been.VISIT_COLUMNS),
-    ):
+    for kind, columns in merging.COLUMNS.items():
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)
     known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
@@ -1026,20 +1026,12 @@ def cluster_job(record: Record, *, round: str) -> cluster.ClusterJob:
     Raises NotFound; ValueError without the extra `cluster`.
     """
     record.noun(SCREENING_ROUNDS, round)
-    acts, views = _acts(record, round), dict[str, list[cluster.ClusterFile]]()
+    acts, views = merging.acts_of(record, round), dict[str, list[cluster.ClusterFile]]()
     for part in record.nouns(LAKE_PARTS, where={"round": round}):
         if part.kind.value in cluster.COLUMNS:
             file = cluster.ClusterFile(path=part.id, act=acts[part.batch])
             views.setdefault(part.kind.value, []).append(file)
     return cluster.spark_job(round, views, CLUSTER_QUERIES)
-
-
-def _acts(record: Record, round: str) -> dict[str, int]:
-    """The number of the act that brought each batch of a round."""
-    return {
-        batch.id: record.versions(LAKE_BATCHES, batch.id)[-1].act
-        for batch in record.nouns(LAKE_BATCHES, where={"round": round})
-    }
 
 
 def city_of_path(path: AreaPath) -> AreaPath:

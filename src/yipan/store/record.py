@@ -292,6 +292,17 @@ class Record:
             for row in rows
         )  # fmt: skip
 
+    def acts_by(
+        self, table: NounTable[Any], column: str, *, where: Mapping[str, object] | None = None
+    ) -> dict[str, int]:
+        """Return the number of the newest act that wrote a noun now known, by one of the table's columns."""
+        conditions(table, {column: None})
+        parts, values = conditions(table, where or {})
+        rows = self._rows(
+            f"select {column} as told, max(act) as act from {table.name}", *parts, group=column, order=column, **values,
+        )  # fmt: skip
+        return {row["told"]: row["act"] for row in rows}
+
     def areas(self, under: AreaPath | None = None, *, level: str | None = None) -> tuple[Area, ...]:
         """Return the areas in `under` (all where None), perhaps of one level, in order of their paths."""
         return self._areas_where(
