@@ -1,5 +1,6 @@
 """Many small files of a round become few, and nobody's answer changes, not even yesterday's."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -121,6 +122,15 @@ class TestMergeSmall:
         assert kinds.count(LakeKind.SAMPLES) <= 6
         assert any(part.batch.startswith("m-") for part in parts_of(post))
         assert held == {600 + 10 * number for number in (1, 2, 4)}
+
+    def test_is_done_with_all_files_of_a_round_that_is_closed(self, filled):
+        before = answers(filled)
+
+        closed = screening.close_round(filled, "r1", why="test", at=MORE)
+
+        named = [(part.kind, part.area, part.day) for part in parts_of(filled)]
+        assert len(named) == len(set(named)) < 12
+        assert answers(filled) == (replace(before[0], round=closed), *before[1:])
 
     def test_lets_large_files_be_and_what_came_before_them_stays_before_them(
         self, filled, monkeypatch

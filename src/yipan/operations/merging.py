@@ -36,22 +36,29 @@ def acts_of(record: Record, round: str) -> dict[str, int]:
 
 
 def merge_small(
-    post: Post, home: lake.Lake, *, round: ScreeningRound, kind: LakeKind, at: datetime
+    post: Post,
+    home: lake.Lake,
+    *,
+    round: ScreeningRound,
+    kind: LakeKind,
+    at: datetime,
+    least: int | None = None,
 ) -> int:
     """
-    Put the small files of one kind together in every city that has many; return how many were replaced.
+    Put the small files of one kind together in every city that has `least` (`MERGED_FROM`); return how many were replaced.
 
     Of a tube's results the version known last is kept, as every question does. Where another file comes in meanwhile
     nothing is done: after that one it is tried again. Raises NotAllowed, DamagedLake.
     """
     check_may(post.viewer, Power.INGEST)
+    least = MERGED_FROM if least is None else least
     with post.store.reading(post.viewer) as record:
         parts = record.nouns(LAKE_PARTS, where={"round": round.id})
         acts = acts_of(record, round.id)
     chosen = [
         small
         for area in sorted({part.area for part in parts})
-        if len(small := _small(parts, acts, kind=kind, area=area)) >= MERGED_FROM
+        if len(small := _small(parts, acts, kind=kind, area=area)) >= least
     ]
     if not chosen:
         return 0

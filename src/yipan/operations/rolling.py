@@ -472,6 +472,7 @@ def _put_results(state: RoundState, frame: Any, place: keys.Rows) -> None:
     import polars as pl
 
     hit = np.flatnonzero(place >= 0)
+    frame = frame.select("result", "laboratory", "published_at", "ct_orf", "ct_n")
     if hit.size < frame.height:
         frame = frame[hit]
     at = place[hit]

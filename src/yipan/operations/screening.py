@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -289,6 +289,8 @@ def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningR
         due = act.nouns(TASKS, where={"subject": round, "state": list(RUNNING)})
         step = TaskStep(to=TaskState.DONE, at=act.moment, by=post.viewer.user, note=why)
         act.put(TASKS, [task.stepped(step) for task in due if task.kind == SWAB])
+    for kind in merging.COLUMNS:
+        _merge(post, post.lake, closed, kind, at=at, least=2)
     return closed
 
 
@@ -442,6 +444,26 @@ def _take_in(
         ):  # a full disk: the small files stay, and after the next one it is tried again
             merging.merge_small(post, home, round=found, kind=kind, at=at)
     return taken
+
+
+def _merge(
+    post: Post,
+    home: lake.Lake,
+    round: ScreeningRound,
+    kind: LakeKind,
+    *,
+    at: datetime,
+    least: int | None = None,
+) -> None:
+    """
+    Put small files together where there are so many of them; what was done before stands whatever comes of it.
+
+    On a full disk they stay, and after the next one it is tried again; a damaged one stays, and `yipan db verify` names it.
+    """
+    if post.viewer.area.count(".") > CITY_STEPS or not post.viewer.may(Power.INGEST):
+        return
+    with suppress(OSError, lake.DamagedLake):
+        merging.merge_small(post, home, round=round, kind=kind, at=at, least=least)
 
 
 def _keep_state(
@@ -876,7 +898,8 @@ def person_history(
     """Return every swab of one person in the viewer's area with its result, the oldest first; by person number."""
     parts = record.nouns(LAKE_PARTS)
     known = {r.id: r for r in record.nouns(SCREENING_ROUNDS)}
-    places = {int(a.code): a.path for a in record.areas() if a.code and a.code.isdigit()}
+    places = streets_under(record, None)
+    own = cache(partial(own_rows, record, home))
     found: list[PersonSwab] = []
     parts_of: dict[str, list[LakePart]] = {}
     for part in parts:
@@ -884,7 +907,7 @@ def person_history(
     for name, mine in sorted(parts_of.items()):
         if not any(part.kind is LakeKind.SAMPLES for part in mine):
             continue
-        home, seen = own_rows(record, home, known[name].area)
+        home, seen = own(known[name].area)
         streets = list(seen)
         swab = rolling.swab_of(
             home, round=name, parts=mine, acts=partial(merging.acts_of, record, name), streets=streets,
@@ -892,7 +915,8 @@ def person_history(
         )  # fmt: skip
         if swab is not None:
             found.append(_swab_of(name, places, swab))
-        if any(part.kind is LakeKind.RESWABS for part in mine):
+        again = [part.id for part in mine if part.kind is LakeKind.RESWABS]
+        if again and (home.read(again, ("person",))["person"] == person).any():
             with looking(record, home, name) as engine:
                 found += [
                     PersonSwab(
@@ -1046,7 +1070,7 @@ def city_of_path(path: AreaPath) -> AreaPath:
 
 def streets_under(record: Record, under: AreaPath | None) -> dict[int, AreaPath]:
     """Return the areas under one, or of the whole record, that bulk files may name, by their code as a number."""
-    return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
+    return {int(code): path for code, path in record.area_codes(under).items() if code.isdigit()}
 
 
 CITY_STEPS = 2

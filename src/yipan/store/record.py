@@ -329,6 +329,15 @@ class Record:
         """Return those of some areas that are in the record, in order of their paths."""
         return self._areas_where(("path = any(%(paths)s)", True), paths=sorted(set(paths)))
 
+    def area_codes(self, under: AreaPath | None = None) -> dict[str, AreaPath]:
+        """Return the areas in `under` (all where None) that have a code, by it: quicker than to read the areas whole."""
+        rows = self._rows(
+            "select code, path from area",
+            ("path ^@ %(under)s", under), ("code is not null", True),
+            order="path", under=under,
+        )  # fmt: skip
+        return {row["code"]: AreaPath(row["path"]) for row in rows}
+
     def area_names(self, paths: Iterable[AreaPath]) -> dict[AreaPath, tuple[str, str]]:
         """Return the Chinese and the English name of each of these areas that is in the record."""
         return {area.path: (area.name_zh, area.name_en) for area in self.areas_of(paths)}
