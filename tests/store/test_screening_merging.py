@@ -132,6 +132,9 @@ class TestMergeSmall:
         assert len(named) == len(set(named)) < 12
         assert answers(filled) == (replace(before[0], round=closed), *before[1:])
 
+    def test_knows_the_columns_of_every_kind(self):
+        assert set(merging.COLUMNS) == set(LakeKind)
+
     def test_lets_large_files_be_and_what_came_before_them_stays_before_them(
         self, filled, monkeypatch
     ):

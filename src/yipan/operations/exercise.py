@@ -47,10 +47,10 @@ from yipan.operations import (
     day,
     ingest,
     outbreak_files,
-    outlook,
     plans,
     screening,
     simulate,
+    spillover,
     zoning,
 )
 from yipan.operations.demo import found
@@ -396,7 +396,7 @@ def _take_in(table: _Table, post: Post, files: Sequence[Path], number: int, mode
                 )  # fmt: skip
         elif file.name.startswith("arrivals"):
             told = read_trips(file)
-            outlook.put_trips(
+            spillover.put_trips(
                 post, since=table.about.first_day + timedelta(days=number), days=told.days, origins=told.origins,
                 destinations=told.destinations, trips=told.trips, source="arrivals registered in the exercise",
                 at=_not_before(post, at),

@@ -145,6 +145,23 @@ class RoundState:
             return None
         return found[0], found[1], self.moment(found[2])
 
+    def unseen(self, streets: Sequence[int]) -> NDArray[np.int64]:
+        """Return the due of these streets who were not swabbed, in no order."""
+        mine = np.isin(self.streets, list(streets))[self.street]
+        due: NDArray[np.int64] = np.asarray(self.person)[
+            mine & (self.tube < 0) & (self.exempt == 0)
+        ]
+        return due
+
+    def without_swab(self, people: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some people who were not swabbed, whether or not they are on the roster, in no order."""
+        asked = keys.bucketed([people], bits=self.bits)
+        place = keys.matched_in(asked, np.asarray(self.person), self.begins)
+        swabbed = (
+            (place >= 0) & (self.tube[np.maximum(place, 0)] >= 0) if self.tube.size else place >= 0
+        )
+        return asked.keys[~swabbed & ~np.isin(asked.keys, np.asarray(self.visitor))]
+
     def swab(self, person: int) -> Swab | None:
         """Return a person's swab with what is known of its tube, None where there is none."""
         found = self.find(person)

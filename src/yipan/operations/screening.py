@@ -33,7 +33,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import merging, rolling
+from yipan.operations import merging, rolling, tallies
 from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
@@ -689,14 +689,10 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         for a in record.areas(found.area)
         if a.code and a.code.isdigit() and int(a.code) in seen
     }
-    state = rolling.state_of(
-        home, round=round, parts=parts, acts=merging.acts_of(record, round), streets=list(places), opened=found.opened
-    )  # fmt: skip
-    singles: dict[int, str] = {}
-    if any(part.kind is LakeKind.RESWABS for part in parts):
-        with looking(record, home, round) as engine:
-            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
-    rows = street_rows(state, singles)
+    rows = tallies.kept(home, round=round, parts=parts, streets=list(places))
+    if rows is None:
+        rows = _street_rows(record, home, found, parts, list(places))
+        tallies.keep(home, rows, round=round, parts=parts, streets=list(places))
     streets = tuple(
         StreetCoverage(
             area=places[street].path, name_zh=places[street].name_zh, name_en=places[street].name_en,
@@ -730,6 +726,20 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     )
 
 
+def _street_rows(
+    record: Record, home: lake.Lake, round: ScreeningRound, parts: Sequence[LakePart], streets: Sequence[int]
+) -> list[lake.Row]:  # fmt: skip
+    """Work the counts of a round by street out from its state and the single swabs since."""
+    state = rolling.state_of(
+        home, round=round.id, parts=parts, acts=merging.acts_of(record, round.id), streets=streets, opened=round.opened
+    )  # fmt: skip
+    singles: dict[int, str] = {}
+    if any(part.kind is LakeKind.RESWABS for part in parts):
+        with looking(record, home, round.id) as engine:
+            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
+    return street_rows(state, singles)
+
+
 def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
     """Return what `lake.coverage` answers, street by street with anybody in it, from the rolling state."""
     counts, visitors = state.counts(singles), state.visitors()
@@ -761,7 +771,7 @@ def gaps(
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    state, places = _state(record, home, round)
+    state, places = state_now(record, home, round)
     people = state.members(rolling.HOT)
     return tuple(
         HeldTube(
@@ -772,10 +782,10 @@ def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube
     )  # fmt: skip
 
 
-def _state(
+def state_now(
     record: Record, home: lake.Lake, round: str
 ) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
-    """The rolling state of a round as known and within the viewer's area, and its areas by code."""
+    """Return the rolling state of a round as known and within the viewer's area, and its areas by code. Raises NotFound."""
     found = record.noun(SCREENING_ROUNDS, round)
     home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
@@ -947,7 +957,7 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
 
     Raises NotFound.
     """
-    state, _ = _state(record, home, round)
+    state, _ = state_now(record, home, round)
     people = np.zeros(state.tubes.size + 1, dtype=np.int64)
     last = np.full(state.tubes.size + 1, np.iinfo(np.int32).min, dtype=np.int64)
     for tube, sampled in (
