@@ -759,13 +759,24 @@ def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[l
 def gaps(
     record: Record, home: lake.Lake, *, round: str, street: AreaPath, limit: int = 1000
 ) -> tuple[Gap, ...]:
-    """Return who of a street is due and has no valid result, by person number. Raises NotYourArea, NotFound."""
+    """
+    Return who of a street is due and has no valid result, by person number.
+
+    Raises NotYourArea, NotFound, and ValueError for an area of several streets: an empty list would look like no gap.
+    """
     check_area(record.viewer, street)
     code = record.area(street).code
     if code is None or not code.isdigit():
         raise NotFound(f"{street} has no code; bulk files name streets by their code")
     with looking(record, home, round) as engine:
         rows = lake.gaps(engine, street=int(code), limit=limit)
+    within = [
+        one.name_en for one in record.areas(street) if one.path != street and one.code is not None
+    ]
+    if not rows and within:
+        raise ValueError(
+            f"{street} has {len(within)} areas of its own; a gap list is for whoever goes round one street, as {within[0]}"
+        )
     return tuple(Gap(person=p, why=why, sampled_at=_utc(moment)) for p, why, moment in rows)
 
 
