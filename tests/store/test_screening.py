@@ -141,6 +141,31 @@ class TestRound:
         assert [(gap.person, gap.why) for gap in missing] == [(4, "pending"), (5, "not_seen")]
         assert missing[0].sampled_at == datetime(2022, 11, 10, 6, tzinfo=UTC)
 
+    def test_gives_no_empty_list_of_gaps_for_a_whole_county(self, post, bulk, tmp_path):
+        self.fill(post, bulk, tmp_path)
+        with post.store.reading(post.viewer) as record:
+            with pytest.raises(ValueError, match="a gap list is for whoever goes round one street"):
+                screening.gaps(record, bulk, round="r1", street=area_path("44.4401.440103."))
+            assert screening.gaps(record, bulk, round="r1", street=street(STREETS[1])) == ()
+
+    def test_counts_as_many_as_its_lists_name(self, post, bulk, tmp_path):
+        self.fill(post, bulk, tmp_path)
+        total = covered(post, bulk)
+        with post.store.reading(post.viewer) as record:
+            missing = {
+                one.area: screening.gaps(record, bulk, round="r1", street=one.area)
+                for one in total.streets
+            }
+            held = screening.held_tubes(record, bulk, round="r1")
+            waiting = screening.waiting(record, bulk, round="r1", at=LATER)
+
+        for one in total.streets:
+            assert one.with_result + len(missing[one.area]) == one.due
+            assert sum(gap.why == "not_seen" for gap in missing[one.area]) == one.not_seen
+        assert sum(len(tube.people) for tube in held) == total.total.held
+        assert sum(tube.people for tube in waiting) == total.total.pending
+        assert total.total.with_result + sum(map(len, missing.values())) + total.total.exempt == 9
+
     def test_holds_everybody_in_a_positive_tube(self, post, bulk, tmp_path):
         self.fill(post, bulk, tmp_path)
         with post.store.reading(post.viewer) as record:
