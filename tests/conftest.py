@@ -1,5 +1,6 @@
 """What every test shares: laws judged by truth and not by the clock of a busy machine; a record of its own."""
 
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,10 +13,43 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
+BLANK = "yipan_blank"
+"""The empty database, migrated once, of which every test's record begins as a copy."""
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory) -> Path:
+    """
+    The home of an embedded record with an empty, migrated database and a copy of it, stopped: others begin as its copy.
+
+    Making a cluster and running every migration takes seconds, copying them does not. These servers do not wait for
+    the disk, because no test cuts the power; those of `test_faults` begin for themselves and do.
+    """
+    import psycopg
+
+    from yipan.store import Store
+
+    home = tmp_path_factory.mktemp("blank") / "home"
+    store = Store.open(home, clock=clock)
+    store.close()
+    with psycopg.connect(store.server.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {BLANK} template yipan")
+        connection.execute("alter system set fsync = off")
+    store.server.stop()
+    return home
+
+
+def begin_as_copy(blank: Path, home: Path) -> None:
+    """Begin a home as a copy of a stopped one, owners and rights with it: the server insists on them."""
+    subprocess.run(["cp", "-a", str(blank), str(home)], check=True)  # cp of the machine
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
+def home(blank, tmp_path_factory) -> Path:
     """A folder that holds the embedded record of this module's tests."""
-    return tmp_path_factory.mktemp("record") / "home"
+    folder = tmp_path_factory.mktemp("record") / "home"
+    begin_as_copy(blank, folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +73,7 @@ def store(server, home):
 
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
         connection.execute("drop database if exists yipan with (force)")
-        connection.execute("create database yipan")
+        connection.execute(f"create database yipan template {BLANK}")
     opened = Store.open(home, clock=clock)
     founder = opened.founder(PROVINCE)
     with opened.acting(

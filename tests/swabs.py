@@ -80,3 +80,11 @@ def accept(post: Post, kind: str, at) -> None:
     for entry in waiting:
         if entry.proposal.kind == kind:
             day.decide(post, entry.proposal.id, verdict=Verdict.ACCEPT, at=at)
+
+
+def put_frame(home, frame, *, batch: str, **told):
+    """Write a frame into a lake at once, as an act that names its parts would."""
+    with home.aside(batch) as aside:
+        parts = home.write_frame(frame, aside=aside, batch=batch, **told)
+        home.place(aside, [part.path for part in parts])
+    return parts

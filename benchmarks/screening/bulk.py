@@ -7,7 +7,6 @@ says how many people (2,000,000 where it is not set), YIPAN_BENCH_ROUNDS over ho
 asked (20), YIPAN_BENCH_FOLDER where files stay for the next run (nowhere where it is not set).
 """
 
-import json
 import multiprocessing
 import os
 import resource
@@ -186,27 +185,36 @@ def _ours(folder: Path) -> Spent:
     with measured("roster: written to the lake", spent):
         parts += _written(home, people, LakeKind.ROSTER)
     del people
+    _keep(home, state, parts, "roster", spent)
     with measured("swabs: judged", spent):
         swabs = _swabs(_file(folder, "samples"), state)
         rolling.add_swabs(state, swabs)
     with measured("swabs: written to the lake", spent):
         parts += _written(home, swabs, LakeKind.SAMPLES)
     del swabs
+    _keep(home, state, parts, "swabs", spent)
     with measured("results: judged", spent):
         told = _results(_file(folder, "results"), state)
         rolling.add_results(state, told)
     with measured("results: written to the lake", spent):
         parts += _written(home, told, LakeKind.RESULTS)
     del told
+    _keep(home, state, parts, "results", spent)
     with measured("covered by street, and visitors", spent):
         rows = screening.street_rows(state, {})
     with measured("tubes held, with everybody in them", spent):
         held, people_of = state.held(), state.members(rolling.HOT)
-    with measured("the state written", spent):
-        rolling.keep(home, state, round="bench", parts=parts, acts=ACTS, streets=STREETS.tolist())
     assert len(rows) == len(STREETS)
     assert len(held) == len(people_of) > 0
     return spent
+
+
+def _keep(
+    home: lake.Lake, state: rolling.RoundState, parts: list[LakePart], what: str, spent: Spent
+) -> None:
+    """Keep the state after a file, as the desk does."""
+    with measured(f"{what}: the state written", spent):
+        rolling.keep(home, state, round="bench", parts=parts, acts=ACTS, streets=STREETS.tolist())
 
 
 def _plain(folder: Path) -> Spent:
@@ -229,22 +237,45 @@ def _plain(folder: Path) -> Spent:
 
 
 def _delta(folder: Path) -> Spent:
-    """The last results come late: the state without them is kept, and taken further by so many rows."""
+    """A small file more: so many who are on the roster and were not swabbed yet, ten to a tube."""
     import polars as pl
 
     spent: Spent = {}
     home = lake.Lake(folder=folder / "lake")
+    _warm()
     parts = _parts(folder)
-    swabs = home.read([p.id for p in parts if p.kind is LakeKind.SAMPLES][:1], lake.SAMPLE_COLUMNS)
-    late = swabs.head(DELTA).with_columns(
-        pl.col("person") + (1 << 61), pl.col("tube") + (1 << 40), pl.col("sample") + (1 << 40)
-    )
-    written = home.write_frame(
-        late, batch="b4", round="bench", kind="samples", city_of_street=CITY_OF, day=OPENED.date()
-    )
-    more = [*parts, *_named(written, LakeKind.SAMPLES, "b4")]
-    with measured(f"{late.height:,} rows more: covered again by street", spent):
+    state = _state(home, parts)
+    people = np.flatnonzero(np.asarray(state.tube) < 0)[:DELTA]
+    people = people[np.argsort(state.street[people], kind="stable")]
+    number = np.arange(people.size)
+    tube = (1 << 40) + number // 10 + 1000 * state.street[people].astype(np.int64)
+    file = folder / "in" / "late.parquet"
+    pl.DataFrame(
+        {
+            "sample": (1 << 40) + number, "tube": tube, "person": state.person[people],
+            "street": STREETS[state.street[people]], "site": tube, "mode": np.full(people.size, 10),
+            "sampled_at": np.full(people.size, np.datetime64(OPENED.replace(tzinfo=None), "us")),
+        }
+    ).with_columns(pl.col("sampled_at").dt.replace_time_zone("UTC")).write_parquet(file)  # fmt: skip
+    del state
+    what = f"{people.size:,} rows more"
+    with measured(f"{what}: judged", spent):
+        state = _state(home, parts)
+        swabs = _swabs(file, state)
+        rolling.add_swabs(state, swabs)
+    with measured(f"{what}: written to the lake", spent):
+        written = _placed(
+            home, swabs.frame, put_aside=swabs.put_aside, batch="b4", kind=LakeKind.SAMPLES
+        )
+        more = [*parts, *_named(written, LakeKind.SAMPLES, "b4")]
+    _keep(home, state, more, what, spent)
+    with measured(f"{what}: covered again by street", spent):
         screening.street_rows(_state(home, more), {})
+    mine = rolling.kept_at(home, round="bench", parts=more, streets=STREETS.tolist())
+    size = sum(one.stat().st_size for one in mine.iterdir() if one.stat().st_nlink == 1)
+    shutil.rmtree(mine)  # so that it can be asked again
+    print(f"  the state written anew: {size / 1e6:.1f} MB")
+    print(f"  {people.size:,} rows more: {sum(spent.values()):.2f} CPU s in all (3 s are wanted)")
     return spent
 
 
@@ -255,12 +286,7 @@ def _history(folder: Path, rounds: int) -> Spent:
     state = _state(home, parts)
     people = state.person[:: max(1, state.person.size // 50)].tolist()
     rows = int((np.asarray(state.tube) >= 0).sum()) * rounds
-    held = sorted(part.id for part in parts)
-    kept = next(
-        about.parent
-        for about in (folder / "lake" / "state" / "bench").glob("*/about.json")
-        if json.loads(about.read_text(encoding="utf-8"))["parts"] == held
-    )
+    kept = rolling.kept_at(home, round="bench", parts=parts, streets=STREETS.tolist())
     for number in range(rounds):
         copied = folder / "lake" / "state" / f"r{number}" / kept.name
         if not copied.exists():
@@ -268,14 +294,10 @@ def _history(folder: Path, rounds: int) -> Spent:
     began = perf_counter()
     for person in people:
         for number in range(rounds):
-            rolling.state_of(
-                home,
-                round=f"r{number}",
-                parts=parts,
-                acts=ACTS,
-                streets=STREETS.tolist(),
-                opened=OPENED,
-            ).find(person)
+            rolling.swab_of(
+                home, round=f"r{number}", parts=parts, acts=lambda: ACTS, streets=STREETS.tolist(), opened=OPENED,
+                person=person,
+            )  # fmt: skip
     each = (perf_counter() - began) / len(people)
     print(
         f"  one person among {rows:,} rows of {rounds} rounds: {1000 * each:.1f} ms (mean of {len(people)})"
@@ -388,18 +410,31 @@ def _results(path: Path, state: rolling.RoundState) -> bulk.JudgedResults:
 
 
 def _written(home: lake.Lake, judged: bulk.Judged, kind: LakeKind) -> list[LakePart]:
-    written = home.write_frame(
-        judged.frame, put_aside=judged.put_aside, batch=BATCH[kind], round="bench", kind=kind.value,
-        city_of_street=CITY_OF, day=OPENED.date(),
-    )  # fmt: skip
+    written = _placed(home, judged.frame, put_aside=judged.put_aside, batch=BATCH[kind], kind=kind)
     return _named(written, kind, BATCH[kind])
+
+
+def _placed(
+    home: lake.Lake, frame: Any, *, put_aside: Any = None, batch: str, kind: LakeKind
+) -> tuple[lake.WrittenPart, ...]:
+    """Write a frame as the desk does: by the day of its instants, with a content hash, then moved into place."""
+    with home.aside(batch) as aside:
+        written = home.write_frame(
+            frame, aside=aside, put_aside=put_aside, batch=batch, round="bench", kind=kind.value,
+            city_of_street=CITY_OF, day=OPENED.date(), day_of=MOMENT.get(kind), time_zone="Asia/Shanghai",
+        )  # fmt: skip
+        home.place(aside, [part.path for part in written])
+    return written
+
+
+MOMENT = {LakeKind.SAMPLES: "sampled_at", LakeKind.RESULTS: "published_at"}
 
 
 def _named(written: tuple[lake.WrittenPart, ...], kind: LakeKind, batch: str) -> list[LakePart]:
     return [
         LakePart(
             id=part.path, area=area_path(f"44.{part.city}."), batch=batch, round="bench", kind=kind,
-            day=part.day, rows=part.rows,
+            day=part.day, rows=part.rows, sha256=part.sha256,
         )
         for part in written
     ]  # fmt: skip
@@ -413,7 +448,7 @@ def _parts(folder: Path) -> list[LakePart]:
         ):
             written = lake.WrittenPart(
                 path=str(path.relative_to(folder / "lake")), city=int(path.parts[-3].partition("=")[2]),
-                day=date.fromisoformat(path.parts[-2].partition("=")[2]), rows=1,
+                day=date.fromisoformat(path.parts[-2].partition("=")[2]), rows=1, sha256="",
             )  # fmt: skip
             found += _named((written,), kind, batch)
     return found

@@ -85,7 +85,12 @@ def quiet_rates() -> bool:
             quiet = quiet_streams(
                 streams, first_day=first, days=days, generator=generator, base=(0.1, 1000.0)
             )
-            counts, base, mean, over = quiet.counts, quiet.base, quiet.mean, quiet.dispersion[:, None] - 1
+            counts, base, mean, over = (
+                quiet.counts,
+                quiet.base,
+                quiet.mean,
+                quiet.dispersion[:, None] - 1,
+            )
         else:
             over = generator.choice([1.0, 1.5, 2.0, 3.0], streams)[:, None] - 1
             length = days if told == "daily, none" else 5 * 52
@@ -110,7 +115,11 @@ def quiet_rates() -> bool:
             rates = [float((p[rows] <= alpha).mean() / alpha) for alpha in ALPHAS]
             met = all(0.8 <= rate <= 1.25 for rate in rates)
             whole &= met
-            shown = " ".join(f"{rate:4.2f}" for rate in rates) + " | " + " ".join(f"{(known[rows] <= alpha).mean() / alpha:4.2f}" for alpha in ALPHAS)
+            shown = (
+                " ".join(f"{rate:4.2f}" for rate in rates)
+                + " | "
+                + " ".join(f"{(known[rows] <= alpha).mean() / alpha:4.2f}" for alpha in ALPHAS)
+            )
             print(f"      mean {low:5g} to {high:5g}: {shown} {'' if met else '  outside'}")
     return whole
 

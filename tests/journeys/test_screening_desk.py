@@ -15,7 +15,17 @@ from yipan.api.plain import plain
 from yipan.cli import laboratories as terminal_laboratories
 from yipan.cli import screening as terminal_screening
 from yipan.model import Duty, LakeKind
-from yipan.operations import confidence, keypeople, laboratories, logistics, programme, users
+from yipan.operations import (
+    confidence,
+    holding,
+    keypeople,
+    laboratories,
+    logistics,
+    plates,
+    programme,
+    screening,
+    users,
+)
 from yipan.operations.post import Post
 from yipan.packs.screenings import read_screening
 from yipan.protocol import protocols
@@ -86,7 +96,20 @@ class TestOneAnswer:
                 r, h, given=given, **where
             ),
             "screening/plan?round=r1&samplers=1": lambda r, h: logistics.needs(
-                r, h, round="r1", book=book, given=given, have=logistics.Have(samplers=1)
+                r,
+                h,
+                round="r1",
+                at=at,
+                otherwise=book,
+                given=given,
+                have=logistics.Have(samplers=1),
+            ),
+            "screening/care?round=r1": lambda r, h: holding.waiting_for_care(
+                r, h, round="r1", at=at
+            ),
+            "screening/met?round=r1": lambda r, h: holding.met_found(r, h, round="r1"),
+            "laboratories/plate?round=r1&laboratory=lab-a&plate=p1": lambda r, h: plates.sheet(
+                r, h, round="r1", laboratory="lab-a", plate="p1"
             ),
             "screening/key/inspections?area=44.4401.": lambda r, _: keypeople.inspections(
                 r, **where
@@ -117,3 +140,20 @@ class TestOneAnswer:
 
             assert told.status_code == 200, told.text
         assert told.json()["total"]["due"] == 0
+
+
+class TestDrill:
+    def test_leaves_the_record_as_it_was_and_nothing_behind(self, post, monkeypatch):
+        monkeypatch.setenv("YIPAN_HOME", str(post.store.home))
+        before = set(post.store.home.iterdir())
+
+        said = CliRunner().invoke(
+            terminal_screening.app,
+            ["drill", "--people", "20000", "--at", "2022-11-20T10:00", "--json"],
+        )
+
+        assert said.exit_code == 0, said.output
+        assert json.loads(said.stdout)["rows_add_up"]
+        assert set(post.store.home.iterdir()) == before
+        with post.store.reading(post.viewer) as record:
+            assert [one.id for one in screening.rounds(record)] == ["r1"]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from yipan.analytics.detect import scan
@@ -27,6 +27,9 @@ def exposure_of(model, y, people):
 class TestScanTwin:
     @settings(deadline=None, max_examples=40)
     @given(seed=st.integers(0, 9999), model=MODELS, longest=st.integers(1, 9))
+    @example(
+        seed=4, model="permutation", longest=9
+    )  # all intervals of a place: as many as expected
     def test_agrees_with_the_plain_form(self, seed, model, longest):
         y, people, zones = setting(seed)
         asked = {"longest": longest, "model": model, "exposure": exposure_of(model, y, people)}

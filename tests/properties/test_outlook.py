@@ -385,3 +385,33 @@ class TestScoreCard:
 
         assert card.failed
         assert card.relative_wis == 1.0
+
+    @given(
+        hnp.arrays(float, (6, 7), elements=st.floats(0, 50)), st.lists(st.integers(0, 60), min_size=6, max_size=6),
+        st.sets(st.integers(0, 5), min_size=1),
+    )  # fmt: skip
+    def test_of_some_tasks_is_the_card_of_those_alone(self, raw, came, chosen):
+        levels = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
+        said, flat, some = (
+            np.sort(raw, axis=1),
+            np.sort(raw[::-1], axis=1),
+            np.array(sorted(chosen)),
+        )
+        truth = np.array(came, dtype=float)
+
+        found = scores.score_tasks(truth, said, flat, levels).card(some)
+
+        alone = scores.score_card(truth[some], said[some], flat[some], levels)
+        assert repr(found) == repr(alone)
+
+    def test_leaves_out_what_has_no_outcome(self):
+        levels = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
+        rows = np.tile(np.arange(7.0), (2, 1))
+
+        assert scores.score_tasks([np.nan, 3.0], rows, rows, levels).card().tasks == 1
+
+    @given(st.one_of(st.floats(0, 1), st.integers(0, 20).map(lambda step: step / 20)))
+    def test_puts_an_outcome_into_the_bin_a_histogram_puts_it_into(self, level):
+        (found,) = scores._pit_bin(np.array([level]))
+
+        assert np.histogram([level], bins=10, range=(0, 1))[0][found] == 1

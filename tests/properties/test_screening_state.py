@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from swabs import put_frame
 from yipan.feeds import bulk, keys
 from yipan.model import LakeKind, LakePart, area_path
-from yipan.operations import rolling, screening
+from yipan.operations import kept, rolling, screening
 from yipan.store import lake
 
 OPENED = datetime(2022, 11, 10, tzinfo=UTC)
@@ -41,7 +42,8 @@ class Round:
     def bring(self, kind: LakeKind, frame: pl.DataFrame) -> None:
         batch = f"b{len(self.acts)}"
         self.acts[batch] = len(self.acts) + 1
-        written = self.home.write_frame(
+        written = put_frame(
+            self.home,
             frame,
             batch=batch,
             round="r",
@@ -87,6 +89,15 @@ class Round:
         return rolling.state_of(
             self.home, round="r", parts=self.parts, acts=self.acts, streets=STREETS, opened=OPENED
         )
+
+    def keep(self, state) -> None:
+        rolling.keep(self.home, state, round="r", parts=self.parts, acts=self.acts, streets=STREETS)
+
+    def swab(self, person: int):
+        """One person's swab, looked up without reading the state whole."""
+        return rolling.swab_of(
+            self.home, round="r", parts=self.parts, acts=dict, streets=STREETS, opened=OPENED, person=person
+        )  # fmt: skip
 
     def plain(self) -> list[lake.Row]:
         with self.home.engine() as engine:
@@ -179,6 +190,52 @@ def result_frame(told, swabs) -> pl.DataFrame:
     )
 
 
+class TestKept:
+    def test_tells_the_latest_of_several_corrections(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(rolling, "KEPT_FROM", 0)
+        monkeypatch.setattr(kept, "LARGE_SHARE", 0)
+        held = Round(tmp_path)
+        roster = pl.DataFrame({"person": [1, 2], "street": [STREETS[0]] * 2, "exempt": [0, 0]})
+        state = held.judge(None, LakeKind.ROSTER, roster, tmp_path / "r.parquet")
+        held.keep(state)
+        rows = [(101, 1, 1, STREETS[0], 1, 0, 1), (102, 2, 2, STREETS[0], 1, 0, 1)]
+        held.judge(state, LakeKind.SAMPLES, dirty_frame(rows), tmp_path / "s.parquet")
+        held.keep(state)
+
+        for number, result in enumerate(("weak", "negative", "positive")):
+            file = version_frame({1: result})
+            held.judge(state, LakeKind.RESULTS, file, tmp_path / f"{number}.parquet")
+            held.keep(state)
+            assert [held.swab(person).result for person in (1, 2)] == [result, ""]
+            assert held.state().swab(1) == held.swab(1)
+
+        (newest,) = [
+            path
+            for path in (tmp_path / "state" / "r").iterdir()
+            if (path / "tubes-changes.3").exists()
+        ]
+        assert (newest / "person").stat().st_nlink > 1
+
+    def test_is_written_whole_when_pieces_are_many(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(rolling, "KEPT_FROM", 0)
+        monkeypatch.setattr(kept, "LARGE_SHARE", 0)
+        monkeypatch.setattr(kept, "MOST_ADDITIONS", 2)
+        held = Round(tmp_path)
+        state = held.judge(
+            None, LakeKind.ROSTER, roster_frame({1: (STREETS[0], False)}), tmp_path / "r.parquet"
+        )
+        for number in range(6):
+            rows = [(number, number, 100 + number, STREETS[0], 1, 0, 1)]
+            held.judge(state, LakeKind.SAMPLES, dirty_frame(rows), tmp_path / f"{number}.parquet")
+            held.keep(state)
+
+        pieces = [
+            len(list(path.glob("people-rows.*"))) for path in (tmp_path / "state" / "r").iterdir()
+        ]
+        assert max(pieces) <= 2
+        assert [held.swab(100 + number).sample for number in range(6)] == list(range(6))
+
+
 @pytest.mark.slow
 class TestState:
     @settings(max_examples=25)
@@ -210,7 +267,7 @@ class TestState:
             (LakeKind.SAMPLES, swab_frame(later)),
             *((LakeKind.RESULTS, result_frame(t, swabs)) for t in versions),
         ]
-        kept, rolling.KEPT_FROM = rolling.KEPT_FROM, 0
+        before, rolling.KEPT_FROM = rolling.KEPT_FROM, 0
         try:
             for kind, frame in files:
                 held.state()
@@ -221,7 +278,7 @@ class TestState:
                 state.unlink()
             at_once = held.state()
         finally:
-            rolling.KEPT_FROM = kept
+            rolling.KEPT_FROM = before
 
         assert screening.street_rows(step_by_step, {}) == screening.street_rows(at_once, {})
         for person in range(1, 10):
@@ -267,6 +324,48 @@ class TestState:
             assert told_of(state, person) == told_of(of_lake, person)
         for one, other in zip(tubes_of(state.earlier()), tubes_of(of_lake.earlier()), strict=True):
             assert one == other
+
+    @pytest.mark.parametrize("share", [0, 4], ids=["added", "whole"])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        people=st.lists(st.tuples(PERSON, st.sampled_from(STREETS), st.sampled_from([0, 1])), max_size=9),
+        files=st.lists(
+            st.one_of(st.lists(DIRTY_SWAB, max_size=5), st.dictionaries(st.integers(1, 5), st.sampled_from(rolling.RESULTS[1:]))),
+            max_size=6,
+        ),
+        most=st.integers(0, 3),
+    )  # fmt: skip
+    def test_kept_as_what_was_added_is_read_as_it_was(
+        self, tmp_path_factory, share, people, files, most
+    ):
+        folder = tmp_path_factory.mktemp("lake")
+        held = Round(folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rolling, "KEPT_FROM", 0)
+            patch.setattr(kept, "LARGE_SHARE", share)
+            patch.setattr(kept, "MOST_ADDITIONS", most)
+            schema = dict.fromkeys(("person", "street", "exempt"), pl.Int64)
+            roster = pl.DataFrame(people, schema=schema, orient="row")
+            state = held.judge(None, LakeKind.ROSTER, roster, folder / "r.parquet")
+            held.keep(state)
+            for number, told in enumerate(files):
+                if isinstance(told, dict):
+                    kind, frame = LakeKind.RESULTS, version_frame(told)
+                else:
+                    kind, frame = LakeKind.SAMPLES, dirty_frame(told)
+                held.judge(state, kind, frame, folder / f"{number}.parquet")
+                held.keep(state)
+                with pytest.MonkeyPatch.context() as closed:
+                    closed.setattr(lake.Lake, "read", None)
+                    again = held.state()
+
+                assert screening.street_rows(again, {}) == screening.street_rows(state, {})
+                assert again.held() == state.held()
+                assert tubes_of(again.earlier()) == tubes_of(state.earlier())
+                for person in range(1, 10):
+                    assert again.swab(person) == state.swab(person) == held.swab(person)
+                if number % 2:
+                    state = again
 
 
 def told_of(state, person):

@@ -781,6 +781,65 @@ class TestConservation:
         assert made.new.sum() == made.infections == np.unique(made.person).size
 
 
+class TestOrders:
+    """What is ordered from outside has the effect of the same measure decided within."""
+
+    def run(
+        self, land: sim.Province, orders: sim.Orders | None = None, *, seed: int = 3, **more: object
+    ) -> sim.Epidemic:
+        return sim.run(
+            land, simulated.pathogen(), sim.Strategy(name="nothing", **more), seeds(20), days=12, seed=seed,
+            orders=orders,
+        )  # fmt: skip
+
+    def test_about_people_keep_those_infected_apart_and_count_their_days(
+        self, land: sim.Province
+    ) -> None:
+        free = self.run(land)
+        first = free.person[free.day == 0].astype(int)
+        rows = [(person, 1, 11, 0) for person in first.tolist()]
+        kept = self.run(land, sim.ordered(land, [], [], rows, days=12))
+
+        assert (kept.isolated_from[: first.size] == 1).all()
+        assert kept.daily["quarantined_central"].sum() == 10 * first.size
+        assert kept.new[1:].sum() == 0 < free.new[1:].sum()
+
+    def test_about_people_who_are_not_infected_change_no_chance_of_others(
+        self, land: sim.Province
+    ) -> None:
+        free = self.run(land)
+        spared = sorted(set(range(0, land.residents, 5001)) - set(free.person.tolist()))
+        kept = self.run(
+            land, sim.ordered(land, [], [], [(one, 2, 9, 1) for one in spared], days=12)
+        )
+
+        assert np.array_equal(kept.person, free.person)
+        assert kept.daily["quarantined_home"].max() == len(spared)
+
+    def test_on_buildings_count_their_residents_and_hold_their_neighbours_back_a_little(
+        self, land: sim.Province
+    ) -> None:
+        building = sim.building_of(land, 70)
+        first, end = sim.residents_of(land, building)
+        some = sim.ordered(land, [(building, 2, 3, 9)], [], days=12)
+        runs = [(self.run(land, some, seed=s), self.run(land, seed=s)) for s in range(24)]
+
+        assert first <= 70 < end <= first + 64
+        assert runs[0][0].daily["high_residents"].tolist()[2:10] == [0, *[end - first] * 6, 0]
+        assert sum(a.infections for a, _ in runs) < sum(b.infections for _, b in runs)
+
+    def test_number_every_building_once(self, land: sim.Province) -> None:
+        everybody = range(0, land.residents, 37)
+        homes = {sim.building_of(land, one) for one in everybody}
+
+        assert all(
+            first <= one < end
+            for one in everybody
+            for first, end in [sim.residents_of(land, sim.building_of(land, one))]
+        )
+        assert len(homes) >= land.residents // 64
+
+
 class TestMonotonicity:
     @pytest.mark.parametrize(
         ("less", "more"),

@@ -134,6 +134,21 @@ class TestFirstRound:
 
         assert review(post, FIRST) == 0
 
+    def test_knows_the_source_of_somebody_whose_case_report_has_not_come(self, post):
+        at = FIRST - 10 * HOUR
+        with post.store.acting(post.viewer, desk="test", verb="put", why="test", at=at) as act:
+            told = Exposure(
+                id="x-9", area=STREET, source=node_id(person(1)), target=node_id(person(9))
+            )
+            act.put(EXPOSURES, [told])
+        here = CasePlace(
+            id="cp-9", area=STREET, case="c-9", person=person(9), place=place(f"{STREET} compound 甲 building 1"),
+            found=at,
+        )  # fmt: skip
+        zoning.record_case_places(post, [here], at=at)
+
+        assert review(post, FIRST) == 0
+
     def test_is_asked_of_the_province_where_several_districts_have_finds(self, post):
         find(post, 1, at=FIRST - 10 * HOUR)
         find(post, 2, at=FIRST - 9 * HOUR, area=TIANHE, exposed_by=1)

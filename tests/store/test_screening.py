@@ -5,11 +5,14 @@ import os
 import shutil
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 import pytest
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
@@ -177,7 +180,7 @@ class TestRound:
             time_zone=ZONE,
         )  # fmt: skip
 
-        assert (batch.accepted, batch.reasons) == (4, {samples.UNKNOWN_STREET: 2})
+        assert (batch.accepted, batch.reasons) == (4, {samples.STREET_OUTSIDE: 2})
 
     def test_tells_a_person_s_swabs(self, post, bulk, tmp_path):
         self.fill(post, bulk, tmp_path)
@@ -324,6 +327,51 @@ class TestState:
         monkeypatch.setattr(screening, "_fast_road", slow)
 
         assert take(post, bulk, second, LakeKind.SAMPLES).reasons == {samples.TUBE_OF_EARLIER: 1}
+
+    def test_leaves_the_record_to_others_while_its_files_are_written(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        written, meanwhile = lake.Lake.write_frame, []
+
+        def slow(home, frame, **told):
+            parts = written(home, frame, **told)
+            other = replace(ROUND, id="r2")
+            with ThreadPoolExecutor(1) as beside:
+                opened = beside.submit(screening.open_round, post, other, why="test", at=TENTH)
+                meanwhile.append(opened.result(timeout=60).id)
+            return parts
+
+        monkeypatch.setattr(lake.Lake, "write_frame", slow)
+
+        taken = take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+
+        assert taken.accepted == len(GOOD_SWABS)
+        assert meanwhile == ["r2"]
+
+    def test_is_not_asked_from_a_file_whose_values_were_changed(self, post, bulk, tmp_path):
+        take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        with post.store.reading(post.viewer) as record:
+            part = record.nouns(screening.LAKE_PARTS)[0]
+        file = bulk.folder / part.id
+        changed = pl.read_parquet(file).with_columns(pl.col("person") + 1)
+        changed.write_parquet(file)
+
+        with pytest.raises(lake.DamagedLake, match="content hash is another"):
+            covered(post, bulk)
+
+    def test_can_be_taken_again_after_a_crash_left_its_files_aside(
+        self, post, bulk, tmp_path, monkeypatch
+    ):
+        with monkeypatch.context() as broken:
+            broken.setattr(lake.Lake, "place", lambda *told: 1 / 0)
+            broken.setattr(lake.shutil, "rmtree", lambda *told, **more: None)
+            with pytest.raises(ZeroDivisionError):
+                take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+        assert list((bulk.folder / ".incoming").iterdir())
+
+        taken = take(post, bulk, swabs(tmp_path, *GOOD_SWABS), LakeKind.SAMPLES)
+
+        assert taken.accepted == len(GOOD_SWABS)
 
 
 class TestProof:

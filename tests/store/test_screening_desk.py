@@ -26,6 +26,7 @@ from yipan.feeds import samples
 from yipan.feeds.keypeople import KeyPeople, read_key_people
 from yipan.feeds.laboratory import specimen_of
 from yipan.model import (
+    Adoption,
     CasePlace,
     Counted,
     Duty,
@@ -52,6 +53,7 @@ from yipan.operations import (
     keypeople,
     laboratories,
     logistics,
+    plates,
     programme,
     screening,
     zoning,
@@ -59,6 +61,7 @@ from yipan.operations import (
 from yipan.operations.programme import ProgrammeState
 from yipan.packs.screenings import read_screening
 from yipan.protocol import protocols
+from yipan.store import NotFound
 from yipan.store.tables.commanding import TASKS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -207,6 +210,22 @@ class TestOneState:
         assert "subject" not in made[501]
 
 
+class TestSpecimensThatFollow:
+    def test_name_the_tube_they_follow_from(self, filled, tmp_path):
+        again = f"208,908,8,{STREETS[2]},2,1,2022-11-11 10:30"
+        take(filled, table(tmp_path / "again.csv", SAMPLE_HEAD, again), LakeKind.RESWABS, at=LATER + 8 * HOUR)  # fmt: skip
+        laboratories.plant(filled, round="r1", pairs={503: 9503}, at=LATER + 8 * HOUR)
+        with filled.store.reading(filled.viewer) as record:
+            made = {
+                tube.tube: specimen_of(tube)
+                for tube in screening.tube_specimens(record, filled.lake, round="r1")
+            }
+
+        assert made[908]["parent"] == made[9503]["parent"] == [{"reference": "Specimen/tube-503"}]
+        assert (made[908].get("combined"), made[9503].get("combined")) == (None, "pooled")
+        assert "parent" not in made[503]
+
+
 def plate(laboratory, name, *wells, kit="lot-1", instrument="qs5", run=RUN):
     return [
         f"{laboratory},{name},{well},{content},{tube},{instrument},{kit},{orf},{n},{ic},{run}"
@@ -243,6 +262,31 @@ class TestPlates:
         assert (bad.without_internal, bad.issued) == (1, 1)
         kinds = {(one.laboratory, one.kind) for one in found.findings}
         assert {("lab-b", "plate_invalid"), ("lab-b", "result_without_internal_control")} <= kinds
+
+    def test_are_told_one_by_one_well_by_well(self, filled):
+        wells = [
+            plates.WellTold(well=well, content=content, tube=tube or None, ct_orf=orf or None, ct_n=n or None, ct_control=ic or None)
+            for well, content, tube, orf, n, ic in (
+                ("A10", "样本", 502, "", "", 45.0), ("A2", "样本", 501, "", "", 24.0), ("A3", "样本", 777, "", "", 24.0),
+                ("H11", "ntc", "", 37.2, "", ""), CONTROLS[1],
+            )
+        ]  # fmt: skip
+        told = plates.PlateTold(
+            laboratory="lab-a", plate="p1", instrument="qs5", kit="lot-1", started=LATER - 5 * HOUR, ended=LATER - 4 * HOUR, wells=wells,
+        )  # fmt: skip
+        taken = plates.take_plate(filled, told, round="r1", at=LATER, time_zone=ZONE)
+
+        assert (taken.read, taken.accepted, taken.file) == (5, 4, "plate p1 of lab-a")
+        assert taken.reasons == {samples.UNKNOWN_TUBE: 1}
+        with filled.store.reading(filled.viewer) as record:
+            seen = plates.sheet(record, filled.lake, round="r1", laboratory="lab-a", plate="p1")
+            with pytest.raises(NotFound, match="no well of plate p2"):
+                plates.sheet(record, filled.lake, round="r1", laboratory="lab-a", plate="p2")
+        assert [(w.well, w.internal_valid, w.result) for w in seen.wells] == [
+            ("A2", True, "negative"), ("A10", False, None), ("H11", None, None), ("H12", None, None),
+        ]  # fmt: skip
+        assert (seen.stands, seen.faults) == (False, ("no_template_rose",))
+        assert seen.zh
 
     def test_are_refused_row_by_row(self, filled, tmp_path):
         rows = plate(
@@ -456,8 +500,8 @@ class TestPlan:
         book = protocols().rulebook("cn-covid-9ed")
         with post.store.reading(post.viewer) as record:
             return logistics.needs(
-                record, post.lake, round="r1", book=book, given=GIVEN, have=have, **options
-            )
+                record, post.lake, round="r1", at=LATER, otherwise=book, given=GIVEN, have=have, **options
+            )  # fmt: skip
 
     def test_counts_sites_samplers_and_what_lacks_by_the_norms(self, filled):
         plan = self.needs(filled, have=logistics.Have(samplers=0, sites=5))
@@ -467,6 +511,23 @@ class TestPlan:
         assert (plan.lacking_tubes, plan.prevalence_from) == (None, "r1")
         assert all(reason.source for reason in plan.reasons)
         assert plan.total.tubes == sum(street.tubes for street in plan.streets)
+
+    def test_goes_by_the_version_adopted_where_it_has_norms(self, filled, post):
+        assert (self.needs(filled).rulebook, self.needs(filled).adopted) == ("cn-covid-9ed", True)
+        zoning.adopt(
+            filled, Adoption(id="a-2", area=PROVINCE, version="cn-covid-8ed", profile="guangdong-2022", at=LATER), at=LATER
+        )  # fmt: skip
+
+        plan = self.needs(filled)
+
+        assert (plan.rulebook, plan.adopted) == ("cn-covid-9ed", False)
+        assert "cn-covid-8ed, adopted here, has no norms" in plan.reasons[0].en
+
+    def test_says_where_no_version_was_adopted(self, post):
+        plan = self.needs(post)
+
+        assert (plan.rulebook, plan.adopted) == ("cn-covid-9ed", False)
+        assert "no version was adopted" in plan.reasons[0].en
 
     def test_fills_tubes_by_what_each_street_showed(self, filled):
         plan = self.needs(filled)

@@ -18,6 +18,8 @@ from yipan.model import (
     Duty,
     Incident,
     IncidentState,
+    Interval,
+    KindMethod,
     NotAllowed,
     NotYourArea,
     Sentence,
@@ -176,6 +178,41 @@ class TestReview:
             assert lateness.completeness(
                 record, [series], under=PROVINCE, until=AT.date(), time_zone=CHINA
             ) == {}  # fmt: skip
+
+    def test_says_nothing_of_delays_where_the_days_before_the_beginning_came_in_one_act(
+        self, store
+    ):
+        post = Post(store=store, viewer=store.system())
+        begun, days = date(2022, 11, 2), 60
+        with store.acting(
+            post.viewer, desk="t", verb="t", why="t", at=datetime.combine(begun, datetime.min.time(), CHINA)
+        ) as act:  # fmt: skip
+            past = CountSeries(
+                area=GUANGZHOU,
+                stream=FEVER,
+                first_day=begun - timedelta(days=days),
+                counts=(20,) * days,
+            )
+            act.put_counts(table(past), published=True)
+        for back in range(21):
+            day_seen = begun + timedelta(days=back)
+            rows = [CountSeries(area=GUANGZHOU, stream=FEVER, first_day=day_seen, counts=(18,))]
+            if back:
+                rows.append(replace(rows[0], first_day=day_seen - timedelta(days=1), counts=(20,)))
+            at = datetime.combine(day_seen + timedelta(days=1), datetime.min.time(), CHINA)
+            with store.acting(post.viewer, desk="t", verb="t", why="t", at=at) as act:
+                act.put_counts(table(*rows), published=True)
+        until = begun + timedelta(days=21)
+        series = CountSeries(
+            area=GUANGZHOU, stream=FEVER, first_day=begun - timedelta(days=days), counts=(20,) * 81
+        )
+
+        with store.reading(post.viewer) as record:
+            found = lateness.completeness(
+                record, [series], under=PROVINCE, until=until, time_zone=CHINA
+            )
+
+        assert found["respiratory/fever_clinic_visits"][0] == pytest.approx(0.9, abs=0.02)
 
     def test_counts_incidents_in_response_as_outbreaks_on_record(self, post):
         opened = AT - timedelta(days=20)
@@ -558,3 +595,124 @@ class TestRules:
         assert (found.in_force.method, found.wanted.method) == ("standard", "EARS C2")
         assert found.wanted.streams == 3
         assert waiting == ()
+
+    def test_name_another_method_for_a_kind_and_keep_it_when_another_is_named(self, post):
+        asked = {"area": PROVINCE, "at": AT, "time_zone": CHINA}
+        first = watch.propose_rule(
+            post, kinds=[KindMethod.parse("fever_clinic_visits/day=EARS C2")], **asked
+        )
+        day.decide(post, first.id, verdict=Verdict.ACCEPT, at=AT, reason="试行")
+        later = AT + timedelta(minutes=1)
+
+        second = watch.propose_rule(
+            post, kinds=[KindMethod.parse("ili_visits/day=CUSUM")], **asked | {"at": later}
+        )
+
+        assert "fever-clinic visits by the day by EARS C2" in second.what.en
+        assert "发热门诊就诊（日）用EARS C2" in second.what.zh
+        assert any("CUSUM) at" in reason.en for reason in second.reasons)
+        watch.review_signals(post, at=later, time_zone=CHINA)
+        with post.store.reading(post.viewer) as record:
+            (alert,) = watch.alerts(record, area=PROVINCE, at=later)
+            found = record.signals(
+                under=PROVINCE, since=date(2022, 11, 1), until=date(2022, 11, 10)
+            )
+        assert alert.method == "EARS C2"
+        assert "judged by EARS C2 on 7 plain days before" in alert.explanation.en
+        assert {one.method for one in found} == {"EARS C2"}
+
+    def test_of_a_city_judge_its_streams_in_the_round_of_the_province(self, post):
+        proposal = watch.propose_rule(
+            post, area=GUANGZHOU, method="EARS C2", at=AT, time_zone=CHINA
+        )
+        day.decide(post, proposal.id, verdict=Verdict.ACCEPT, at=AT, reason="试行")
+
+        with post.store.reading(post.viewer) as record:
+            seen = watch.seen_now(
+                record, area=PROVINCE, day=date(2022, 11, 9), at=AT + timedelta(minutes=1)
+            )
+
+        (finding,) = seen.findings
+        by = {one.area: one.method for one in finding.contributions}
+        assert by == {PROVINCE: "calendar baseline", GUANGZHOU: "EARS C2"}
+
+    @pytest.mark.parametrize(
+        ("kind", "told"),
+        [
+            ("fever_clinic_visits/day=magic", "no method"),
+            ("fever_clinic_visits/week=NSSP switch", "does not judge streams by the week"),
+            ("fever_clinic_visits/day=binomial CUSUM", "positive results only"),
+            ("wastewater_copies/day=CUSUM", "a method of its own"),
+        ],
+    )
+    def test_that_do_not_fit_a_kind_are_refused(self, post, kind, told):
+        with pytest.raises(ValueError, match=told):
+            watch.propose_rule(
+                post, area=PROVINCE, kinds=[KindMethod.parse(kind)], at=AT, time_zone=CHINA
+            )
+
+
+class TestReading:
+    def test_by_whole_streams_is_what_the_rows_say(self, post):
+        with post.store.reading(post.viewer) as record:
+            columns = record.count_columns(
+                under=PROVINCE, since=date(2022, 8, 5), until=date(2022, 11, 10)
+            )
+            rows = record.count_rows(
+                under=PROVINCE, since=date(2022, 8, 5), until=date(2022, 11, 10)
+            )
+
+        told = [
+            (one.area, one.stream, date(2022, 8, 5) + timedelta(days=at), value)
+            for one in columns
+            for at, value in zip(one.days.tolist(), one.values.tolist(), strict=True)
+        ]
+        assert told == list(rows.select("area", "stream", "day", "value").iter_rows())
+
+    def test_goes_further_back_for_weeks_and_for_kinds_named(self, post):
+        weekly = Stream(disease="respiratory", counted=Counted.ILI_VISITS, interval=Interval.WEEK)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=AT) as act:
+            act.put_counts(
+                table(CountSeries(area=GUANGZHOU, stream=weekly, first_day=date(2018, 1, 1), counts=(4,) * 250)),
+                published=True,
+            )  # fmt: skip
+
+        with post.store.reading(post.viewer) as record:
+            found = record.count_columns(
+                under=PROVINCE, since=date(2022, 11, 1), until=date(2022, 11, 10),
+                long=date(2018, 1, 1), long_counted=[Counted.FEVER_CLINIC_VISITS],
+            )  # fmt: skip
+
+        lengths = {one.stream: len(one.days) for one in found if one.area == GUANGZHOU}
+        assert lengths == {weekly.key: 250, FEVER.key: DAYS, CLINIC.key: 3}
+
+    def test_tells_weekly_streams_by_the_day_their_week_begins(self, post):
+        weekly = Stream(disease="measles", counted=Counted.SUSPECTED, interval=Interval.WEEK)
+        counts = (*np.random.default_rng(4).poisson(5.0, 147).tolist(), 40)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=AT) as act:
+            act.put_counts(
+                table(CountSeries(area=GUANGZHOU, stream=weekly, first_day=date(2020, 1, 6), counts=counts)),
+                published=True,
+            )  # fmt: skip
+
+        watch.review_signals(post, at=AT, time_zone=CHINA)
+        watch.review_signals(post, at=AT + timedelta(days=1), time_zone=CHINA)
+
+        with post.store.reading(post.viewer) as record:
+            (alert,) = [
+                one
+                for one in watch.alerts(record, area=PROVINCE, at=AT)
+                if one.disease == "measles"
+            ]
+            signals = record.signals(
+                under=PROVINCE, since=date(2022, 10, 1), until=date(2022, 11, 10)
+            )
+            seen = watch.seen_now(record, area=PROVINCE, day=date(2022, 11, 9), at=AT)
+        assert [one.day for one in signals if one.stream == weekly] == [date(2022, 10, 31)]
+        assert (alert.first_day, alert.last_day, alert.seen) == (
+            date(2022, 10, 31),
+            date(2022, 11, 6),
+            1,
+        )
+        assert "in the week from 31 October" in alert.explanation.en
+        assert {one.disease for one in seen.findings} == {"respiratory", "measles"}

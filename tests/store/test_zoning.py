@@ -12,9 +12,11 @@ from yipan.model import (
     Area,
     CasePlace,
     Duty,
+    PersonTest,
     RegisteredPlace,
     Roster,
     RosterGroup,
+    TestResult,
     Verdict,
     Viewer,
     ZoneChange,
@@ -27,7 +29,7 @@ from yipan.model import (
     person_id,
     place,
 )
-from yipan.operations import commanding, day, delineating, residents, zoning
+from yipan.operations import commanding, day, delineating, plans, residents, zoning
 from yipan.operations.post import Post
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -462,6 +464,39 @@ class TestRound:
         (publish,) = done.tasks
         assert publish.due == TENTH + 5 * HOUR
         assert review(post, TENTH + 3 * HOUR) == {}
+
+    def test_sends_investigators_to_a_positive_result_before_any_case_report(self, post):
+        (sick, well) = people(1, 3)
+        results = [
+            PersonTest(id="t-1", area=HAIZHU, person=sick, result=TestResult.POSITIVE, sampled=TENTH.date()),
+            PersonTest(id="t-2", area=HAIZHU, person=well, result=TestResult.NEGATIVE, sampled=TENTH.date()),
+        ]  # fmt: skip
+        plans.record_samples(post, results, at=TENTH)
+        review(post, TENTH + HOUR)
+
+        with post.store.reading(post.viewer) as record:
+            (sent,) = commanding.tasks(record, area=HAIZHU, at=TENTH + HOUR)
+        assert (sent.task.subject, sent.task.kind) == (sick, zoning.ON_SITE)
+        assert sent.task.due == TENTH + 3 * HOUR
+
+        found(post, ONE, TENTH, person=sick, known=TENTH + 2 * HOUR)
+        assert "zone.set" in review(post, TENTH + 2 * HOUR)
+
+        with post.store.reading(post.viewer) as record:
+            told = {t.task.id: t.task for t in commanding.tasks(record, area=HAIZHU, at=TENTH + 2 * HOUR, running=False)}  # fmt: skip
+        assert told[sent.task.id].finished == TENTH + 2 * HOUR
+        assert sum(task.kind == zoning.ON_SITE for task in told.values()) == 1
+
+    def test_sends_nobody_for_a_positive_result_of_weeks_ago(self, post):
+        old = PersonTest(
+            id="t-1", area=HAIZHU, person=people(1, 2)[0], result=TestResult.POSITIVE,
+            sampled=(TENTH - 8 * DAY).date(),
+        )  # fmt: skip
+        plans.record_samples(post, [old], at=TENTH)
+        review(post, TENTH + HOUR)
+
+        with post.store.reading(post.viewer) as record:
+            assert commanding.tasks(record, area=HAIZHU, at=TENTH + HOUR) == ()
 
     def test_under_class_b_proposes_no_zone(self, post):
         zoning.adopt(

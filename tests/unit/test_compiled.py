@@ -1,12 +1,16 @@
 """What compiles the model ahead of its first run."""
 
+import ast
+import fcntl
 import subprocess
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from yipan.analytics.simulate import kernel, rehearsal
+from yipan.analytics.simulate import draws, kernel, rehearsal
 from yipan.operations import compiled
 
 
@@ -26,8 +30,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     processes: list[Any] = []
 
     def start(command: list[str], **how: Any) -> Other:
-        processes.append(Other(command, **how))
-        return processes[-1]
+        other = Other(command, **how)
+        processes.append(other)
+        return other
 
     monkeypatch.setattr(subprocess, "Popen", start)
     return processes
@@ -35,11 +40,12 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 class TestCompileModel:
     def test_says_what_it_does_and_leaves_one_half_to_another_process(
-        self, monkeypatch: pytest.MonkeyPatch, begun: list[Any]
+        self, monkeypatch: pytest.MonkeyPatch, begun: list[Any], tmp_path: Path
     ) -> None:
         told: list[str] = []
         mine: list[str] = []
         monkeypatch.setattr(compiled, "is_kept", lambda half: False)
+        monkeypatch.setattr(compiled, "lock_path", lambda: tmp_path / "lock")
         monkeypatch.setattr(rehearsal, "rehearse", mine.append)
 
         assert compiled.compile_model(told.append)
@@ -58,29 +64,60 @@ class TestCompileModel:
         assert told == []
         assert begun == []
 
-
-class TestIsKept:
-    def test_is_false_for_code_older_than_its_source(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    def test_waits_for_a_process_that_compiles_already_and_then_has_nothing_to_do(
+        self, monkeypatch: pytest.MonkeyPatch, begun: list[Any], tmp_path: Path
     ) -> None:
-        class Half:
-            class stats:  # noqa: N801  # as Numba names it
-                cache_path = str(tmp_path)
+        kept = threading.Event()
+        waits = threading.Event()
+        told: list[str] = []
 
-            __code__ = kernel.run.__code__
+        def tell(said: str) -> None:
+            told.append(said)
+            waits.set()
 
-        monkeypatch.setitem(rehearsal.HALVES, "run", Half)  # type: ignore[arg-type]  # stands in for a dispatcher
-        line = kernel.run.__code__.co_firstlineno
-        assert not compiled.is_kept("run")
+        def is_kept(_: Callable[..., Any]) -> bool:
+            return kept.is_set()
 
-        file = tmp_path / f"kernel.run-{line}.py311.nbi"
-        file.touch()
-        assert compiled.is_kept("run")
+        monkeypatch.setattr(compiled, "is_kept", is_kept)
+        monkeypatch.setattr(compiled, "lock_path", lambda: tmp_path / "lock")
+        made: list[bool] = []
+        second = threading.Thread(target=lambda: made.append(compiled.compile_model(tell)))
+        with (tmp_path / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            second.start()
+            waits.wait()
+            kept.set()
+        second.join()
 
-        import os
+        assert told == [compiled.WAITS]
+        assert made == [False]
+        assert begun == []
 
-        os.utime(file, (1, 1))
-        assert not compiled.is_kept("run")
+
+class TestInlined:
+    def test_names_every_module_the_kernel_takes_from_and_what_those_take_from(self) -> None:
+        folder = Path(kernel.__file__).parent
+        open_yet, seen = ["kernel"], set()
+        while open_yet:
+            name = open_yet.pop()
+            seen.add(name)
+            for node in ast.walk(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module not in seen:
+                    assert node.module is not None
+                    open_yet.append(node.module)
+
+        assert seen == set(draws.INLINED)
+
+    def test_stamps_what_is_kept_so_that_a_change_in_any_of_them_compiles_anew(self) -> None:
+        folder = Path(kernel.__file__).parent
+        sources = [(folder / f"{name}.py").read_text(encoding="utf-8") for name in draws.INLINED]
+
+        for half in rehearsal.HALVES.values():
+            file = half._cache._cache_file  # type: ignore[attr-defined]  # of Numba, which has no types
+            assert file._source_stamp == draws.source_stamp(sources)
+            for number, source in enumerate(sources):
+                changed = [*sources[:number], source + "# changed", *sources[number + 1 :]]
+                assert file._source_stamp != draws.source_stamp(changed)
 
 
 class TestRehearse:

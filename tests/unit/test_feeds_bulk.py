@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from places import TENTH
+from swabs import put_frame
 from yipan.feeds import bulk, keys, samples
-from yipan.store.lake import Lake
+from yipan.store.lake import DamagedLake, Lake, NamedFile
 
 STREETS = (440103001, 440103002, 440304001)
 UNTIL = TENTH + timedelta(hours=20)
@@ -305,11 +306,11 @@ class TestLake:
         frame = pl.DataFrame(
             {"person": [1, 2], "street": [STREETS[0], STREETS[2]], "exempt": [0, 1]}
         )
-        parts = home.write_frame(
-            frame, batch="b", round="r", kind="roster", city_of_street={s: s // 100_000 for s in STREETS},
+        parts = put_frame(
+            home, frame, batch="b", round="r", kind="roster", city_of_street={s: s // 100_000 for s in STREETS},
             day=TENTH.date(),
         )  # fmt: skip
-        named = {part.path: part.rows for part in parts}
+        named = [NamedFile(path=part.path, rows=part.rows) for part in parts]
         other = Lake(folder=tmp_path / "other")
 
         assert home.copy_files(named, other.folder) == 2
@@ -317,13 +318,13 @@ class TestLake:
         first, second = (other.folder / part.path for part in parts)
         first.write_bytes(first.read_bytes()[:-20])
         second.unlink()
-        cut, gone = other.faults(named | {parts[1].path: 7})
+        cut, gone = other.faults([named[0], NamedFile(path=parts[1].path, rows=7)])
         assert (cut.path, cut.rows) == (parts[0].path, 1)
         assert cut.what.startswith("cannot be read (")
         assert str(tmp_path) not in cut.what
         assert (gone.path, gone.what, gone.rows) == (parts[1].path, "is not there", 7)
 
-    def test_whose_pages_were_damaged_is_told_so(self, tmp_path):
+    def test_of_an_older_version_whose_pages_were_damaged_is_told_so(self, tmp_path):
         home = Lake(folder=tmp_path / "screening")
         frame = pl.DataFrame(
             {
@@ -332,25 +333,53 @@ class TestLake:
                 "exempt": [0] * 5000,
             }
         )
-        (part,) = home.write_frame(
-            frame, batch="b", round="r", kind="roster", city_of_street={s: s // 100_000 for s in STREETS},
-            day=TENTH.date(),
-        )  # fmt: skip
-        file = home.folder / part.path
+        file = home.folder / "lake" / "older.parquet"
+        file.parent.mkdir(parents=True)
+        frame.write_parquet(file, compression="zstd", compression_level=1)
         whole = bytearray(file.read_bytes())
         whole[200:4000] = bytes(3800)
         file.write_bytes(whole)
 
-        (fault,) = home.faults({part.path: 5000})
+        (fault,) = home.faults([NamedFile(path="lake/older.parquet", rows=5000)])
 
-        assert fault.path == part.path
+        assert fault.path == "lake/older.parquet"
         assert fault.what.startswith("cannot be read (")
+
+    def test_whose_values_were_changed_is_told_so_by_its_content_hash(self, tmp_path):
+        home = Lake(folder=tmp_path / "screening")
+        person = np.random.default_rng(1).integers(1 << 40, 1 << 60, size=500)
+        frame = pl.DataFrame({"person": person, "street": [STREETS[0]] * 500, "exempt": [0] * 500})
+        (part,) = put_frame(
+            home, frame, batch="b", round="r", kind="roster", city_of_street={s: s // 100_000 for s in STREETS},
+            day=TENTH.date(),
+        )  # fmt: skip
+        named = [NamedFile(path=part.path, rows=500, sha256=part.sha256)]
+        file = home.folder / part.path
+        assert home.faults(named) == ()
+        home.check(named)
+        whole = bytearray(file.read_bytes())
+        at = whole.find(int(person[7]).to_bytes(8, "little"))
+        whole[at] ^= 1
+        file.write_bytes(whole)
+
+        (fault,) = home.faults(named)
+
+        assert home.read([part.path], ["person"])["person"][7] == person[7] ^ 1
+        assert fault.what == "is not as it was written (its content hash is another)"
+        with pytest.raises(DamagedLake, match="500 rows are on record"):
+            home.check(named)
 
     def test_writes_nothing_into_a_city_that_is_not_there(self, tmp_path):
         home = Lake(folder=tmp_path / "screening")
         frame = pl.DataFrame({"person": [1], "street": [7], "exempt": [0]})
 
         with pytest.raises(ValueError, match="street 7 lies in no city"):
-            home.write_frame(
-                frame, batch="b", round="r", kind="roster", city_of_street={1: 1}, day=TENTH.date()
+            put_frame(
+                home,
+                frame,
+                batch="b",
+                round="r",
+                kind="roster",
+                city_of_street={1: 1},
+                day=TENTH.date(),
             )

@@ -276,3 +276,14 @@ def fast_reading(file):
     return fast_road.swabs(
         file, streets=STREETS, since=TENTH, until=LATER, time_zone="Asia/Shanghai"
     )
+
+
+class TestReasons:
+    def test_are_told_in_chinese_too_on_the_board_as_in_the_file(self):
+        board = (Path(__file__).parents[2] / "web/src/i18n/screening.ts").read_text(
+            encoding="utf-8"
+        )
+
+        assert set(samples.REASONS_ZH) == set(samples.REASONS)
+        for reason, zh in samples.REASONS_ZH.items():
+            assert f"\"{reason}\": '{zh}'," in board, reason

@@ -212,6 +212,23 @@ SORMAS_CASES = (
 )
 
 
+class TestNumbersOfCases:
+    FILES = (
+        ("contacts.csv", "from,to,exposure\nE-1,E-2,household\n"),
+        ("tests.csv", "sampleIdentifier,personId,dateSampleTaken,result\nS-1,E-2,2022-10-02,positive\n"),
+    )  # fmt: skip
+
+    def test_join_results_in_the_form_of_go_data_with_the_contacts_of_other_files(self):
+        found = read(*self.FILES, outbreak="o", case_numbers=True)
+
+        assert [one.person for one in found.tests] == [found.exposures[0].target]
+
+    def test_are_not_taken_for_those_of_go_data_unless_that_is_said(self):
+        found = read(*self.FILES, outbreak="o")
+
+        assert [one.person for one in found.tests] != [found.exposures[0].target]
+
+
 class TestSormas:
     def test_has_a_row_of_entities_comments_and_short_rows(self):
         found = read(("s.csv", SORMAS_CASES), disease=None)

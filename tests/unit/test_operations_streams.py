@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from yipan.analytics.detect.baseline import Carrier
 from yipan.model import Counted, CountSeries, Interval, Judgement, Stream
 from yipan.operations import streams, watching
 
@@ -73,6 +74,31 @@ class TestPicture:
         least = min(part.p_value for part in found.contributions)
         assert least > 0.005  # none speaks alone, and no mean of them is below the least
         assert found.together < least / 3
+
+    def test_says_that_small_excesses_that_last_are_what_stands_out(self):
+        counts = np.random.default_rng(3).poisson(30.0, (12, 200))[:, :196]
+        counts[1, -10:] = (27, 37, 29, 22, 24, 38, 40, 38, 41, 43)
+        some = [
+            CountSeries(
+                area=f"44.01.{row}.", stream=FEVER, first_day=FIRST, counts=tuple(int(c) for c in one)
+            )
+            for row, one in enumerate(counts)
+        ]  # fmt: skip
+        judged = streams.judge_streams(
+            some, until=FIRST + timedelta(days=196), sums=False, alpha=0.02
+        )
+
+        (one,) = streams.picture(judged, alpha=0.02, false_share=0.4).findings
+
+        assert one.lead.carrier is Carrier.MEMORY
+        assert one.lead.p_value < judged.verdicts.p_day[1, -1]
+        assert one.since == one.day - timedelta(days=4)
+        assert one.lead.memory_observed == 38 + 40 + 38 + 41 + 43
+        assert "each of the last 5 days, 200 fever-clinic visits together" in one.explanation.en
+        assert "since 9 November" in one.explanation.en
+        assert "one day no higher than expected" in one.explanation.en
+        assert "近5日每日均高于预期，合计200例" in one.explanation.zh
+        assert "只要有一日不高于预期" in one.explanation.zh
 
     def test_joins_what_several_channels_see(self):
         some = [

@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from swabs import put_frame
 from yipan.store import cluster, lake, spark_job
+from yipan.store import visits as been
 
 OPENED = datetime(2022, 11, 10, tzinfo=UTC).replace(tzinfo=None)
 STREETS = (440103001, 440103002, 440304001)
@@ -67,15 +69,17 @@ def held(tmp_path_factory):
     rng = np.random.default_rng(8)
     files: dict[str, list[cluster.ClusterFile]] = {}
     for batch, (kind, frame) in made_up(rng).items():
-        for part in home.write_frame(
-            frame, batch=batch, round="r", kind=kind, city_of_street=CITY_OF, day=date(2022, 11, 10)
+        for part in put_frame(
+            home, frame, batch=batch, round="r", kind=kind, city_of_street=CITY_OF, day=date(2022, 11, 10)
         ):  # fmt: skip
             files.setdefault(kind, []).append(cluster.ClusterFile(path=part.path, act=ACTS[batch]))
     for name, number in (("visits", 400), ("case_visits", 30)):
         since = rng.integers(0, 20_000, size=number)
+        ends = since + rng.integers(60, 4000, size=number)
         pl.DataFrame({
             "person": rng.integers(1, 90, size=number), "place": rng.integers(1, 8, size=number), "since": since,
-            "until": since + rng.integers(60, 4000, size=number),
+            "until": [end if end % 9 else None for end in ends.tolist()], "street": [STREETS[0]] * number,
+            "purpose": ["other"] * number, "spot": np.arange(number),
         }).write_parquet(home.folder / f"{name}.parquet")  # fmt: skip
         files[name] = [cluster.ClusterFile(path=f"{name}.parquet", act=1)]
     return home, files
@@ -107,6 +111,7 @@ def plain(held):
         "samples": lake.SAMPLE_COLUMNS,
         "results": lake.RESULT_COLUMNS,
         "reswabs": lake.SAMPLE_COLUMNS,
+        "visits": been.VISIT_COLUMNS,
     }
     with home.engine() as engine:
         for kind, columns in kinds.items():
@@ -119,11 +124,17 @@ def plain(held):
             "held": [(*row[:4], people[row[0]]) for row in lake.held(engine) if row[0] in people],
             "waiting_tubes": lake.waiting_tubes(engine),
             "laboratory_counts": lake.laboratory_counts(engine),
+            "met": sorted(
+                (person, case, place, since, until)
+                for person, _, case, place, since, until in been.met(engine)
+            ),
         }
 
 
 class TestOnDuckdb:
-    @pytest.mark.parametrize("name", ["coverage", "held", "waiting_tubes", "laboratory_counts"])
+    @pytest.mark.parametrize(
+        "name", ["coverage", "held", "waiting_tubes", "laboratory_counts", "met"]
+    )
     def test_answers_as_the_query_of_the_lake(self, on_duckdb, plain, name):
         assert plain[name]
         assert on_duckdb[name] == plain[name]
@@ -135,9 +146,13 @@ class TestOnDuckdb:
         )
         expected = [
             (person, case, place, max(since, begins), min(until, ends))
-            for person, place, since, until in visits
-            for case, where, begins, ends in cases
-            if where == place and person != case and min(until, ends) - max(since, begins) >= 600
+            for person, place, since, until, *_ in visits
+            for case, where, begins, ends, *_ in cases
+            if until
+            and ends
+            and where == place
+            and person != case
+            and min(until, ends) - max(since, begins) >= 600
         ]
 
         assert len(expected) > 20

@@ -1,5 +1,6 @@
 """Laboratories: what each can take, plates and controls, split tubes, specimens on their way, findings with evidence."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
@@ -83,6 +84,105 @@ def transit(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
 
     moment, home = moment_of(asking, at), lake_of(asking)
     return asking.answer(lambda record: laboratories.transit(record, home, round=round, at=moment))
+
+
+_PLATE: dict[str, Any] = {
+    "laboratory": "lab-001", "plate": "p-31", "instrument": "qs5-2", "kit": "lot-77", "started": "2022-11-10T13:00:00+00:00",
+    "ended": "2022-11-10T14:30:00+00:00", "stands": False, "faults": ["no_template_rose"], "zh": "无模板对照检出",
+    "en": "its no-template control rose", "internal_below": 40, "positive_from": 26, "positive_to": 30,
+    "wells": [
+        {"well": "A1", "content": "sample", "tube": 10000345, "ct_orf": 31.2, "ct_n": 30.8, "ct_control": 25.1,
+         "internal_valid": True, "result": "positive"},
+        {"well": "H11", "content": "no_template", "tube": None, "ct_orf": 37.9, "ct_n": None, "ct_control": None,
+         "internal_valid": None, "result": None},
+    ],
+}  # fmt: skip
+
+
+@routes.get(
+    "/laboratories/plate",
+    summary="One plate of a round, well by well, and whether its controls let it stand",
+    openapi_extra=OWN,
+    responses=responses(
+        _PLATE, description="Wells by row and column, with the result issued for the tube of each", failures=(401, 403, 404, 422, 503)
+    ),
+)  # fmt: skip
+def plate(
+    asking: Asked,
+    round: RoundAsked,
+    laboratory: Annotated[
+        str, Query(min_length=1, max_length=100, description="id of the laboratory", examples=["lab-001"])
+    ],
+    plate: Annotated[str, Query(min_length=1, max_length=200, description="its plate", examples=["p-31"])],
+) -> Response:  # fmt: skip
+    """Return one plate."""
+    from yipan.operations import plates
+
+    home = lake_of(asking)
+    return asking.answer(
+        lambda record: plates.sheet(record, home, round=round, laboratory=laboratory, plate=plate)
+    )
+
+
+class WellGiven(BaseModel):
+    """A well and what rose in it; a sample names its tube, a control none."""
+
+    well: str = Field(min_length=1, max_length=20, examples=["A1"])
+    content: str = Field(min_length=1, max_length=40, examples=["sample"])
+    tube: int | None = Field(default=None, ge=0, lt=TUBE, examples=[10000345])
+    ct_orf: float | None = Field(default=None, allow_inf_nan=False, examples=[31.2])
+    ct_n: float | None = Field(default=None, allow_inf_nan=False)
+    ct_control: float | None = Field(default=None, allow_inf_nan=False, examples=[25.1])
+
+
+class PlateGiven(BaseModel):
+    """One plate as an instrument's system tells it."""
+
+    laboratory: str = Field(min_length=1, max_length=100, examples=["lab-001"])
+    plate: str = Field(min_length=1, max_length=200, examples=["p-31"])
+    instrument: str = Field(min_length=1, max_length=200, examples=["qs5-2"])
+    kit: str = Field(min_length=1, max_length=200, examples=["lot-77"])
+    started: datetime = Field(examples=["2022-11-10T21:00:00+08:00"])
+    ended: datetime = Field(examples=["2022-11-10T22:30:00+08:00"])
+    wells: list[WellGiven] = Field(min_length=1, max_length=1536)
+
+
+@routes.post(
+    "/screening/rounds/{name}/plates",
+    summary="Take one plate into a round, as an instrument's system tells it",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "id": "b-1f2e3d4c5b6a", "area": "44.4401.", "round": "gz-2022-11-10", "kind": "wells",
+            "file": "plate p-31 of lab-001",
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "read": 96, "accepted": 95,
+            "quarantined": 1, "reasons": {"no accepted sample is in this tube": 1},
+            "quarantine": "quarantine/gz-2022-11-10/b-1f2e3d4c5b6a.csv", "within": None,
+        },
+        description="What became of every well: read = accepted + put aside", failures=CHANGE,
+    ),
+)  # fmt: skip
+def put_plate(
+    asking: Asked,
+    name: Annotated[str, Path(max_length=60, description="id of the round")],
+    given: PlateGiven,
+) -> Response:
+    """Judge a plate well by well and take it in."""
+    from yipan.operations import plates
+
+    for field in ("started", "ended"):
+        moment = getattr(given, field)
+        if moment.tzinfo is None or not 1900 <= moment.year <= 2200:
+            raise BadInput(f"{field} {moment}: expected an instant with its offset", where=field)
+    told = plates.PlateTold(
+        laboratory=given.laboratory, plate=given.plate, instrument=given.instrument, kit=given.kit, started=given.started,
+        ended=given.ended, wells=[plates.WellTold(**one.model_dump()) for one in given.wells],
+    )  # fmt: skip
+    return answer(
+        plates.take_plate(
+            post_of(asking), told, round=name, at=asking.door.clock(), time_zone=asking.door.settings.time_zone
+        )
+    )  # fmt: skip
 
 
 _BENCH: dict[str, Any] = {

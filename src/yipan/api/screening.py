@@ -66,7 +66,7 @@ _OUTCOME: dict[str, Any] = {
                 "reasons": [
                     {"zh": "已连续1轮未发现社区感染者，需连续3轮。", "en": "1 rounds in a row found no infection in the community; 3 are needed.", "source": ["b2"], "confidence": "medium"}
                 ],
-                "assumed": [],
+                "assumed": [], "counted_in": "44.4401.440105.",
             }
         ],
         description="By the version in force; nothing is opened by asking",
@@ -274,13 +274,13 @@ def holds(
 
 @routes.get(
     "/screening/care",
-    summary="Who is registered for care and has no result, the most pressing first",
+    summary="Who came or is registered for care and has no result, whoever came first",
     openapi_extra=OWN,
     responses=responses(
         [
             {
                 "person": 31090, "area": "44.4401.440103.440103001.", "need": "dialysis", "why": "pending",
-                "hours": 7.5,
+                "hours": 7.5, "came_for": "fever_clinic", "came": "2022-11-10T09:10:00+00:00",
             }
         ],
         description="People by number; a missing result never blocks care",
@@ -295,6 +295,32 @@ def care(asking: Asked, round: RoundAsked, at: AtAsked = None) -> Response:
     return asking.answer(
         lambda record: holding.waiting_for_care(record, home, round=round, at=moment)
     )
+
+
+@routes.get(
+    "/screening/met",
+    summary="Who was at a place with somebody found positive in a round, for ten minutes at least",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "meetings": [
+                {
+                    "person": 31090, "found": 31072, "area": "44.4401.440103.440103001.", "place": 7001,
+                    "since": "2022-11-09T04:00:00+00:00", "until": "2022-11-09T04:35:00+00:00",
+                }
+            ],
+            "visits": 120000, "without_end": 4100,
+        },
+        description="By number, from the files of visits; visits without a leaving time meet nobody. Evidence, no contact",
+        failures=(401, 403, 404, 422, 503),
+    ),
+)  # fmt: skip
+def met(asking: Asked, round: RoundAsked) -> Response:
+    """Return who met those found."""
+    from yipan.operations import holding
+
+    home = lake_of(asking)
+    return asking.answer(lambda record: holding.met_found(record, home, round=round))
 
 
 _GROUP: dict[str, Any] = {
@@ -318,7 +344,7 @@ _GIVEN: dict[str, Any] = {
     openapi_extra=OWN,
     responses=responses(
         {
-            "round": "gz-2022-11-10", "total": _NEEDS, "streets": [_NEEDS],
+            "round": "gz-2022-11-10", "rulebook": "cn-covid-9ed", "adopted": True, "total": _NEEDS, "streets": [_NEEDS],
             "laboratories": [{"laboratory": "lab-001", "name": "金域", "reserve": False, "tubes": 526, "tubes_per_day": 350000}],
             "lacking_samplers": 3, "lacking_sites": None, "lacking_couriers": None, "lacking_tubes": 0, "prevalence_from": "",
             "reasons": [
@@ -339,18 +365,19 @@ def plan(
     samplers: Annotated[int | None, Query(ge=0, le=10**7, description="samplers there are")] = None,
     sites: Annotated[int | None, Query(ge=0, le=10**6, description="sites there are")] = None,
     couriers: Annotated[int | None, Query(ge=0, le=10**6, description="couriers there are")] = None,
+    at: AtAsked = None,
 ) -> Response:
-    """Return the plan of a round by the Ninth Edition's norms."""
+    """Return the plan of a round by the norms of the version in force where it is."""
     from yipan.operations import logistics
     from yipan.packs.screenings import read_screening
     from yipan.protocol import protocols
 
-    home = lake_of(asking)
-    book = protocols().rulebook("cn-covid-9ed")
+    home, moment = lake_of(asking), moment_of(asking, at)
+    book = protocols().rulebook(logistics.OTHERWISE)
     have = logistics.Have(samplers=samplers, sites=sites, couriers=couriers)
     return asking.answer(
         lambda record: logistics.needs(
-            record, home, round=round, book=book, given=read_screening("covid-19"), have=have,
+            record, home, round=round, at=moment, otherwise=book, given=read_screening("covid-19"), have=have,
             prevalence=prevalence,
         )
     )  # fmt: skip
@@ -695,7 +722,7 @@ _BATCH: dict[str, Any] = {
     "id": "b-1f2e3d4c5b6a", "area": "44.4401.", "round": "gz-2022-11-10", "kind": "results", "file": "tubes.csv",
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "read": 51200, "accepted": 51198,
     "quarantined": 2, "reasons": {"no accepted sample is in this tube": 2},
-    "quarantine": "quarantine/gz-2022-11-10/b-1f2e3d4c5b6a.csv",
+    "quarantine": "quarantine/gz-2022-11-10/b-1f2e3d4c5b6a.csv", "within": None,
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from yipan.api.access import OWN, AreaAsked, Asked, DayAsked, SinceAsked, UntilAsked
 from yipan.api.commanding import CHANGE, Id, moment_of, post_of
 from yipan.api.door import answer, responses, routes_of
-from yipan.model import AlertState, Triage
+from yipan.model import AlertState, KindMethod, Triage
 
 routes = routes_of("watch")
 
@@ -72,12 +72,18 @@ class ReportAsked(BaseModel):
 
 
 class RuleAsked(BaseModel):
-    """The rule an area would be watched by."""
+    """What would change of the rule an area is watched by; what is left out stays."""
 
     area: str = Field(examples=["44.4401."])
-    method: str = Field(examples=["standard"])
-    alpha: float = Field(0.005, gt=0, lt=0.5)
-    false_share: float = Field(0.1, gt=0, lt=0.5)
+    method: str | None = Field(None, max_length=100, examples=["standard"])
+    alpha: float | None = Field(None, gt=0, lt=0.5)
+    false_share: float | None = Field(None, gt=0, lt=0.5)
+    kinds: list[str] = Field(
+        [],
+        max_length=60,
+        description="another method for some kinds of stream, as COUNTED/INTERVAL=METHOD; those in force for others stay",
+        examples=[["ili_visits/week=Farrington flexible"]],
+    )
 
 
 @routes.get(
@@ -109,12 +115,11 @@ def picture(asking: Asked, area: AreaAsked = None, day: DayAsked = None) -> Resp
     from yipan.operations import watch
 
     path = asking.area(area)
-    with asking.reading() as record:
-        return answer(
-            watch.seen_now(
-                record, area=path, day=asking.day(day, record), at=moment_of(asking, None)
-            )
+    return asking.answer(
+        lambda record: watch.seen_now(
+            record, area=path, day=asking.day(day, record), at=moment_of(asking, None)
         )
+    )
 
 
 @routes.get(
@@ -317,6 +322,48 @@ def snooze(asking: Asked, alert: Id, asked: SnoozeAsked) -> Response:
 
 
 @routes.get(
+    "/watch/terms",
+    summary="The school holidays on record",
+    openapi_extra=OWN,
+    responses=responses(
+        [{"area": "44.", "since": "2022-01-20", "until": "2022-02-14", "name": "寒假", "source": "校历", "counted": ["school_absences"]}],
+        description="Holidays that hold in the area or within it; empty where nobody registered any",
+    ),
+)  # fmt: skip
+def terms(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return when schools are closed: less is expected then of the counts that follow them, and a school owes no report."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    return asking.answer(lambda record: watch.school_breaks(record, area=path))
+
+
+@routes.get(
+    "/watch/rule",
+    summary="The rule an area is watched by, and the methods there are",
+    openapi_extra=OWN,
+    responses=responses(
+        {
+            "rule": {"area": "44.", "method": "standard", "alpha": 0.005, "false_share": 0.1, "proposal": "",
+                     "kinds": [{"counted": "laboratory_positives", "interval": "day", "method": "binomial CUSUM"}]},
+            "methods": ["standard", "Farrington flexible"],
+        },
+        description="The rule in force, and every method by its name",
+    ),
+)  # fmt: skip
+def rule(asking: Asked, area: AreaAsked = None) -> Response:
+    """Return the rule of the area itself, else of the nearest area around it, else the default."""
+    from yipan.operations import watch
+
+    path = asking.area(area)
+    return asking.answer(
+        lambda record: {
+            "rule": watch.rule_of(record, path, moment_of(asking, None)), "methods": watch.METHODS_KNOWN,
+        }
+    )  # fmt: skip
+
+
+@routes.get(
     "/watch/workload",
     summary="What the rule in force and another would have asked of the office",
     openapi_extra=OWN,
@@ -326,17 +373,25 @@ def snooze(asking: Asked, alert: Id, asked: SnoozeAsked) -> Response:
             "in_force": {"method": "standard", "alpha": 0.005, "signals_per_week": 1.0, "days": 28, "streams": 40},
             "wanted": {"method": "EARS C2", "alpha": 0.01, "signals_per_week": 6.5, "days": 28, "streams": 40},
         },
-        description="Both rules replayed over the last four weeks; nothing is proposed",
+        description="Both rules replayed over the last 28 days (of weekly streams: weeks); nothing is proposed",
     ),
 )  # fmt: skip
 def workload(
     asking: Asked,
     area: AreaAsked = None,
     method: Annotated[
-        str, Query(max_length=100, description="the method by its name")
-    ] = "standard",
-    alpha: Annotated[float, Query(gt=0, lt=0.5)] = 0.005,
-    false_share: Annotated[float, Query(gt=0, lt=0.5)] = 0.1,
+        str | None,
+        Query(max_length=100, description="the method by its name; as in force if left out"),
+    ] = None,
+    alpha: Annotated[float | None, Query(gt=0, lt=0.5)] = None,
+    false_share: Annotated[float | None, Query(gt=0, lt=0.5)] = None,
+    kind: Annotated[
+        list[str] | None,
+        Query(
+            max_length=60,
+            description="another method for one kind of stream, as COUNTED/INTERVAL=METHOD",
+        ),
+    ] = None,
 ) -> Response:
     """Replay two rules before anybody proposes one: signals a week and the share that was true with outbreaks put in."""
     from yipan.operations import watch
@@ -344,7 +399,8 @@ def workload(
     path = asking.area(area)
     return asking.answer(
         lambda record: watch.workload(
-            record, area=path, method=method, alpha=alpha, false_share=false_share, at=moment_of(asking, None),
+            record, area=path, method=method, alpha=alpha, false_share=false_share,
+            kinds=[KindMethod.parse(one) for one in kind or ()], at=moment_of(asking, None),
             time_zone=asking.door.settings.time_zone,
         )
     )  # fmt: skip
@@ -365,6 +421,7 @@ def propose_rule(asking: Asked, asked: RuleAsked) -> Response:
     return answer(
         watch.propose_rule(
             post_of(asking), area=asking.area(asked.area), method=asked.method, alpha=asked.alpha,
-            false_share=asked.false_share, at=asking.door.clock(), time_zone=asking.door.settings.time_zone,
+            false_share=asked.false_share, kinds=[KindMethod.parse(one) for one in asked.kinds],
+            at=asking.door.clock(), time_zone=asking.door.settings.time_zone,
         )
     )  # fmt: skip

@@ -11,7 +11,7 @@ from yipan.cli import door
 
 if TYPE_CHECKING:
     from yipan.store import BrokenAct, Store
-    from yipan.store.lake import LakeFault
+    from yipan.store.lake import LakeFault, NamedFile
 
 app = typer.Typer(
     help="Status, migration, backup, restore and proof of the record.", no_args_is_help=True
@@ -107,13 +107,18 @@ def beside(file: Path) -> Path:
     return file.with_name(file.name + ".lake")
 
 
-def _named_files(store: "Store") -> dict[str, int]:
-    """The files of the lake that any version of the record names, each with its rows."""
+def _named_files(store: "Store") -> "list[NamedFile]":
+    """The files of the lake that any version of the record names, each with its rows and its content hash."""
+    from yipan.store.lake import NamedFile
+
     with store.keeper() as connection:
         rows = connection.execute(
-            "select distinct id, (content->>'rows')::bigint from lake_part"
+            "select distinct id, (content->>'rows')::bigint, coalesce(content->>'sha256', '') from lake_part"
         ).fetchall()
-    return {str(name): int(count) for name, count in rows}
+    return [
+        NamedFile(path=str(name), rows=int(count), sha256=str(sha256))
+        for name, count, sha256 in rows
+    ]
 
 
 @app.command()

@@ -84,6 +84,37 @@ def quality(
 
 
 @app.command()
+def plate(
+    name: Annotated[str, typer.Argument(help="The plate.")],
+    laboratory: Annotated[str, typer.Option("--laboratory", help="Whose plate it is.")],
+    round: Round,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Show one plate well by well, and whether its controls let it stand. Exit code 1 where they do not."""
+    from yipan.operations import plates as desk
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        with post.store.reading(post.viewer, known_at=known) as record:
+            found = desk.sheet(record, post.lake, round=round, laboratory=laboratory, plate=name)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            f"Plate {found.plate} of {found.laboratory}, instrument {found.instrument}, lot {found.kit}",
+            f"run from {found.started.isoformat()} to {found.ended.isoformat()}",
+            "Its controls let it stand." if found.stands else f"It does not stand: {found.en}.",
+            door.table(
+                ("well", "content", "tube", "ORF1ab", "N", "internal", "valid", "result"),
+                [(w.well, w.content, w.tube, _figure(w.ct_orf), _figure(w.ct_n), _figure(w.ct_control),
+                  {True: "yes", False: "NO", None: ""}[w.internal_valid], w.result) for w in found.wells],
+            ),
+        )),
+    )  # fmt: skip
+    raise typer.Exit(0 if found.stands else 1)
+
+
+@app.command()
 def transit(
     round: Round,
     at: door.At = None,

@@ -57,6 +57,21 @@ def open_round(
 
 
 @app.command()
+def close(
+    id: Annotated[str, typer.Argument(help="Id of the round.")],
+    why: Annotated[str, typer.Option("--why")] = "the round has ended",
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Close a round: nothing more is proposed from it, and the task to swab everybody ends."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post):
+        done = desk.close_round(post, id, why=why, at=door.moment(at, settings))
+    door.answer(done, as_json=as_json, text=lambda: f"Round {done.id} is closed.")
+
+
+@app.command()
 def rounds(known_at: door.KnownAt = None, as_json: door.AsJson = False) -> None:
     """List the rounds, the newest first."""
     from yipan.operations import screening as desk
@@ -123,7 +138,7 @@ def ingest(
         str,
         typer.Option(
             "--kind",
-            help="roster, samples, results, reswabs, needs, consignments, receipts or wells.",
+            help="roster, samples, results, reswabs, needs, consignments, receipts, wells or visits.",
         ),
     ],
     round: Round,
@@ -194,8 +209,9 @@ def plan(
     samplers: Annotated[int | None, typer.Option("--samplers", min=0, help="Samplers there are.")] = None,
     sites: Annotated[int | None, typer.Option("--sites", min=0, help="Sites there are.")] = None,
     couriers: Annotated[int | None, typer.Option("--couriers", min=0, help="Couriers there are.")] = None,
-    protocol: Annotated[str, typer.Option("--protocol", help="Whose norms count.")] = "cn-covid-9ed",
+    protocol: Annotated[str | None, typer.Option("--protocol", help="Ask another version; the one in force if left out.")] = None,
     assume: Annotated[Path | None, typer.Option("--assume", exists=True, dir_okay=False, help="Your own file of assumptions.")] = None,
+    at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:  # fmt: skip
     """Plan a round street by street: sites, samplers, couriers, how to fill tubes, who takes them. Exit code 1 where some lack."""
@@ -203,9 +219,10 @@ def plan(
     from yipan.packs.screenings import read_screening
     from yipan.protocol import protocols
 
-    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
         found = desk.needs(
-            record, post.lake, round=round, book=protocols().rulebook(protocol),
+            record, post.lake, round=round, at=door.moment(at, settings),
+            otherwise=protocols().rulebook(desk.OTHERWISE), book=protocols().rulebook(protocol) if protocol else None,
             given=read_screening(assume or "covid-19"), prevalence=prevalence,
             have=desk.Have(samplers=samplers, sites=sites, couriers=couriers),
         )  # fmt: skip
@@ -231,6 +248,7 @@ def plan(
         return "\n".join((
             door.table(("street", "people", "sites", "samplers", "couriers", "tubes of", "tubes", "held", "laboratory"), rows),
             "", door.table(("laboratory", "", "takes", "can take a day"), benches), "", *lacking,
+            f"by {found.rulebook}, {'adopted here' if found.adopted else 'not the version in force here'}",
             *(f"{reason.en} [{', '.join(reason.source)}]" for reason in found.reasons),
             *(f"assumed: {g.name} {g.value:g} ({g.note})" for g in found.given if g.assumption),
         ))  # fmt: skip
@@ -308,7 +326,7 @@ def confidence(
         return "\n".join((
             (f"Nobody infected is left with probability {found.probability:.3f} (wanted {found.target:.2f}; no number of "
             f"rounds passes {found.ceiling:.3f}), after {found.clear_rounds} clear rounds up to {found.round}."),
-            f"{found.never_people} of those due were never tested; {found.unresolved} wait for a result or are held.",
+            f"{found.area}: {found.never_people} of those due were never tested; {found.unresolved} wait for a result, are to be swabbed again or are held.",
             *(f"  {lever.what.en}: {lever.after:.3f} ({lever.gain:+.3f})" for lever in found.levers),
             *(f"{'assumed' if g.assumption else 'taken'}: {g.name} {g.value:g} ({g.note or g.source})" for g in found.given),
         ))  # fmt: skip
@@ -463,7 +481,7 @@ def confirm(
 
 @app.command()
 def care(round: Round, at: door.At = None, as_json: door.AsJson = False) -> None:
-    """List who is registered for care and has no result, the most pressing first. Exit code 1 where anybody."""
+    """List who came or is registered for care and has no result, whoever came first. Exit code 1 where anybody."""
     from yipan.operations import holding as desk
 
     with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
@@ -471,11 +489,31 @@ def care(round: Round, at: door.At = None, as_json: door.AsJson = False) -> None
     door.answer(
         found, as_json=as_json,
         text=lambda: door.table(
-            ("person", "street", "need", "why", "hours"),
-            [(p.person, p.area, p.need, p.why, _figure(p.hours, 1)) for p in found],
+            ("person", "street", "came for", "came", "registered for", "why", "hours since swab"),
+            [(p.person, p.area, p.came_for, p.came and p.came.isoformat(), p.need, p.why, _figure(p.hours, 1)) for p in found],
         ),
     )  # fmt: skip
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def met(round: Round, as_json: door.AsJson = False) -> None:
+    """List who was at a place with somebody found positive in a round, for ten minutes at least. Evidence for tracing."""
+    from yipan.operations import holding as desk
+
+    with door.at_post() as (_, post), post.store.reading(post.viewer) as record:
+        found = desk.met_found(record, post.lake, round=round)
+    door.answer(
+        found, as_json=as_json,
+        text=lambda: "\n".join((
+            door.table(
+                ("person", "found", "place", "street", "from", "until", "minutes"),
+                [(m.person, m.found, m.place, m.area, m.since.isoformat(), m.until.isoformat(), _figure(m.minutes, 0))
+                 for m in found.meetings],
+            ),
+            "", f"{found.visits} visits on record, {found.without_end} of them without a leaving time: those meet nobody here.",
+        )),
+    )  # fmt: skip
 
 
 @app.command()
@@ -825,22 +863,35 @@ def freedom(
 @app.command()
 def drill(
     people: Annotated[int, typer.Option("--people", min=20_000)] = 200_000,
-    folder: Annotated[Path, typer.Option("--folder", help="Where the made-up files go.")] = Path("drill"),
+    folder: Annotated[Path | None, typer.Option("--folder", help="Where the made-up files and the record of the drill go; beside the record if left out.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the folder for a look at it.")] = False,
     seed: Annotated[int, typer.Option("--seed")] = 1,
     at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:  # fmt: skip
-    """Hold a drill: a made-up round with planted faults, through the real doors. Exit code 1 where one was missed."""
+    """Hold a drill: a made-up round with planted faults, in a record of its own. Exit code 1 where one was missed."""
+    import secrets
+    import shutil
+
     import numpy as np
 
     from yipan.operations import drill as desk
 
     with door.at_post() as (settings, post):
-        work = desk.run(
-            post, post.lake, folder, people=people, at=door.moment(at, settings),
-            time_zone=settings.time_zone, rng=np.random.default_rng(seed),
-        )  # fmt: skip
-        *_, report = door.progress(work, total=7, told=f"drill of {people:,} people")
+        place = folder or settings.home / f"drill-{secrets.token_hex(4)}"
+        if place.exists() and any(place.iterdir()):
+            raise typer.BadParameter(f"{place} is not empty; name another folder with --folder")
+        moment = door.moment(at, settings)
+        try:
+            with desk.apart(post, place / "record", at=moment) as own:
+                work = desk.run(
+                    own, own.lake, place / "files", people=people, at=moment, time_zone=settings.time_zone,
+                    rng=np.random.default_rng(seed),
+                )  # fmt: skip
+                *_, report = door.progress(work, total=7, told=f"drill of {people:,} people")
+        finally:
+            if not keep:
+                shutil.rmtree(place, ignore_errors=True)
     assert isinstance(report, desk.DrillReport)
     covered = (
         f"{report.coverage.due:,} due, {report.coverage.sampled:,} sampled, {report.coverage.with_result:,} with a "
@@ -859,6 +910,7 @@ def drill(
             ),
             "",
             covered,
+            f"its files and its record are in {place}" if keep else f"{place} is removed again; --keep leaves it",
         )),
     )  # fmt: skip
     raise typer.Exit(0 if report.all_found and report.rows_add_up else 1)

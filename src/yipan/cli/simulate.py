@@ -271,10 +271,14 @@ def _done(
     seed: int,
     threads: int,
 ) -> Any:
+    from yipan.analytics import simulate as sim
     from yipan.operations import simulate as desk
     from yipan.operations.compiled import compile_model
 
     begun = time.perf_counter()
+    # What cannot be is said at once, not after half a minute of compiling.
+    sim.check_days(days)
+    sim.derive(asked["pathogen"], asked["where"])
     compile_model(lambda said: typer.echo(said, err=True))
     return door.progress(
         _timed(

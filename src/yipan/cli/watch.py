@@ -2,15 +2,15 @@
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from yipan.cli import door
 
 if TYPE_CHECKING:
-    from yipan.model import AreaPath, CountSeries
-    from yipan.operations.streams import Picture
+    from yipan.model import AreaPath, CountSeries, KindMethod, SchoolBreak
+    from yipan.operations.streams import Contribution, Picture
     from yipan.operations.watching import Burden
 
 app = typer.Typer(help="Which streams stand out, and why.", no_args_is_help=True)
@@ -22,17 +22,38 @@ FileArgument = Annotated[
     ),
 ]
 Method = Annotated[
-    str, typer.Option("--method", help="The method by its name; `yipan watch methods` lists them.")
+    str | None,
+    typer.Option(
+        "--method",
+        help="The method by its name; `yipan watch methods` lists them. On the record what the rule in force says if left out.",
+    ),
+]
+Kind = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        help='COUNTED/INTERVAL=METHOD: another method for one kind of stream, as in ili_visits/week="Farrington flexible"; may be given again.',
+    ),
 ]
 DayOption = Annotated[
     str | None, typer.Option("--day", help="The day judged; the newest if left out.")
 ]
 Alpha = Annotated[
-    float, typer.Option("--alpha", help="Share of quiet days on which one stream may stand out.")
+    float | None,
+    typer.Option("--alpha", help="Share of quiet days on which one stream may stand out (0.005)."),
 ]
 FalseShare = Annotated[
-    float,
-    typer.Option("--false-share", help="Share of false ones that may be among all that is raised."),
+    float | None,
+    typer.Option(
+        "--false-share", help="Share of false ones that may be among all that is raised (0.1)."
+    ),
+]
+Terms = Annotated[
+    Path | None,
+    typer.Option(
+        "--terms",
+        help="A CSV of school holidays for a table of one's own; on the record those registered hold.",
+    ),
 ]
 Weekly = Annotated[
     bool | None,
@@ -85,9 +106,11 @@ def run(
         str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
     ] = None,
     day: DayOption = None,
-    method: Method = "standard",
-    alpha: Alpha = 0.005,
-    false_share: FalseShare = 0.1,
+    method: Method = None,
+    alpha: Alpha = None,
+    false_share: FalseShare = None,
+    kind: Kind = None,
+    terms: Terms = None,
     weekly: Weekly = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -96,7 +119,7 @@ def run(
 
     On a CSV nothing is recorded and no record is needed; on the record nothing is recorded either: the round does that.
     """
-    found = _picture(file, area, day, method, alpha, false_share, weekly)
+    found = _picture(file, area, day, method, alpha, false_share, kind, terms, weekly)
     door.answer(found, as_json=as_json, text=lambda: _told(found))
     raise typer.Exit(1 if found.findings else 0)
 
@@ -108,14 +131,16 @@ def explain(
         str | None, typer.Option("--area", help="Only findings in this area (path or name).")
     ] = None,
     day: DayOption = None,
-    method: Method = "standard",
-    alpha: Alpha = 0.005,
-    false_share: FalseShare = 0.1,
+    method: Method = None,
+    alpha: Alpha = None,
+    false_share: FalseShare = None,
+    kind: Kind = None,
+    terms: Terms = None,
     weekly: Weekly = None,
     as_json: door.AsJson = False,
 ) -> None:
     """Tell of each finding everything it rests on: every stream, what was expected, what would make it go away."""
-    found = _picture(file, None if file else area, day, method, alpha, false_share, weekly)
+    found = _picture(file, area, day, method, alpha, false_share, kind, terms, weekly)
     shown = found.findings
 
     def text() -> str:
@@ -124,14 +149,13 @@ def explain(
         parts = []
         for one in shown:
             rows = [
-                (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold),
-                 c.week_length, c.week_observed if c.week_observed is None else int(c.week_observed), _round(c.week_expected),
-                 f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
+                (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold), c.carrier.value,
+                 *_stretch(c), f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
                  c.judgement.value)
                 for c in one.contributions
             ]  # fmt: skip
-            head = ("area", "stream", "observed", "expected", "up to", "looked back", "seen", "expected", "p", "days before",
-                    "missing", "judged")  # fmt: skip
+            head = ("area", "stream", "observed", "expected", "up to", "carried by", "looked back", "seen", "expected", "p",
+                    "days before", "missing", "judged")  # fmt: skip
             parts.append(
                 f"{one.explanation.zh}\n{one.explanation.en}\n\n{door.table(head, rows)}\n\n"
                 f"method {one.method}; p {one.p_value:.2g}; q {one.q_value:.2g} among {found.family} looked at; "
@@ -169,6 +193,12 @@ def evaluate(
             help="SINCE..UNTIL of an outbreak known to be in the table: neither quiet nor a stage; may be given again.",
         ),
     ] = None,
+    by_kind: Annotated[
+        bool,
+        typer.Option(
+            "--by-kind", help="Each kind of stream apart, with the method recommended for it."
+        ),
+    ] = False,
     weekly: Weekly = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -189,16 +219,16 @@ def evaluate(
         for since, until in map(_span, known or ())
         for place, disease in sorted({(one.area, one.stream.disease) for one in series})
     ]
-    found = watching.rehearse(
-        series,
-        known_outbreaks=outbreaks_known,
-        generator=np.random.default_rng(seed),
-        calendar=read_calendar(),
-        methods=None if methods is None else tuple(name.strip() for name in methods.split(",")),
-        outbreaks=outbreaks,
-        quiet_rate=quiet_rate,
-        progress=door.progress,
-    )
+    asked: dict[str, Any] = {
+        "known_outbreaks": outbreaks_known, "generator": np.random.default_rng(seed), "calendar": read_calendar(),
+        "methods": None if methods is None else tuple(name.strip() for name in methods.split(",")),
+        "outbreaks": outbreaks, "quiet_rate": quiet_rate, "progress": door.progress,
+    }  # fmt: skip
+    if by_kind:
+        kinds = watching.rehearse_kinds(series, **asked)
+        door.answer(kinds, as_json=as_json, text=lambda: watching.told_by_kind(kinds, door.table))
+        return
+    found = watching.rehearse(series, **asked)
     door.answer(found, as_json=as_json, text=lambda: watching.told(found, door.table))
 
 
@@ -342,13 +372,14 @@ def days(
 
 @app.command()
 def tune(
-    method: Method,
     file: FileArgument = None,
     area: Annotated[
         str | None, typer.Option("--area", help="The area the rule would hold in.")
     ] = None,
-    alpha: Alpha = 0.005,
-    false_share: FalseShare = 0.1,
+    method: Method = None,
+    alpha: Alpha = None,
+    false_share: FalseShare = None,
+    kind: Kind = None,
     at: door.At = None,
     weekly: Weekly = None,
     propose: Annotated[
@@ -362,19 +393,26 @@ def tune(
     """
     Tell what a rule would ask of the office before it is enabled; on the record, propose it with that evidence.
 
-    On a CSV, and with --show, the workload is told and nothing is proposed.
+    On a CSV, and with --show, the workload is told and nothing is proposed. What is left out stays as the rule in force has it; a kind
+    given the rule's own method loses its exception.
     """
     import numpy as np
 
     from yipan.operations import watch as desk
     from yipan.operations import watching
+    from yipan.operations.streams import ALPHA, FALSE_SHARE
     from yipan.packs import read_calendar
 
+    kinds = _kinds(kind)
+    if not (method or alpha or false_share or kinds):
+        raise typer.BadParameter(
+            "say what would change: --method, --kind, --alpha or --false-share"
+        )
     if file is not None:
         series, _ = _series(file, area=None, weekly=weekly)
         burden = watching.burden(
-            series, method=method, alpha=alpha, false_share=false_share,
-            generator=np.random.default_rng(1), calendar=read_calendar(),
+            series, method=method or "standard", alpha=alpha or ALPHA, false_share=false_share or FALSE_SHARE,
+            generator=np.random.default_rng(1), calendar=read_calendar(), kinds=kinds,
         )  # fmt: skip
         door.answer(burden, as_json=as_json, text=lambda: _asked_of_the_office(burden))
         return
@@ -383,7 +421,7 @@ def tune(
             path = door.find_area(record.areas(), area).path if area else post.area
             if not propose:
                 found = desk.workload(
-                    record, area=path, method=method, alpha=alpha, false_share=false_share,
+                    record, area=path, method=method, alpha=alpha, false_share=false_share, kinds=kinds,
                     at=door.moment(at, settings), time_zone=settings.time_zone,
                 )  # fmt: skip
                 both = [one for one in (found.in_force, found.wanted) if one is not None]
@@ -392,12 +430,12 @@ def tune(
                     as_json=as_json,
                     text=lambda: (
                         "\n".join(map(_asked_of_the_office, both))
-                        or "Nothing was counted daily here of late."
+                        or "Nothing was counted here of late."
                     ),
                 )
                 return
         proposal = desk.propose_rule(
-            post, area=path, method=method, alpha=alpha, false_share=false_share,
+            post, area=path, method=method, alpha=alpha, false_share=false_share, kinds=kinds,
             at=door.moment(at, settings), time_zone=settings.time_zone,
         )  # fmt: skip
     door.answer(
@@ -411,14 +449,97 @@ def tune(
 
 def _asked_of_the_office(burden: "Burden") -> str:
     value = burden.predictive_value
+    kinds = f" ({'; '.join(burden.kinds)})" if burden.kinds else ""
     return (
-        f"{burden.method} would have raised {burden.signals_per_week:.2f} signals a week over the last {burden.days} days "
+        f"{burden.method}{kinds} would have raised {burden.signals_per_week:.2f} signals a week over the last {burden.days} days "
         f"on {burden.streams} streams ({burden.per_area_week:.2f} per area)"
     ) + (
         f"; with outbreaks put in, {value.value:.0%} ({value.low:.0%} to {value.high:.0%}) of what it raised was true"
         if value
         else ""
     )
+
+
+@app.command()
+def terms(
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area of the record; the whole if left out.")
+    ] = None,
+    register: Annotated[
+        Path | None,
+        typer.Option(
+            "--register",
+            help="A CSV of school holidays to put on record: area, first_day, last_day, name, source, and perhaps counted.",
+        ),
+    ] = None,
+    form: Annotated[
+        bool, typer.Option("--form", help="Print the header of that table and nothing else.")
+    ] = False,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """
+    List the school holidays on record, or put a province's school calendar there.
+
+    None comes with Yipan. While schools are closed less is expected of the counts that follow them, and a school owes no report.
+    """
+    from yipan.feeds.schools import FORM, read_school_breaks
+    from yipan.operations import watch as desk
+
+    if form:
+        typer.echo(FORM, nl=False)
+        return
+    with door.at_post() as (settings, post):
+        if register is not None:
+            with post.store.reading(post.viewer) as record:
+                areas = record.areas()
+            breaks = read_school_breaks(
+                register, find=lambda name: door.find_area(areas, name).path if name else post.area
+            )
+            changed = desk.register_school_breaks(post, breaks, at=door.moment(at, settings))
+            typer.echo(f"{changed} school holidays are new or changed", err=True)
+        with post.store.reading(post.viewer) as record:
+            path = door.find_area(record.areas(), area).path if area else post.area
+            found = desk.school_breaks(record, area=path)
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: (
+            door.table(
+                ("area", "first day", "last day", "name", "followed by", "source"),
+                [(b.area, b.since, b.last_day, b.name, ", ".join(b.counted), b.source) for b in found],
+            )
+            if found
+            else "No school holiday is on record: yipan watch terms --form > school.csv, fill it in, yipan watch terms --register school.csv"
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def rule(
+    area: Annotated[
+        str | None, typer.Option("--area", help="The area; the whole if left out.")
+    ] = None,
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Tell the rule an area is watched by: method, limits, and the kinds of stream another method judges."""
+    from yipan.operations import watch as desk
+
+    with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+        path = door.find_area(record.areas(), area).path if area else post.area
+        found = desk.rule_of(record, path, door.moment(at, settings))
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: "\n".join(
+            [
+                f"{found.method}, {found.alpha:.2%} of quiet days per stream, at most {found.false_share:.0%} false; of {found.area}"
+                + (f", by proposal {found.proposal}" if found.proposal else ", the default: nobody decided otherwise"),
+                *(f"  {one.told}" for one in found.kinds),
+            ]
+        ),
+    )  # fmt: skip
 
 
 @app.command()
@@ -513,18 +634,39 @@ def _picture(
     file: Path | None,
     area: str | None,
     day: str | None,
-    method: str,
-    alpha: float,
-    false_share: float,
+    method: str | None,
+    alpha: float | None,
+    false_share: float | None,
+    kind: list[str] | None,
+    terms: Path | None,
     weekly: bool | None,
 ) -> "Picture":
     from yipan.operations import streams
     from yipan.packs import read_calendar
 
     for name, value in (("--alpha", alpha), ("--false-share", false_share)):
-        if not 0 < value < 0.5:
+        if value is not None and not 0 < value < 0.5:
             raise typer.BadParameter(f"{name} {value:g} must lie between 0 and 0.5")
-    series, names = _series(file, area, weekly)
+    kinds = _kinds(kind)
+    if file is None:
+        from yipan.operations import watch as desk
+
+        with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
+            path = door.find_area(record.areas(), area).path if area else post.area
+            now = door.now().astimezone(settings.time_zone)
+            rule = desk.rule_changed(
+                record, area=path, method=method, alpha=alpha, false_share=false_share, kinds=kinds, at=now
+            )  # fmt: skip
+            last = desk.newest_day(record, area=path, before=now.date())
+            return desk.seen_now(record, area=path, day=door.day(day, last), at=now, rule=rule)
+    series, names = _series(file, None, weekly)
+    breaks: tuple[SchoolBreak, ...] = ()
+    if terms is not None:
+        from yipan.feeds.schools import read_school_breaks
+
+        breaks = read_school_breaks(terms, find=lambda name: _path_of(name, names))
+    if area:
+        series = tuple(one for one in series if _is_called(one.area, area, names))
     if not series:
         raise typer.BadParameter("there are no series to judge")
     newest = max(one.day(len(one) - 1) for one in series)
@@ -532,11 +674,44 @@ def _picture(
     step = series[0].stream.interval.days
     calendar = read_calendar()
     judged = streams.judge_streams(
-        series, until=asked + timedelta(days=step), method=method, calendar=calendar, alpha=alpha
-    )
+        series, until=asked + timedelta(days=step), method=method or "standard", calendar=calendar,
+        alpha=alpha or streams.ALPHA, method_for=streams.by_kind(kinds), breaks=breaks,
+    )  # fmt: skip
     return streams.picture(
-        judged, names=names, alpha=alpha, false_share=false_share, calendar=calendar
-    )
+        judged, names=names, alpha=alpha or streams.ALPHA, false_share=false_share or streams.FALSE_SHARE,
+        calendar=calendar,
+    )  # fmt: skip
+
+
+def _path_of(name: str, names: "dict[AreaPath, tuple[str, str]]") -> "AreaPath":
+    """Return the path of an area of a table by its path or name; the whole where the name is empty."""
+    from yipan.model import AreaPath
+
+    found = [path for path, told in names.items() if name in (path, *told)]
+    if name and not found:
+        raise LookupError(f"no area of the table is called {name!r}")
+    return found[0] if name else AreaPath(min(names, key=len).split(".")[0] + ".")
+
+
+def _is_called(path: "AreaPath", asked: str, names: "dict[AreaPath, tuple[str, str]]") -> bool:
+    """Whether an area of a table is the one asked for or lies in it, by path or by name."""
+    return path.startswith(asked) or asked in names.get(path, ())
+
+
+def _kinds(kind: list[str] | None) -> "tuple[KindMethod, ...]":
+    from yipan.analytics.detect.methods import METHODS
+    from yipan.model import KindMethod
+
+    try:
+        found = tuple(KindMethod.parse(one) for one in kind or ())
+    except ValueError as wrong:
+        raise typer.BadParameter(f"--kind {wrong}") from None
+    for one in found:
+        if one.method not in METHODS:
+            raise typer.BadParameter(
+                f"--kind {one.told}: there is no method {one.method!r}; known are {', '.join(METHODS)}"
+            )
+    return found
 
 
 def _span(told: str) -> tuple[date, date]:
@@ -548,6 +723,14 @@ def _span(told: str) -> tuple[date, date]:
     if not separator or span is None or span[0] >= span[1]:
         raise typer.BadParameter(f"--known {told!r}; expected SINCE..UNTIL, two dates in order")
     return span
+
+
+def _stretch(part: "Contribution") -> tuple[object, ...]:
+    """How far was looked back for what carried it, what was seen and what was expected there."""
+    length, seen, expected = part.week_length, part.week_observed, part.week_expected
+    if part.memory_days is not None:
+        length, seen, expected = part.memory_days, part.memory_observed, part.memory_expected
+    return length, None if seen is None else int(seen), _round(expected)
 
 
 def _round(value: float | None) -> str | None:

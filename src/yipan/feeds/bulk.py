@@ -74,7 +74,9 @@ class Judged:
 
     def write_quarantine(self, path: Path) -> None:
         """Write the rows put aside as CSV, as the plain road does."""
-        self.aside.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
+        zh = self.aside["reason"].replace_strict(samples.REASONS_ZH).alias("reason_zh")
+        told = self.aside.clone().insert_column(2, zh)
+        told.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
 
 
 Kind = TypeVar("Kind", bound=Judged)

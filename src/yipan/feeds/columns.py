@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-import yaml
-
 from yipan.model import Counted, DetectionMode, Interval
+from yipan.packs.yaml_text import read_yaml
 
 from . import placewords
 from .decode import cell_key
@@ -113,7 +112,7 @@ class Mapping:
     @classmethod
     def load(cls, path: Path) -> "Mapping":
         """Read a mapping from a small YAML file; raises ValueError naming what is wrong in it."""
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = read_yaml(path.read_text(encoding="utf-8")) or {}
         known = {"columns", "defaults", "date_order", "sheet", "time_zone"}
         if not isinstance(content, dict) or not set(content) <= known:
             raise ValueError(f"{path.name}: a mapping has {', '.join(sorted(known))}, nothing else")

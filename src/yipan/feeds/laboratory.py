@@ -470,6 +470,8 @@ class TubeSpecimen:
     A tube as others call it: a specimen of one person, or one in which several swabs are pooled.
 
     `grouped` is whether it travelled in a box with other tubes; `received` when a laboratory took it in, None unknown.
+    `parent` is the tube it follows from: the positive or weak one whose member was swabbed again, or the one it was split
+    from; None for any other.
     """
 
     tube: int
@@ -477,12 +479,13 @@ class TubeSpecimen:
     collected: datetime
     received: datetime | None = None
     grouped: bool = False
+    parent: int | None = None
 
 
 def specimen_of(tube: TubeSpecimen) -> dict[str, Any]:
     """
     Return a tube as a FHIR R5 Specimen; `combined` is `pooled` where several people's swabs share it and `grouped`
-    where a single one travelled in a box with others. Nobody is named.
+    where a single one travelled in a box with others. `parent` names the tube it follows from. Nobody is named.
 
     >>> from datetime import UTC
     >>> told = specimen_of(TubeSpecimen(tube=7, people=10, collected=datetime(2022, 11, 10, tzinfo=UTC)))
@@ -495,6 +498,8 @@ def specimen_of(tube: TubeSpecimen) -> dict[str, Any]:
     }  # fmt: skip
     if tube.people > 1 or tube.grouped:
         made["combined"] = "pooled" if tube.people > 1 else "grouped"
+    if tube.parent is not None:
+        made["parent"] = [{"reference": f"Specimen/tube-{tube.parent}"}]
     if tube.received is not None:
         made["receivedTime"] = tube.received.isoformat()
     return made

@@ -120,14 +120,54 @@ WELL_TWICE = "the well stands in the file before"
 IMPOSSIBLE_CT = "a Ct lies outside 0 to 60"
 RUN_BACKWARDS = "the run ended before it began"
 PLATE_NOWHERE = "no well of the plate holds a tube of this round"
+UNKNOWN_PURPOSE = "the purpose is none of emergency, fever_clinic, outpatient, pharmacy and other"
+VISIT_BACKWARDS = "the visit ended before it began"
+VISIT_TWICE = "the visit stands in the file before"
+STREET_OUTSIDE = "the street lies outside the round or the area of whoever sent the file"
 
 REASONS = (
     UNREADABLE, UNKNOWN_STREET, UNKNOWN_MODE, IMPOSSIBLE_TIME, TUBE_USED_TWICE, OVERFULL_TUBE, SAMPLE_TWICE,
     PERSON_TWICE, PERSON_TWICE_ON_ROSTER, UNKNOWN_TUBE, UNKNOWN_RESULT, OUT_OF_ORDER, TUBE_TWICE, ALREADY_HERE,
     TUBE_OF_EARLIER, NOT_HELD, NOT_SINGLE, UNKNOWN_NEED, IMPOSSIBLE_RISK, TUBE_SENT_TWICE, TUBE_RECEIVED_TWICE,
     UNKNOWN_CONDITION, UNKNOWN_CONTENT, WELL_AND_TUBE, WELL_TWICE, IMPOSSIBLE_CT, RUN_BACKWARDS, PLATE_NOWHERE,
+    UNKNOWN_PURPOSE, VISIT_BACKWARDS, VISIT_TWICE, STREET_OUTSIDE,
 )  # fmt: skip
 """Why a row is put aside; in the engine its number, counted from 1."""
+REASONS_ZH: Mapping[str, str] = {
+    UNREADABLE: "必填值缺失或无法读取",
+    UNKNOWN_STREET: "街道不在记录中",
+    UNKNOWN_MODE: "混采模式不是1、5、10、20或0（住户）",
+    IMPOSSIBLE_TIME: "时刻不在轮次之内，或晚于文件读入",
+    TUBE_USED_TWICE: "同一试管用于两个采样点或两个街道",
+    OVERFULL_TUBE: "试管内人数超过混采模式",
+    SAMPLE_TWICE: "样本在文件中重复",
+    PERSON_TWICE: "该人本轮已采样",
+    PERSON_TWICE_ON_ROSTER: "该人在名单中重复",
+    UNKNOWN_TUBE: "该试管没有已接受的样本",
+    UNKNOWN_RESULT: "结果无法识别",
+    OUT_OF_ORDER: "接收、上机、判读、发布的先后不对",
+    TUBE_TWICE: "该试管在文件中已有结果",
+    ALREADY_HERE: "此前的文件已有同一样本、人员或行",
+    TUBE_OF_EARLIER: "此前的文件已用此试管：在别处、为其他模式或已满",
+    NOT_HELD: "该人不在本轮任何阳性或弱阳性管中",
+    NOT_SINGLE: "被管控人员的复采应单采单管",
+    UNKNOWN_NEED: "需求不在登记类别中",
+    IMPOSSIBLE_RISK: "风险不是0到1之间的数",
+    TUBE_SENT_TWICE: "该试管在文件中已有转运记录",
+    TUBE_RECEIVED_TWICE: "该试管在文件中已有接收记录",
+    UNKNOWN_CONDITION: "接收情况不是合格、渗漏、无标签或信息不符",
+    UNKNOWN_CONTENT: "孔内既不是样本也不是已知的对照",
+    WELL_AND_TUBE: "样本孔须写试管，对照孔不写",
+    WELL_TWICE: "该孔在文件中重复",
+    IMPOSSIBLE_CT: "Ct值不在0到60之间",
+    RUN_BACKWARDS: "下机早于上机",
+    PLATE_NOWHERE: "该板没有本轮的试管",
+    UNKNOWN_PURPOSE: "事由不是急诊、发热门诊、门诊、药店或其他",
+    VISIT_BACKWARDS: "离开早于到达",
+    VISIT_TWICE: "该次到访在文件中重复",
+    STREET_OUTSIDE: "街道不在本轮范围或报送单位辖区内",
+}
+"""The reasons in Chinese, for the rows put aside and the board."""
 
 
 def number_of(reason: str) -> int:
@@ -167,7 +207,7 @@ def read_roster(
     Raises CannotRead for a file that is no table with these columns.
     """
     open_table(engine, path, ROSTER, time_zone="UTC")
-    unknown = _unknown_streets(engine, streets)
+    unknown = unknown_streets(engine, streets)
     engine.execute(
         "create or replace temp view judged as select t.* replace (coalesce(exempt, 0) as exempt), case "
         f"when person is null or street is null then {number_of(UNREADABLE)} "
@@ -201,7 +241,7 @@ def read_samples(
     that are there already fill no tube again. Raises CannotRead as `read_roster`.
     """
     open_table(engine, path, SAMPLES, time_zone=time_zone)
-    unknown = _unknown_streets(engine, streets)
+    unknown = unknown_streets(engine, streets)
     bounds = [int(moment.timestamp() * 1_000_000) for moment in (since, until)]
     engine.execute(
         "create or replace temp view judged as select t.*, case "
@@ -261,7 +301,7 @@ def read_reswabs(
     stand here many times, a tube only once. Raises CannotRead as `read_roster`.
     """
     open_table(engine, path, SAMPLES, time_zone=time_zone)
-    unknown = _unknown_streets(engine, streets).replace("street", "t.street")
+    unknown = unknown_streets(engine, streets).replace("street", "t.street")
     last = int(until.timestamp() * 1_000_000)
     engine.execute(
         "create or replace temp view judged as select t.*, case "
@@ -296,7 +336,7 @@ def read_needs(
     of the two must be there. Raises CannotRead as `read_roster`.
     """
     open_table(engine, path, NEEDS, time_zone="UTC")
-    unknown = _unknown_streets(engine, streets)
+    unknown = unknown_streets(engine, streets)
     word_table(engine, "need_word", NEED_WORDS)
     engine.execute(
         "create or replace temp view judged as select t.* exclude (need), w.means as need, case "
@@ -609,7 +649,7 @@ def _of_text(name: str, kind: str, *, time_zone: str) -> str:
     return f"case when not regexp_matches({name}, '^\\s*[0-9]') then null when {offset} then {told} else {local} end"
 
 
-def _unknown_streets(engine: "duckdb.DuckDBPyConnection", streets: Sequence[int]) -> str:
+def unknown_streets(engine: "duckdb.DuckDBPyConnection", streets: Sequence[int]) -> str:
     """
     Return the condition that a row's street is none of these.
 
@@ -699,13 +739,16 @@ def settle(
 
 def write_quarantine(engine: "duckdb.DuckDBPyConnection", path: Path) -> None:
     """
-    Write the rows put aside as CSV, each with its line in the file that was read and the reason in words.
+    Write the rows put aside as CSV, each with its line in the file that was read and the reason in both languages.
 
     `unreadable` names the columns that are missing or cannot be read, with what stands there.
     """
-    words = ", ".join("'" + reason.replace("'", "''") + "'" for reason in REASONS)
+    words, zh = (
+        ", ".join("'" + reason.replace("'", "''") + "'" for reason in told)
+        for told in (REASONS, [REASONS_ZH[reason] for reason in REASONS])
+    )
     shown = str(path).replace("'", "''")
     engine.execute(
-        f"copy (select line, [{words}][reason] as reason, * exclude (line, reason) from quarantined order by line) "
+        f"copy (select line, [{words}][reason] as reason, [{zh}][reason] as reason_zh, * exclude (line, reason) from quarantined order by line) "
         f"to '{shown}' (format csv, header)"
     )

@@ -152,6 +152,7 @@ def read_tracing(
     date_order: str | None = None,
     time_zone: str = "Asia/Shanghai",
     bare: bool = False,
+    case_numbers: bool = False,
 ) -> TracingReading:
     r"""
     Read the files of one outbreak together, whatever order they come in, and say everything wrong with them.
@@ -159,7 +160,8 @@ def read_tracing(
     A file is recognised by its columns: Go.Data exports (labels, database names or WHO's cleaned tables),
     SORMAS imports and exports, plain line lists with or without an infector, pairs, visits. `area` is where
     everybody is put whose own area is not known here; `disease` and `outbreak` complete what a file does not
-    say. With `bare` cases are named as in their file, without its system before. `known` gives the people, venues and gatherings already on record by `system:key`. Columns that tell
+    say. With `bare` cases are named as in their file, without its system before. With `case_numbers` a file of Go.Data
+    numbers people as the other files of the outbreak do. `known` gives the people, venues and gatherings already on record by `system:key`. Columns that tell
     who somebody is go to the vault, free text goes nowhere, every other column is carried along.
 
     Never raises for what stands in a file: the reports say it.
@@ -189,7 +191,7 @@ def read_tracing(
     reader = _Reader(
         names=AreaNames(areas), area=area, disease=disease, date_order=date_order, zone=ZoneInfo(time_zone),
         pseudonym=pseudonym, known=dict(known or {}),
-        outbreak=outbreak or _outbreak_of([name for name, *_ in readers]), bare=bare,
+        outbreak=outbreak or _outbreak_of([name for name, *_ in readers]), bare=bare, case_numbers=case_numbers,
     )  # fmt: skip
     order = (
         "case",
@@ -317,6 +319,7 @@ class _Reader:
     known: dict[str, NodeId]
     outbreak: str
     bare: bool = False
+    case_numbers: bool = False
     system: str = ""
     cases: dict[str, Case] = field(default_factory=dict)
     identities: dict[PersonId, Identity] = field(default_factory=dict)
@@ -342,6 +345,8 @@ class _Reader:
     def read(self, name: str, sha256: str, sheet: Sheet, table: str) -> ReadReport:
         words = [header_word(header) for header in sheet.header]
         self.system = _system_of(sheet, words, self.outbreak)
+        if self.case_numbers and self.system == "godata":
+            self.system = self.outbreak
         told = _Told()
         at = {ours: _position(words, sheet, aliases) for ours, aliases in COLUMNS.items()}
         forms = self._forms(sheet, at)

@@ -11,7 +11,7 @@ from .areas import (
     depth_of,
     parent_of,
 )
-from .calendars import WorkCalendar
+from .calendars import SchoolBreak, WorkCalendar
 from .cases import Case, Classification, Origin, Outcome, Severity
 from .chains import TransmissionChain
 from .counts import Counted, CountSeries, DetectionMode, Interval, Stream
@@ -98,6 +98,7 @@ from .proposals import (
 from .rounds import Receipt, Round
 from .screening import (
     CARE_NEEDS,
+    CARE_VISITS,
     HOUSEHOLD_MODE,
     TUBE_MODES,
     BlindPair,
@@ -139,6 +140,7 @@ from .watching import (
     AlertState,
     AlertStep,
     Channel,
+    KindMethod,
     Sentinel,
     SentinelKind,
     Triage,
@@ -166,6 +168,7 @@ __all__ = [
     "ALERT_STEPS",
     "ASSUMED",
     "CARE_NEEDS",
+    "CARE_VISITS",
     "CHANNELS",
     "DECIDED",
     "EXPOSURE_STEPS",
@@ -250,6 +253,7 @@ __all__ = [
     "KeyGroup",
     "KeyInspection",
     "KeySite",
+    "KindMethod",
     "Laboratory",
     "LakeBatch",
     "LakeKind",
@@ -297,6 +301,7 @@ __all__ = [
     "Round",
     "Sameness",
     "SamenessState",
+    "SchoolBreak",
     "ScoreCard",
     "ScreeningRound",
     "Sentence",

@@ -9,7 +9,7 @@ from ._checks import require_text
 AreaPath = NewType("AreaPath", str)
 """A path such as `44.4401.440106.`: each step closed by a dot, so that containment is exactly a prefix."""
 
-_STEP = re.compile(r"[0-9a-z-]+\.")
+_PATH = re.compile(r"(?:[0-9a-z-]+\.)+")
 
 
 def area_path(text: str) -> AreaPath:
@@ -19,7 +19,7 @@ def area_path(text: str) -> AreaPath:
     >>> area_path("44.4401.440106.")
     '44.4401.440106.'
     """
-    if not text or _STEP.sub("", text):
+    if not _PATH.fullmatch(text):
         raise ValueError(
             f"{text!r} is not an area path; a path has steps of lower-case letters, digits or "
             "hyphens, each closed by a dot, like 44.4401.440106."

@@ -1,7 +1,59 @@
 """The calendar people live by: days off, weekends worked, and the lunar new year that moves."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+from ._checks import require_text
+from .areas import AreaPath, area_path
+from .counts import Counted
+
+LONGEST_BREAK_DAYS = 150
+"""A school holiday longer than this is a slip of the hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolBreak:
+    """
+    A holiday of the schools of an area, from `since` up to `until`, and what counts of children follow it.
+
+    `counted` are the kinds of stream whose level is another one in the holidays; `source` is the text that orders it. Raises
+    ValueError where it does not end after it begins, lasts beyond LONGEST_BREAK_DAYS, or has no source.
+
+    >>> winter = SchoolBreak(
+    ...     id="w", area="44.", since=date(2022, 1, 20), until=date(2022, 2, 14), name="寒假", source="an example",
+    ... )
+    >>> winter.last_day, winter.covers("44.4401.", date(2022, 2, 13))
+    (datetime.date(2022, 2, 13), True)
+    """
+
+    id: str
+    area: AreaPath
+    since: date
+    until: date
+    name: str
+    source: str
+    counted: tuple[Counted, ...] = (Counted.SCHOOL_ABSENCES,)
+
+    def __post_init__(self) -> None:
+        require_text("id", self.id)
+        require_text("name", self.name)
+        require_text("source", self.source)
+        area_path(self.area)
+        if not 0 < (self.until - self.since).days <= LONGEST_BREAK_DAYS:
+            raise ValueError(
+                f"school holiday {self.name} lasts from {self.since} to {self.last_day}; between 1 and {LONGEST_BREAK_DAYS} days are meant"
+            )
+        if not self.counted:
+            raise ValueError(f"school holiday {self.name} names nothing that follows it")
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the holiday."""
+        return self.until - timedelta(days=1)
+
+    def covers(self, area: AreaPath, day: date) -> bool:
+        """Whether the schools of an area have this holiday on a day."""
+        return area.startswith(self.area) and self.since <= day < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

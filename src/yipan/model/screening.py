@@ -1,5 +1,6 @@
 """Mass screening: rounds of swabs, the files that tell of them, and the parts of the lake those files became."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +15,8 @@ TUBE_MODES = (1, 5, 10, 20)
 HOUSEHOLD_MODE = 0
 CARE_NEEDS = ("dialysis", "chemotherapy", "pregnant", "bedridden", "chronic", "appointment")
 """The six groups registered for care before a closure (Haizhu, January 2022), the most pressing first."""
+CARE_VISITS = ("emergency", "fever_clinic", "outpatient")
+"""Purposes of a visit by which somebody sought care, the most pressing first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,8 @@ class LakeKind(StrEnum):
 
     Reswabs are single swabs of people in a positive or weak tube; needs say who waits for which care, and who is at
     more than the common risk. Consignments say which tubes a courier took to which laboratory, receipts which arrived
-    and how, wells what each well of a plate showed, controls among them.
+    and how, wells what each well of a plate showed, controls among them. Visits say who was at which place from when
+    until when, care sought at a clinic among them.
     """
 
     ROSTER = "roster"
@@ -61,6 +65,12 @@ class LakeKind(StrEnum):
     CONSIGNMENTS = "consignments"
     RECEIPTS = "receipts"
     WELLS = "wells"
+    VISITS = "visits"
+
+
+def _require_within(area: AreaPath, within: AreaPath | None) -> None:
+    if within is not None and not area_path(within).startswith(area):
+        raise ValueError(f"{within} lies outside {area}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +78,8 @@ class LakeBatch:
     """
     What became of one bulk file: every row read was accepted or quarantined, with the number for each reason.
 
-    `quarantine` is the file, below the lake's folder, that holds the rows put aside; empty where none was.
+    `quarantine` is the file, below the lake's folder, that holds the rows put aside; empty where none was. `within`
+    is the county or street that handed it in for its own rows, None where the city or whoever is above it did.
     """
 
     id: str
@@ -82,11 +93,13 @@ class LakeBatch:
     quarantined: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     quarantine: str = ""
+    within: AreaPath | None = None
 
     def __post_init__(self) -> None:
         for name in ("id", "round", "file", "sha256"):
             require_text(name, getattr(self, name))
         area_path(self.area)
+        _require_within(self.area, self.within)
         if self.read != self.accepted + self.quarantined:
             raise ValueError(
                 f"batch {self.id}: {self.read} rows read, but {self.accepted} accepted and {self.quarantined} put aside"
@@ -102,7 +115,8 @@ class LakePart:
     """
     One file of the lake: the rows of a batch for one city and day. What no part names does not exist for a reader.
 
-    `id` is its path below the lake's folder.
+    `id` is its path below the lake's folder, `sha256` the hash of its bytes; empty where it was taken in before
+    such hashes were kept. `within` is as in its batch.
     """
 
     id: str
@@ -112,11 +126,18 @@ class LakePart:
     kind: LakeKind
     day: date
     rows: int
+    sha256: str = ""
+    within: AreaPath | None = None
 
     def __post_init__(self) -> None:
         for name in ("id", "batch", "round"):
             require_text(name, getattr(self, name))
         area_path(self.area)
+        _require_within(self.area, self.within)
+        if self.sha256 and not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(
+                f"part {self.id}: content hash {self.sha256!r}; expected 64 hexadecimal digits"
+            )
         if self.rows < 1:
             raise ValueError(f"part {self.id} holds {self.rows} rows; expected at least one")
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ._checks import require_aware, require_text
 from .areas import AreaPath, area_path
-from .counts import Stream
+from .counts import Counted, Interval, Stream
 from .proposals import Sentence
 from .tasks import WrongStep
 from .users import Duty
@@ -232,8 +232,49 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindMethod:
+    """
+    The method by which one kind of stream is judged: what is counted, per which interval.
+
+    >>> KindMethod.parse("ili_visits/week=Farrington flexible").told
+    'ili_visits/week=Farrington flexible'
+    """
+
+    counted: Counted
+    interval: Interval
+    method: str
+
+    def __post_init__(self) -> None:
+        require_text("method", self.method)
+
+    @property
+    def told(self) -> str:
+        """The kind and its method as text; `KindMethod.parse` reads it back."""
+        return f"{self.counted}/{self.interval}={self.method}"
+
+    @classmethod
+    def parse(cls, text: str) -> "KindMethod":
+        """Return what text says, or raise ValueError saying which part is wrong."""
+        kind, separator, method = text.partition("=")
+        counted, slash, interval = kind.strip().partition("/")
+        if not separator or not slash or not method.strip():
+            raise ValueError(
+                f"{text!r}; expected COUNTED/INTERVAL=METHOD, as in ili_visits/week=Farrington flexible"
+            )
+        if counted not in set(Counted):
+            raise ValueError(f"{counted!r} is not counted; expected one of {', '.join(Counted)}")
+        if interval not in set(Interval):
+            raise ValueError(f"{interval!r} is no interval; expected one of {', '.join(Interval)}")
+        return cls(counted=Counted(counted), interval=Interval(interval), method=method.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchRule:
-    """The method an area is watched by and its two limits, from an instant on; decided, never learned in silence."""
+    """
+    The method an area is watched by and its two limits, from an instant on; decided, never learned in silence.
+
+    `kinds` names another method for some kinds of stream, each once.
+    """
 
     id: str
     area: AreaPath
@@ -242,12 +283,17 @@ class WatchRule:
     false_share: float
     since: datetime
     proposal: str = ""
+    kinds: tuple[KindMethod, ...] = ()
 
     def __post_init__(self) -> None:
         require_text("id", self.id)
         require_text("method", self.method)
         area_path(self.area)
         require_aware("since", self.since)
+        named = [(one.counted, one.interval) for one in self.kinds]
+        for one in named:
+            if named.count(one) > 1:
+                raise ValueError(f"{one[0]}/{one[1]} has two methods; one stream has one answer")
         for name in ("alpha", "false_share"):
             if not 0 < getattr(self, name) < 0.5:
                 raise ValueError(f"{name} {getattr(self, name):g} must lie between 0 and 0.5")

@@ -137,7 +137,8 @@ class CasePlace:
     `found` is when the infection was reported (the first positive report), `controlled` when the person was taken
     out and control re-imposed. `counts` is False for what the rules leave out (a repeat positive of somebody
     who recovered); `isolated` where the person was in central isolation already: whether that counts is said by the
-    profile of the jurisdiction. `home_isolated_contact` is a contact or co-resident of a case strictly isolated at home. For the estimate of where risk lies: `hours` there while
+    profile of the jurisdiction. `person` is the pseudonym of the case where it is known: so an infection whose case
+    report has not come yet is joined with its results and with those who exposed it. `home_isolated_contact` is a contact or co-resident of a case strictly isolated at home. For the estimate of where risk lies: `hours` there while
     infectious, `people` who were there at once on average, `air_changes` an hour, `m3_per_person`; None where not
     known.
     """
@@ -147,6 +148,7 @@ class CasePlace:
     case: str
     place: Place
     found: datetime
+    person: PersonId | None = None
     controlled: datetime | None = None
     counts: bool = True
     home_isolated_contact: bool = False
@@ -161,6 +163,8 @@ class CasePlace:
         require_text("id", self.id)
         require_text("case", self.case)
         area_path(self.area)
+        if self.person is not None:
+            person_id(self.person)
         require_aware("found", self.found)
         require_aware("controlled", self.controlled)
         require_order(("found", self.found), ("controlled", self.controlled))

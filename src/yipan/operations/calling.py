@@ -194,19 +194,22 @@ def _above(district: AreaPath) -> AreaPath | None:
 
 def _decider(record: Record, area: AreaPath, level: str) -> AreaPath:
     """The area around one whose level a text names, or the area itself where there is none."""
-    for path in (*ancestors_of(area), area):
-        found = [one for one in record.areas(path) if one.path == path]
-        if found and found[0].level == level:
+    around = (*ancestors_of(area), area)
+    levels = record.levels_of(around)
+    for path in around:
+        if levels.get(path) == level:
             return path
     return area
 
 
 def _without_source(record: Record, finds: Sequence[Find]) -> int:
-    """How many of the found nobody on record is known to have exposed."""
-    people = {
+    """How many of the found nobody on record is known to have exposed; a case report need not have come for it."""
+    people = {one.case: str(one.person) for one in finds if one.person}
+    people |= {
         one.case: str(found.person)
-        for one in finds if (found := _case(record, one.case)) is not None
-    }  # fmt: skip
+        for one in finds
+        if one.case not in people and (found := _case(record, one.case)) is not None
+    }
     wanted = sorted(set(people.values()))
     told = {
         str(one.target)

@@ -1,7 +1,8 @@
 """A screening drill: a made-up round with planted faults goes through the real doors, and what was found is counted."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from yipan.feeds import samples
 from yipan.model import LakeKind, ScreeningRound
 from yipan.operations import screening
 from yipan.operations.post import Post
-from yipan.store import lake
+from yipan.store import Store, lake
 
 RESULT_NAMES = ("negative", "positive")
 REASON_OF = {
@@ -65,6 +66,28 @@ class DrillReport:
         return all(fault.found == fault.planted and not fault.false for fault in self.faults)
 
 
+@contextmanager
+def apart(post: Post, home: Path, *, at: datetime) -> Iterator[Post]:
+    """
+    Give a post of a record of its own in the empty folder `home`, with the areas of another: a drill touches nothing real.
+
+    Its server is stopped at the end; the folder stays.
+    """
+    with post.store.reading(post.viewer) as record:
+        areas = record.areas(post.area)
+    home.mkdir(parents=True, exist_ok=True)
+    store = Store.open(home, clock=lambda: at)
+    try:
+        viewer = store.founder(post.area)
+        with store.acting(viewer, desk="areas", verb="put_pack", why="a drill", at=at) as act:
+            act.put_areas(areas)
+        yield Post(store=store, viewer=viewer)
+    finally:
+        store.close()
+        if store.server is not None:
+            store.server.stop()
+
+
 def run(
     post: Post, home: lake.Lake, folder: Path, *, people: int, at: datetime, time_zone: ZoneInfo,
     rng: np.random.Generator,
@@ -87,6 +110,9 @@ def run(
         plan, streets=codes, weights=weights, cities=cities.astype(np.int64), rng=rng
     )
     files = write_files(made, folder, opened)
+    planted, laboratories = made.planted, made.laboratories
+    filled, swabs = np.unique(made.samples["tube"]), len(made.samples["sample"])
+    del made  # the files tell it from here on
     yield clock.step("made up and written", people)
 
     held = ScreeningRound(
@@ -107,22 +133,22 @@ def run(
         labs = screening.laboratories(record, home, round=held.id)
         yield clock.step("tubes waiting and laboratories judged", len(labs.work))
         late = screening.late_tubes(record, home, round=held.id)
-    found = _found(home, [taken[kind].quarantine for kind in taken], made, labs)
+    found = _found(home, [taken[kind].quarantine for kind in taken], planted, laboratories, labs)
     put_aside = found["tube_used_twice"] | found["overfull_tube"]
     found["missing_result"] = {tube.tube for tube in tubes_waiting} - put_aside
     found["late_tube"] = set(late)
     # A tube put aside leaves its result without a sample as well: that is no fault of its own.
-    found["unknown_tube"] -= set(np.unique(made.samples["tube"]).tolist())
+    stray = np.array(sorted(found["unknown_tube"]), dtype=np.int64)
+    found["unknown_tube"] = set(stray[~np.isin(stray, filled)].tolist())
     yield DrillReport(
         people=people,
         faults=tuple(
-            _count(kind, {int(key) for key in keys}, found[kind])
-            for kind, keys in made.planted.items()
+            _count(kind, {int(key) for key in keys}, found[kind]) for kind, keys in planted.items()
         ),
         steps=clock.steps,
         coverage=covered.total,
         rows_add_up=all(b.read == b.accepted + b.quarantined for b in taken.values())
-        and taken[LakeKind.SAMPLES].read == len(made.samples["sample"]),
+        and taken[LakeKind.SAMPLES].read == swabs,
     )
 
 
@@ -148,17 +174,23 @@ def write_files(made: drill.DrillRound, folder: Path, opened: datetime) -> dict[
     folder.mkdir(parents=True, exist_ok=True)
     start = int(opened.timestamp())
 
-    def table(columns: Mapping[str, Any]) -> pl.DataFrame:
-        frame = pl.DataFrame(dict(columns))
-        return frame.with_columns(
-            pl.from_epoch(pl.col(name) + start, time_unit="s").dt.replace_time_zone("UTC")
-            for name in frame.columns
-            if name.endswith("_at")
+    def table(columns: Mapping[str, Any]) -> pl.LazyFrame:
+        return (
+            pl.DataFrame(dict(columns))
+            .lazy()
+            .with_columns(
+                pl.from_epoch(pl.col(name) + start, time_unit="s").dt.replace_time_zone("UTC")
+                for name in columns
+                if name.endswith("_at")
+            )
         )
 
+    def named(column: str, names: Sequence[str]) -> pl.Expr:
+        return pl.col(column).replace_strict(dict(enumerate(names)), return_dtype=pl.String)
+
     results = table(made.results).with_columns(
-        pl.Series("laboratory", np.array(made.laboratories)[made.results["laboratory"]]),
-        pl.Series("result", np.array(RESULT_NAMES)[made.results["result"]]),
+        named("laboratory", made.laboratories),
+        named("result", RESULT_NAMES),
         *(
             pl.when(pl.col("plate") >= 0).then(pl.col(name).cast(pl.String)).alias(name)
             for name in ("plate", "well")
@@ -172,23 +204,27 @@ def write_files(made: drill.DrillRound, folder: Path, opened: datetime) -> dict[
         (LakeKind.RESULTS, results),
     ):
         files[kind] = folder / f"{kind.value}.parquet"
-        frame.write_parquet(files[kind])
+        frame.sink_parquet(files[kind])  # piece by piece
     return files
 
 
 def _found(
-    home: lake.Lake, quarantines: list[str], made: drill.DrillRound, labs: screening.Laboratories
+    home: lake.Lake,
+    quarantines: list[str],
+    planted: Mapping[str, Any],
+    laboratories: Sequence[str],
+    labs: screening.Laboratories,
 ) -> dict[str, set[int]]:
     import polars as pl
 
-    found: dict[str, set[int]] = {kind: set() for kind in made.planted}
+    found: dict[str, set[int]] = {kind: set() for kind in planted}
     for name in filter(None, quarantines):
         rows = pl.read_csv(home.folder / name, infer_schema_length=None)
         for kind, key in KEY_OF.items():
             if key in rows.columns:
                 hit = rows.filter(pl.col("reason") == REASON_OF[kind])
                 found[kind] |= set(hit[key].to_list())
-    number = {name: i for i, name in enumerate(made.laboratories)}
+    number = {name: i for i, name in enumerate(laboratories)}
     for finding in labs.findings:
         if finding.kind in {"results_without_plate", "positives_low", "positives_high"}:
             found["sham_laboratory"].add(number[finding.laboratory])

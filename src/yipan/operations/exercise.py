@@ -24,12 +24,16 @@ import numpy as np
 
 from yipan.analytics import simulate as sim
 from yipan.analytics.simulate.draws import units
+from yipan.feeds.plans import read_roles
 from yipan.feeds.series import read_trips
 from yipan.model import (
     Adoption,
     CasePlace,
+    PersonId,
     Place,
+    PlanOnRecord,
     ProposalState,
+    RegisteredPlace,
     Roster,
     RosterGroup,
     Verdict,
@@ -44,6 +48,7 @@ from yipan.operations import (
     ingest,
     outbreak_files,
     outlook,
+    plans,
     screening,
     simulate,
     zoning,
@@ -53,13 +58,17 @@ from yipan.operations.post import Post
 from yipan.packs import Pack, read_pack
 from yipan.protocol import protocols
 from yipan.store import Store
-from yipan.store.tables.commanding import PROPOSALS
+from yipan.store.tables.commanding import PROPOSALS, TASKS
+from yipan.store.tables.plans import PLANS
 from yipan.store.tables.screening import SCREENING_ROUNDS
+from yipan.store.tables.tracing import OUTSIDE_KEYS
 from yipan.store.tables.zoning import ROSTERS, ZONES
 
 DISEASE = "covid-19"
 PROFILE = "guangdong-2022"
 ABOUT, TRUTH, PROGRESS = "exercise.json", "truth.sealed", "progress.json"
+WHO = "travellers.sealed"
+"""Which simulated resident each pseudonym of a list of travellers stands for: part of the truth."""
 FEEDS_AT, ROUND_AT, ORDERS_AT = time(8, 0), time(8, 30), time(9, 0)
 """Local times of a morning: the files of the day before come in, the round is done, orders are given."""
 BASE_FEVER_VISITS_PER_100K = 20.0
@@ -68,6 +77,14 @@ BASE_HOTLINE_PER_100K = 5.0
 """Daily counts without the outbreak: assumptions of the exercise, the same for every player."""
 LEAVING_SHARE = 0.01
 """Residents of a city who leave it for another a day and register there: an assumption."""
+LISTED_PER_RESIDENT = 1 / 100_000
+"""People listed with a name a day as coming from a county with zones, for each of its residents: an assumption."""
+LISTED_PER_ZONE = 1
+"""People found to have left a compound for another city in the week before it became a zone: an assumption."""
+LISTED_INFECTED = 0.8
+"""Share of the infected travellers who are on the lists: an assumption."""
+LEFT_DAYS = 7
+"""Who left a zone so many days before it was set is looked for (ninth edition)."""
 SILENT_SHARE = 0.06
 """Share of sentinel figures nobody reports."""
 POOL = 10
@@ -77,6 +94,7 @@ HAND_DELAY_DAYS = 2
 
 # What a draw of the feeds is for, apart from those of the epidemic.
 _NOISE, _REPORT, _ONSET, _WRONG, _TWICE, _FEVER, _HOTLINE, _PHARMACY, _NAMED = range(900, 909)
+_LISTED, _BOUND, _WHOM = range(909, 912)
 
 
 class Mode(StrEnum):
@@ -161,6 +179,7 @@ class Score:
     restricted_days: int
     restricted_per_averted: float | None
     excess_days: int
+    quarantine_days: int
     people_sampled: int
     feeds_written: int
 
@@ -340,8 +359,8 @@ class _Table:
 
 def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     epidemic = truth_until(table.folder, post, number, mode=mode)
-    files = _write_feeds(table, epidemic, number)
-    _take_in(table, post, files, number)
+    files = _write_feeds(table, post, epidemic, number, mode)
+    _take_in(table, post, files, number, mode)
     _investigate(table, post, epidemic, number, mode)
     if mode is not Mode.NONE:
         _tell_rounds(table, post, epidemic, number)
@@ -360,12 +379,12 @@ def _one_day(table: _Table, post: Post, number: int, mode: Mode) -> DayDone:
     )  # fmt: skip
 
 
-def _take_in(table: _Table, post: Post, files: Sequence[Path], number: int) -> None:
+def _take_in(table: _Table, post: Post, files: Sequence[Path], number: int, mode: Mode) -> None:
     """
     Read the files of a day the way a province's own are read; one read before the day was cut off is not read again.
 
     Tracers number people as the line lists do, so that a contact is joined with the case who named them, and with their
-    own case when they fall ill.
+    own case when they fall ill. By hand the lists of travellers are gone through two days later.
     """
     at = table.moment(number, FEEDS_AT)
     for file in files:
@@ -382,6 +401,10 @@ def _take_in(table: _Table, post: Post, files: Sequence[Path], number: int) -> N
                 destinations=told.destinations, trips=told.trips, source="arrivals registered in the exercise",
                 at=_not_before(post, at),
             )  # fmt: skip
+    late = HAND_DELAY_DAYS if mode is Mode.BY_HAND else 0
+    listed = _feed(table, "travellers", number - late)
+    if listed.is_file():
+        plans.record_roles(post, read_roles(listed), at=_not_before(post, at))
     traced = [file for file in files if file.name.startswith(("contacts", "tests"))]
     if traced:
         with suppress(outbreak_files.AlreadyImported):
@@ -395,14 +418,17 @@ def standing(mode: Mode, quarantine: Sequence[sim.Quarantine] = ()) -> sim.Strat
     """
     Return what goes on without an order of the board: clinics, isolation of found cases; and, where somebody plays, tracing.
 
-    By hand tracing begins two days after a case is found, with the board the next day. `quarantine` are the versions of
-    contacts' quarantine that hold over the exercise.
+    By hand tracing begins two days later than with the board, which is the day after a case is found. `quarantine` are
+    the versions of contacts' quarantine that hold over the exercise; contacts of contacts are kept where one says so.
     """
     if mode is Mode.NONE:
         return sim.Strategy(name=mode.value)
     delay = 1 if mode is Mode.AUTO else 1 + HAND_DELAY_DAYS
     kept = tuple(quarantine) or sim.Tracing().quarantine
-    return sim.Strategy(name=mode.value, tracing=sim.Tracing(delay_days=delay, quarantine=kept))
+    ring = any(one.second_room_days + one.second_home_days > 0 for one in kept)
+    return sim.Strategy(
+        name=mode.value, tracing=sim.Tracing(delay_days=delay, quarantine=kept, second_ring=ring)
+    )
 
 
 def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> sim.Epidemic:
@@ -418,8 +444,8 @@ def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> 
     days = lead + number + 1
     orders = sim.orders_none()
     if post is not None:
-        levels, rounds = orders_in_force(post, about, where, lead=lead, days=days)
-        orders = sim.ordered(where, levels, rounds, days=days)
+        levels, rounds, apart = orders_in_force(folder, post, about, where, lead=lead, days=days)
+        orders = sim.ordered(where, levels, rounds, apart, days=days)
     kept = simulate.quarantine_rules(
         protocols(), first_day=about.first_day - timedelta(days=lead), days=lead + about.days,
         time_zone=about.zone, disease=DISEASE,
@@ -430,24 +456,46 @@ def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> 
     )  # fmt: skip
 
 
-def orders_in_force(
-    post: Post, about: Exercise, where: sim.Province, *, lead: int, days: int
-) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, int, int, int]]]:
-    """
-    Return the zones on record as levels of compounds by day, and rounds of tests: daily in zones, and area screening.
+Rows = list[tuple[int, int, int, int]]
 
-    A zone of a town without a named compound holds for all of it. A level counts from the day after it took effect.
+
+def orders_in_force(
+    folder: Path, post: Post, about: Exercise, where: sim.Province, *, lead: int, days: int
+) -> tuple[Rows, Rows, Rows]:
     """
-    levels: list[tuple[int, int, int, int]] = []
-    rounds: list[tuple[int, int, int, int]] = []
-    start = datetime.combine(about.first_day, time(0), tzinfo=about.zone) - timedelta(days=lead)
+    Return the orders on record as the simulation takes them: levels of buildings, rounds of tests, people kept apart.
+
+    Tests are daily in zones, those of area screening, and those of people under a plan. A level counts from the day
+    after it took effect, a plan from the day it asks for, not before it was ordered.
+    """
+    drawn = zones_in_force(post, about, where, lead=lead, days=days)
+    start = _midnight(about, lead)
     with post.store.reading(post.viewer) as record:
-        zones, opened = record.nouns(ZONES), record.nouns(SCREENING_ROUNDS)
+        opened, asked = record.nouns(SCREENING_ROUNDS), record.nouns(PLANS)
+    rounds: Rows = []
     for one in opened:
         on = (one.opened - start).days
         if 0 <= on < days:
             rounds += [(on, first, end, POOL) for first, end in residents_in(str(one.area), where)]
+    levels: Rows = []
+    for buildings, level, since, until in drawn:
+        levels += [(one, level, since, until) for one in buildings]
+        for begin, end_at in _runs(buildings, where):
+            rounds += [(on, begin, end_at, POOL) for on in range(max(0, since), until)]
+    apart, tests = _asked_of_people(asked, _who(folder), start)
+    return levels, rounds + tests, apart
+
+
+def zones_in_force(
+    post: Post, about: Exercise, where: sim.Province, *, lead: int, days: int
+) -> list[tuple[tuple[int, ...], int, int, int]]:
+    """Return the zones on record: (buildings, level, from day, until day); a zone of a town holds for all of it."""
+    start = _midnight(about, lead)
+    drawn: list[tuple[tuple[int, ...], int, int, int]] = []
+    with post.store.reading(post.viewer) as record:
+        zones = record.nouns(ZONES)
     for zone in zones:
+        buildings = buildings_of(zone.place, where)
         ends = [span.since for span in zone.spans[1:]] + [None]
         for span, end in zip(zone.spans, ends, strict=True):
             level = {"high": 2, "medium": 1}.get(span.level, 0)
@@ -455,11 +503,66 @@ def orders_in_force(
                 continue
             since = (span.since - start).days
             until = days if end is None else min(days, (end - start).days)
-            for number in compounds_of(zone.place, where):
-                levels.append((number, level, since, until))
-                begin, end_at = resident_of(number, where)
-                rounds += [(on, begin, end_at, POOL) for on in range(since, until) if on >= 0]
-    return levels, rounds
+            drawn.append((buildings, level, since, until))
+    return drawn
+
+
+def _runs(buildings: Sequence[int], where: sim.Province) -> list[tuple[int, int]]:
+    """Return the residents of buildings as runs (first, one past the last), neighbours put together."""
+    runs: list[tuple[int, int]] = []
+    for first, end in sorted(sim.residents_of(where, one) for one in buildings):
+        if runs and runs[-1][1] == first:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((first, end))
+    return runs
+
+
+def _midnight(about: Exercise, lead: int) -> datetime:
+    return datetime.combine(about.first_day, time(0), tzinfo=about.zone) - timedelta(days=lead)
+
+
+_IN_A_ROOM = frozenset({"central_isolation"})
+_AT_HOME = frozenset({"home_isolation", "central_or_home_isolation", "home_health_monitoring"})
+
+
+def _asked_of_people(
+    asked: Sequence[PlanOnRecord], who: Mapping[str, int], start: datetime
+) -> tuple[Rows, Rows]:
+    """
+    Return (people kept apart, tests of others) of plans in force; those of people who are no travellers are left out.
+
+    Contacts are kept by the tracing teams of the simulation. Whoever is kept apart is tested as contacts are. Health
+    monitoring keeps nobody in; its two tests within three days, of which no day is named, are on its first and last.
+    """
+    apart: Rows = []
+    tests: Rows = []
+    for plan in asked:
+        person = who.get(plan.id)
+        if person is None:
+            continue
+        ordered = (plan.begun - start).days
+        released = None if plan.released is None else (plan.released - start).days
+        for stretch in plan.terms.stretches:
+            since = max(ordered, (stretch.first - start.date()).days)
+            until = since + 1 if stretch.last is None else (stretch.last - start.date()).days + 1
+            until = until if released is None else min(until, released)
+            if until <= since:
+                continue
+            if stretch.place in _IN_A_ROOM | _AT_HOME:
+                apart.append((person, since, until, int(stretch.place in _AT_HOME)))
+            elif stretch.place == "health_monitoring":
+                tests += [(on, person, person + 1, 1) for on in sorted({since, until - 1})]
+    return apart, tests
+
+
+def _who(folder: Path) -> dict[str, int]:
+    """The residents behind the pseudonyms of the lists of travellers written so far."""
+    file = folder / WHO
+    if not file.is_file():
+        return {}
+    given: dict[str, int] = json.loads(zlib.decompress(base64.b64decode(file.read_bytes())))
+    return given
 
 
 def compound_name(number: int) -> str:
@@ -467,19 +570,39 @@ def compound_name(number: int) -> str:
     return f"q{number}"
 
 
-def compounds_of(drawn: Place, where: sim.Province) -> tuple[int, ...]:
-    """Return the numbers of the simulated compounds a place on record covers; whole towns give all of theirs."""
+def home_of(person: int, where: sim.Province) -> Place:
+    """Return the building a resident lives in as a place on record: `44.4401.440105.… compound q123 building 4`."""
+    town = where.towns[int(where.people([person]).town[0])]
+    compound = compound_of(person, where)
+    first, _ = resident_of(compound, where)
+    return Place(
+        expression=f"{town} compound {compound_name(compound)} building {1 + (person - first) // 64}"
+    )
+
+
+def buildings_of(drawn: Place, where: sim.Province) -> tuple[int, ...]:
+    """Return the numbers of the simulated buildings a place on record covers; whole towns give all of theirs."""
     found: list[int] = []
     for part in drawn.parts:
         if part.compound is not None and part.compound.startswith("q"):
-            found.append(int(part.compound[1:]))
+            first, end = resident_of(int(part.compound[1:]), where)
+            homes = range(first, end, 64)
+            if part.building is not None:
+                homes = homes[int(part.building) - 1 : int(part.building)]
+            if " minus " in drawn.expression or " within " in drawn.expression:
+                found += [
+                    sim.building_of(where, one)
+                    for one in homes
+                    if drawn.overlaps(home_of(one, where))
+                ]
+            else:
+                begin = sim.building_of(where, first)
+                found += [begin + (one - first) // 64 for one in homes]
             continue
         for index, town in enumerate(where.towns):
             if town.startswith(part.area) or part.area.startswith(town):
-                begin = np.searchsorted(where.community_start, where.town_start[index])
-                end = np.searchsorted(where.community_start, where.town_start[index + 1])
-                for community in range(int(begin), int(end)):
-                    found += range(*sim.compounds(where, community))
+                first, end = int(where.town_start[index]), int(where.town_start[index + 1])
+                found += range(sim.building_of(where, first), sim.building_of(where, end - 1) + 1)
     return tuple(dict.fromkeys(found))
 
 
@@ -525,8 +648,16 @@ def _reported_on(table: _Table, epidemic: sim.Epidemic, number: int) -> np.ndarr
     return np.flatnonzero((found_on >= 0) & (found_on + late == table.lead + number))
 
 
-def _write_feeds(table: _Table, epidemic: sim.Epidemic, number: int) -> tuple[Path, ...]:
-    at = table.folder / "feeds" / f"{table.about.first_day + timedelta(days=number):%Y-%m-%d}"
+def _feed(table: _Table, kind: str, number: int) -> Path:
+    """Where the file of a kind and a day lies, whether it was written or not."""
+    day_of = table.about.first_day + timedelta(days=number)
+    return table.folder / "feeds" / f"{day_of:%Y-%m-%d}" / f"{kind}-{day_of}.csv"
+
+
+def _write_feeds(
+    table: _Table, post: Post, epidemic: sim.Epidemic, number: int, mode: Mode
+) -> tuple[Path, ...]:
+    at = _feed(table, "counts", number).parent
     at.mkdir(parents=True, exist_ok=True)
     today = table.about.first_day + timedelta(days=number)
     files = {
@@ -536,6 +667,9 @@ def _write_feeds(table: _Table, epidemic: sim.Epidemic, number: int) -> tuple[Pa
         f"contacts-{today}.csv": _contacts(table, epidemic, number),
         f"tests-{today}.csv": _tests(table, epidemic, number, today),
         f"arrivals-{today}.csv": _arrivals(table, number, today),
+        f"travellers-{today}.csv": ""
+        if mode is Mode.NONE
+        else _travellers(table, post, epidemic, number),
     }
     written = []
     for name, text in files.items():
@@ -666,10 +800,10 @@ def _laboratory(table: _Table, epidemic: sim.Epidemic, number: int, today: date)
 
 
 def _named(table: _Table, epidemic: sim.Epidemic, number: int) -> list[tuple[int, int, str]]:
-    """Who names whom on a day, and where they met: those at home, some of the group, some of whom the case infected."""
+    """Whom those found on a day name, and where they met: those at home, some of the group, some of whom they infected."""
     where = table.where
     found: list[tuple[int, int, str]] = []
-    for index in _reported_on(table, epidemic, number):
+    for index in np.flatnonzero(epidemic.found_on == table.lead + number):
         person = int(epidemic.person[index])
         people = where.people([person])
         home = range(int(people.home[0]), int(people.home[0] + people.home_size[0]))
@@ -730,23 +864,140 @@ def _arrivals(table: _Table, number: int, today: date) -> str:
     return _csv(("from", "to", "trips", "date"), rows)
 
 
+def _travellers(table: _Table, post: Post, epidemic: sim.Epidemic, number: int) -> str:
+    """
+    The list of travellers of a day with the role each has by where they come from, as stations and streets find them.
+
+    Whoever came to another city from a county in which zones are in force, and whoever left a compound in the days
+    before it became one. Infected travellers are among them, and nothing tells them apart. Which resident a pseudonym
+    stands for is kept beside the seal.
+    """
+    where, now = table.where, table.lead + number
+    drawn = zones_in_force(post, table.about, where, lead=table.lead, days=now + 1)
+
+    def compounds(day: int) -> dict[int, int]:
+        return {
+            compound_of(sim.residents_of(where, building)[0], where): level
+            for buildings, level, since, until in drawn if since <= day < until
+            for building in buildings
+        }  # fmt: skip
+
+    held, before = compounds(now), compounds(now - 1)
+    if not held:
+        return ""
+    fresh = {compound: level for compound, level in held.items() if compound not in before}
+    counties = np.unique(where.people([resident_of(one, where)[0] for one in held]).county)
+    told: dict[int, tuple[str, int]] = {}
+    for county in counties.tolist():
+        listed = round(int(where.county_residents[county]) * LISTED_PER_RESIDENT)
+        told |= dict.fromkeys(_bound(table, county, 1000 + number, listed), ("from_low_zone", now))
+    for compound in sorted(fresh):
+        county = int(where.people([resident_of(compound, where)[0]]).county[0])
+        role = "left_high_zone" if fresh[compound] == 2 else "left_medium_zone"
+        for turn, person in enumerate(_bound(table, county, compound, LISTED_PER_ZONE)):
+            told[person] = (role, now - turn)
+    for person, source, on in _infected_away(table, epidemic, now):
+        compound = compound_of(source, where)
+        if compound in fresh:
+            told[person] = ("left_high_zone" if fresh[compound] == 2 else "left_medium_zone", on)
+        elif on == now and int(where.people([source]).county[0]) in counties:
+            told.setdefault(person, ("from_low_zone", on))
+    names = {person: _pseudonym(table, person) for person in told}
+    _write(
+        table.folder / WHO,
+        base64.b64encode(zlib.compress(json.dumps(
+            _who(table.folder) | {name: person for person, name in names.items()}, sort_keys=True,
+        ).encode(), 6)),
+        secret=True,
+    )  # fmt: skip
+    rows = sorted(
+        (names[person], where.towns[int(where.people([person]).town[0])], role, _day_of(table, on))
+        for person, (role, on) in told.items()
+    )
+    return _csv(("person", "area", "role", "day_one"), rows)
+
+
+def _infected_away(table: _Table, epidemic: sim.Epidemic, now: int) -> list[tuple[int, int, int]]:
+    """Return (resident, who infected them, day) of those infected in another city within LEFT_DAYS who are on the lists."""
+    away = sim.LAYERS.index("travel")
+    recent = np.flatnonzero(
+        (epidemic.layer == away) & (epidemic.source >= 0) & (epidemic.day > now - LEFT_DAYS)
+        & (epidemic.day <= now) & ((epidemic.found_on < 0) | (epidemic.found_on > now))
+    )  # fmt: skip
+    people = epidemic.person[recent].astype(np.int64)
+    kept = units(table.truth.seed, people, purpose=_LISTED) < LISTED_INFECTED
+    return [
+        (int(epidemic.person[one]), int(epidemic.person[epidemic.source[one]]), int(epidemic.day[one]))
+        for one in recent[kept]
+    ]  # fmt: skip
+
+
+def _bound(table: _Table, county: int, index: int, count: int) -> list[int]:
+    """Return residents of other cities who came home from a county: drawn by where people of it travel."""
+    where = table.where
+    city = int(where.county_city[county])
+    draws = np.arange(count, dtype=np.int64) + 100_000 * county
+    to = np.searchsorted(
+        np.cumsum(where.facts.travel[city]), units(table.truth.seed, draws, purpose=_BOUND, index=index)
+    )  # fmt: skip
+    to = np.minimum(to, len(where.facts.cities) - 1)
+    first = np.concatenate([[0], np.cumsum(where.city_residents)])[to]
+    share = units(table.truth.seed, draws, purpose=_WHOM, index=index)
+    return [int(one) for one in first + (share * where.city_residents[to]).astype(np.int64)]
+
+
+def _pseudonym(table: _Table, person: int) -> PersonId:
+    mark = hashlib.sha256(f"{table.about.truth_sha256}/traveller/{person}".encode()).hexdigest()
+    return person_id(f"p-{mark[:16]}")
+
+
+def _day_of(table: _Table, number: int) -> date:
+    """The date of a day of the truth."""
+    return table.about.first_day + timedelta(days=number - table.lead)
+
+
 # What is done about it ------------------------------------------------------------------------------------------------
 
 
 def _investigate(
     table: _Table, post: Post, epidemic: sim.Epidemic, number: int, mode: Mode
 ) -> None:
-    """Put on record where the cases reported live, as investigators find it: the same morning, or days later by hand."""
+    """
+    Put on record where the infected live, as investigators find it.
+
+    With the board they go where its tasks send them, the morning a positive result came in; by hand where the case
+    reports of two days ago send them.
+    """
     if mode is Mode.NONE:
         return
-    behind = 0 if mode is Mode.AUTO else HAND_DELAY_DAYS
-    if number - behind < 0:
-        return
+    at = _not_before(post, table.moment(number, FEEDS_AT))
+    if mode is Mode.AUTO:
+        zoning.review_zones(post, at=at, time_zone=table.about.zone)
+    with post.store.reading(post.viewer) as record:
+        known = {
+            key.key: PersonId(key.node)
+            for key in record.nouns(OUTSIDE_KEYS, where={"system": table.about.name})
+        }
+        sent = {
+            task.subject
+            for task in record.nouns(TASKS, where={"state": commanding.RUNNING})
+            if task.kind == zoning.ON_SITE
+        }
+    if mode is Mode.AUTO:
+        chosen = [
+            int(index)
+            for index in np.flatnonzero(epidemic.found_on >= 0)
+            if known.get(case_id(table, int(epidemic.person[index]))) in sent
+        ]
+    elif number >= HAND_DELAY_DAYS:
+        chosen = [int(index) for index in _reported_on(table, epidemic, number - HAND_DELAY_DAYS)]
+    else:
+        chosen = []
     where = table.where
     found = []
-    for index in _reported_on(table, epidemic, number - behind):
+    for index in chosen:
         person = int(epidemic.person[index])
-        town = where.towns[int(where.people([person]).town[0])]
+        home = home_of(person, where)
         when = table.moment(int(epidemic.found_on[index]) - table.lead - 1, time(18, 0))
         apart = (
             int(epidemic.isolated_from[index]) <= int(epidemic.found_on[index])
@@ -754,13 +1005,36 @@ def _investigate(
         )
         found.append(
             CasePlace(
-                id=f"home-{case_id(table, person)}", area=area_path(town), case=case_id(table, person),
-                place=Place(expression=f"{town} compound {compound_name(compound_of(person, where))}"),
-                found=when, controlled=when, counts=not apart,
+                id=f"home-{case_id(table, person)}", area=home.area, case=case_id(table, person),
+                place=home,
+                found=when, controlled=when, counts=not apart, person=known.get(case_id(table, person)),
             )
         )  # fmt: skip
-    if found:
-        zoning.record_case_places(post, found, at=_not_before(post, table.moment(number, FEEDS_AT)))
+    if not found:
+        return
+    zoning.record_register(
+        post, _registered([one.place for one in found], where), at=_not_before(post, at)
+    )
+    zoning.record_case_places(post, found, at=_not_before(post, at))
+
+
+def _registered(homes: Sequence[Place], where: sim.Province) -> list[RegisteredPlace]:
+    """Return the compounds of these homes and each of their buildings, with their residents, as a register has them."""
+    units: dict[str, RegisteredPlace] = {}
+    for number in dict.fromkeys(int((home.parts[0].compound or "q0")[1:]) for home in homes):
+        first, end = resident_of(number, where)
+        town = area_path(where.towns[int(where.people([first]).town[0])])
+        name = compound_name(number)
+        spots = [(name, Place(expression=f"{town} compound {name}"), end - first)]
+        spots += [
+            (f"{name}-{1 + (one - first) // 64}", home_of(one, where), min(64, end - one))
+            for one in range(first, end, 64)
+        ]
+        units |= {
+            key: RegisteredPlace(id=key, area=town, place=spot, residents=residents)
+            for key, spot, residents in spots
+        }
+    return list(units.values())
 
 
 ROUND_FROM_DAY = 4
@@ -775,14 +1049,14 @@ def _tell_rounds(table: _Table, post: Post, epidemic: sim.Epidemic, number: int)
         zones = [zone for zone in record.nouns(ZONES) if zone.in_force(now)]
         known = {roster.id for roster in record.nouns(ROSTERS)}
     found = np.flatnonzero(epidemic.found_on == table.lead + number)
-    hit = {compound_of(int(epidemic.person[index]), table.where) for index in found}
+    hit = {sim.building_of(table.where, int(epidemic.person[index])) for index in found}
     for zone in zones:
         if (now - zone.spans[-1].clock_start).days < ROUND_FROM_DAY:
             continue
-        numbers = compounds_of(zone.place, table.where)
+        numbers = buildings_of(zone.place, table.where)
         people = tuple(
             person_id(f"p-{person:012x}")
-            for number_of in numbers for person in range(*resident_of(number_of, table.where))
+            for first, end in _runs(numbers, table.where) for person in range(first, end)
         )  # fmt: skip
         at = _not_before(post, now)
         if zone.id not in known:
@@ -803,15 +1077,16 @@ def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
     """
     Accept what the board proposes: at once, or by hand when it is two days old.
 
-    Rounds of screening are ordered the same morning by hand, too: by hand it is the investigation that comes late.
+    Rounds of screening and plans of people are ordered the same morning by hand, too: by hand it is the investigation,
+    and the going through of lists, that comes late.
     """
     at = table.moment(number, ORDERS_AT)
     with post.store.reading(post.viewer) as record:
         waiting = record.nouns(PROPOSALS, where={"state": ProposalState.OPEN.value})
-    accepted = 0
+    accepted, at_once = 0, {calling.DESK, plans.DESK}
     for proposal in waiting:
         young = at - proposal.made < timedelta(days=HAND_DELAY_DAYS)
-        if mode is Mode.BY_HAND and young and proposal.desk != calling.DESK:
+        if mode is Mode.BY_HAND and young and proposal.desk not in at_once:
             continue
         commanding.decide(
             post, proposal.id, verdict=Verdict.ACCEPT, at=_not_before(post, at), hands=day.HANDS
@@ -879,6 +1154,7 @@ def score(folder: Path, post: Post | None) -> Score:
         averted=averted, restricted_days=restricted,
         restricted_per_averted=restricted / averted if averted > 0 else None,
         excess_days=_excess(post, about, where, played, lead=lead, days=lead + done.days_done),
+        quarantine_days=int(played.daily["quarantined_central"].sum() + played.daily["quarantined_home"].sum()),
         people_sampled=int(played.daily["sampled"].sum()),
         feeds_written=sum(1 for _ in feeds.rglob("*.csv")) if feeds.is_dir() else 0,
     )  # fmt: skip
@@ -895,19 +1171,20 @@ def _excess(
 ) -> int:
     if post is None:
         return 0
-    levels, _ = orders_in_force(post, about, where, lead=lead, days=days)
+    drawn = zones_in_force(post, about, where, lead=lead, days=days)
     infected: dict[int, list[int]] = {}
     for person, on in zip(played.person, played.day, strict=True):
         infected.setdefault(compound_of(int(person), where), []).append(int(on))
     excess = 0
-    for compound, _, since, until in levels:
-        first, end = resident_of(compound, where)
-        on = infected.get(compound, [])
-        excess += (end - first) * sum(
-            1
-            for d in range(max(0, since), until)
-            if not any(abs(d - infection) <= 7 for infection in on)
-        )
+    for buildings, _, since, until in drawn:
+        for building in buildings:
+            first, end = sim.residents_of(where, building)
+            on = infected.get(compound_of(first, where), [])
+            excess += (end - first) * sum(
+                1
+                for d in range(max(0, since), until)
+                if not any(abs(d - infection) <= 7 for infection in on)
+            )
     return excess
 
 
@@ -929,6 +1206,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "excess_days": (
         "其中一周内无感染者的小区的管控人日", "Of them in compounds without an infection within a week",
     ),
+    "quarantine_days": ("隔离人日", "Person-days in quarantine"),
     "people_sampled": ("核酸采样人次", "People sampled, each round counted"),
     "feeds_written": ("报送文件数", "Files sent"),
 }  # fmt: skip

@@ -42,6 +42,13 @@ WHOLES: Mapping[Figure, Counted] = {
 """Where a place published only the total, the stream that stands for all parts."""
 
 
+COUNTED: Mapping[Figure, tuple[Counted, ...]] = {
+    figure: (*parts, *((WHOLES[figure],) if figure in WHOLES else ()))
+    for figure, parts in PARTS.items()
+}
+"""Everything that is read for each figure: its parts, and the total that stands for them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyFigures:
     """
@@ -83,8 +90,13 @@ def rows_of(
     parts of a day are there its total is left out, and where one part is missing the parts are, so that
     nothing is counted twice and the sum of `value` is the figure.
     """
-    wanted = [*PARTS[figure], *([WHOLES[figure]] if figure in WHOLES else [])]
-    rows = record.count_rows(under=under, since=since, until=until, counted=tuple(wanted))
+    rows = record.count_rows(under=under, since=since, until=until, counted=COUNTED[figure])
+    columns = ["area", "stream", "day", "value", "act", "known_from", "source"]
+    return kept_of(rows, figure).select(columns).sort("area", "day", "stream")
+
+
+def kept_of(rows: pl.DataFrame, figure: Figure) -> pl.DataFrame:
+    """Return those of some count rows (area, stream, day, value and what else they have) that a figure adds up; see `rows_of`."""
     rows = rows.with_columns(
         counted=pl.col("stream").str.split("/").list.get(1),
         mode=pl.col("stream").str.split("/").list.get(2),
@@ -99,11 +111,9 @@ def rows_of(
     )
     parts = [part.value for part in PARTS[figure]]
     complete = pl.col("counted").is_in(parts).sum().over("disease", "area", "day") == len(parts)
-    kept = rows.filter(pl.when(complete).then(pl.col("counted").is_in(parts)).otherwise(
+    return rows.filter(pl.when(complete).then(pl.col("counted").is_in(parts)).otherwise(
         pl.col("counted") == (WHOLES[figure].value if figure in WHOLES else "")
     ))  # fmt: skip
-    columns = ["area", "stream", "day", "value", "act", "known_from", "source"]
-    return kept.select(columns).sort("area", "day", "stream")
 
 
 def daily(

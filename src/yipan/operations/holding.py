@@ -16,6 +16,7 @@ from yipan.analytics.screening.members import posterior_risks
 from yipan.analytics.screening.prevalence import pooled_prevalence
 from yipan.model import (
     CARE_NEEDS,
+    CARE_VISITS,
     AreaPath,
     Confirmation,
     Cost,
@@ -41,7 +42,7 @@ from yipan.model import (
 from yipan.operations import commanding, keypeople, screening, zoning
 from yipan.operations.post import Post
 from yipan.protocol import Rulebook
-from yipan.store import Acting, NotFound, Record, lake
+from yipan.store import Acting, NotFound, Record, lake, visits
 from yipan.store.tables.commanding import PROPOSALS, TASKS
 from yipan.store.tables.screening import CONFIRMATIONS, KEY_SITES, SCREENING_ROUNDS, TUBE_HOLDS
 
@@ -92,13 +93,50 @@ class HoldSheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingPerson:
-    """Somebody registered for care who has no result, and why; a missing result never blocks care."""
+    """
+    Somebody who came for care, or is registered for it, and has no result, and why; a missing result never blocks care.
+
+    `need` is what they are registered for, empty for others. `came_for` is the purpose of their newest visit since the
+    round opened and `came` when that was; empty and None for whoever is registered only. `hours` are since the swab.
+    """
 
     person: int
     area: AreaPath
     need: str
     why: str
     hours: float | None
+    came_for: str = ""
+    came: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """
+    Somebody who was at a place while a person found positive in the round was there, for ten minutes at least.
+
+    By number in the bulk files; `area` is the street of the place. It is evidence for tracing and makes nobody a contact.
+    """
+
+    person: int
+    found: int
+    area: AreaPath
+    place: int
+    since: datetime
+    until: datetime
+
+    @property
+    def minutes(self) -> float:
+        """How long both were there."""
+        return (self.until - self.since).total_seconds() / 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meetings:
+    """Who met those found, the visits on record, and how many of these have no leaving time and so could not be compared."""
+
+    meetings: tuple[Meeting, ...]
+    visits: int
+    without_end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,10 +429,10 @@ def _care_tasks(seen: _Seen, *, at: datetime) -> Iterator[Task]:
             id=_task_id(CARE, seen.round.id, street), area=street, duty=Duty.COMMUNITY, desk=DESK, kind=CARE,
             subject=f"{seen.round.id}.{street}",
             what=Sentence(
-                zh=f"{len(people)}名登记就医人员尚无结果：先保障就医，再补检测",
-                en=f"{len(people)} people registered for care have no result: care first, the test after",
+                zh=f"{len(people)}名就医或登记就医人员尚无结果：先保障就医，再补检测",
+                en=f"{len(people)} people who came or are registered for care have no result: care first, the test after",
             ),
-            starts=at, due=at, measured_to="nobody registered for care waits for a result", cause=seen.round.id,
+            starts=at, due=at, measured_to="nobody who came or is registered for care waits for a result", cause=seen.round.id,
         )  # fmt: skip
 
 
@@ -708,24 +746,62 @@ def waiting_for_care(
     record: Record, home: lake.Lake, *, round: str, at: datetime | None
 ) -> tuple[WaitingPerson, ...]:
     """
-    Return who of those registered for care has no valid result, by need and then the longest wait first.
+    Return who waits for care and has no valid result: whoever came for it first, then those registered, the most pressing on top.
 
-    Nobody here is to be refused care: the list is there so that the test follows the care. Raises NotFound.
+    Nobody here is to be refused care: the list is there so that the test follows the care. Each person stands once.
+    Raises NotFound.
     """
     found = record.noun(SCREENING_ROUNDS, round)
     with screening.looking(record, home, round) as engine:
         rows = lake.waiting_for_care(engine)
+        came = {
+            int(row[0]): row
+            for row in visits.sought_care(engine, purposes=CARE_VISITS, since=found.opened)
+        }
     places = screening.streets_under(record, found.area)
-    people = [
-        WaitingPerson(
-            person=person, area=places[street], need=need, why=why,
-            hours=None if swabbed is None or at is None
-            else (at - swabbed.replace(tzinfo=UTC)).total_seconds() / 3600,
+    registered = {int(row[0]): row for row in rows}
+    people = []
+    for person in sorted({*registered, *came}):
+        if person in registered:
+            _, street, need, why, swabbed = registered[person]
+        else:
+            _, street, _, _, why, swabbed = came[person]
+            need = ""
+        visit = came.get(person)
+        people.append(
+            WaitingPerson(
+                person=person, area=places[street], need=need, why=why,
+                hours=None if swabbed is None or at is None
+                else (at - swabbed.replace(tzinfo=UTC)).total_seconds() / 3600,
+                came_for=visit[2] if visit else "",
+                came=datetime.fromtimestamp(visit[3], UTC) if visit else None,
+            )
+        )  # fmt: skip
+    rank = {word: i for i, word in enumerate((*CARE_VISITS, *CARE_NEEDS))}
+    return tuple(
+        sorted(
+            people, key=lambda p: (rank.get(p.came_for or p.need, 9), -(p.hours or 0.0), p.person)
         )
-        for person, street, need, why, swabbed in rows
-    ]  # fmt: skip
-    rank = {need: i for i, need in enumerate(CARE_NEEDS)}
-    return tuple(sorted(people, key=lambda p: (rank.get(p.need, 9), -(p.hours or 0.0), p.person)))
+    )
+
+
+def met_found(record: Record, home: lake.Lake, *, round: str) -> Meetings:
+    """Return who was at a place with somebody found positive in a round, by its files of visits. Raises NotFound."""
+    found = record.noun(SCREENING_ROUNDS, round)
+    with screening.looking(record, home, round) as engine:
+        rows = visits.met(engine)
+        every, without_end = visits.open_visits(engine)
+    places = screening.streets_under(record, found.area)
+    return Meetings(
+        meetings=tuple(
+            Meeting(
+                person=person, found=case, area=places[street], place=place,
+                since=datetime.fromtimestamp(since, UTC), until=datetime.fromtimestamp(until, UTC),
+            )
+            for person, street, case, place, since, until in rows
+        ),
+        visits=every, without_end=without_end,
+    )  # fmt: skip
 
 
 def _without_result(picked: object, received: object, condition: str | None) -> PersonState:

@@ -7,12 +7,13 @@ assumption that the answer names. A plan is advice: nothing is sent by asking.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import ceil
 
 from yipan.analytics.screening import modes
 from yipan.analytics.screening.prevalence import pooled_prevalence
 from yipan.model import AreaPath, KeySite, Laboratory, Reason, ScreeningRound
-from yipan.operations import laboratories, screening
+from yipan.operations import laboratories, screening, zoning
 from yipan.packs.screenings import Given, ScreeningAssumptions
 from yipan.protocol import Rulebook
 from yipan.store import Record, lake
@@ -20,10 +21,13 @@ from yipan.store import laboratories as queries
 from yipan.store.tables.screening import KEY_SITES, SCREENING_ROUNDS
 
 GENERAL, KEY = "general", "key_people"
+OTHERWISE = "cn-covid-9ed"
+"""The version whose norms are shown where none was adopted."""
 SINGLE = "single"
 FIGURES = (
     "prevalence", "mean_ct", "sd_ct", "half_ct", "spread_ct", "tube_specificity", "held_hours", "price_tube",
-    "price_held_hour", "price_missed", "pick_up_hours", "sites_per_run", "run_hours",
+    "price_held_hour", "price_missed", "household_size", "household_correlation", "pick_up_hours", "sites_per_run",
+    "run_hours",
 )  # fmt: skip
 
 
@@ -90,10 +94,13 @@ class RoundNeeds:
 
     Each `lacking` is None where nobody said how many there are; tubes lack where all laboratories on record, those in
     reserve among them, cannot take them in a day. `prevalence_from` is the round whose tubes told the prevalence, empty where
-    it was asked with a figure or rests on an assumption.
+    it was asked with a figure or rests on an assumption. `rulebook` is the version whose norms count, `adopted` whether it is
+    the one in force where the round is.
     """
 
     round: str
+    rulebook: str
+    adopted: bool
     total: StreetNeed
     streets: tuple[StreetNeed, ...]
     laboratories: tuple[BenchShare, ...]
@@ -116,26 +123,29 @@ class Have:
 
 
 def needs(
-    record: Record, home: lake.Lake, *, round: str, book: Rulebook, given: ScreeningAssumptions, have: Have,
-    prevalence: float | None = None,
+    record: Record, home: lake.Lake, *, round: str, at: datetime, otherwise: Rulebook, given: ScreeningAssumptions,
+    have: Have, prevalence: float | None = None, book: Rulebook | None = None,
 ) -> RoundNeeds:  # fmt: skip
     """
-    Plan a round by its roster: norms of `book`, tubes by the prevalence its streets showed, laboratories on record.
+    Plan a round by its roster: norms of the version in force, tubes by the prevalence its streets showed, laboratories on record.
 
-    `prevalence` overrides what rounds told. Raises NotFound, ValueError for a prevalence outside 0 to 1, ProtocolError
+    The version is the one adopted where the round is and in force when it opens, or `at` where that is later; `otherwise`
+    where none was adopted or the adopted one has no norms, and the reasons say so. `book` asks what another version
+    would want. `prevalence` overrides what rounds told. Raises NotFound, ValueError for a prevalence outside 0 to 1, ProtocolError
     where the version has no norms.
     """
     if prevalence is not None and not 0.0 <= prevalence <= 1.0:
         raise ValueError(f"prevalence {prevalence} lies outside 0 to 1")
     found = record.noun(SCREENING_ROUNDS, round)
+    adopted = zoning.Books(record=record).book(found.area, max(at, found.opened))
+    because: tuple[Reason, ...] = ()
+    if book is None:
+        book, because = _book(adopted, otherwise)
     covered = screening.coverage(record, home, round=round)
     told, told_by = ({}, "") if prevalence is not None else _prevalence(record, home, found)
     singles = _single_groups(book)
     keys = [site for site in record.nouns(KEY_SITES) if KEY in singles]
-    options = modes.swab_modes(
-        mean_ct=given.value("mean_ct"), sd_ct=given.value("sd_ct"), half_ct=given.value("half_ct"),
-        spread_ct=given.value("spread_ct"), specificity=given.value("tube_specificity"),
-    )  # fmt: skip
+    options = _modes(given)
     common = told.get("", given.value("prevalence")) if prevalence is None else prevalence
     plain = [
         _street(
@@ -149,11 +159,40 @@ def needs(
     able = sum(bench.tubes_per_day for bench in benches)
     total = _sum(covered.total, fitted)
     return RoundNeeds(
-        round=round, total=total, streets=fitted, laboratories=shares,
+        round=round, rulebook=book.id, adopted=adopted is not None and adopted.id == book.id, total=total,
+        streets=fitted, laboratories=shares,
         lacking_samplers=_lacking(total.samplers, have.samplers), lacking_sites=_lacking(total.sites, have.sites),
         lacking_couriers=_lacking(ceil(total.couriers), have.couriers),
         lacking_tubes=_lacking(total.tubes, able) if benches else None, prevalence_from=told_by,
-        reasons=_reasons(book), given=given.told(*FIGURES),
+        reasons=(*because, *_reasons(book)), given=given.told(*FIGURES),
+    )  # fmt: skip
+
+
+NORMS = ("screening.persons_per_site", "screening.persons_per_sampler")
+
+
+def _book(adopted: Rulebook | None, otherwise: Rulebook) -> tuple[Rulebook, tuple[Reason, ...]]:
+    """The version whose norms count, and why where it is not the adopted one."""
+    if adopted is None:
+        zh, en = "本地区尚未采用任何方案版本", "no version was adopted here"
+    elif any(adopted.parameters.get(norm) is None for norm in NORMS):
+        zh, en = (
+            f"采用的{adopted.id}未规定采样点和采样人员",
+            f"{adopted.id}, adopted here, has no norms for sites and samplers",
+        )
+    else:
+        return adopted, ()
+    told = Reason(
+        zh=f"{zh}，按{otherwise.id}测算。", en=f"By the norms of {otherwise.id}: {en}.", source=("record",), confidence="record",
+    )  # fmt: skip
+    return otherwise, (told,)
+
+
+def _modes(given: ScreeningAssumptions) -> tuple[modes.Mode, ...]:
+    return modes.swab_modes(
+        mean_ct=given.value("mean_ct"), sd_ct=given.value("sd_ct"), half_ct=given.value("half_ct"),
+        spread_ct=given.value("spread_ct"), specificity=given.value("tube_specificity"),
+        household=(given.value("household_size"), given.value("household_correlation")),
     )  # fmt: skip
 
 
@@ -408,10 +447,7 @@ def advise_swabs(
     rest of the curve is a straight line. Escape is told for rounds every 1, 2, 3 and 5 days with results after 6, 12, 24
     and 48 hours. All of it is an estimate. Raises ValueError for a prevalence outside 0 to 1.
     """
-    known = modes.swab_modes(
-        mean_ct=given.value("mean_ct"), sd_ct=given.value("sd_ct"), half_ct=given.value("half_ct"),
-        spread_ct=given.value("spread_ct"), specificity=given.value("tube_specificity"),
-    )  # fmt: skip
+    known = _modes(given)
     advice = modes.advise_mode(
         people, prevalence=prevalence, modes=known, held_hours=given.value("held_hours"), tubes_available=tubes,
         prices=modes.Prices(
@@ -432,5 +468,5 @@ def advise_swabs(
     return SwabAdvice(
         modes=advice,
         escape=escape,
-        given=given.told("swab_sensitivity", "generation_mean_days", *FIGURES[1:10]),
+        given=given.told("swab_sensitivity", "generation_mean_days", *FIGURES[1:12]),
     )

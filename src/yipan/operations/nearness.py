@@ -16,7 +16,7 @@ def neighbours(record: Record, areas: Sequence[AreaPath]) -> Neighbours:
     """Return for each of some areas those of them it shares a stretch of boundary with; an area never drawn has none."""
     wanted = set(areas)
     shapes: dict[AreaPath, Mapping[str, Any]] = {}
-    for level in sorted({area.level for area in record.areas() if area.path in wanted}):
+    for level in sorted(set(record.levels_of(wanted).values())):
         for area, shape, _ in record.boundaries(level=level):
             if area.path in wanted:
                 shapes[area.path] = shape

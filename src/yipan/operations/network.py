@@ -13,7 +13,6 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import yaml
 
 from yipan.analytics.trace import chains, questions
 from yipan.analytics.trace.overlaps import Visits, doses, overlaps
@@ -45,6 +44,7 @@ from yipan.model import (
     Visit,
 )
 from yipan.packs.population import read_pathogen
+from yipan.packs.yaml_text import read_yaml
 
 ASSUMED_SERIAL = Delay(mean_days=5.0, sd_days=3.0)
 """Taken where none is given and too few recorded pairs show one: an assumption, and told as such."""
@@ -280,7 +280,7 @@ def serial_of_disease(disease: str) -> Delay | None:
     >>> serial_of_disease("measles").mean_days
     11.5
     """
-    told = yaml.safe_load(
+    told = read_yaml(
         (resources.files("yipan.packs") / "serial_intervals.yaml").read_text(encoding="utf-8")
     )
     if disease not in told:

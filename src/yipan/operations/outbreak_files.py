@@ -109,7 +109,7 @@ def import_files(
             known = _by_case_number(record, area or post.area, outbreak) | known
     reading = read_tracing(
         list(paths), areas=areas, area=area, disease=disease, outbreak=outbreak, known=known, date_order=date_order,
-        time_zone=time_zone,
+        time_zone=time_zone, case_numbers=case_numbers,
     )  # fmt: skip
     if not reading.ok and not dry_run:
         raise TracingFilesHaveProblems(reading.reports)

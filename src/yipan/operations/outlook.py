@@ -16,6 +16,7 @@ from yipan.analytics.outlook import reproduction as cori
 from yipan.analytics.spread import arrival, movement
 from yipan.model import (
     Alternative,
+    Area,
     AreaBottomLine,
     AreaNowcast,
     AreaPath,
@@ -129,21 +130,28 @@ def estimate_reproduction(post: Post, *, at: datetime, time_zone: ZoneInfo) -> i
         rule=f"Cori, window {WINDOW_DAYS} d; {assumed.told('serial_interval_days', 'serial_interval_sd_days')}",
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}", at=at,
     ) as act:  # fmt: skip
-        numbers = [
-            number
-            for number in province_reproduction(
-                act, under=post.area, since=since, until=until, disease=study.disease_of(assumed)
-            )
-            if number.until > until - timedelta(days=RENEWED_DAYS)
-        ]
+        numbers = province_reproduction(
+            act, under=post.area, since=since, until=until, disease=study.disease_of(assumed),
+            ended_after=until - timedelta(days=RENEWED_DAYS),
+        )  # fmt: skip
         act.put_reproduction(numbers)
     return sum(1 for number in numbers if number.estimate is not None)
 
 
 def province_reproduction(
-    record: Record, *, under: AreaPath, since: date, until: date, disease: study.Disease
+    record: Record,
+    *,
+    under: AreaPath,
+    since: date,
+    until: date,
+    disease: study.Disease,
+    ended_after: date | None = None,
 ) -> tuple[ReproductionNumber, ...]:
-    """Return R of every area under `under` that publishes infections, window by window, the whole at once."""
+    """
+    Return R of every area under `under` that publishes infections, window by window, the whole at once.
+
+    With `ended_after` only the windows that ended after that day; each rests on all days since `since` nevertheless.
+    """
     found = figures.daily(record, figures.Figure.INFECTIONS, under=under, since=since, until=until)
     reported = [day for _, day in found.values]
     if not reported:
@@ -163,8 +171,13 @@ def province_reproduction(
     low, middle, high = table.quantiles((0.025, 0.5, 0.975))
     states = table.states()
     numbers = []
+    windows = [
+        (column, begin, end)
+        for column, (begin, end) in enumerate(zip(table.since, table.until, strict=True))
+        if ended_after is None or first + timedelta(days=int(end)) > ended_after
+    ]
     for row, area in enumerate(areas):
-        for column, (begin, end) in enumerate(zip(table.since, table.until, strict=True)):
+        for column, begin, end in windows:
             window = counts[row, begin:end]
             state = EstimateState(str(states[row, column].value))
             numbers.append(
@@ -202,27 +215,28 @@ def look_ahead(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
     ) as act:  # fmt: skip
         assumed = assumptions(act, area=post.area, day=until)
         disease = study.disease_of(assumed)
-        infections = series(act, Outlooks.INFECTIONS, under=post.area, until=until)
+        tables = every_series(act, under=post.area, until=until)
+        infections = tables.get(Outlooks.INFECTIONS)
         scored: tuple[ForecastScore, ...] = ()
         made: list[QuantileForecast] = []
         now: tuple[AreaNowcast, ...] = ()
         lines: tuple[AreaBottomLine, ...] = ()
         spill: SpilloverOutlook | None = None
         if infections is not None:
-            scored = score(act, under=post.area, until=until)
+            wider = {s: with_larger(table, within=post.area) for s, table in tables.items()}
+            scored = score(act, under=post.area, until=until, tables=wider)
             failed = frozenset(
                 each.area for each in scored if each.horizon is None and each.card.failed
             )
-            for stream in Outlooks:
-                table = series(act, stream, under=post.area, until=until)
-                if table is not None:
-                    made += study.forecasts(
-                        with_larger(table, within=post.area), disease, stream=stream.value,
-                        steps=FORECAST_DAYS, failed=failed, spacing=4,
-                        rehearsals=4 if stream is Outlooks.INFECTIONS else 0,
-                    )  # fmt: skip
+            for stream, table in wider.items():
+                made += study.forecasts(
+                    table, disease, stream=stream.value, steps=FORECAST_DAYS, failed=failed, spacing=4,
+                    rehearsals=4 if stream is Outlooks.INFECTIONS else 0,
+                )  # fmt: skip
             now = nowcast(act, under=post.area, until=until, time_zone=time_zone)
-            lines = bottom_lines(act, infections, within=post.area, day=until, disease=disease)
+            lines = bottom_lines(
+                act, wider[Outlooks.INFECTIONS], within=post.area, day=until, disease=disease
+            )
             spill = spillover(act, area=post.area, day=until, table=infections, assumed=assumed)
         lines += chain_lines(
             act, infections, within=post.area, day=until, disease=disease, time_zone=time_zone
@@ -315,6 +329,12 @@ def series(
         areas=tuple(areas), first_day=first, interval=Interval.DAY,
         counts=tuple(tuple(values.get((area, day)) for day in days) for area in areas),
     )  # fmt: skip
+
+
+def every_series(record: Record, *, under: AreaPath, until: date) -> dict[Outlooks, SeriesTable]:
+    """Return every stream an outlook is made of that somebody counts, in their order, as `series` returns each."""
+    told = ((stream, series(record, stream, under=under, until=until)) for stream in Outlooks)
+    return {stream: table for stream, table in told if table is not None}
 
 
 def _by_mode(
@@ -447,16 +467,28 @@ def nowcast(
     return study.nowcasts(found, stream=Outlooks.INFECTIONS.value, today=until)
 
 
-def score(record: Record, *, under: AreaPath, until: date) -> tuple[ForecastScore, ...]:
-    """Return how the forecasts of the last weeks fared against what is known now, each beside its baseline."""
+def score(
+    record: Record,
+    *,
+    under: AreaPath,
+    until: date,
+    tables: Mapping[Outlooks, SeriesTable] | None = None,
+) -> tuple[ForecastScore, ...]:
+    """
+    Return how the forecasts of the last weeks fared against what is known now, each beside its baseline.
+
+    `tables` are the streams up to `until` with the larger areas of each, read from the record where not given.
+    """
+    if tables is None:
+        own = every_series(record, under=under, until=until)
+        tables = {stream: with_larger(table, within=under) for stream, table in own.items()}
     days = [until - timedelta(days=back) for back in SCORED_BACK]
     past = record.nouns(FORECASTS, under=under, where={"made": days})
     answer: list[ForecastScore] = []
     for stream in Outlooks:
         of = [each for each in past if each.stream == stream.value and each.control == "as now"]
-        table = series(record, stream, under=under, until=until) if of else None
-        if table is not None:
-            answer += study.scores_of(of, with_larger(table, within=under), together=under)
+        if of and stream in tables:
+            answer += study.scores_of(of, tables[stream], together=under)
     return tuple({each.id: each for each in answer}.values())
 
 
@@ -898,8 +930,12 @@ def spillover(
     residents and the middles of boundaries, with its bands. Destinations are the areas of the same level and the
     places outside.
     """
-    widest = {table.areas[row] for row in _widest(range(len(table.areas)), table.areas)}
-    origins = [place for place in record.areas(area) if place.path in widest and place.population]
+    widest = [AreaPath(table.areas[row]) for row in _widest(range(len(table.areas)), table.areas)]
+    origins = [
+        place
+        for place in record.areas_of(widest)
+        if place.path.startswith(area) and place.population
+    ]
     if not origins:
         return None
     counted = record.nouns(TRIPS, where={"id": [f"trips-{a}" for a in (*ancestors_of(area), area)]})
@@ -927,9 +963,9 @@ def spillover(
             return None
         others = [
             place
-            for place in record.areas(area)
-            if place.level in {p.level for p in places} and place.population and place.path in middles
-        ]  # fmt: skip
+            for place in _of_levels(record, area, {p.level for p in places})
+            if place.population and place.path in middles
+        ]
         outside = read_destinations()
         leaving = assumed.figure("departures_share")
         band = (leaving.low or leaving.values[0], leaving.high or leaving.values[0])
@@ -967,6 +1003,12 @@ def spillover(
         travelling_share=assumed.value("travelling_share"), population=people, visitors=visitors,
         residents={str(place.path): float(place.population or 0) for place in origins},
     )  # fmt: skip
+
+
+def _of_levels(record: Record, area: AreaPath, levels: Iterable[str]) -> list[Area]:
+    """The areas of some levels in an area, in order of their paths: of thousands of towns none is read in vain."""
+    found = [place for level in levels for place in record.areas(area, level=level)]
+    return sorted(found, key=lambda place: place.path)
 
 
 def spillover_by(

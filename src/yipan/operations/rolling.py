@@ -7,10 +7,9 @@ It tells nothing the parts do not: whoever removes it loses time only.
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,22 +20,37 @@ from numpy.typing import NDArray
 
 from yipan.feeds import bulk, keys
 from yipan.model import LakeKind, LakePart
-from yipan.store.lake import Lake
+from yipan.operations import kept
+from yipan.operations.kept import NEVER, Since
+from yipan.store.lake import Lake, NamedFile
 
 RESULTS = ("", "negative", "positive", "weak", "invalid", "cancelled")
 """The code of a result is its place here; 0 is a tube without one."""
 UNSEEN = len(RESULTS)
-KEPT_FROM = 200_000
+KEPT_FROM = 20_000
 """A state of fewer people is quicker worked out than read."""
 KEPT_STATES = 2
-"""How many states of one round are kept."""
-FORM = "2"
+"""How many states of one round are kept for those who see the same streets of it."""
+FORM = "3"
 """The form of a kept state: one of another form is not read."""
-NEVER = np.iinfo(np.int32).min
 HOT = (2, 3)
 """The codes of tubes whose people are held."""
 HeldRow = tuple[int, int, str, str, float | None, float | None, datetime]
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # UTC without saying so, as the lake keeps instants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swab:
+    """One swab of a person as a state knows it, with what its tube showed; `result` is empty where nothing is known."""
+
+    tube: int
+    sample: int
+    street: int
+    mode: int
+    sampled: datetime
+    result: str
+    laboratory: str
+    published: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +87,9 @@ class RoundState:
     ct_n: NDArray[np.float64]
     laboratories: list[str] = field(default_factory=list)
     kept: Path | None = None
-    """The folder its roster was read from, or written to."""
+    """The folder it was read from, or written to last."""
+    since: Since | None = None
+    """What was changed since it was; None where nothing of it is kept."""
 
     @property
     def bits(self) -> int:
@@ -126,6 +142,36 @@ class RoundState:
         if found[0] < 0:
             return None
         return found[0], found[1], self.moment(found[2])
+
+    def unseen(self, streets: Sequence[int]) -> NDArray[np.int64]:
+        """Return the due of these streets who were not swabbed, in no order."""
+        mine = np.isin(self.streets, list(streets))[self.street]
+        due: NDArray[np.int64] = np.asarray(self.person)[
+            mine & (self.tube < 0) & (self.exempt == 0)
+        ]
+        return due
+
+    def without_swab(self, people: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some people who were not swabbed, whether or not they are on the roster, in no order."""
+        asked = keys.bucketed([people], bits=self.bits)
+        place = keys.matched_in(asked, np.asarray(self.person), self.begins)
+        swabbed = (
+            (place >= 0) & (self.tube[np.maximum(place, 0)] >= 0) if self.tube.size else place >= 0
+        )
+        return asked.keys[~swabbed & ~np.isin(asked.keys, np.asarray(self.visitor))]
+
+    def swab(self, person: int) -> Swab | None:
+        """Return a person's swab with what is known of its tube, None where there is none."""
+        found = self.find(person)
+        if found is None:
+            return None
+        at, sample, sampled = found
+        result = RESULTS[int(self.result[at])]
+        return Swab(
+            tube=int(self.tubes[at]), sample=sample, street=int(self.streets[self.tube_street[at]]),
+            mode=int(self.mode[at]), sampled=sampled, result=result,
+            laboratory=self.laboratories[int(self.laboratory[at])] if result else "", published=self.known(at),
+        )  # fmt: skip
 
     def members(self, codes: Sequence[int]) -> dict[int, NDArray[np.int64]]:
         """Return the people in every tube whose result has one of these codes, by tube, each in order of number."""
@@ -197,15 +243,22 @@ def state_of(
     Return the state of a round with these parts; `acts` numbers the act that brought each batch.
 
     A kept state is read; one of fewer parts is taken further by the others; else it is worked out. A large one is
-    kept for the next question.
+    kept for the next question. Raises DamagedLake for a file that is read and is not as it was written.
     """
     wanted = _counted(parts)
     folder = home.folder / "state" / round
     mark = _mark(wanted, streets)
-    kept = _load(folder / mark)
-    if kept is not None:
-        return kept
+    whole = _load(folder / mark)
+    if whole is not None:
+        return whole
     base, done = _nearest(folder, wanted, acts, streets)
+    home.check(
+        [
+            NamedFile(path=p.id, rows=p.rows, sha256=p.sha256)
+            for p in wanted.values()
+            if p.id not in done
+        ]
+    )
     state = base or _roster(
         home,
         [p for p in wanted.values() if p.kind is LakeKind.ROSTER],
@@ -342,6 +395,8 @@ def _put_swabs(
         swabs["second"][first:until] = _seconds(state, moment)
         first = until
     keys.put_swabs(people, place, swabs=swabs, people=(state.tube, state.sample, state.sampled))
+    if state.since is not None:
+        state.since.swabbed(place, of=state.person.size)
     strange = np.flatnonzero(place == -1)
     if strange.size:
         told = swabs[people.row[strange]]
@@ -366,6 +421,8 @@ def _tube_rows(state: RoundState, tubes: keys.Tubes) -> NDArray[np.int32]:
     again = np.flatnonzero((place >= 0) & (tubes.people > 0))
     if again.size:
         state.mode[place[again]] = np.maximum(state.mode[place[again]], tubes.mode[again])
+        if state.since is not None:
+            state.since.told(place[again])
     new = np.flatnonzero((place < 0) & (tubes.people > 0))
     place[new] = state.tubes.size + np.arange(new.size, dtype=np.int32)
     state.tubes = np.concatenate((state.tubes, tubes.tube[new]))
@@ -403,6 +460,8 @@ def _put_results(state: RoundState, frame: Any, place: keys.Rows) -> None:
     if hit.size < frame.height:
         frame = frame[hit]
     at = place[hit]
+    if state.since is not None:
+        state.since.told(at)
     state.result[at] = frame["result"].cast(pl.Enum(RESULTS)).to_physical().to_numpy()
     names = frame["laboratory"].unique().to_list()
     state.laboratories = [*state.laboratories, *sorted(set(names) - set(state.laboratories))]
@@ -432,8 +491,8 @@ def _nearest(
     """The largest kept state from which the wanted one follows by adding, and the parts it holds."""
     best: tuple[int, Path, dict[str, LakePart]] | None = None
     for path in folder.iterdir() if folder.is_dir() else ():
-        about = _about(path)
-        if about is None or about["streets"] != sorted(streets):
+        about = kept.about(path)
+        if about is None or about["form"] != FORM or about["streets"] != sorted(streets):
             continue
         held = set(about["parts"])
         if not held <= set(wanted):
@@ -461,109 +520,90 @@ def _nearest(
     return (state, best[2]) if state is not None else (None, {})
 
 
-def _about(path: Path) -> dict[str, Any] | None:
-    try:
-        about: dict[str, Any] = json.loads((path / "about.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return about
-
-
-_TYPES: Mapping[str, type[Any]] = {
-    "begins": np.int64, "person": np.int64, "street": np.int16, "exempt": np.uint8, "tube": np.int32,
-    "sample": np.int64, "sampled": np.int32, "visitor": np.int64, "visitor_tube": np.int32,
-    "visitor_sample": np.int64, "visitor_sampled": np.int32, "tubes": np.int64, "tube_site": np.int64, "tube_street": np.int16,
-    "mode": np.int8, "result": np.uint8, "laboratory": np.int16, "published": np.int64, "ct_orf": np.float64,
-    "ct_n": np.float64,
-}  # fmt: skip
-"""The columns of a kept state, each a file of bare numbers."""
-
-
-def _column(path: Path, name: str) -> NDArray[Any]:
-    """Read a column; what is written to it stays in memory."""
-    file = path / name
-    if not file.stat().st_size:
-        return np.empty(0, dtype=_TYPES[name])
-    return np.memmap(file, dtype=_TYPES[name], mode="c")
-
-
 def _load(path: Path) -> RoundState | None:
     """Read a kept state, None where there is none: another process may have removed it meanwhile."""
-    about = _about(path)
+    about = kept.about(path)
     if about is None:
         return None
     try:
-        arrays = {name: _column(path, name) for name in _TYPES}
-    except (OSError, ValueError):
+        columns = kept.read(path, about)
+    except (OSError, ValueError, IndexError):
         return None
     return RoundState(
         streets=np.array(about["streets"], dtype=np.int64), origin=about["origin"],
-        laboratories=about["laboratories"], kept=path, **arrays,
+        laboratories=about["laboratories"], kept=path,
+        since=Since(visitors=columns["visitor"].size, known_tubes=columns["tubes"].size), **columns,
     )  # fmt: skip
 
 
-def absent_from(
-    home: Lake, *, round: str, parts: Sequence[LakePart], streets: Sequence[int], person: int
-) -> bool:
-    """
-    Say whether a kept state of a round shows that it never swabbed a person; False where it does not show it.
+def kept_at(home: Lake, *, round: str, parts: Sequence[LakePart], streets: Sequence[int]) -> Path:
+    """Return where the state of a round with these parts is kept, if it is."""
+    return home.folder / "state" / round / _mark(_counted(parts), streets)
 
-    It reads one bucket only, so that asking many rounds about one person is quick.
+
+def swab_of(
+    home: Lake, *, round: str, parts: Sequence[LakePart], acts: Callable[[], Mapping[str, int]],
+    streets: Sequence[int], opened: datetime, person: int,
+) -> Swab | None:  # fmt: skip
     """
-    path = home.folder / "state" / round / _mark(_counted(parts), streets)
-    try:
-        begins = _column(path, "begins")
-        bits = (begins.size - 1).bit_length() - 1
-        bucket = keys.bucket_of(person % (1 << 64), bits=bits)
-        since, until = int(begins[bucket]), int(begins[bucket + 1])
-        mine = np.fromfile(path / "person", dtype=np.int64, count=until - since, offset=8 * since)
-        hit = np.flatnonzero(mine == person)
-        if hit.size:
-            tube = np.fromfile(
-                path / "tube", dtype=np.int32, count=1, offset=4 * (since + int(hit[0]))
-            )
-            return bool(tube[0] < 0)
-        return not bool((_column(path, "visitor") == person).any())
-    except (OSError, ValueError, IndexError):
-        return False
+    Return a person's swab in a round, None where there is none.
+
+    Of a kept state one bucket is read and what was added to it, so that asking many rounds about one person is quick;
+    `acts` is asked only where no state is kept. Raises DamagedLake.
+    """
+    path = kept_at(home, round=round, parts=parts, streets=streets)
+    about = kept.about(path)
+    if about is not None:
+        try:
+            bits = (kept.length(path, "begins") - 1).bit_length() - 1
+            bucket = keys.bucket_of(person % (1 << 64), bits=bits)
+            found = kept.swab(path, about, person, bucket=bucket)
+        except (OSError, ValueError, IndexError):
+            pass  # another process removed it meanwhile
+        else:
+            return None if found is None else _told(found, about)
+    state = state_of(home, round=round, parts=parts, acts=acts(), streets=streets, opened=opened)
+    return state.swab(person)
+
+
+def _told(found: Mapping[str, Any], about: kept.About) -> Swab:
+    result = RESULTS[int(found["result"])]
+    origin = datetime.fromtimestamp(about["origin"], UTC)
+    return Swab(
+        tube=int(found["tubes"]), sample=int(found["sample"]),
+        street=int(about["streets"][int(found["tube_street"])]), mode=int(found["mode"]),
+        sampled=origin + timedelta(seconds=int(found["sampled"])), result=result,
+        laboratory=about["laboratories"][int(found["laboratory"])] if result else "",
+        published=_EPOCH + timedelta(microseconds=int(found["published"])),
+    )  # fmt: skip
 
 
 def _keep(
     folder: Path, mark: str, state: RoundState, parts: Mapping[str, LakePart], acts: Mapping[str, int]
 ) -> None:  # fmt: skip
-    """Write a state aside and move it into place whole; its roster is shared with the state it was taken from."""
+    """Write a state aside, by what was changed since it was kept before, and move it into place whole."""
     if (folder / mark).exists():
         return
     aside = folder / f".{secrets.token_hex(6)}"
     aside.mkdir(parents=True)
     try:
-        for name in _TYPES:
-            if not (name in _ROSTER_COLUMNS and _shared(state.kept, aside, name)):
-                np.ascontiguousarray(getattr(state, name), dtype=_TYPES[name]).tofile(aside / name)
+        columns = {name: getattr(state, name) for name in kept.TYPES}
         about = {
             "form": FORM, "parts": sorted(parts), "streets": state.streets.tolist(), "origin": state.origin,
             "laboratories": state.laboratories, "newest": max((acts[p.batch] for p in parts.values()), default=0),
+            **kept.write(aside, columns, since=state.since, base=state.kept),
         }  # fmt: skip
         (aside / "about.json").write_text(json.dumps(about), encoding="utf-8")
         if not (folder / mark).exists():
             aside.rename(folder / mark)
             state.kept = folder / mark
+            state.since = Since(visitors=state.visitor.size, known_tubes=state.tubes.size)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    others = [(told["newest"], path) for path in folder.iterdir() if (told := _about(path))]
+    others = [
+        (told["newest"], path)
+        for path in folder.iterdir()
+        if (told := kept.about(path)) and told["streets"] == state.streets.tolist()
+    ]
     for _, old in sorted(others, key=lambda one: int(one[0]))[:-KEPT_STATES]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-_ROSTER_COLUMNS = ("person", "street", "exempt", "begins")
-
-
-def _shared(kept: Path | None, to: Path, name: str) -> bool:
-    """Share a column with a kept state, False where there is none any more."""
-    if kept is None:
-        return False
-    try:
-        os.link(kept / name, to / name)
-    except OSError:
-        return False
-    return True

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yipan.analytics.screening import pools, quality
-from yipan.feeds import bulk, file_hash, samples, specimens
+from yipan.feeds import bulk, file_hash, outside, samples, specimens, visits
 from yipan.feeds.laboratory import TubeSpecimen, is_messages, read_messages, write_tubes
 from yipan.model import (
     AreaPath,
@@ -33,13 +33,14 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import rolling
+from yipan.operations import rolling, tallies
 from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
 from yipan.protocol.rules.screening import CommunityDay, community_zero
 from yipan.store import NotFound, Record, cluster, lake
 from yipan.store import laboratories as benches
+from yipan.store import visits as places_been
 from yipan.store.tables.commanding import TASKS
 from yipan.store.tables.screening import (
     BLIND_PAIRS,
@@ -61,6 +62,8 @@ PLATE_SITES = 3
 LATE_HOURS = 24.0
 WELLS = 94
 """Sample wells of a plate of 96, two of them controls."""
+VISITS_BACK = timedelta(days=14)
+"""How long before a round visits may have been: an assumption."""
 CLOCK_SLACK = timedelta(hours=12)
 """How long after a round was to close swabs of it may still have been taken."""
 
@@ -315,7 +318,8 @@ def take_in(
 
     A file is taken whole or not at all; what a crash leaves behind is seen by nobody. The very same file is
     refused. A later file of results adds versions: what was known before stays known as of then. `told_as` is what
-    the file is called on record, its own name where empty.
+    the file is called on record, its own name where empty. Whoever commands a county or street hands in rows of its own
+    streets, which become part of the city's round; others are put aside. What is judged by are all files of the city.
 
     Raises NotAllowed, NotFound for the round, CannotRead, AlreadyTaken.
     """
@@ -343,17 +347,20 @@ def _take_in(
     sha256 = file_hash(path)
     with post.store.reading(post.viewer) as record:
         found = record.noun(SCREENING_ROUNDS, round)
-        known = record.nouns(LAKE_BATCHES, where={"sha256": sha256, "round": round})
-        if known:
-            raise AlreadyTaken(f"{path.name} was taken in before, as batch {known[0].id}")
         place = _shared(found.area, post.viewer.area)
+        within = place if post.viewer.area.count(".") > CITY_STEPS else None
+        for known in record.nouns(LAKE_BATCHES, where={"sha256": sha256, "round": round}):
+            if known.within is None or known.within == within:
+                raise AlreadyTaken(f"{path.name} was taken in before, as batch {known.id}")
         streets = streets_under(record, place)
+        elsewhere = sorted(set(streets_under(record, None)) - set(streets))
         parts = record.nouns(LAKE_PARTS, where={"round": round})
         acts = _acts(record, round)
         all_streets = list(streets_under(record, found.area))
         pairs = planted(record, round) if kind in _KNOWS_PAIRS else ()
     city_of = {street: int(_city(place)) for street, place in streets.items()}
-    batch = f"b-{hashlib.sha256((sha256 + round + kind.value).encode()).hexdigest()[:12]}"
+    told = sha256 + round + kind.value + (within or "")
+    batch = f"b-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
     state = (
         rolling.state_of(
             home, round=round, parts=parts, acts=acts, streets=all_streets, opened=found.opened
@@ -361,57 +368,63 @@ def _take_in(
         if kind in {LakeKind.SAMPLES, LakeKind.RESULTS}
         else None
     )
-    road = _fast_road(
-        home,
-        path,
-        parts,
-        found,
-        kind,
-        state,
-        pairs=pairs,
-        streets=list(streets),
-        at=at,
-        time_zone=time_zone,
-    )
+    road = (
+        _fast_road(
+            home,
+            path,
+            parts,
+            found,
+            kind,
+            state,
+            pairs=pairs,
+            streets=list(streets),
+            at=at,
+            time_zone=time_zone,
+        )
+        if within is None or kind is not LakeKind.RESULTS
+        else None
+    )  # the fast road takes results of all tubes
+    if road is not None:
+        road = outside.tell_outside(road, streets=elsewhere)
     with _judged(
-        home, path, parts, found, kind, road, acts=acts, pairs=pairs, streets=list(streets), at=at,
-        time_zone=time_zone,
+        home, path, parts, found, kind, road, acts=acts, pairs=pairs, streets=list(streets),
+        elsewhere=elsewhere, at=at, time_zone=time_zone,
     ) as judged:  # fmt: skip
         reading = judged.reading
-        with post.store.acting(
-            post.viewer, desk=DESK, verb=f"take_in_{kind.value}", subject=batch, area=place, at=at,
-            why=f"{reading.accepted} of {reading.read} rows accepted",
-        ) as act:  # fmt: skip
-            if act.nouns(LAKE_BATCHES, where={"id": batch}):
-                raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
-            if len(act.nouns(LAKE_PARTS, where={"round": round})) != len(parts):
-                raise _AnotherFileMeanwhile
+        with home.aside(batch) as aside:
+            written = judged.write(
+                aside=aside, batch=batch, round=round, kind=kind.value, city_of_street=city_of,
+                day=found.opened.astimezone(time_zone).date(),
+            )  # fmt: skip
             quarantine = ""
             if reading.quarantined:
                 quarantine = str(Path("quarantine") / round / f"{batch}.csv")
-                (home.folder / quarantine).parent.mkdir(parents=True, exist_ok=True)
-                judged.write_quarantine(home.folder / quarantine)
+                (aside / quarantine).parent.mkdir(parents=True)
+                judged.write_quarantine(aside / quarantine)
             taken = LakeBatch(
-                id=batch, area=place, round=round, kind=kind, file=told_as, sha256=sha256,
+                id=batch, area=place if within is None else city_of_path(within), within=within, round=round, kind=kind, file=told_as, sha256=sha256,
                 read=reading.read, accepted=reading.accepted, quarantined=reading.quarantined,
                 reasons=reading.reasons, quarantine=quarantine,
             )  # fmt: skip
-            written = judged.write(
-                batch=batch, round=round, kind=kind.value, city_of_street=city_of,
-                day=found.opened.astimezone(time_zone).date(),
-            )  # fmt: skip
             top = found.area.split(".")[0]
-            act.put(LAKE_BATCHES, [taken])
-            act.put(
-                LAKE_PARTS,
-                [
-                    LakePart(
-                        id=part.path, area=area_path(f"{top}.{part.city}."), batch=batch, round=round,
-                        kind=kind, day=part.day, rows=part.rows,
-                    )
-                    for part in written
-                ],
-            )  # fmt: skip
+            named = [
+                LakePart(
+                    id=part.path, area=area_path(f"{top}.{part.city}."), batch=batch, round=round,
+                    kind=kind, day=part.day, rows=part.rows, sha256=part.sha256, within=within,
+                )
+                for part in written
+            ]  # fmt: skip
+            with post.store.acting(
+                post.viewer, desk=DESK, verb=f"take_in_{kind.value}", subject=batch, area=place, at=at,
+                why=f"{reading.accepted} of {reading.read} rows accepted",
+            ) as act:  # fmt: skip
+                if act.nouns(LAKE_BATCHES, where={"id": batch}):
+                    raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
+                if len(act.nouns(LAKE_PARTS, where={"round": round})) != len(parts):
+                    raise _AnotherFileMeanwhile
+                home.place(aside, [*(part.path for part in written), *filter(None, [quarantine])])
+                act.put(LAKE_BATCHES, [taken])
+                act.put(LAKE_PARTS, named)
     _keep_state(
         post,
         home,
@@ -503,7 +516,7 @@ def _fast_road(
 def _judged(
     home: lake.Lake, path: Path, parts: Sequence[LakePart], found: ScreeningRound, kind: LakeKind,
     road: bulk.Judged | None, *, acts: Mapping[str, int], pairs: Sequence[tuple[int, int]],
-    streets: Sequence[int], at: datetime, time_zone: ZoneInfo,
+    streets: Sequence[int], elsewhere: Sequence[int], at: datetime, time_zone: ZoneInfo,
 ) -> Iterator[_Judged]:  # fmt: skip
     """Give the judged file, by the plain road where the fast one could not take it."""
     if road is not None:
@@ -518,6 +531,9 @@ def _judged(
         reading = _judge(
             engine, home, path, parts, found, kind, acts=acts, pairs=pairs, streets=streets, at=at, time_zone=time_zone
         )  # fmt: skip
+        reading = outside.tell_outside_plain(
+            engine, reading, streets=elsewhere, tubes="other_tube" if kind in _KNOWS_PAIRS else None
+        )
         yield _Judged(
             reading=reading, write_quarantine=partial(samples.write_quarantine, engine),
             write=partial(home.write, engine, relation="accepted", day_of=_day_of(kind, time_zone)),
@@ -557,6 +573,11 @@ def _judge(
         )  # fmt: skip
     if kind is LakeKind.NEEDS:
         return samples.read_needs(engine, path, streets=streets)
+    if kind is LakeKind.VISITS:
+        return visits.read_visits(
+            engine, path, streets=streets, since=found.opened - VISITS_BACK, until=at, time_zone=str(time_zone),
+            already=earlier(LakeKind.VISITS, "earlier", places_been.VISIT_COLUMNS),
+        )  # fmt: skip
     _views(engine, home, parts, acts)
     if kind is LakeKind.RESWABS:
         engine.execute(
@@ -573,6 +594,7 @@ def _judge(
         )  # fmt: skip
     benches.tube_table(engine)
     benches.also_tubes(engine, pairs)
+    benches.keep_tubes(engine, streets=streets)
     if kind is LakeKind.RESULTS:
         return samples.read_results(
             engine, path, tubes="known_tube", until=at, time_zone=str(time_zone)
@@ -617,6 +639,8 @@ def _with_duplicates(
 
 
 def _day_of(kind: LakeKind, time_zone: ZoneInfo) -> str | None:
+    if kind is LakeKind.VISITS:
+        return f"timezone('{time_zone}', to_timestamp(since))::date"
     column = _MOMENT.get(kind)
     if column is None:
         return None
@@ -637,14 +661,10 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         for a in record.areas(found.area)
         if a.code and a.code.isdigit() and int(a.code) in seen
     }
-    state = rolling.state_of(
-        home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
-    )  # fmt: skip
-    singles: dict[int, str] = {}
-    if any(part.kind is LakeKind.RESWABS for part in parts):
-        with looking(record, home, round) as engine:
-            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
-    rows = street_rows(state, singles)
+    rows = tallies.kept(home, round=round, parts=parts, streets=list(places))
+    if rows is None:
+        rows = _street_rows(record, home, found, parts, list(places))
+        tallies.keep(home, rows, round=round, parts=parts, streets=list(places))
     streets = tuple(
         StreetCoverage(
             area=places[street].path, name_zh=places[street].name_zh, name_en=places[street].name_en,
@@ -678,6 +698,20 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     )
 
 
+def _street_rows(
+    record: Record, home: lake.Lake, round: ScreeningRound, parts: Sequence[LakePart], streets: Sequence[int]
+) -> list[lake.Row]:  # fmt: skip
+    """Work the counts of a round by street out from its state and the single swabs since."""
+    state = rolling.state_of(
+        home, round=round.id, parts=parts, acts=_acts(record, round.id), streets=streets, opened=round.opened
+    )  # fmt: skip
+    singles: dict[int, str] = {}
+    if any(part.kind is LakeKind.RESWABS for part in parts):
+        with looking(record, home, round.id) as engine:
+            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
+    return street_rows(state, singles)
+
+
 def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
     """Return what `lake.coverage` answers, street by street with anybody in it, from the rolling state."""
     counts, visitors = state.counts(singles), state.visitors()
@@ -709,7 +743,7 @@ def gaps(
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    state, places = _state(record, home, round)
+    state, places = state_now(record, home, round)
     people = state.members(rolling.HOT)
     return tuple(
         HeldTube(
@@ -720,10 +754,10 @@ def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube
     )  # fmt: skip
 
 
-def _state(
+def state_now(
     record: Record, home: lake.Lake, round: str
 ) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
-    """The rolling state of a round as known and within the viewer's area, and its areas by code."""
+    """Return the rolling state of a round as known and within the viewer's area, and its areas by code. Raises NotFound."""
     found = record.noun(SCREENING_ROUNDS, round)
     home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
@@ -852,14 +886,12 @@ def person_history(
         mine = [part for part in parts if part.round == name]
         home, seen = own_rows(record, home, known[name].area)
         streets = list(seen)
-        if rolling.absent_from(home, round=name, parts=mine, streets=streets, person=person):
-            continue
-        state = rolling.state_of(
-            home, round=name, parts=mine, acts=_acts(record, name), streets=streets, opened=known[name].opened
+        swab = rolling.swab_of(
+            home, round=name, parts=mine, acts=partial(_acts, record, name), streets=streets,
+            opened=known[name].opened, person=person,
         )  # fmt: skip
-        swab = state.find(person)
         if swab is not None:
-            found.append(_swab_of(state, name, places, *swab))
+            found.append(_swab_of(name, places, swab))
         if any(part.kind is LakeKind.RESWABS for part in mine):
             with looking(record, home, name) as engine:
                 found += [
@@ -877,22 +909,21 @@ def person_history(
     return tuple(sorted(found, key=lambda swab: swab.sampled_at))
 
 
-def _swab_of(
-    state: rolling.RoundState, round: str, places: Mapping[int, AreaPath], at: int, sample: int,
-    sampled: datetime,
-) -> PersonSwab:  # fmt: skip
-    result = rolling.RESULTS[int(state.result[at])] or None
+def _swab_of(round: str, places: Mapping[int, AreaPath], swab: rolling.Swab) -> PersonSwab:
     return PersonSwab(
-        round=round, sample=sample, tube=int(state.tubes[at]),
-        area=places[int(state.streets[state.tube_street[at]])], mode=int(state.mode[at]), sampled_at=sampled,
-        result=result, laboratory=state.laboratories[int(state.laboratory[at])] if result else None,
-        published_at=_instant(state.known(at)) if result else None,
+        round=round, sample=swab.sample, tube=swab.tube, area=places[swab.street], mode=swab.mode,
+        sampled_at=swab.sampled, result=swab.result or None, laboratory=swab.laboratory or None,
+        published_at=_instant(swab.published) if swab.result else None,
     )  # fmt: skip
 
 
 def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[TubeSpecimen]:
-    """Yield every tube of a round as others call it, without saying whose it is. Raises NotFound."""
-    state, _ = _state(record, home, round)
+    """
+    Yield every tube of a round as others call it, without saying whose it is; those that follow from others last.
+
+    Raises NotFound.
+    """
+    state, _ = state_now(record, home, round)
     people = np.zeros(state.tubes.size + 1, dtype=np.int64)
     last = np.full(state.tubes.size + 1, np.iinfo(np.int32).min, dtype=np.int64)
     for tube, sampled in (
@@ -903,15 +934,23 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
         np.maximum.at(last, tube, sampled)
     received: dict[int, datetime] = {}
     grouped: set[int] = set()
-    parts = record.nouns(LAKE_PARTS, where={"round": round})
-    if any(part.kind in {LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS} for part in parts):
+    kinds = {part.kind for part in record.nouns(LAKE_PARTS, where={"round": round})}
+    pairs = planted(record, round)
+    following: list[lake.Row] = []
+    if pairs or kinds & {LakeKind.CONSIGNMENTS, LakeKind.RECEIPTS, LakeKind.RESWABS}:
         with looking(record, home, round) as engine:
             received = {tube: _instant(moment) for tube, moment in benches.receipts(engine)}
             grouped = benches.boxed_with_others(engine)
+            following = benches.following_tubes(engine, pairs)
     for at, tube in enumerate(state.tubes.tolist()):
         yield TubeSpecimen(
             tube=tube, people=int(people[at]), collected=state.moment(int(last[at])), received=received.get(tube),
             grouped=tube in grouped,
+        )  # fmt: skip
+    for tube, inside, swabbed, parent in following:
+        yield TubeSpecimen(
+            tube=tube, people=inside, collected=_instant(swabbed), received=received.get(tube), grouped=tube in grouped,
+            parent=parent,
         )  # fmt: skip
 
 
@@ -977,6 +1016,7 @@ def _views(
         (LakeKind.CONSIGNMENTS, benches.CONSIGNMENT_COLUMNS),
         (LakeKind.RECEIPTS, benches.RECEIPT_COLUMNS),
         (LakeKind.WELLS, benches.WELL_COLUMNS),
+        (LakeKind.VISITS, places_been.VISIT_COLUMNS),
     ):
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)
@@ -985,7 +1025,7 @@ def _views(
     lake.single_results(engine)
 
 
-CLUSTER_QUERIES = ("coverage", "held", "waiting_tubes", "laboratory_counts")
+CLUSTER_QUERIES = ("coverage", "held", "waiting_tubes", "laboratory_counts", "met")
 """The queries of `store.cluster` that ask a round."""
 
 
@@ -1012,8 +1052,18 @@ def _acts(record: Record, round: str) -> dict[str, int]:
     }
 
 
-def streets_under(record: Record, under: AreaPath) -> dict[int, AreaPath]:
-    """Return the areas under one that bulk files may name, by their code as a number."""
+def city_of_path(path: AreaPath) -> AreaPath:
+    """
+    Return the city an area lies in.
+
+    >>> city_of_path(area_path("44.4401.440103.440103001."))
+    '44.4401.'
+    """
+    return area_path(".".join(path.split(".")[:CITY_STEPS]) + ".")
+
+
+def streets_under(record: Record, under: AreaPath | None) -> dict[int, AreaPath]:
+    """Return the areas under one, or of the whole record, that bulk files may name, by their code as a number."""
     return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
 
 

@@ -1,10 +1,13 @@
 """What would happen: the province simulated under strategies, from a start of one's own or from the record."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -12,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from yipan.analytics import simulate
 from yipan.analytics.spread.movement import GravityFit, distances_km, gravity_movement
@@ -19,6 +23,7 @@ from yipan.model import AreaPath, check_area
 from yipan.operations import figures
 from yipan.packs import Pack, PackError, read_pack
 from yipan.packs.population import Fact, PathogenFacts, read_pathogen, read_population
+from yipan.packs.yaml_text import read_yaml
 from yipan.protocol import Protocols, Rulebook, protocols
 from yipan.store import Record
 
@@ -28,6 +33,8 @@ REPLICATES = 100
 WHAT_IF_LEAD_DAYS = 14
 MOST_INFECTIONS = 1_000_000
 WORK_LIMIT = 3_000_000
+MOST_THREADS = 4
+"""Strategies run side by side in one process; each may need half a gigabyte once it has a million infections."""
 DISEASE = "covid-19"
 
 
@@ -318,7 +325,7 @@ def read_strategies(file: Path) -> tuple[simulate.Strategy, ...]:
     Each entry has the names of `simulate.Strategy` and its parts. Raises PackError naming file, strategy and entry.
     """
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+        given = read_yaml(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError) as wrong:
         raise PackError(f"{file.name}: {wrong}") from None
     if not isinstance(given, list) or not given:
@@ -584,28 +591,33 @@ def what_if(
     )  # fmt: skip
     later = tuple(_from_day(one, WHAT_IF_LEAD_DAYS) for one in chosen)
 
-    def start(number: int) -> Sequence[simulate.Seed]:
-        return simulate.draw_start(
+    def start(number: int) -> NDArray[np.int64]:
+        seeds = simulate.draw_start(
             now.cases, pathogen, lead_days=WHAT_IF_LEAD_DAYS, growth_per_day=now.growth_per_day,
             ascertainment=simulate.Ascertainment(),
             rng=np.random.Generator(np.random.Philox(key=[seed, number])),
         )  # fmt: skip
+        return simulate.seed_table(seeds, where)
+
+    def run(
+        strategy: simulate.Strategy, seeds: NDArray[np.int64], number: int
+    ) -> simulate.Epidemic:
+        return simulate.run(
+            where, pathogen, strategy, seeds, days=days + WHAT_IF_LEAD_DAYS, seed=seed + number, most=MOST_INFECTIONS,
+            silent_days=WHAT_IF_LEAD_DAYS,
+        )  # fmt: skip
 
     made: list[list[simulate.Epidemic]] = [[] for _ in later]
     spent = 0
-    for number in range(replicates):
-        seeds = start(number)
-        for column, strategy in zip(made, later, strict=True):
-            column.append(
-                simulate.run(
-                    where, pathogen, strategy, seeds, days=days + WHAT_IF_LEAD_DAYS, seed=seed + number,
-                    most=MOST_INFECTIONS, silent_days=WHAT_IF_LEAD_DAYS,
-                )
-            )  # fmt: skip
-            spent += column[-1].infections
-        tell(number + 1)
-        if spent >= WORK_LIMIT and number:
-            break
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        for number in range(replicates):
+            done = list(pool.map(run, later, repeat(start(number)), repeat(number)))
+            for column, one in zip(made, done, strict=True):
+                column.append(one)
+                spent += one.infections
+            tell(number + 1)
+            if spent >= WORK_LIMIT and number:
+                break
     found = [simulate.result_of(s, column) for s, column in zip(later, made, strict=True)]
     return WhatIf(
         area=now.area, at=now.at, first_day=now.day - timedelta(days=WHAT_IF_LEAD_DAYS), known_cases=len(now.cases),

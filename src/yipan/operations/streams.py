@@ -4,7 +4,8 @@ Streams judged together: one picture from many series, wherever they come from.
 Works on series handed in, from the record or from somebody's own table, and touches neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -12,9 +13,16 @@ import numpy as np
 from scipy import sparse
 
 from yipan.analytics.detect import fusion, scan, wastewater
-from yipan.analytics.detect.baseline import BaselineVerdicts, DayKinds, sibling_key
+from yipan.analytics.detect.baseline import (
+    CARRIERS,
+    METHOD,
+    BaselineVerdicts,
+    Carrier,
+    DayKinds,
+    sibling_key,
+)
 from yipan.analytics.detect.faults import Fault, FaultKind, series_faults
-from yipan.analytics.detect.methods import DEFAULT, judge
+from yipan.analytics.detect.methods import DEFAULT, POSITIVITY, RESTING, judge
 from yipan.analytics.detect.verdicts import CODE, Verdicts
 from yipan.model import (
     AreaPath,
@@ -22,12 +30,15 @@ from yipan.model import (
     CountSeries,
     Interval,
     Judgement,
+    KindMethod,
+    SchoolBreak,
     Sentence,
     Stream,
     WorkCalendar,
     ancestors_of,
     depth_of,
 )
+from yipan.operations.terms import term_effects
 
 ALPHA = 0.005
 """The share of quiet days on which one stream may stand out by chance."""
@@ -107,6 +118,9 @@ class Contribution:
 
     `threshold` is the largest count that would not have stood out; `week_observed` and `week_expected` are
     the last `week_length` intervals (seven days, two or four weeks) where the method looks at them, else None; `p_value` None where it was not judged.
+    `method` judged it; `by_itself` where that has no p-values and its alarm is told whatever the false share. `carrier` says what made it stand out: the count of the `day`, a `sum` of the last intervals, or the `memory` of small excesses that last. Of
+    the last `memory_days` intervals, through which the memory added up, `memory_above` lay above what was expected and all together counted
+    `memory_observed` where `memory_expected` were expected; None where something else carries.
     """
 
     area: AreaPath
@@ -123,6 +137,13 @@ class Contribution:
     judgement: Judgement
     baseline: int
     baseline_missing: int
+    method: str
+    by_itself: bool = False
+    carrier: Carrier = Carrier.DAY
+    memory_days: int | None = None
+    memory_above: int | None = None
+    memory_observed: float | None = None
+    memory_expected: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,21 +246,34 @@ class Judged:
     days: tuple[date, ...]
     faults: tuple[DataFault, ...] = field(default=())
     known_share: "np.ndarray | None" = None
+    chosen: tuple[str, ...] = ()
+    """The method named for each stream, empty where none is; it answered where `by_chosen` says so."""
+    by_chosen: "np.ndarray | None" = None
+    alone: "np.ndarray | None" = None
+    """Cells that alarm by a method without p-values: told whatever share of such alarms is false."""
+
+    def method_of(self, row: int, cell: int) -> str:
+        """The method that answered for a stream on a day."""
+        if self.by_chosen is not None and self.by_chosen[row, cell]:
+            return self.chosen[row]
+        return self.verdicts.method
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Every method that was asked, in alphabetical order."""
+        return tuple(sorted({self.verdicts.method, *filter(None, self.chosen)}))
 
     def p_values(self, cell: int) -> "np.ndarray":
         """The p-values of one day; NaN where a stream was not judged."""
-        if self.verdicts.p_value is not None:
-            return self.verdicts.p_value[:, cell]
-        judged = ~np.isnan(self.verdicts.score[:, cell])
-        return np.where(judged, np.where(self.verdicts.alarm[:, cell], ALPHA / 10, 0.5), np.nan)
+        assert (
+            self.verdicts.p_value is not None
+        )  # `judge_streams` ranks the scores of methods that tell none
+        return self.verdicts.p_value[:, cell]
 
     def past_p_values(self, cell: int) -> "np.ndarray":
         """The p-values of all streams on the days before one, at most QUIET_DAYS of them, as (streams, days)."""
-        past = slice(max(0, cell - QUIET_DAYS), cell)
-        if self.verdicts.p_value is not None:
-            return self.verdicts.p_value[:, past]
-        judged = ~np.isnan(self.verdicts.score[:, past])
-        return np.where(judged, np.where(self.verdicts.alarm[:, past], ALPHA / 10, 0.5), np.nan)
+        assert self.verdicts.p_value is not None
+        return self.verdicts.p_value[:, max(0, cell - QUIET_DAYS) : cell]
 
 
 def judge_streams(
@@ -253,6 +287,8 @@ def judge_streams(
     sums: bool = True,
     completeness: Mapping[str, Sequence[float]] | None = None,
     known_outbreaks: Sequence[KnownOutbreak] = (),
+    method_for: Callable[[AreaPath, Stream], str] | None = None,
+    breaks: Sequence[SchoolBreak] = (),
 ) -> Judged:
     """
     Judge the last intervals before `until` of series of one interval, and of their sums over the areas above.
@@ -262,7 +298,13 @@ def judge_streams(
     as much less as the silent ones used to send. Positive results are measured against the tests made, where those are counted
     beside them: more tests are no outbreak. `completeness` gives by `sibling_key` the share already known of the newest
     day, the day before, and so on: as much less is expected, and a day of which under LEAST_KNOWN is in is not judged yet. Days of
-    `known_outbreaks` in their areas are judged but not learned from, by streams with LEAST_BEFORE_DAYS before them. Raises ValueError for series of different intervals.
+    `known_outbreaks` in their areas are judged but not learned from, by streams with LEAST_BEFORE_DAYS before them.
+
+    In school holidays (`breaks`) as much less is expected of the counts that follow them as such holidays showed before (`terms.term_effects`).
+
+    `method_for` names another method for the streams of some areas and kinds (empty: `method`), and for their sums. Where that has no answer (too short a past) the
+    `method` of all answers and is named. A method that knows nothing of exposure is given the counts as they would be at full reporting. Where a
+    method tells no p-value, its scores are ranked among those of its kind on the days before, and what it alarms on is told whatever the false share. Raises ValueError for series of different intervals.
     """
     keys = {
         (one.area, one.stream): ended(one, until)
@@ -274,6 +316,8 @@ def judge_streams(
     if len(intervals) > 1:
         raise ValueError("daily and weekly series are judged apart; sort them by interval first")
     interval = next(iter(intervals), Interval.DAY)
+    until = _end_of_weeks(own, until)
+    own = [ended(one, until) for one in own]
     width = max((len(one) for one in own), default=0)
     matrix = np.full((len(own), width), np.nan)
     for row, one in enumerate(own):
@@ -287,6 +331,10 @@ def judge_streams(
         if fault.row not in sampled or fault.kind in _FAULTS_OF_SAMPLES
     )
     tested = _tested(own, matrix)
+    learned_until = width - judged_days - QUIET_DAYS
+    in_terms = term_effects(own, matrix, first=first, breaks=breaks, learned_until=learned_until)
+    if in_terms is not None:
+        tested = tested * in_terms[0]
     added, added_rows, exposure = (
         _sums(own, _without_typos(matrix, found), tested, first) if sums else ([], [], [])
     )
@@ -298,6 +346,13 @@ def judge_streams(
         counts = np.where(known < LEAST_KNOWN, np.nan, counts)
         weight = weight * known
     unlearned = masked(everything, counts, first, known_outbreaks)
+    if in_terms is not None:
+        holidays = term_effects(
+            everything, counts, first=first, breaks=breaks, learned_until=learned_until
+        )
+        assert holidays is not None
+        if holidays[1].any():
+            unlearned = holidays[1] if unlearned is None else np.maximum(unlearned, holidays[1])
     # each day judged has as many before it from which it is learned how channels move together
     columns = list(range(max(0, width - judged_days - QUIET_DAYS), width))
     names: dict[str, int] = {}
@@ -312,8 +367,14 @@ def judge_streams(
         thresholds_below=QUIET_P,
         known_outbreak=unlearned,
     )  # fmt: skip
+    verdicts, alone = _with_p_values(verdicts, groups, alpha)
     if sampled:
         _put_samples(verdicts, sampled, own, concentrations, keys, columns, alpha)
+        alone[sampled] = False
+    chosen, by_chosen = _put_chosen(
+        verdicts, alone, method_for, everything, counts, weight, unlearned, first=first, interval=interval,
+        columns=columns, judged_days=judged_days, calendar=calendar, groups=groups, alpha=alpha,
+    )  # fmt: skip
     faults = tuple(
         DataFault(
             area=own[f.row].area, stream=own[f.row].stream, name=_named(own[f.row].stream), kind=f.kind,
@@ -324,8 +385,128 @@ def judge_streams(
     return Judged(
         series=tuple(everything), own=len(own), verdicts=verdicts, faults=faults,
         known_share=known[:, columns] if (known < 1).any() else None,
+        chosen=chosen, by_chosen=by_chosen, alone=alone,
         days=tuple(first + timedelta(days=c * interval.days) for c in columns),
     )  # fmt: skip
+
+
+def _end_of_weeks(series: Sequence[CountSeries], until: date) -> date:
+    """
+    Return the end of the newest whole week before `until`, as most weekly series have their weeks; `until` itself for days.
+
+    A series whose weeks begin on another day is judged by its last whole week.
+    """
+    if not series or series[0].stream.interval is Interval.DAY:
+        return until
+    begins = Counter(one.first_day.weekday() for one in series if len(one))
+    if not begins:
+        return until
+    weekday = min(begins, key=lambda day: (-begins[day], day))
+    return until - timedelta(days=(until.weekday() - weekday) % 7)
+
+
+def _with_p_values(
+    verdicts: Verdicts, groups: Sequence[int], alpha: float
+) -> "tuple[Verdicts, np.ndarray]":
+    """Return verdicts that have p-values, and which cells alarm by a method that has none of its own."""
+    if verdicts.p_value is not None:
+        return verdicts, np.zeros(verdicts.alarm.shape, bool)
+    ranked = fusion.rank_p(verdicts.score, groups)
+    told = np.where(verdicts.alarm, np.minimum(ranked, alpha / 2), np.maximum(ranked, 2 * alpha))
+    return replace(verdicts, p_value=told), verdicts.alarm.copy()
+
+
+_TOLD = (
+    "observed", "expected", "sd", "threshold", "score", "alarm", "judgement", "baseline", "baseline_missing", "p_value",
+)  # fmt: skip
+"""What every method tells of a cell."""
+
+
+def _put_chosen(
+    verdicts: Verdicts,
+    alone: "np.ndarray",
+    method_for: Callable[[AreaPath, Stream], str] | None,
+    everything: Sequence[CountSeries],
+    counts: "np.ndarray",
+    weight: "np.ndarray",
+    unlearned: "np.ndarray | None",
+    *,
+    first: date,
+    interval: Interval,
+    columns: Sequence[int],
+    judged_days: int,
+    calendar: WorkCalendar | None,
+    groups: Sequence[int],
+    alpha: float,
+) -> "tuple[tuple[str, ...], np.ndarray | None]":
+    """Put what the methods named for some streams say in their rows; return the name by row, and which cells it answered."""
+    if method_for is None:
+        return (), None
+    chosen = tuple(
+        "" if _is_sampled(one) else method_for(one.area, one.stream) for one in everything
+    )
+    if not any(chosen):
+        return (), None
+    answered = np.zeros(verdicts.alarm.shape, bool)
+    asked = columns[-(judged_days + LEAST_PAIRED_DAYS) :]
+    cells = slice(len(columns) - len(asked), len(columns))
+    # what is not to be learned from is left out, but for the days that are judged
+    past = counts.copy()
+    if unlearned is not None:
+        past[:, : asked[0]][unlearned[:, : asked[0]] > 0] = np.nan
+    for name in sorted(set(filter(None, chosen))):
+        rows = [row for row, one in enumerate(chosen) if one == name]
+        rests_on_baseline = name in RESTING
+        given, share = past[rows], weight[rows]
+        found = judge(
+            name, given if rests_on_baseline or name == POSITIVITY else np.rint(given / share), first_day=first,
+            interval=interval, columns=asked, calendar=calendar, groups=[groups[row] for row in rows], alpha=alpha,
+            exposure=share, known_outbreak=None if unlearned is None else unlearned[rows],
+            trials=_trials(everything, counts, rows) if name == POSITIVITY else None,
+        )  # fmt: skip
+        told, by_itself = _with_p_values(found, [groups[row] for row in rows], alpha)
+        at = share[:, asked]
+        scale = 1.0 if rests_on_baseline or name == POSITIVITY else at
+        here = ~np.isnan(told.score)
+        for field_name in _TOLD:
+            value = np.asarray(getattr(told, field_name))
+            if field_name == "observed":
+                continue  # what was reported stays what was reported
+            if field_name in {"expected", "sd", "threshold"}:
+                value = value * scale
+            whole = getattr(verdicts, field_name)
+            kept = whole[rows, cells]
+            whole[rows, cells] = np.where(here, value, kept)
+        answered[rows, cells] = here
+        alone[rows, cells] = np.where(here, by_itself, alone[rows, cells])
+    if isinstance(verdicts, BaselineVerdicts):
+        for value in (
+            verdicts.p_day,
+            verdicts.p_week,
+            verdicts.p_memory,
+            verdicts.week_observed,
+            verdicts.week_expected,
+        ):
+            value[answered] = np.nan
+        verdicts.carrier[answered] = 0
+    return chosen, answered
+
+
+def _trials(
+    everything: Sequence[CountSeries], counts: "np.ndarray", rows: Sequence[int]
+) -> "np.ndarray":
+    """Return the tests made beside some rows of positive results, NaN where none are counted."""
+    tests = {
+        (one.area, replace(one.stream, counted=Counted.LABORATORY_POSITIVES)): row
+        for row, one in enumerate(everything)
+        if one.stream.counted is Counted.LABORATORY_TESTS
+    }
+    found = np.full((len(rows), counts.shape[1]), np.nan)
+    for place, row in enumerate(rows):
+        beside = tests.get((everything[row].area, everything[row].stream))
+        if beside is not None:
+            found[place] = counts[beside]
+    return found
 
 
 _FAULTS_OF_SAMPLES = frozenset({FaultKind.ALL_MISSING, FaultKind.TYPO, FaultKind.ENDED_INSIDE})
@@ -359,10 +540,7 @@ def _put_samples(
         copies, places=[(own[row].area, own[row].stream.disease) for row in rows], columns=columns,
         flow=beside(Counted.WASTEWATER_FLOW), limit=beside(Counted.WASTEWATER_LIMIT), alpha=alpha,
     )  # fmt: skip
-    for name in (
-        "observed", "expected", "sd", "threshold", "score", "alarm", "judgement", "baseline", "baseline_missing",
-        "p_value",
-    ):  # fmt: skip
+    for name in _TOLD:
         if getattr(verdicts, name) is not None:
             getattr(verdicts, name)[list(rows)] = getattr(said, name)
 
@@ -502,6 +680,12 @@ def _or_none(values: "np.ndarray", known: "np.ndarray") -> tuple[int | None, ...
     return tuple(counts)
 
 
+def by_kind(kinds: Sequence[KindMethod]) -> Callable[[AreaPath, Stream], str]:
+    """Return what names the method of each stream by its kind alone, wherever it is counted; empty where none is named."""
+    named = {(one.counted, one.interval): one.method for one in kinds}
+    return lambda _, stream: named.get((stream.counted, stream.interval), "")
+
+
 def picture(
     judged: Judged,
     *,
@@ -511,13 +695,15 @@ def picture(
     alpha: float = ALPHA,
     calendar: WorkCalendar | None = None,
     neighbours: Mapping[AreaPath, Sequence[AreaPath]] | None = None,
+    limits_of: Callable[[AreaPath], tuple[float, float]] | None = None,
 ) -> Picture:
     """
     Return what stands out on a day judged (default: the newest), each cause once, and what could not be seen.
 
     All channels of an area are also asked together, by the correlation they had on quiet days (`fusion.stouffer_p`). Where
     `neighbours` says which areas touch, groups of them are asked together over the last days (`clusters`): a group that stands out
-    joins what is told of an area inside it or around it, and is told by itself where nothing else is.
+    joins what is told of an area inside it or around it, and is told by itself where nothing else is. `limits_of` gives the limits
+    (`alpha`, `false_share`) of areas that have their own.
     """
     if not judged.days:
         raise ValueError("no day was judged: the series are empty")
@@ -538,6 +724,13 @@ def picture(
     q_grown = q[len(family) - len(grown) :]
     q_joint = q[len(p) : len(family) - len(grown)]
     joint = dict(zip(together, q_joint, strict=True))
+    by_itself: set[tuple[str, AreaPath]] = set()
+    if judged.alone is not None:
+        by_itself = {
+            (judged.series[row].stream.disease, judged.series[row].area)
+            for row in np.flatnonzero(judged.alone[:, cell]).tolist()
+            if not _supports(judged.series[row])
+        }
     best_p: dict[tuple[str, AreaPath], float] = {}
     best_q: dict[tuple[str, AreaPath], float] = {}
     for place, members in by_place.items():
@@ -553,9 +746,16 @@ def picture(
             best_p[place], best_q[place] = max(least[0], fusion.LEAST_P), least[1]
     findings: list[Finding] = []
     for disease in sorted({disease for disease, _ in by_place}):
+        limits = {
+            area: (alpha, false_share) if limits_of is None else limits_of(area)
+            for (name, area) in best_p
+            if name == disease
+        }
         raised = {
             area for (name, area), value in best_p.items()
-            if name == disease and value <= alpha and best_q[name, area] <= false_share
+            if name == disease
+            and value <= limits[area][0]
+            and (best_q[name, area] <= limits[area][1] or (name, area) in by_itself)
         }  # fmt: skip
         if not raised:
             continue
@@ -565,7 +765,7 @@ def picture(
         whole = {area: value for (name, area), value in best_p.items() if name == disease}
         told = fusion.clearest(
             [judged.series[row].area for row in low], [float(p[row]) for row in low], whole,
-            alpha=alpha, raised=raised,
+            alpha=np.nextafter(max(one for one, _ in limits.values()), 1), raised=raised,
         )  # fmt: skip
         findings += [
             _finding(
@@ -597,6 +797,18 @@ def picture(
         day=today, method=judged.verdicts.method, streams=judged.own, family=int((~np.isnan(family)).sum()),
         alpha=alpha, false_share=false_share, alarms=int(judged.verdicts.alarm[: judged.own, cell].sum()),
         findings=tuple(findings), unjudged=unjudged, faults=judged.faults,
+    )  # fmt: skip
+
+
+def beside(pictures: Sequence[Picture], *, day: date) -> Picture:
+    """Return one picture of several, of daily and of weekly streams, told as the picture of `day`; each was judged as a family of its own."""
+    findings = [one for each in pictures for one in each.findings]
+    findings.sort(key=lambda f: (f.q_value, f.p_value, f.area, f.disease))
+    return replace(
+        pictures[0], day=day, streams=sum(one.streams for one in pictures),
+        family=sum(one.family for one in pictures), alarms=sum(one.alarms for one in pictures), findings=tuple(findings),
+        unjudged=tuple(one for each in pictures for one in each.unjudged),
+        faults=tuple(one for each in pictures for one in each.faults),
     )  # fmt: skip
 
 
@@ -678,8 +890,8 @@ def _finding(
     cut = max(0, len(shown) - CURVE_DAYS)
     finding = Finding(
         area=told.area, disease=disease, day=today,
-        since=min(part.since or today for part in parts), p_value=told.p_value, q_value=q_value,
-        method=judged.verdicts.method, lead=parts[0], contributions=parts, against=against, missing=missing,
+        since=min(_since(part, today) for part in parts), p_value=told.p_value, q_value=q_value,
+        method=parts[0].method, lead=parts[0], contributions=parts, against=against, missing=missing,
         together=together,
         festival=bool(calendar and DayKinds.of(today, 1, calendar).bins[0]),
         explanation=Sentence(zh="-", en="-"),
@@ -723,7 +935,14 @@ def clusters(
     lowest: dict[str, dict[AreaPath, list[int]]] = {}
     for row in range(judged.own):
         one = judged.series[row]
-        if neighbours.get(one.area) and not _supports(one) and not _is_sampled(one):
+        if (
+            neighbours.get(one.area)
+            and not _supports(one)
+            and not _is_sampled(one)
+            and not (
+                judged.chosen and judged.chosen[row]
+            )  # the scan needs what the baseline foretold
+        ):
             lowest.setdefault(one.stream.disease, {}).setdefault(one.area, []).append(row)
     for disease, rows_of in sorted(lowest.items()):
         ordered = sorted(rows_of)  # what lies in an area comes right after it
@@ -879,28 +1098,51 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
     v = judged.verdicts
     series = judged.series[row]
     value = judged.p_values(cell)[row]
-    week = isinstance(v, BaselineVerdicts) and not np.isnan(v.week_observed[row, cell])
     began = cell
     while v.alarm[row, began] and began and v.alarm[row, began - 1]:
         began -= 1
-    return Contribution(
+    made = Contribution(
         area=series.area, stream=series.stream, name=_named(series.stream), observed=_whole(v.observed[row, cell]),
         expected=_number(v.expected[row, cell]), threshold=_number(v.threshold[row, cell]),
-        p_value=_number(value),
-        week_observed=_lately(v, row, cell) if week and isinstance(v, BaselineVerdicts) else None,
-        week_expected=float(v.week_expected[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
-        week_length=int(v.week_length[row, cell]) if week and isinstance(v, BaselineVerdicts) else None,
+        p_value=_number(value), week_observed=None, week_expected=None, week_length=None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
-        baseline_missing=int(v.baseline_missing[row, cell]),
+        baseline_missing=int(v.baseline_missing[row, cell]), method=judged.method_of(row, cell),
+        by_itself=bool(judged.alone is not None and judged.alone[row, cell]),
+    )  # fmt: skip
+    if not isinstance(v, BaselineVerdicts) or np.isnan(v.p_day[row, cell]):
+        return made
+    if not np.isnan(v.week_observed[row, cell]):
+        length = int(v.week_length[row, cell])
+        made = replace(
+            made, week_observed=_reported(v, row, cell, length), week_expected=float(v.week_expected[row, cell]),
+            week_length=length,
+        )  # fmt: skip
+    carrier = CARRIERS[int(v.carrier[row, cell])]
+    if carrier is not Carrier.MEMORY:
+        return replace(made, carrier=carrier)
+    length = min(int(v.memory_days[row, cell]), cell + 1)
+    span = slice(cell + 1 - length, cell + 1)
+    observed, expected = v.observed[row, span], v.expected[row, span]
+    there = ~np.isnan(observed) & ~np.isnan(expected)
+    return replace(
+        made, carrier=carrier, memory_days=length, memory_above=int((observed[there] > expected[there]).sum()),
+        memory_observed=float(observed[there].sum()), memory_expected=float(expected[there].sum()),
     )  # fmt: skip
 
 
-def _lately(v: BaselineVerdicts, row: int, cell: int) -> float:
+def _since(part: Contribution, today: date) -> date:
+    """Since when a stream stands out: the first day of its run of alarms, or of what added up to today's."""
+    began = part.since or today
+    if part.memory_days is not None:
+        step = timedelta(days=part.stream.interval.days)
+        began = min(began, today - (part.memory_days - 1) * step)
+    return began
+
+
+def _reported(v: Verdicts, row: int, cell: int, length: int) -> float:
     """What was really reported over the stretch looked at, days that stood out by themselves in full."""
-    return float(
-        np.nansum(v.observed[row, max(0, cell + 1 - int(v.week_length[row, cell])) : cell + 1])
-    )
+    return float(np.nansum(v.observed[row, max(0, cell + 1 - length) : cell + 1]))
 
 
 def _number(value: float) -> float | None:
@@ -923,29 +1165,10 @@ def explain(finding: Finding, names: Names) -> Sentence:
     """
     lead = finding.lead
     zh_area, en_area = names.get(lead.area, (lead.area, lead.area))
-    zh_what, en_what = name_of(lead.stream)
-    week = (
-        lead.week_observed is not None and lead.week_expected is not None
-        and lead.observed is not None and lead.threshold is not None
-        and lead.expected is not None and lead.observed < 1.5 * lead.expected + 1
-    )  # fmt: skip
-    if week:
-        zh_unit, en_unit = (
-            ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("日", "days")
-        )
-        zh_seen = f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）"
-        en_seen = (
-            f"{lead.week_observed:.0f} {en_what} in the last {lead.week_length} {en_unit}, "
-            f"where {lead.week_expected:.1f} were expected"
-        )
-    else:
-        unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
-        zh_seen = f"{finding.day.month}月{finding.day.day}日{zh_what}{lead.observed}{unit}（预期{lead.expected or 0:.1f}{unit}）"
-        en_seen = (
-            f"{lead.observed} {en_what} on {finding.day.day} {finding.day:%B}, where "
-            f"{lead.expected or 0:.1f} were expected"
-        )
+    zh_seen, en_seen = _seen(finding)
     zh_rare, en_rare = _rarity(finding.p_value, lead.stream.interval.days)
+    if lead.by_itself:
+        zh_rare, en_rare = f"超出“{lead.method}”的界限", f"beyond the limit of {lead.method}"
     days = (finding.day - finding.since).days + 1
     zh_run = f"，自{finding.since.month}月{finding.since.day}日起" if days > 1 else ""
     en_run = f", since {finding.since.day} {finding.since:%B}" if days > 1 else ""
@@ -963,18 +1186,69 @@ def explain(finding: Finding, names: Names) -> Sentence:
         if finding.missing
         else ""
     )
-    zh_end, en_end = "", ""
-    if lead.threshold is not None:
-        unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
-        zh_end = f"；当日数不超过{lead.threshold:.0f}{unit}则不会提示"
-        en_end = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
-        if lead.threshold < 0.5 * (lead.expected or 0):
-            zh_end = "；此前之高已足以提示，须待其移出所看的时段方解除"
-            en_end = "; what came before stands out by itself, so it goes away only when that lies outside the stretch looked at"
+    zh_end, en_end = _end(lead)
     return Sentence(
         zh=f"{zh_area}：{zh_seen}，{zh_rare}{zh_run}{zh_with}{zh_base}{zh_known}{zh_miss}{zh_end}。",
         en=f"{en_area}: {en_seen}, {en_rare}{en_run}{en_with}{en_base}{en_known}{en_miss}{en_end}.",
     )
+
+
+def _seen(finding: Finding) -> tuple[str, str]:
+    """What stood out: the day's count, the sum of the last days, or small excesses that last."""
+    lead = finding.lead
+    zh_what, en_what = name_of(lead.stream)
+    zh_unit, en_unit = ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("日", "days")
+    if lead.carrier is Carrier.MEMORY:
+        at = "in" if lead.stream.interval is Interval.WEEK else "on"
+        every = lead.memory_above == lead.memory_days
+        zh_days = f"近{lead.memory_days}{zh_unit}" + (
+            f"每{zh_unit}均" if every else f"中有{lead.memory_above}{zh_unit}"
+        )
+        en_days = ("each" if every else f"{lead.memory_above}") + f" of the last {lead.memory_days}"
+        return (
+            f"{zh_what}连续小幅偏高：{zh_days}高于预期，合计{lead.memory_observed:.0f}例（预期{lead.memory_expected:.1f}例）",
+            (
+                f"small excesses that last: above what was expected {at} {en_days} {en_unit}, "
+                f"{lead.memory_observed:.0f} {en_what} together where {lead.memory_expected:.1f} were expected"
+            ),
+        )
+    if lead.carrier is Carrier.SUM:
+        return (
+            f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）",
+            (
+                f"{lead.week_observed:.0f} {en_what} in the last {lead.week_length} {en_unit}, "
+                f"where {lead.week_expected:.1f} were expected"
+            ),
+        )
+    unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
+    weekly = lead.stream.interval is Interval.WEEK
+    zh_when = f"{finding.day.month}月{finding.day.day}日" + ("起一周" if weekly else "")
+    en_when = ("in the week from" if weekly else "on") + f" {finding.day.day} {finding.day:%B}"
+    return (
+        f"{zh_when}{zh_what}{lead.observed}{unit}（预期{lead.expected or 0:.1f}{unit}）",
+        f"{lead.observed} {en_what} {en_when}, where {lead.expected or 0:.1f} were expected",
+    )
+
+
+def _end(lead: Contribution) -> tuple[str, str]:
+    """What would make it go away: a lower count today, and how soon what came before no longer counts."""
+    if lead.threshold is None:
+        return "", ""
+    zh_unit, en_unit = ("周", "week") if lead.stream.interval is Interval.WEEK else ("日", "day")
+    unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
+    zh = f"；当{zh_unit}数不超过{lead.threshold:.0f}{unit}则不会提示"
+    en = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
+    if lead.threshold < 0.5 * (lead.expected or 0):
+        zh, en = "；此前之高已足以提示", "; what came before stands out by itself"
+    if lead.carrier is Carrier.MEMORY:
+        zh += f"；此后只要有一{zh_unit}不高于预期，累积之数即不足以提示"
+        en += (
+            f"; one {en_unit} no higher than expected, and what has added up is not enough any more"
+        )
+    elif lead.carrier is Carrier.SUM:
+        zh += f"；若回到预期水平，{lead.week_length}{zh_unit}内解除"
+        en += f"; back at what is expected it goes away within {lead.week_length} {en_unit}s"
+    return zh, en
 
 
 def name_of(stream: Stream) -> tuple[str, str]:
@@ -1037,12 +1311,21 @@ def _base(finding: Finding) -> tuple[str, str]:
             f"；历史不足，仅据已报{lead.baseline}{unit_zh}判断",
             f"; there is little history: judged by {lead.baseline} reported {_one(unit_en, lead.baseline)} alone",
         )
+    zh_unit, en_unit = ("周", "week") if lead.stream.interval is Interval.WEEK else ("日", "day")
     gap_zh = f"（缺{lead.baseline_missing}{unit_zh}）" if lead.baseline_missing else ""
     gap_en = f" ({lead.baseline_missing} not reported)" if lead.baseline_missing else ""
     feast_zh, feast_en = (
         ("，已计入节假日", ", the holiday allowed for") if finding.festival else ("", "")
     )
+    by_zh, by_en = "", ""
+    if lead.method != METHOD and lead.stream.counted is not Counted.WASTEWATER_COPIES:
+        by_zh, by_en = f"用“{lead.method}”", f"{lead.method} on "
+        if not lead.baseline:
+            return (
+                f"；用“{lead.method}”只看当{zh_unit}之数",
+                f"; judged by {lead.method}, which looks at the {en_unit} alone",
+            )
     return (
-        f"；依据此前{lead.baseline}{unit_zh}{gap_zh}{feast_zh}",
-        f"; judged by {lead.baseline} {_one(unit_en, lead.baseline)} before{gap_en}{feast_en}",
+        f"；{by_zh}依据此前{lead.baseline}{unit_zh}{gap_zh}{feast_zh}",
+        f"; judged by {by_en}{lead.baseline} {_one(unit_en, lead.baseline)} before{gap_en}{feast_en}",
     )

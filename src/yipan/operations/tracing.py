@@ -14,8 +14,6 @@ from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from yipan.model import (
     Answer,
     AreaPath,
@@ -46,6 +44,7 @@ from yipan.operations import commanding, following, network, sameness
 from yipan.operations.following import ContactRow, DueCounts, rulebook_of
 from yipan.operations.network import Network
 from yipan.operations.post import Post
+from yipan.packs.yaml_text import read_yaml
 from yipan.protocol import Rulebook
 from yipan.store import Acting, NotFound, Record
 from yipan.store.tables.commanding import TASKS
@@ -115,9 +114,7 @@ class InvestigationView:
 @cache
 def form_of(disease: str) -> tuple[Question, ...]:
     """Return the questions of a disease's form: those of every disease, then its own."""
-    told = yaml.safe_load(
-        (resources.files("yipan.packs") / "forms.yaml").read_text(encoding="utf-8")
-    )
+    told = read_yaml((resources.files("yipan.packs") / "forms.yaml").read_text(encoding="utf-8"))
     return tuple(
         Question(
             key=q["key"], stage=Stage(q["stage"]), kind=q["kind"], said=Sentence(zh=q["zh"], en=q["en"]),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from yipan.analytics.detect.baseline import METHOD as BASELINE
-from yipan.analytics.detect.methods import DEFAULT, METHODS
+from yipan.analytics.detect.methods import DEFAULT, METHODS, ON_DAYS, ON_WEEKS, POSITIVITY
 from yipan.analytics.detect.rehearsal import Rehearsal
 from yipan.model import (
     Alert,
@@ -22,13 +22,16 @@ from yipan.model import (
     Incident,
     IncidentState,
     Interval,
+    KindMethod,
     Order,
     OrderLine,
     Power,
     Proposal,
     Reason,
+    SchoolBreak,
     Sentence,
     Sentinel,
+    SentinelKind,
     Signal,
     Stream,
     Task,
@@ -44,16 +47,20 @@ from yipan.model import (
 from yipan.operations import commanding, figures, lateness, nearness, streams, watching
 from yipan.operations.post import Post
 from yipan.packs import read_calendar
-from yipan.store import Acting, Record
+from yipan.store import Acting, CountColumn, Record
 from yipan.store.tables.incidents import INCIDENTS
-from yipan.store.tables.watch import ALERTS, RULES, SENTINELS
+from yipan.store.tables.watch import ALERTS, BREAKS, RULES, SENTINELS
 
 DESK = "watch"
 HAND = "watch"
 """The first word of the kind of every order line this desk carries out."""
 METHOD = BASELINE
+METHODS_KNOWN = tuple(METHODS)
+"""Every method a rule may name."""
 LOOK_BACK_DAYS = 730
 """Days read before the first day judged, where the record holds so many: two festivals."""
+LONG_LOOK_BACK_DAYS = 6 * 366
+"""Days read of weekly streams and of kinds with a method of their own: five earlier years and what lies around them."""
 JUDGED_DAYS = 14
 """How many of the newest days a round judges again, because late reports can make a day stand out later."""
 QUIET_DAYS = 7
@@ -120,6 +127,37 @@ class AreaSilence:
     completeness: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class RulesInForce:
+    """The rules in force at one instant in an area and in the areas within it; each area has its own, else that of the nearest around it."""
+
+    rule: WatchRule
+    """The rule of the area itself."""
+    within: tuple[WatchRule, ...]
+    """Rules of areas within it, the lowest first."""
+
+    def of(self, area: AreaPath) -> WatchRule:
+        """Return the rule of an area."""
+        return next((one for one in self.within if contains(one.area, area)), self.rule)
+
+    @property
+    def kinds(self) -> tuple[KindMethod, ...]:
+        """Every kind that a rule names a method for."""
+        return tuple(kind for one in (self.rule, *self.within) for kind in one.kinds)
+
+    def method_for(self, area: AreaPath, stream: Stream) -> str:
+        """Return the method of a stream where it is not the one of the rule itself, else an empty text."""
+        rule = self.of(area)
+        named = {(one.counted, one.interval): one.method for one in rule.kinds}
+        method = named.get((stream.counted, stream.interval), _fit(rule.method, stream.interval))
+        return "" if method == _fit(self.rule.method, stream.interval) else method
+
+    def limits_of(self, area: AreaPath) -> tuple[float, float]:
+        """Return the two limits of an area: the share of quiet days of one stream, and the false share."""
+        rule = self.of(area)
+        return rule.alpha, rule.false_share
+
+
 def rule_of(record: Record, area: AreaPath, at: datetime) -> WatchRule:
     """Return the rule an area is watched by at an instant: its own, else that of the nearest area around it, else the default."""
     known = [rule for rule in record.nouns(RULES) if contains(rule.area, area) and rule.since <= at]
@@ -129,6 +167,18 @@ def rule_of(record: Record, area: AreaPath, at: datetime) -> WatchRule:
         id="default", area=area, method=DEFAULT, alpha=streams.ALPHA, false_share=streams.FALSE_SHARE,
         since=at,
     )  # fmt: skip
+
+
+def rules_of(record: Record, area: AreaPath, at: datetime) -> RulesInForce:
+    """Return the rule an area is watched by at an instant, and those of the areas within it."""
+    newest: dict[AreaPath, WatchRule] = {}
+    for one in sorted(record.nouns(RULES, under=area), key=lambda rule: rule.since):
+        if one.since <= at and one.area != area:
+            newest[one.area] = one
+    return RulesInForce(
+        rule_of(record, area, at),
+        tuple(sorted(newest.values(), key=lambda rule: (-len(rule.area), rule.area))),
+    )
 
 
 def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
@@ -150,12 +200,14 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         post.viewer, desk=DESK, verb="review_signals", rule=METHOD,
         why=f"round of {at.astimezone(time_zone):%Y-%m-%d %H:%M}", at=at,
     ) as act:  # fmt: skip
-        rule = rule_of(act, post.area, at)
-        series = watched_series(act, under=post.area, since=since, until=until)
+        rules = rules_of(act, post.area, at)
+        rule = rules.rule
+        series = watched_series(act, under=post.area, since=since, until=until, kinds=rules.kinds)
         known = lateness.completeness(
             act, series, under=post.area, until=until, time_zone=time_zone
         )
         outbreaks = known_outbreaks(act, under=post.area, until=until, time_zone=time_zone)
+        breaks = school_breaks(act, area=post.area)
         touching = nearness.neighbours(act, sorted({one.area for one in series}))
         found: list[Signal] = []
         newest: list[streams.Finding] = []
@@ -165,14 +217,15 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
             if not some:
                 continue
             judged = streams.judge_streams(
-                some, until=until, judged_days=JUDGED_DAYS, method=rule.method, calendar=calendar,
+                some, until=until, judged_days=JUDGED_DAYS, method=_fit(rule.method, interval), calendar=calendar,
                 alpha=rule.alpha, completeness=known, known_outbreaks=outbreaks,
+                method_for=rules.method_for, breaks=breaks,
             )  # fmt: skip
-            methods.add(judged.verdicts.method)
+            methods.update(judged.methods)
             names = act.area_names({one.area for one in judged.series})
             pictures = [
                 streams.picture(
-                    judged, day=day, names=names, alpha=rule.alpha, false_share=rule.false_share,
+                    judged, day=day, names=names, alpha=rule.alpha, false_share=rule.false_share, limits_of=rules.limits_of,
                     calendar=calendar,
                     neighbours=touching if day == judged.days[-1] and interval is Interval.DAY else None,
                 )
@@ -233,7 +286,7 @@ def signals_of(judged: streams.Judged, pictures: Sequence[streams.Picture]) -> t
                 if row is None or not v.alarm[row, cell]:
                     continue
                 made[row, cell] = Signal(
-                    area=part.area, stream=part.stream, day=picture.day, method=v.method,
+                    area=part.area, stream=part.stream, day=picture.day, method=part.method,
                     observed=part.observed or 0, expected=part.expected or 0.0,
                     threshold=max(0.0, part.threshold or 0.0), score=float(np.nan_to_num(v.score[row, cell])),
                     since=part.since or picture.day, baseline=part.baseline,
@@ -254,20 +307,22 @@ def joined(
     now = {alert.id: alert for alert in known}
     changed: set[str] = set()
     for finding in findings:
+        # a week speaks for all of its days
+        last = finding.day + timedelta(days=finding.lead.stream.interval.days - 1)
         same = [
             alert
             for alert in now.values()
             if alert.disease == finding.disease
             and (contains(alert.area, finding.area) or contains(finding.area, alert.area))
-            and finding.day - alert.last_day <= timedelta(days=QUIET_DAYS)
-            and finding.day >= alert.last_day
+            and last - alert.last_day <= timedelta(days=QUIET_DAYS)
+            and (last >= alert.last_day or finding.lead.stream.interval is Interval.WEEK)
         ]
         keys = tuple(f"{part.area}|{part.stream.key}" for part in finding.contributions)
         if same:
             one = max(same, key=lambda alert: (alert.is_open, alert.last_day, len(alert.area)))
-            again = one.last_day == finding.day
+            again = one.last_day >= last
             later = replace(
-                one, last_day=finding.day, seen=one.seen + (not again),
+                one, last_day=max(last, one.last_day), seen=one.seen + (not again),
                 streams=tuple(dict.fromkeys((*one.streams, *keys))),
                 p_value=min(one.p_value, finding.p_value), q_value=finding.q_value,
                 explanation=finding.explanation,
@@ -278,7 +333,7 @@ def joined(
             continue
         made = Alert(
             id="a-" + commanding.mark(finding.area, finding.disease, finding.day), area=finding.area,
-            disease=finding.disease, first_day=finding.since, last_day=finding.day, opened=at, streams=keys,
+            disease=finding.disease, first_day=finding.since, last_day=last, opened=at, streams=keys,
             p_value=finding.p_value, q_value=finding.q_value, explanation=finding.explanation,
             method=finding.method,
         )  # fmt: skip
@@ -288,50 +343,86 @@ def joined(
 
 
 def watched_series(
-    record: Record, *, under: AreaPath, since: date, until: date
+    record: Record,
+    *,
+    under: AreaPath,
+    since: date,
+    until: date,
+    kinds: Sequence[KindMethod] = (),
 ) -> tuple[CountSeries, ...]:
-    """Return every series in the area that the desk watches, with the days needed before `since`."""
-    first = since - timedelta(days=LOOK_BACK_DAYS)
-    series: list[CountSeries] = []
-    found = figures.daily(record, figures.Figure.INFECTIONS, under=under, since=first, until=until)
-    for disease in figures.diseases_of(record, under=under)[:1]:
-        stream = figures.infections_stream(disease)
-        series += [
-            _begun(found.series(area, since=first, until=until, stream=stream))
-            for area in found.areas
-        ]
-    rows = record.count_rows(under=under, since=first, until=until)
-    told = rows.group_by("area", "stream", maintain_order=True).agg("day", "value")
-    for area, key, days, values in told.iter_rows():
-        sentinel = Stream.parse(key)
-        if not is_sentinel(sentinel):
-            continue
-        series.append(_begun(_series_of(AreaPath(area), sentinel, days, values, until)))
+    """
+    Return every series in the area that the desk watches, with the days needed before `since`.
+
+    Weekly ones, and those of a kind that another method judges, are read as far back as any method looks.
+    """
+    first = since - timedelta(days=LONG_LOOK_BACK_DAYS)
+    columns = record.count_columns(
+        under=under, since=since - timedelta(days=LOOK_BACK_DAYS), until=until, long=first,
+        long_counted=sorted({one.counted for one in kinds}),
+    )  # fmt: skip
+    streams_of = {key: Stream.parse(key) for key in {one.stream for one in columns}}
+    series = _infections(
+        [one for one in columns if streams_of[one.stream].counted in figures.COUNTED[figures.Figure.INFECTIONS]],
+        since=first, until=until,
+    )  # fmt: skip
+    series += [
+        _series_of(one, streams_of[one.stream], since=first, until=until)
+        for one in columns
+        if is_sentinel(streams_of[one.stream])
+    ]
     return tuple(one for one in series if len(one))
 
 
-def _series_of(
-    area: AreaPath,
-    stream: Stream,
-    days: Sequence[date],
-    values: Sequence[int | None],
-    until: date,
-) -> CountSeries:
-    """Return what was told, by rising days, as a series up to `until`; a day between that nobody told is not known."""
-    step = stream.interval.days
-    length = len(range(0, (until - days[0]).days // step * step, step))
-    if (days[-1] - days[0]).days == step * (len(days) - 1):  # no gap, and weeks on their day
-        counts = (*values[:length], *[None] * (length - len(values)))
+def _infections(columns: Sequence[CountColumn], *, since: date, until: date) -> list[CountSeries]:
+    """Return the local infections of each area and disease, however they were published."""
+    rows = pl.DataFrame(
+        {
+            "area": [one.area for one in columns], "stream": [one.stream for one in columns],
+            "at": [one.days for one in columns], "value": [one.values for one in columns],
+        },
+        schema={"area": pl.String, "stream": pl.String, "at": pl.List(pl.Int64), "value": pl.List(pl.Int64)},
+    ).explode("at", "value").with_columns(day=since + pl.duration(days=pl.col("at")))  # fmt: skip
+    rows = figures.kept_of(
+        rows.with_columns(pl.col("day").cast(pl.Date)), figures.Figure.INFECTIONS
+    )
+    summed = (
+        rows.group_by("area", pl.col("stream").str.split("/").list.get(0).alias("disease"), "at")
+        .agg(pl.col("value").sum())
+        .sort("area", "disease", "at")
+        .group_by("disease", "area", maintain_order=True)
+        .agg("at", "value")
+        .sort("disease", "area")
+    )
+    return [
+        _series_of(
+            CountColumn(area=AreaPath(area), stream="", days=np.array(at), values=np.array(values)),
+            figures.infections_stream(disease), since=since, until=until,
+        )
+        for disease, area, at, values in summed.iter_rows()
+    ]  # fmt: skip
+
+
+def _series_of(column: CountColumn, stream: Stream, *, since: date, until: date) -> CountSeries:
+    """Return what was told as a series from its first report up to `until`; a day between that nobody told is not known."""
+    step, began = stream.interval.days, int(column.days[0])
+    if step == 1 and len(column.days) == (until - since).days - began:  # every day was told
+        return CountSeries(
+            area=column.area, stream=stream, first_day=since + timedelta(days=began),
+            counts=tuple(column.values.tolist()),
+        )  # fmt: skip
+    length = max(0, ((until - since).days - began) // step)
+    at = column.days - began
+    on = (at % step == 0) & (at < length * step)  # weeks on their day
+    counts: list[int | None]
+    if on.sum() == length:
+        counts = column.values[on].tolist()
     else:
-        known = dict(zip(days, values, strict=True))
-        counts = tuple(known.get(days[0] + timedelta(days=i * step)) for i in range(length))
-    return CountSeries(area=area, stream=stream, first_day=days[0], counts=counts)
-
-
-def _begun(series: CountSeries) -> CountSeries:
-    """The series from its first report on: what came before was not silence."""
-    began = next((i for i, count in enumerate(series.counts) if count is not None), len(series))
-    return replace(series, first_day=series.day(began), counts=series.counts[began:])
+        counts = [None] * length
+        for place, value in zip((at[on] // step).tolist(), column.values[on].tolist(), strict=True):
+            counts[place] = value
+    return CountSeries(
+        area=column.area, stream=stream, first_day=since + timedelta(days=began), counts=tuple(counts)
+    )  # fmt: skip
 
 
 def is_sentinel(stream: Stream) -> bool:
@@ -421,41 +512,66 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
+def newest_day(record: Record, *, area: AreaPath, before: date) -> date:
+    """Return the newest day before one that anything was counted on in an area in the last year, the day before it where nothing was."""
+    found = record.newest_count(under=area, since=before - timedelta(days=365), until=before)
+    return found or before - timedelta(days=1)
+
+
 def seen_now(
-    record: Record, *, area: AreaPath, day: date, at: datetime, calendar: WorkCalendar | None = None
+    record: Record,
+    *,
+    area: AreaPath,
+    day: date,
+    at: datetime,
+    calendar: WorkCalendar | None = None,
+    rule: WatchRule | None = None,
 ) -> streams.Picture:
     """
-    Return the picture of one day in an area, judged afresh by the rule in force from what the record knew.
+    Return the picture of one day in an area, judged afresh by the rule in force (or by `rule`) from what the record knew.
 
-    Nothing is recorded: the round does that. An area without any daily stream has an empty picture.
+    Weekly streams are told by their newest whole week. Nothing is recorded: the round does that. An area without any stream has an empty picture.
     """
     check_area(record.viewer, area)
     calendar = calendar or read_calendar()
-    rule = rule_of(record, area, at)
+    rules = RulesInForce(rule, ()) if rule else rules_of(record, area, at)
+    rule = rules.rule
     until = day + timedelta(days=1)
-    series = [
-        one
-        for one in watched_series(record, under=area, since=day, until=until)
-        if one.stream.interval is Interval.DAY
-    ]
-    if not series:
+    series = watched_series(record, under=area, since=day, until=until, kinds=rules.kinds)
+    zone = at.tzinfo or UTC
+    known = lateness.completeness(record, series, under=area, until=until, time_zone=zone)
+    outbreaks = known_outbreaks(record, under=area, until=until, time_zone=zone)
+    pictures = []
+    for interval in Interval:
+        some = [one for one in series if one.stream.interval is interval]
+        if not some:
+            continue
+        judged = streams.judge_streams(
+            some, until=until, method=_fit(rule.method, interval), calendar=calendar, alpha=rule.alpha,
+            completeness=known, known_outbreaks=outbreaks, method_for=rules.method_for,
+            breaks=school_breaks(record, area=area),
+        )  # fmt: skip
+        pictures.append(
+            streams.picture(
+                judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
+                false_share=rule.false_share, calendar=calendar, limits_of=rules.limits_of,
+                neighbours=nearness.neighbours(record, sorted({one.area for one in some}))
+                if interval is Interval.DAY
+                else None,
+            )
+        )  # fmt: skip
+    if not pictures:
         return streams.Picture(
             day=day, method=rule.method, streams=0, family=0, alpha=rule.alpha,
             false_share=rule.false_share, alarms=0, findings=(), unjudged=(), faults=(),
         )  # fmt: skip
-    zone = at.tzinfo or UTC
-    judged = streams.judge_streams(
-        series, until=until, method=rule.method, calendar=calendar, alpha=rule.alpha,
-        completeness=lateness.completeness(
-            record, series, under=area, until=until, time_zone=zone
-        ),
-        known_outbreaks=known_outbreaks(record, under=area, until=until, time_zone=zone),
-    )  # fmt: skip
-    return streams.picture(
-        judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
-        false_share=rule.false_share, calendar=calendar,
-        neighbours=nearness.neighbours(record, sorted({one.area for one in series})),
-    )  # fmt: skip
+    return streams.beside(pictures, day=day)
+
+
+def _fit(method: str, interval: Interval) -> str:
+    """The method a rule names, the default for streams of an interval it does not know."""
+    unfit = ON_DAYS if interval is Interval.WEEK else ON_WEEKS
+    return DEFAULT if method in unfit else method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -834,6 +950,7 @@ def own_reports(record: Record, sentinel: str, *, at: datetime, time_zone: ZoneI
     today = at.astimezone(time_zone).date()
     first = today - timedelta(days=HABIT_DAYS)
     owed = {stream.key: stream for stream in one.streams}
+    breaks = school_breaks(record, area=one.area)
     table = record.count_versions(
         under=one.area, since=first, until=today + timedelta(days=1),
         counted=sorted({stream.counted for stream in one.streams}),
@@ -855,6 +972,7 @@ def own_reports(record: Record, sentinel: str, *, at: datetime, time_zone: ZoneI
             not asked
             or not one.owes(day)
             or (one.working_days_only and not calendar.is_working(day))
+            or _closed(one, day, breaks)
         ):
             continue
         due, came = _due(one, day, time_zone), versions.get(day, {})
@@ -869,7 +987,7 @@ def own_reports(record: Record, sentinel: str, *, at: datetime, time_zone: ZoneI
                 first_sent=min(firsts, default=None), corrections=sum(len(some) - 1 for some in came.values()),
             )
         )  # fmt: skip
-    sheet = _sheet(one, newest, first, today, at, time_zone, calendar)
+    sheet = _sheet(one, newest, first, today, at, time_zone, calendar, breaks)
     return OwnReports(sheet=sheet, days=tuple(days))
 
 
@@ -877,6 +995,11 @@ def streams_owed(post: Post, sentinel: str) -> tuple[str, ...]:
     """Return the keys of the streams a sentinel owes. Raises NotFound."""
     with post.store.reading(post.viewer) as record:
         return tuple(stream.key for stream in record.noun(SENTINELS, sentinel).streams)
+
+
+def _closed(one: Sentinel, day: date, breaks: Sequence[SchoolBreak]) -> bool:
+    """Whether a school has a holiday and owes nothing."""
+    return one.kind is SentinelKind.SCHOOL and any(each.covers(one.area, day) for each in breaks)
 
 
 def _due(one: Sentinel, day: date, time_zone: ZoneInfo) -> datetime:
@@ -908,7 +1031,10 @@ def sentinel_sheets(
         ).iter_rows():
             if (where, key) in wanted:
                 rows.setdefault((where, key), {})[day] = (value, known)
-    sheets = [_sheet(one, rows, first, today, at, time_zone, calendar) for one in registered]
+    breaks = school_breaks(record, area=area)
+    sheets = [
+        _sheet(one, rows, first, today, at, time_zone, calendar, breaks) for one in registered
+    ]
     order = ("silent", "never", "late", "incomplete", "reporting", "out_of_service")
     return tuple(
         sorted(sheets, key=lambda s: (order.index(s.state), s.sentinel.area, s.sentinel.id))
@@ -923,6 +1049,7 @@ def _sheet(
     at: datetime,
     time_zone: ZoneInfo,
     calendar: WorkCalendar,
+    breaks: Sequence[SchoolBreak],
 ) -> SentinelSheet:
     def due(day: date) -> datetime:
         return _due(one, day, time_zone)
@@ -933,6 +1060,7 @@ def _sheet(
         if one.owes(day)
         and due(day) <= at
         and (not one.working_days_only or calendar.is_working(day))
+        and not _closed(one, day, breaks)
     ]
     sent: dict[date, list[tuple[int, datetime]]] = {}
     for stream in one.streams:
@@ -1034,13 +1162,37 @@ def _calls(act: Acting, *, under: AreaPath, at: datetime, time_zone: ZoneInfo) -
     ]  # fmt: skip
 
 
+# School terms
+
+
+def register_school_breaks(post: Post, breaks: Sequence[SchoolBreak], *, at: datetime) -> int:
+    """Put school holidays on record (one of the same area and first day gets its new terms) and return how many are new or changed."""
+    check_may(post.viewer, Power.TRIAGE)
+    for one in breaks:
+        check_area(post.viewer, one.area)
+    with post.store.acting(
+        post.viewer, desk=DESK, verb="register_school_breaks", why="the school calendar", at=at
+    ) as act:
+        change = act.put(BREAKS, breaks)
+    return change.new + change.corrected
+
+
+def school_breaks(record: Record, *, area: AreaPath) -> tuple[SchoolBreak, ...]:
+    """Return the school holidays on record that hold in an area or within it, by area and day."""
+    found = [
+        one for one in record.nouns(BREAKS)
+        if contains(one.area, area) or contains(area, one.area)
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: (one.area, one.since)))
+
+
 # Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """
-    What the rule in force and another would have asked of the office in the last four weeks; None where nothing is counted daily.
+    What the rule in force and another would have asked of the office in the last 28 days (of weekly streams: weeks); None where nothing is counted.
 
     Nothing is put on record by asking.
     """
@@ -1050,41 +1202,82 @@ class Workload:
     wanted: watching.Burden | None
 
 
+def rule_changed(
+    record: Record,
+    *,
+    area: AreaPath,
+    method: str | None = None,
+    alpha: float | None = None,
+    false_share: float | None = None,
+    kinds: Sequence[KindMethod] = (),
+    at: datetime,
+) -> WatchRule:
+    """
+    Return the rule in force in an area with what is asked for changed, without putting it in force.
+
+    A kind named again has its new method; the rule's own method ends its exception. Raises ValueError for an unknown method, one that does
+    not fit a kind, or limits that cannot be meant.
+    """
+    rule = rule_of(record, area, at)
+    base = rule.method if method is None else method
+    for name in (base, *(one.method for one in kinds)):
+        if name not in METHODS:
+            raise ValueError(f"there is no method {name!r}; known are {', '.join(METHODS)}")
+    if base == POSITIVITY:
+        raise ValueError(
+            f"{POSITIVITY} judges positive results only; name it for that kind of stream"
+        )
+    for one in kinds:
+        if one.method in (ON_DAYS if one.interval is Interval.WEEK else ON_WEEKS):
+            raise ValueError(
+                f"{one.method} does not judge streams by the {one.interval}: {one.told}"
+            )
+        if one.method == POSITIVITY and one.counted is not Counted.LABORATORY_POSITIVES:
+            raise ValueError(f"{POSITIVITY} judges positive results only, not {one.counted}")
+        if one.counted in {Counted.WASTEWATER_COPIES, *streams.WASTEWATER_KEYS}:
+            raise ValueError(f"{one.counted} has a method of its own; it is no count")
+    merged = {(one.counted, one.interval): one for one in (*rule.kinds, *kinds)}
+    return WatchRule(
+        id=f"r-{commanding.mark(area, at)}", area=area, method=base, since=at,
+        alpha=rule.alpha if alpha is None else alpha,
+        false_share=rule.false_share if false_share is None else false_share,
+        kinds=tuple(one for _, one in sorted(merged.items()) if one.method != base),
+    )  # fmt: skip
+
+
 def workload(
     record: Record,
     *,
     area: AreaPath,
-    method: str,
-    alpha: float,
-    false_share: float,
+    method: str | None = None,
+    alpha: float | None = None,
+    false_share: float | None = None,
+    kinds: Sequence[KindMethod] = (),
     at: datetime,
     time_zone: ZoneInfo,
     seed: int = 1,
 ) -> Workload:
     """
-    Replay the rule in force and another over the daily series of an area, before anybody proposes or enables it.
+    Replay the rule in force and another over the series of an area, before anybody proposes or enables it.
 
-    Raises ValueError for an unknown method or limits that cannot be meant, NotYourArea.
+    What is left out of the other (method, limits, methods of kinds) is as in the rule in force. Raises ValueError for an unknown
+    method, one that does not fit a kind, or limits that cannot be meant, NotYourArea.
     """
     check_area(record.viewer, area)
-    if method not in METHODS:
-        raise ValueError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
-    wanted = WatchRule(
-        id=f"r-{commanding.mark(area, at)}", area=area, method=method, alpha=alpha, false_share=false_share,
-        since=at,
-    )  # fmt: skip
+    in_force = rule_of(record, area, at)
+    wanted = rule_changed(
+        record, area=area, method=method, alpha=alpha, false_share=false_share, kinds=kinds, at=at
+    )
     day = at.astimezone(time_zone).date()
-    series = [
-        one
-        for one in watched_series(record, under=area, since=day, until=day)
-        if one.stream.interval is Interval.DAY
-    ]
+    series = watched_series(
+        record, under=area, since=day, until=day, kinds=(*in_force.kinds, *wanted.kinds)
+    )
     found = [
         watching.burden(
-            series, method=rule.method, alpha=rule.alpha, false_share=rule.false_share,
+            series, method=rule.method, alpha=rule.alpha, false_share=rule.false_share, kinds=rule.kinds,
             generator=np.random.default_rng(seed), calendar=read_calendar(),
         )
-        for rule in (rule_of(record, area, at), wanted)
+        for rule in (in_force, wanted)
         if series
     ]  # fmt: skip
     return Workload(
@@ -1096,9 +1289,10 @@ def propose_rule(
     post: Post,
     *,
     area: AreaPath,
-    method: str,
-    alpha: float,
-    false_share: float,
+    method: str | None = None,
+    alpha: float | None = None,
+    false_share: float | None = None,
+    kinds: Sequence[KindMethod] = (),
     at: datetime,
     time_zone: ZoneInfo,
     seed: int = 1,
@@ -1106,17 +1300,18 @@ def propose_rule(
     """
     Propose that an area be watched by another rule, with the workload it would have made in the last four weeks.
 
-    Nothing changes until somebody with the power accepts. Raises ValueError for an unknown method or limits
-    that cannot be meant.
+    `kinds` names the methods of some kinds of stream; those in force for other kinds stay, as does whatever else is left out. Nothing
+    changes until somebody with the power accepts. Raises ValueError as `workload` does.
     """
     check_may(post.viewer, Power.PROPOSE)
     check_area(post.viewer, area)
-    if method not in METHODS:
-        raise ValueError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
     with post.store.reading(post.viewer) as record:
+        wanted = rule_changed(
+            record, area=area, method=method, alpha=alpha, false_share=false_share, kinds=kinds, at=at,
+        )  # fmt: skip
         found = workload(
-            record, area=area, method=method, alpha=alpha, false_share=false_share, at=at, time_zone=time_zone,
-            seed=seed,
+            record, area=area, method=method, alpha=alpha, false_share=false_share, kinds=kinds, at=at,
+            time_zone=time_zone, seed=seed,
         )  # fmt: skip
     reasons = [_burden_told(one) for one in (found.in_force, found.wanted) if one is not None]
     reasons.append(
@@ -1125,22 +1320,39 @@ def propose_rule(
             source=(f"proposal of {post.viewer.user}",), confidence="judgement",
         )
     )  # fmt: skip
+    told = [one.told for one in wanted.kinds]
+    kinds_zh, kinds_en = _kinds_told(wanted.kinds)
     proposal = Proposal(
-        id="p-" + commanding.mark("watch.tune", area, method, alpha, false_share, at), area=area, desk=DESK,
-        kind="watch.tune", subject=area,
+        id="p-" + commanding.mark("watch.tune", area, wanted.method, wanted.alpha, wanted.false_share, *told, at),
+        area=area, desk=DESK, kind="watch.tune", subject=area,
         what=Sentence(
-            zh=f"预警方法改为{method}，单条监测流阈值{alpha:.2%}，错误预警占比上限{false_share:.0%}",
-            en=f"Watch by {method}, {alpha:.2%} of quiet days per stream, at most {false_share:.0%} false",
+            zh=f"预警方法为{wanted.method}{kinds_zh}，单条监测流阈值{wanted.alpha:.2%}，错误预警占比上限{wanted.false_share:.0%}",
+            en=f"Watch by {wanted.method}{kinds_en}, {wanted.alpha:.2%} of quiet days per stream, at most {wanted.false_share:.0%} false",
         ),
         reasons=tuple(reasons), by=post.viewer.user, made=at, decided_in=area,
         lines=(
             OrderLine(
                 kind="watch.tune", subject=area, area=area, effective=at,
-                terms={"method": method, "alpha": alpha, "false_share": false_share},
+                terms={
+                    "method": wanted.method, "alpha": wanted.alpha, "false_share": wanted.false_share, "kinds": told,
+                },
             ),
         ),
     )  # fmt: skip
     return commanding.propose(post, proposal, at=at)
+
+
+def _kinds_told(kinds: Sequence[KindMethod]) -> tuple[str, str]:
+    """Say which kinds of stream another method judges."""
+    zh = [
+        f"{streams.STREAM_NAMES[one.counted][0]}（{'周' if one.interval is Interval.WEEK else '日'}）用{one.method}"
+        for one in kinds
+    ]
+    en = [
+        f"{streams.STREAM_NAMES[one.counted][1]} by the {one.interval} by {one.method}"
+        for one in kinds
+    ]
+    return (f"，其中{'、'.join(zh)}", f" ({'; '.join(en)})") if kinds else ("", "")
 
 
 def _burden_told(found: watching.Burden) -> Reason:
@@ -1153,9 +1365,10 @@ def _burden_told(found: watching.Burden) -> Reason:
         if value
         else ""
     )
+    kinds_zh, kinds_en = _kinds_told([KindMethod.parse(one) for one in found.kinds])
     return Reason(
-        zh=f"{found.method}（{found.alpha:.2%}）过去{found.days}天每周信号{found.signals_per_week:.1f}个{share_zh}",
-        en=f"{found.method} at {found.alpha:.2%} would have raised {found.signals_per_week:.1f} signals a week "
+        zh=f"{found.method}{kinds_zh}（{found.alpha:.2%}）过去{found.days}天每周信号{found.signals_per_week:.1f}个{share_zh}",
+        en=f"{found.method}{kinds_en} at {found.alpha:.2%} would have raised {found.signals_per_week:.1f} signals a week "
         f"in the last {found.days} days{share_en}",
         source=("replay of the record",), confidence="replayed",
     )  # fmt: skip
@@ -1168,6 +1381,7 @@ def carry_out(act: Acting, order: Order) -> tuple[Task, ...]:
             id=f"r-{order.id}-{number}", area=line.area, method=str(line.terms["method"]),
             alpha=float(line.terms["alpha"]), false_share=float(line.terms["false_share"]),
             since=line.effective, proposal=order.proposal or "",
+            kinds=tuple(KindMethod.parse(str(one)) for one in line.terms.get("kinds", ())),
         )
         for number, line in enumerate(order.lines)
         if line.desk == HAND

@@ -1,13 +1,15 @@
 """The watch judged: rehearsals on one's own series, the workload of a rule, and how soon real incidents were detected."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from yipan.analytics.detect.baseline import sibling_key
-from yipan.analytics.detect.methods import ON_DAYS, ON_WEEKS
+from yipan.analytics.detect.methods import DEFAULT, ON_DAYS, ON_WEEKS
 from yipan.analytics.detect.rehearsal import ON_TRIAL, Rehearsal, rehearse_matrix, share_of
 from yipan.analytics.detect.verdicts import count_matrix
 from yipan.model import (
@@ -17,6 +19,7 @@ from yipan.model import (
     Estimate,
     Incident,
     Interval,
+    KindMethod,
     Stream,
     WorkCalendar,
 )
@@ -35,9 +38,9 @@ class Burden:
     """
     What a rule would ask of an office: replayed over past days before anybody enables it.
 
-    `signals_per_week` for all streams together and `per_area_week` for each area at the level of the streams;
-    `predictive_value` is the share of findings raised for outbreaks put in on purpose among all raised in the same
-    replay, with its interval, at `assumed_per_stream_year` outbreaks of five standard deviations; what it is in earnest only decisions tell.
+    `kinds` names the methods of some kinds of stream, as `COUNTED/INTERVAL=METHOD`. `days` intervals were replayed, of weekly streams as many weeks. `signals_per_week` for all
+    streams together and `per_area_week` for each area at the level of the streams; `predictive_value` is the share of findings raised for
+    outbreaks put in on purpose (`true`) among all raised in the same replay (`raised`), with its interval, at `assumed_per_stream_year` outbreaks of five standard deviations; what it is in earnest only decisions tell.
     """
 
     method: str
@@ -49,6 +52,9 @@ class Burden:
     per_area_week: float
     predictive_value: Estimate | None
     assumed_per_stream_year: float
+    kinds: tuple[str, ...] = ()
+    raised: int = 0
+    true: int = 0
 
 
 def rehearse(
@@ -115,20 +121,59 @@ def burden(
     calendar: WorkCalendar | None = None,
     days: int = 28,
     assumed_per_stream_year: float = 0.5,
+    kinds: Sequence[KindMethod] = (),
 ) -> Burden:
     """
-    Replay a rule over the last `days` of series and say what it would have raised, before it is enabled.
+    Replay a rule over the last `days` intervals of series and say what it would have raised, before it is enabled.
 
-    The predictive value comes from a second replay in which outbreaks are put in at the rate assumed. Raises ValueError for a method
-    or a number that cannot be meant.
+    Daily and weekly series are replayed apart and added up. The predictive value comes from a second replay in which outbreaks are put in at
+    the rate assumed. Raises ValueError for a method or a number that cannot be meant.
     """
     if not series:
         raise ValueError("there are no series to replay the rule on")
+    parts = [
+        _burden(
+            some, method=method, generator=generator, alpha=alpha, false_share=false_share, calendar=calendar, days=days,
+            assumed_per_stream_year=assumed_per_stream_year, kinds=kinds,
+        )
+        for interval in Interval
+        if (some := [one for one in series if one.stream.interval is interval])
+    ]  # fmt: skip
+    if len(parts) == 1:
+        return parts[0]
+    raised, true = sum(one.raised for one in parts), sum(one.true for one in parts)
+    weekly = sum(one.signals_per_week for one in parts)
+    return replace(
+        parts[0], streams=len(series), signals_per_week=weekly,
+        per_area_week=weekly / max(1, len({one.area for one in series})), raised=raised, true=true,
+        predictive_value=share_of(true, raised) if raised else None,
+    )  # fmt: skip
+
+
+def _burden(
+    series: Sequence[CountSeries],
+    *,
+    method: str,
+    generator: np.random.Generator,
+    alpha: float,
+    false_share: float,
+    calendar: WorkCalendar | None,
+    days: int,
+    assumed_per_stream_year: float,
+    kinds: Sequence[KindMethod],
+) -> Burden:
+    """The burden of a rule on series of one interval."""
     last = max(one.until for one in series)
 
     def raised(some: Sequence[CountSeries]) -> tuple[set[tuple[str, str, date]], int]:
         judged = streams.judge_streams(
-            some, until=last, judged_days=days, method=method, calendar=calendar, alpha=alpha
+            some,
+            until=last,
+            judged_days=days,
+            method=method,
+            calendar=calendar,
+            alpha=alpha,
+            method_for=streams.by_kind(kinds),
         )
         found: set[tuple[str, str, date]] = set()
         times = 0
@@ -183,8 +228,48 @@ def burden(
         signals_per_week=times / weeks,
         per_area_week=times / weeks / max(1, len({one.area for one in series})),
         predictive_value=share_of(len(true), len(with_outbreaks)) if with_outbreaks else None,
-        assumed_per_stream_year=assumed_per_stream_year,
+        assumed_per_stream_year=assumed_per_stream_year, kinds=tuple(one.told for one in kinds),
+        raised=len(with_outbreaks), true=len(true),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRehearsal:
+    """A rehearsal of the streams of one kind (what is counted, per which interval), or why there is none."""
+
+    kind: str
+    rehearsal: Rehearsal | None
+    why: str = ""
+
+    @property
+    def method(self) -> str:
+        """The method soonest on most of its levels of counts, the default where none is."""
+        if self.rehearsal is None:
+            return DEFAULT
+        named = Counter(one.method for one in self.rehearsal.recommended)
+        return named.most_common(1)[0][0] if named else DEFAULT
+
+
+def rehearse_kinds(
+    series: Sequence[CountSeries], *, generator: np.random.Generator, **asked: Any
+) -> tuple[KindRehearsal, ...]:
+    """
+    Rehearse each kind of stream apart, so that what is recommended follows for each; see `rehearse` for what is asked.
+
+    A kind too young for a rehearsal has none, and says so.
+    """
+    kinds: dict[str, list[CountSeries]] = {}
+    for one in series:
+        kinds.setdefault(f"{one.stream.counted}/{one.stream.interval}", []).append(one)
+    found = []
+    for kind, some in sorted(kinds.items()):
+        try:
+            made = rehearse(some, generator=generator, **asked)
+        except ValueError as short:
+            found.append(KindRehearsal(kind=kind, rehearsal=None, why=str(short)))
+        else:
+            found.append(KindRehearsal(kind=kind, rehearsal=made))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,4 +398,30 @@ def told(found: Rehearsal, aligned: Table) -> str:
             for r in found.recommended
         ),
     ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def told_by_kind(found: Sequence[KindRehearsal], aligned: Table) -> str:
+    """Return what is recommended for each kind of stream, with its evidence, and how it is proposed; `aligned` sets rows under a head."""
+    rows: list[tuple[object, ...]] = []
+    for one in found:
+        if one.rehearsal is None:
+            rows.append((one.kind, "-", "", "", "", one.why))
+            continue
+        rows += [
+            (one.kind, r.level.value, r.method, f"{r.found:.0%} in {r.days:.1f}", f"{r.default_found:.0%} in {r.default_days:.1f}",
+             f"{one.rehearsal.streams} series, {one.rehearsal.judged_days} intervals")
+            for r in one.rehearsal.recommended
+        ]  # fmt: skip
+    lines = [
+        aligned(
+            ("kind", "streams", "soonest", "found in days", "the default", "replayed"),
+            rows,
+        )
+    ]
+    lines += [
+        f'yipan watch tune --kind "{one.kind}={one.method}" --show'
+        for one in found
+        if one.method != DEFAULT
+    ]
     return "\n".join(lines)

@@ -39,6 +39,7 @@ from yipan.model import (
     Task,
     TaskState,
     TaskStep,
+    TestResult,
     Zone,
     ZoneChange,
     ZonePiece,
@@ -66,6 +67,7 @@ from yipan.protocol.rules.zones import (
 from yipan.store import Acting, Change, NotFound, Question, Record
 from yipan.store.nouns import OpenAfter
 from yipan.store.tables.commanding import PROPOSALS, TASKS
+from yipan.store.tables.tracing import PERSON_TESTS
 from yipan.store.tables.zoning import (
     ADOPTIONS,
     CASE_PLACES,
@@ -81,6 +83,10 @@ from yipan.store.tables.zoning import (
 DESK = "zoning"
 HAND = "zone"
 """The first word of the kind of every order line this desk carries out."""
+ON_SITE = "on_site"
+"""The kind of the task that ends when investigators are where an infected person is."""
+RESULT_DAYS = 7
+"""A positive result of so many days ago still sends investigators: older ones are somebody's history, not today's work."""
 LIFT = "zone.lift"
 """The kind of the task that ends when a zone whose conditions are met is lowered."""
 
@@ -216,12 +222,17 @@ def adopt(post: Post, adoption: Adoption, *, at: datetime) -> Change:
 
 
 def record_case_places(post: Post, found: Sequence[CasePlace], *, at: datetime) -> Change:
-    """Put on record where cases lived and stayed."""
+    """Put on record where cases lived and stayed; to go to somebody found positive is done by that."""
     check_may(post.viewer, Power.PROPOSE)
     with post.store.acting(
         post.viewer, desk=DESK, verb="record_case_places", why="where cases lived and stayed", at=at
     ) as act:
-        return act.put(CASE_PLACES, found)
+        change = act.put(CASE_PLACES, found)
+        ids = [f"t-{commanding.mark(ON_SITE, one.person)}" for one in found if one.person]
+        step = TaskStep(to=TaskState.DONE, at=act.moment, by=act.viewer.user)
+        gone = act.nouns(TASKS, where={"id": ids, "state": commanding.RUNNING}) if ids else ()
+        act.put(TASKS, [task.stepped(step, finished=act.moment) for task in gone])
+        return change
 
 
 def record_register(post: Post, units: Sequence[RegisteredPlace], *, at: datetime) -> Change:
@@ -615,6 +626,7 @@ class Find:
     area: AreaPath
     found: datetime
     setting: str
+    person: PersonId | None = None
 
 
 def finds(record: Record, *, area: AreaPath, since: datetime, until: datetime) -> tuple[Find, ...]:
@@ -645,7 +657,8 @@ def finds(record: Record, *, area: AreaPath, since: datetime, until: datetime) -
         controlled = one.isolated or one.home_isolated_contact
         setting = "isolation" if controlled else level.get(one.id, "community")
         told.setdefault(
-            one.case, Find(case=one.case, area=one.area, found=one.found, setting=setting)
+            one.case,
+            Find(case=one.case, area=one.area, found=one.found, setting=setting, person=one.person),
         )
     return tuple(sorted(told.values(), key=lambda one: (one.found, one.case)))
 
@@ -927,6 +940,7 @@ def review_zones(
         )
         _cancel_lifting(act, [p for p in found.stale if p.kind == f"{HAND}.lower"])
         commanding.put_tasks(act, found.tasks)
+        commanding.put_tasks(act, _positives_waiting(act, post.area, at=at, time_zone=time_zone))
         return commanding.put_proposals(act, found.proposals)
 
 
@@ -1424,19 +1438,58 @@ def _setting(
     return proposal, _first_tasks(area, cases, book, first=first, mark=mark)
 
 
+def _positives_waiting(
+    record: Record, area: AreaPath, *, at: datetime, time_zone: ZoneInfo
+) -> list[Task]:
+    """
+    Return the task to go to everybody found positive whose home nobody has put on record, case report or not.
+
+    A laboratory knows a day or two before the case report comes. Results bear dates without hours, so the limit runs from
+    the round that first heard of it. Results older than RESULT_DAYS are left out.
+    """
+    today = at.astimezone(time_zone).date()
+    positive: dict[PersonId, AreaPath] = {}
+    for test in record.nouns(PERSON_TESTS, under=area):
+        day = test.resulted or test.tested or test.sampled
+        recent = day is not None and today - timedelta(days=RESULT_DAYS) <= day <= today
+        if test.result is TestResult.POSITIVE and recent:
+            positive.setdefault(test.person, test.area)
+    if not positive:
+        return []
+    seen = {one.person for one in record.nouns(CASE_PLACES, under=area)}
+    books = Books(record=record)
+    tasks = []
+    for person, where in positive.items():
+        book = books.book(where, at)
+        if person in seen or book is None:
+            continue
+        hours = book.get("limit.on_site_hours")
+        tasks.append(Task(
+            id=f"t-{commanding.mark(ON_SITE, person)}", area=where, duty=Duty.EPIDEMIOLOGIST, desk=DESK, kind=ON_SITE,
+            subject=person, starts=at, due=None if hours is None else at + timedelta(hours=hours),
+            what=Sentence(
+                zh="检测阳性、住址未登记：流调人员到场核实", en="Positive, home not on record: investigators on site",
+            ),
+            measured_to="arrival on site", rule=f"{book.id} limit.on_site_hours",
+        ))  # fmt: skip
+    return tasks
+
+
 def _first_tasks(
     area: AreaPath, cases: Sequence[CasePlace], book: Rulebook, *, first: datetime, mark: str
 ) -> list[Task]:
     """The limits that run from the first report: on site, core investigation."""
     told = (
-        ("limit.on_site_hours", "on_site", "流调人员到达现场", "Investigators on site", "arrival on site"),
+        ("limit.on_site_hours", ON_SITE, "流调人员到达现场", "Investigators on site", "arrival on site"),
         ("limit.core_investigation_hours", "core_investigation", "完成核心流调", "Core investigation",
          "contacts screened and zone drawn"),
     )  # fmt: skip
     start = min(cases, key=lambda one: (one.found, one.id))
+    # Investigators sent to somebody found positive before the case report came are not sent twice: one id, one task.
+    told_of = {ON_SITE: start.person or start.id}
     return [
         Task(
-            id=f"t-{commanding.mark(kind, start.id)}", area=area, duty=Duty.EPIDEMIOLOGIST, desk=DESK, kind=kind,
+            id=f"t-{commanding.mark(kind, told_of.get(kind, start.id))}", area=area, duty=Duty.EPIDEMIOLOGIST, desk=DESK, kind=kind,
             subject=start.case, cause=f"p-{mark}", what=Sentence(zh=zh, en=en), starts=first,
             due=first + timedelta(hours=book.value(key)), measured_to=measured, rule=f"{book.id} {key}",
         )

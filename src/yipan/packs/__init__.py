@@ -5,13 +5,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import yaml
 
 from yipan.model import (
     Area,
@@ -23,6 +22,7 @@ from yipan.model import (
     area_path,
     depth_of,
 )
+from yipan.packs.yaml_text import read_yaml
 
 AREA_COLUMNS = (
     "path", "level", "code", "name_zh", "name_en", "within_code", "population", "functional", "source",
@@ -107,6 +107,7 @@ class Destination:
     latitude: float
 
 
+@cache
 def read_destinations(name: str = "china") -> tuple[Destination, ...]:
     """
     Return the destinations outside a province that come with Yipan.
@@ -144,7 +145,7 @@ def read_pack(name_or_folder: str | Path) -> Pack:
         raise PackError(
             f"there is no pack {name_or_folder}: expected a folder with pack.yaml and areas.csv"
         )
-    about = yaml.safe_load((folder / "pack.yaml").read_text(encoding="utf-8"))
+    about = read_yaml((folder / "pack.yaml").read_text(encoding="utf-8"))
     needed = {
         "name_zh",
         "name_en",
@@ -187,11 +188,18 @@ def read_calendar(name_or_file: str | Path = "china") -> WorkCalendar:
     >>> read_calendar("china").is_working(date(2022, 10, 8))
     True
     """
-    file: Traversable
     if isinstance(name_or_file, Path):
-        file = name_or_file
-    else:
-        file = resources.files("yipan.packs") / "calendars" / f"{name_or_file}.csv"
+        return _calendar(name_or_file, str(name_or_file))
+    return _bundled_calendar(name_or_file)
+
+
+@cache
+def _bundled_calendar(name: str) -> WorkCalendar:
+    """Read a calendar that comes with Yipan once; what comes of it is immutable."""
+    return _calendar(resources.files("yipan.packs") / "calendars" / f"{name}.csv", name)
+
+
+def _calendar(file: Traversable, key: str) -> WorkCalendar:
     days: dict[str, list[date]] = {"holiday": [], "working_day": [], "new_year": []}
     for row, entry in _rows(file, CALENDAR_COLUMNS):
         where = f"{file.name} row {row}"
@@ -205,7 +213,7 @@ def read_calendar(name_or_file: str | Path = "china") -> WorkCalendar:
         raise PackError(f"{file.name}: a calendar needs at least one holiday")
     try:
         return WorkCalendar(
-            key=str(name_or_file),
+            key=key,
             since=date(min(days["holiday"]).year, 1, 1),
             until=date(max(days["holiday"]).year + 1, 1, 1),
             holidays=frozenset(days["holiday"]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -39,15 +40,22 @@ def read_assumptions(name_or_file: str | Path) -> tuple[OutlookAssumptions, ...]
     >>> read_assumptions("covid-19")[-1].value("serial_interval_days")
     2.7
     """
-    file: Traversable
     if isinstance(name_or_file, Path):
-        file = name_or_file
-    else:
-        if name_or_file not in assumed_diseases():
-            raise PackError(
-                f"no assumptions of {name_or_file!r} come with Yipan; expected one of {', '.join(assumed_diseases())}"
-            )
-        file = resources.files("yipan.packs") / "outlook" / f"{name_or_file}.yaml"
+        return _read(name_or_file)
+    if name_or_file not in assumed_diseases():
+        raise PackError(
+            f"no assumptions of {name_or_file!r} come with Yipan; expected one of {', '.join(assumed_diseases())}"
+        )
+    return _bundled(name_or_file)
+
+
+@cache
+def _bundled(disease: str) -> tuple[OutlookAssumptions, ...]:
+    """Read what comes with Yipan of a disease once; what comes of it is immutable."""
+    return _read(resources.files("yipan.packs") / "outlook" / f"{disease}.yaml")
+
+
+def _read(file: Traversable) -> tuple[OutlookAssumptions, ...]:
     about = mapping_of(file)
     check_entries(file.name, about, {"disease", "blocks"}, frozenset({"sources"}))
     sources = texts_of(file.name, about.get("sources") or {})

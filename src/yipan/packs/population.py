@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from yipan.packs import Pack, PackError
+from yipan.packs.yaml_text import read_yaml
 
 Value = float | tuple[float, ...]
 
@@ -260,7 +261,7 @@ def _seats(file: Traversable, known: Mapping[str, str]) -> dict[str, tuple[float
 def mapping_of(file: Traversable) -> dict[str, Any]:
     """Return the named entries of a YAML file, or raise PackError naming it."""
     try:
-        about = yaml.safe_load(file.read_text(encoding="utf-8"))
+        about = read_yaml(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, FileNotFoundError, yaml.YAMLError) as wrong:
         raise PackError(f"{file.name}: {wrong}") from None
     if not isinstance(about, dict):

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from yipan.model import area_path
+from yipan.packs.yaml_text import Loader
 from yipan.protocol.keys import key_of, said, value_said
 
 UNITS = frozenset({
@@ -471,7 +472,7 @@ def read_protocols(texts: Mapping[str, str]) -> Protocols:
     return found
 
 
-def _sources(files: Mapping[str, tuple[yaml.SafeLoader, yaml.Node | None]]) -> dict[str, str]:
+def _sources(files: Mapping[str, tuple[Loader, yaml.Node | None]]) -> dict[str, str]:
     """Collect the source lists of all files, and see that no file has a section of another name."""
     sources: dict[str, str] = {}
     for name, (loader, root) in files.items():
@@ -492,8 +493,8 @@ def _at(name: str, node: yaml.Node) -> str:
     return f"{name}:{node.start_mark.line + 1}"
 
 
-def _compose(name: str, text: str) -> tuple[yaml.SafeLoader, yaml.Node | None]:
-    loader = yaml.SafeLoader(text)
+def _compose(name: str, text: str) -> tuple[Loader, yaml.Node | None]:
+    loader = Loader(text)
     try:
         return loader, loader.get_single_node()
     except yaml.MarkedYAMLError as wrong:
@@ -501,7 +502,7 @@ def _compose(name: str, text: str) -> tuple[yaml.SafeLoader, yaml.Node | None]:
         raise ProtocolError(f"{name}:{line}: not YAML: {wrong.problem}") from None
 
 
-def _entries(name: str, loader: yaml.SafeLoader, node: yaml.Node | None) -> dict[str, yaml.Node]:
+def _entries(name: str, loader: Loader, node: yaml.Node | None) -> dict[str, yaml.Node]:
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
@@ -515,7 +516,7 @@ def _entries(name: str, loader: yaml.SafeLoader, node: yaml.Node | None) -> dict
     return found
 
 
-def _plain(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+def _plain(loader: Loader, node: yaml.Node) -> Any:
     return loader.construct_object(node, deep=True)
 
 
@@ -574,7 +575,7 @@ def _sourced(
 
 
 def _version(
-    name: str, loader: yaml.SafeLoader, key: str, node: yaml.Node, sources: Mapping[str, str],
+    name: str, loader: Loader, key: str, node: yaml.Node, sources: Mapping[str, str],
     dates: dict[str, date],
 ) -> Version:  # fmt: skip
     where = _at(name, node)
@@ -650,7 +651,7 @@ def _flat(value: Any) -> Iterable[Any]:
 
 
 def _leaf(
-    name: str, loader: yaml.SafeLoader, key: str, node: yaml.Node, head: Version, sources: Mapping[str, str],
+    name: str, loader: Loader, key: str, node: yaml.Node, head: Version, sources: Mapping[str, str],
     checked: date,
 ) -> Parameter:  # fmt: skip
     where = _at(name, node)
@@ -690,7 +691,7 @@ def _leaf(
     )  # fmt: skip
 
 
-def _profile(name: str, loader: yaml.SafeLoader, key: str, node: yaml.Node) -> Profile:
+def _profile(name: str, loader: Loader, key: str, node: yaml.Node) -> Profile:
     values, because = {}, {}
     for word, value in _entries(name, loader, node).items():
         where = _at(name, value)

@@ -2,7 +2,7 @@
 
 from ._store import ActInThePast, BrokenAct, Store
 from .acting import Acting, Change
-from .record import NotFound, Question, Record
+from .record import CountColumn, NotFound, Question, Record
 from .server import EmbeddedServer, ServerUnavailable
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Acting",
     "BrokenAct",
     "Change",
+    "CountColumn",
     "EmbeddedServer",
     "NotFound",
     "Question",

@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 """
 The views the queries read. `act` numbers the act that brought the file of a result: the newest counts. Visits are
-told in seconds since 1970; they do not lie in the lake of screening.
+told in seconds since 1970, `until` null where only the arrival is known. `case_visits` is a view of your own.
 """
 SPARK_TYPES = {
     "int64": "bigint", "float64": "double", "string": "string", "timestamp(6)": "timestamp_ntz",
@@ -161,11 +161,17 @@ def laboratory_counts(views: Views) -> Any:
 
 
 def overlaps(views: Views) -> Any:
-    """Who was at a place of a case for ten minutes of its visit: person, case, place, since, until, each pair of visits."""
+    """
+    Who was at a place of a case for ten minutes of its visit: person, case, place, since, until, each pair of visits.
+
+    Visits without an end meet nobody.
+    """
     import ibis
 
-    cases = views["case_visits"].rename(case="person", case_since="since", case_until="until")
-    both = views["visits"].inner_join(cases, "place")
+    told, cases = views["visits"], views["case_visits"]
+    cases = cases.filter(cases.until.notnull())
+    cases = cases.rename(case="person", case_since="since", case_until="until")
+    both = told.filter(told.until.notnull()).inner_join(cases, "place")
     since: Any = ibis.greatest(both.since, both.case_since)
     until: Any = ibis.least(both.until, both.case_until)
     met = both.filter((until - since >= LEAST_OVERLAP_SECONDS) & (both.person != both.case))
@@ -175,9 +181,23 @@ def overlaps(views: Views) -> Any:
     ).order_by("person", "case", "place", "since", "until")  # fmt: skip
 
 
+def met(views: Views) -> Any:
+    """Who was at a place of somebody found positive in the round, as `overlaps` tells it (`visits.met` of the lake)."""
+    import ibis
+
+    single, told, samples = _single(views), _told(views), views["samples"]
+    alone = samples.group_by("tube").agg(people=ibis._.count(), person=ibis._.person.max())
+    alone = alone.filter(alone.people == 1).inner_join(
+        told.filter(told.result == "positive"), "tube"
+    )
+    alone = alone.select("person").anti_join(single, "person")
+    found = single.filter(single.result == "positive").select("person").union(alone, distinct=True)
+    return overlaps({**views, "case_visits": views["visits"].semi_join(found, "person")})
+
+
 QUERIES: Mapping[str, Callable[[Views], Any]] = {
     "coverage": coverage, "held": held, "waiting_tubes": waiting_tubes, "laboratory_counts": laboratory_counts,
-    "overlaps": overlaps,
+    "overlaps": overlaps, "met": met,
 }  # fmt: skip
 
 

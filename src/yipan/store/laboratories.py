@@ -45,6 +45,16 @@ def also_tubes(engine: "duckdb.DuckDBPyConnection", pairs: Sequence[tuple[int, i
         )
 
 
+def keep_tubes(engine: "duckdb.DuckDBPyConnection", *, streets: Sequence[int]) -> None:
+    """Leave the tubes of these streets in `known_tube`, and make the table `other_tube` of the others."""
+    engine.execute(
+        "create or replace temp table other_tube as select tube from known_tube "
+        "where street not in (select unnest($1::bigint[]))",
+        [list(streets)],
+    )
+    engine.execute("delete from known_tube where tube in (select tube from other_tube)")
+
+
 def moments(engine: "duckdb.DuckDBPyConnection") -> None:
     """Make the table `moment`: of every tube the laboratory as far as known, and the instant of each step; null unknown."""
     engine.execute(
@@ -143,6 +153,21 @@ def plate_wells(engine: "duckdb.DuckDBPyConnection") -> list[Row]:
     ).fetchall()
 
 
+def wells_of(engine: "duckdb.DuckDBPyConnection", *, laboratory: str, plate: str) -> list[Row]:
+    """
+    Ask for the wells of one plate: well, content, tube, the three Ct, instrument, kit, begun, ended, result of the tube.
+
+    In the order of rows and columns of the plate (A2 before A10).
+    """
+    return engine.execute(
+        "select w.well, w.content, w.tube, w.ct_orf, w.ct_n, w.ct_control, w.instrument, w.kit, w.started_at, w.ended_at, "
+        "l.result from (select * from wells where laboratory = $1 and plate = $2) w "
+        "left join (select tube, result from latest where tube in (select tube from wells where laboratory = $1 and plate = $2)) l "
+        "using (tube) order by w.well[1:1], try_cast(w.well[2:] as integer), w.well",
+        [laboratory, plate],
+    ).fetchall()
+
+
 def bare_samples(engine: "duckdb.DuckDBPyConnection", *, below: dict[str, float], otherwise: float) -> list[Row]:  # fmt: skip
     """
     Ask how many sample wells of a plate have no valid internal control and yet a result that is not invalid.
@@ -225,3 +250,27 @@ def boxed_with_others(engine: "duckdb.DuckDBPyConnection") -> set[int]:
         "select tube from consignments qualify count(*) over (partition by consignment) > 1"
     ).fetchall()
     return {int(tube) for (tube,) in rows}
+
+
+def following_tubes(engine: "duckdb.DuckDBPyConnection", pairs: Sequence[tuple[int, int]]) -> list[Row]:  # fmt: skip
+    """
+    Ask for the tubes that follow from others: tube, people, last swab, the tube it follows from.
+
+    Those of single swabs of people held follow from the tube each was in; duplicates of split tubes (`pairs`) from the
+    original.
+    """
+    rows = engine.execute(
+        "select r.tube, count(distinct r.person), max(r.sampled_at), any_value(s.tube) from reswabs r "
+        "left join (select person, tube from samples where person in (select person from reswabs)) s using (person) "
+        "group by r.tube order by r.tube"
+    ).fetchall()
+    if not pairs:
+        return rows
+    split = engine.execute(
+        "select d.duplicate, count(distinct s.person), max(s.sampled_at), d.tube from "
+        "(select unnest($1::bigint[]) as tube, unnest($2::bigint[]) as duplicate) d join "
+        "(select tube, person, sampled_at from samples union all select tube, person, sampled_at from reswabs) s using (tube) "
+        "group by d.duplicate, d.tube order by d.duplicate",
+        [[tube for tube, _ in pairs], [duplicate for _, duplicate in pairs]],
+    ).fetchall()
+    return rows + split

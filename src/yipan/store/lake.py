@@ -5,36 +5,51 @@ A file counts only when a part on record names it: it is written aside, moved in
 act that brings it. What a crash leaves behind is named by nothing and seen by nobody.
 """
 
-import os
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from yipan.store.lake_files import FileOf, Written, content_hash, to_disk, write_files
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
-NOWHERE = -2
+LEFT_BEHIND_SECONDS = 86_400
 MEMORY_MB = 2500
 THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenPart:
-    """A file written into the lake: its path below the folder, the city and day it is for, and its rows."""
+    """A file written for the lake: its path below the folder, the city and day it is for, its rows and its content hash."""
 
     path: str
     city: int
     day: date
     rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """A file as the record names it: its path below the folder, its rows, and its content hash, empty where none is known."""
+
+    path: str
+    rows: int
+    sha256: str = ""
+
+
+class DamagedLake(RuntimeError):
+    """A file of the lake is not as the record names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,101 +94,92 @@ class Lake:
             connection.close()
             shutil.rmtree(spill, ignore_errors=True)
 
+    @contextmanager
+    def aside(self, batch: str) -> Iterator[Path]:
+        """
+        A folder for the files of one batch until `place` moves them; what is left in it ends with it.
+
+        Folders a crash left there more than a day before are removed.
+        """
+        mine = self.folder / ".incoming" / f"{batch}-{secrets.token_hex(6)}"
+        mine.mkdir(parents=True)
+        now = mine.stat().st_mtime
+        for other in mine.parent.iterdir():
+            with suppress(OSError):
+                if now - other.stat().st_mtime > LEFT_BEHIND_SECONDS:
+                    shutil.rmtree(other)
+        try:
+            yield mine
+        finally:
+            shutil.rmtree(mine, ignore_errors=True)
+
+    def place(self, aside: Path, names: Sequence[str]) -> None:
+        """Move files written aside to where the record will name them; nothing else is done, so that it takes no time."""
+        folders = set()
+        for name in names:
+            target = self.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).replace(target)
+            folders.add(target.parent)
+        for folder in folders:
+            to_disk(folder)
+
     def write(
-        self, engine: "duckdb.DuckDBPyConnection", *, relation: str, batch: str, round: str, kind: str,
+        self, engine: "duckdb.DuckDBPyConnection", *, relation: str, aside: Path, batch: str, round: str, kind: str,
         city_of_street: Mapping[int, int], day: date, day_of: str | None = None,
     ) -> tuple[WrittenPart, ...]:  # fmt: skip
         """
-        Write a relation of the engine as the parts of a batch, one per city and day, and move them into place.
+        Write a relation of the engine aside as the parts of a batch, one per city and day, for `place` to move.
 
         Its column `street` says the city; `day_of` is the expression of the day, the same `day` for all where None.
         Nothing shows until the record names the parts.
         """
-        aside = self.folder / ".incoming" / batch
-        aside.mkdir(parents=True)
         engine.execute(
             "create or replace temp table lake_city as select unnest($1::bigint[]) as street, unnest($2::bigint[]) as city",
             [list(city_of_street), list(city_of_street.values())],
         )
         told = day_of or f"date '{day.isoformat()}'"
+        sent = aside / ".sent"
         engine.execute(
             f"copy (select r.*, c.city, {told} as day from {relation} r join lake_city c using (street)) "
-            f"to '{_quoted(aside)}' (format parquet, partition_by (city, day), compression zstd, compression_level 1, "
+            f"to '{_quoted(sent)}' (format parquet, partition_by (city, day), compression zstd, compression_level 1, "
             "row_group_size 122880)"
         )
         counts = (
             engine.execute(
                 "select file_name, num_rows from parquet_file_metadata($1)",
-                [f"{aside}/**/*.parquet"],
+                [f"{sent}/**/*.parquet"],
             ).fetchall()
-            if any(aside.rglob("*.parquet"))
+            if any(sent.rglob("*.parquet"))
             else []
         )
-        parts = []
-        for name, rows in counts:
+        parts, number = [], Counter[tuple[str, str]]()
+        for name, rows in sorted(counts):
             file = Path(name)
-            keys = dict(piece.split("=", 1) for piece in file.relative_to(aside).parts[:-1])
-            place = Path("lake") / round / kind / f"city={keys['city']}" / f"day={keys['day']}"
-            target = self.folder / place / f"{batch}-{file.name}"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _to_disk(file)
-            file.replace(target)
-            parts.append(
-                WrittenPart(
-                    path=str(place / target.name), city=int(keys["city"]),
-                    day=date.fromisoformat(keys["day"]), rows=int(rows),
-                )
-            )  # fmt: skip
-        shutil.rmtree(aside)
+            keys = dict(piece.split("=", 1) for piece in file.relative_to(sent).parts[:-1])
+            to_disk(file)
+            of = FileOf(city=int(keys["city"]), day=date.fromisoformat(keys["day"]))
+            written = Written(of=of, file=file, rows=int(rows), sha256=content_hash(file))
+            many = number[keys["city"], keys["day"]]
+            parts.append(_aside(aside, written, batch=batch, round=round, kind=kind, number=many))
+            number[keys["city"], keys["day"]] += 1
         return tuple(sorted(parts, key=lambda part: part.path))
 
     def write_frame(
-        self, frame: "pl.DataFrame", *, put_aside: "NDArray[np.bool_] | None" = None, batch: str, round: str, kind: str, city_of_street: Mapping[int, int],
-        day: date, day_of: str | None = None, time_zone: str = "UTC",
+        self, frame: "pl.DataFrame", *, aside: Path, put_aside: "NDArray[np.bool_] | None" = None, batch: str, round: str,
+        kind: str, city_of_street: Mapping[int, int], day: date, day_of: str | None = None, time_zone: str = "UTC",
     ) -> tuple[WrittenPart, ...]:  # fmt: skip
         """
-        Write a frame as the parts of a batch, as `write` does; `day_of` names the column of instants that tells the day.
+        Write a frame aside as the parts of a batch, as `write` does; `day_of` names the column of instants that tells the day.
 
-        Rows marked in `put_aside` are left out. City by city, so that no second copy of the whole is made. Raises
-        ValueError for a row that is written and whose street has no city.
+        Rows marked in `put_aside` are left out. No second copy of the whole is made. Raises ValueError for a row that
+        is written and whose street has no city.
         """
-        import polars as pl
-
-        aside = self.folder / ".incoming" / batch
-        aside.mkdir(parents=True)
-        parts: list[WrittenPart] = []
-        known = np.array(sorted(city_of_street), dtype=np.int64)
-        cities = np.array([city_of_street[street] for street in known.tolist()], dtype=np.int64)
-        street = frame["street"].fill_null(0).to_numpy()
-        row = np.minimum(np.searchsorted(known, street), known.size - 1)
-        city = np.where(known[row] == street, cities[row], -1)
-        if put_aside is not None:
-            city[put_aside] = NOWHERE
-        if (city == -1).any():
-            raise ValueError(f"street {street[int((city == -1).argmax())]} lies in no city")
-        for number in sorted(set(np.unique(city).tolist()) - {NOWHERE}):
-            mine = frame.filter(pl.Series(city == number))
-            days = [(day, mine)] if day_of is None else _by_day(mine, day_of, time_zone)
-            for when, rows in days:
-                place = Path("lake") / round / kind / f"city={number}" / f"day={when.isoformat()}"
-                file = aside / f"{number}-{when.isoformat()}.parquet"
-                rows.write_parquet(
-                    file,
-                    compression="zstd",
-                    compression_level=1,
-                    row_group_size=122_880,
-                    statistics=True,
-                )
-                target = self.folder / place / f"{batch}-0.parquet"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _to_disk(file)
-                file.replace(target)
-                parts.append(
-                    WrittenPart(
-                        path=str(place / target.name), city=number, day=when, rows=rows.height
-                    )
-                )
-        shutil.rmtree(aside)
+        written = write_files(
+            frame, put_aside=put_aside, city_of_street=dict(city_of_street), day=day, day_of=day_of,
+            time_zone=time_zone, folder=aside,
+        )  # fmt: skip
+        parts = [_aside(aside, one, batch=batch, round=round, kind=kind) for one in written]
         return tuple(sorted(parts, key=lambda part: part.path))
 
     def read(self, paths: Sequence[str], columns: Sequence[str]) -> "pl.DataFrame":
@@ -218,39 +224,52 @@ class Lake:
             return ""
         return f" where street in ({', '.join(str(int(street)) for street in self.only) or 'null'})"
 
-    def copy_files(self, named: Mapping[str, int], to: Path) -> int:
+    def copy_files(self, named: Sequence[NamedFile], to: Path) -> int:
         """Copy the files the record names into another folder, those put aside with them; return how many."""
-        for name in named:
-            target = to / name
+        for one in named:
+            target = to / one.path
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(self.folder / name, target)
-            _to_disk(target)
+            shutil.copy2(self.folder / one.path, target)
+            to_disk(target)
         if named and (self.folder / "quarantine").is_dir():
             shutil.copytree(self.folder / "quarantine", to / "quarantine", dirs_exist_ok=True)
         return len(named)
 
-    def faults(self, named: Mapping[str, int]) -> tuple[LakeFault, ...]:
+    def faults(self, named: Sequence[NamedFile]) -> tuple[LakeFault, ...]:
         """
-        Return the files the record names that are not there, cannot be read, or hold another number of rows.
+        Return the files the record names that are not there or not byte for byte as they were written.
 
-        Every value of every file is read, one file after another: a damaged page shows only so.
+        A file without a content hash on record is read whole instead, every value of it, and its rows are counted.
         """
+        files = sorted(named, key=lambda file: file.path)
+        return tuple(
+            LakeFault(path=one.path, what=what, rows=one.rows)
+            for one in files
+            if (what := self._fault(one))
+        )
+
+    def check(self, named: Sequence[NamedFile]) -> None:
+        """Raise DamagedLake for the first file that is not as the record names it."""
+        for one in named:
+            if one.sha256 and (what := self._fault(one)):
+                raise DamagedLake(f"{one.path} {what}; {one.rows} rows are on record")
+
+    def _fault(self, named: NamedFile) -> str:
+        """What is wrong with a file, in words that follow its name; empty where nothing is."""
         import polars as pl
 
-        found = []
-        for name, rows in sorted(named.items()):
-            path, what = self.folder / name, ""
-            try:
-                if not path.is_file():
-                    what = "is not there"
-                elif (held := pl.read_parquet(path, use_statistics=False).height) != rows:
-                    what = f"holds {held} rows"
-            except (pl.exceptions.PolarsError, OSError) as wrong:
-                told = str(wrong).splitlines()[0].replace(str(path), path.name)
-                what = f"cannot be read ({told})"
-            if what:
-                found.append(LakeFault(path=name, what=what, rows=rows))
-        return tuple(found)
+        path = self.folder / named.path
+        try:
+            if not path.is_file():
+                return "is not there"
+            if named.sha256:
+                same = content_hash(path) == named.sha256
+                return "" if same else "is not as it was written (its content hash is another)"
+            held = pl.read_parquet(path, use_statistics=False).height
+        except (pl.exceptions.PolarsError, OSError) as wrong:
+            told = str(wrong).splitlines()[0].replace(str(path), path.name)
+            return f"cannot be read ({told})"
+        return "" if held == named.rows else f"holds {held} rows"
 
     def sweep(self, known: Sequence[str]) -> int:
         """Remove what a crash left behind: everything written aside and every file no part names; return how many."""
@@ -266,25 +285,22 @@ class Lake:
         return gone
 
 
-def _by_day(rows: "pl.DataFrame", column: str, time_zone: str) -> "list[tuple[date, pl.DataFrame]]":
-    """Rows by the day their instant falls on there."""
-    import polars as pl
-
-    told = rows[column].dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.date()
-    days = told.unique().sort().to_list()
-    return [(when, rows if len(days) == 1 else rows.filter(told == pl.lit(when))) for when in days]
+def _aside(
+    aside: Path, written: Written, *, batch: str, round: str, kind: str, number: int = 0
+) -> WrittenPart:
+    """Put a written file where it will lie, below the folder aside, and say so."""
+    of = written.of
+    place = Path("lake") / round / kind / f"city={of.city}" / f"day={of.day.isoformat()}"
+    name = str(place / f"{batch}-{number}.parquet")
+    (aside / place).mkdir(parents=True, exist_ok=True)
+    written.file.replace(aside / name)
+    return WrittenPart(
+        path=name, city=of.city, day=of.day, rows=written.rows, sha256=written.sha256
+    )
 
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _to_disk(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 Row = tuple[Any, ...]

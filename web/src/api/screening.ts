@@ -29,7 +29,9 @@ export type Hold = {
   id: string; area: string; tube: number; result: string; known: string; people_now: HeldNow[]; to_reach: number; to_swab: number
   to_release: number; reach_due: string | null; reach_late_hours: number; release_late_hours: number
 }
-export type WaitingPerson = { person: number; area: string; need: string; why: string; hours: number | null }
+export type WaitingPerson = { person: number; area: string; need: string; why: string; hours: number | null; came_for: string; came: string | null }
+export type Meeting = { person: number; found: number; area: string; place: number; since: string; until: string }
+export type Meetings = { meetings: Meeting[]; visits: number; without_end: number }
 export type KeyCount = { name: string; people: number; done: number; due: number; missed: number; not_asked: number }
 export type KeyPicture = { day: string; total: KeyCount; groups: KeyCount[]; sectors: KeyCount[]; duty_holders: KeyCount[]; reasons: Reason[] }
 export type KeyRow = {
@@ -43,6 +45,7 @@ export type StreetNeed = {
   tubes: number; held: number; prevalence: number | null; measured: boolean; groups: GroupNeed[]; laboratory: string
 }
 export type RoundNeeds = {
+  rulebook: string; adopted: boolean
   total: StreetNeed; streets: StreetNeed[]; laboratories: { laboratory: string; name: string; reserve: boolean; tubes: number; tubes_per_day: number }[]
   lacking_samplers: number | null; lacking_sites: number | null; lacking_couriers: number | null; lacking_tubes: number | null
   prevalence_from: string; reasons: Reason[]; given: Assumed[]
@@ -108,6 +111,7 @@ export const screening = {
   programme: (area: string, known_at: string) => ask<Programme[]>('screening/programme', { area, known_at }),
   holds: (round: string, known_at: string) => ask<Hold[]>('screening/holds', { round, known_at }),
   care: (round: string, known_at: string) => ask<WaitingPerson[]>('screening/care', { round, known_at }),
+  met: (round: string, known_at: string) => ask<Meetings>('screening/met', { round, known_at }),
   key: (area: string, known_at: string) => ask<KeyPicture>('screening/key', { area, known_at }),
   keyPeople: (area: string, state: string, known_at: string) => ask<KeyRow[]>('screening/key/people', { area, state, known_at }),
   plan: (round: string, have: { samplers: number | null; sites: number | null; couriers: number | null; prevalence: number | null }) =>

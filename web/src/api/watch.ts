@@ -6,6 +6,7 @@ export type Stream = { disease: string; counted: string; mode: string; interval:
 export type Contribution = {
   area: string; stream: Stream; name: Said; observed: number | null; expected: number | null; threshold: number | null; p_value: number | null
   week_observed: number | null; week_expected: number | null; week_length: number | null; since: string | null; judgement: string; baseline: number; baseline_missing: number
+  carrier: 'day' | 'sum' | 'memory'; memory_days: number | null; memory_above: number | null; memory_observed: number | null; memory_expected: number | null
 }
 export type Finding = {
   area: string; disease: string; day: string; since: string; p_value: number; q_value: number; method: string; lead: Contribution; contributions: Contribution[]
@@ -34,7 +35,10 @@ export type Verdicts = {
 }
 export type Seven = { incident: string; emerged: string | null; detected: string | null; days: number | null; in_time: boolean | null }
 type Estimate = { value: number; low: number; high: number }
-export type Burden = { method: string; alpha: number; false_share: number; days: number; streams: number; signals_per_week: number; per_area_week: number; predictive_value: Estimate | null; assumed_per_stream_year: number }
+export type KindMethod = { counted: string; interval: string; method: string }
+export type Rule = { rule: { area: string; method: string; alpha: number; false_share: number; proposal: string; kinds: KindMethod[] }; methods: string[] }
+export type RuleAsked = { area: string; method: string; alpha: number; false_share: number; kinds: string[] }
+export type Burden = { kinds: string[]; method: string; alpha: number; false_share: number; days: number; streams: number; signals_per_week: number; per_area_week: number; predictive_value: Estimate | null; assumed_per_stream_year: number }
 export type Workload = { in_force: Burden | null; wanted: Burden | null }
 export type Rehearsal = {
   streams: number; judged_days: number; quiet_rate: number
@@ -50,9 +54,10 @@ export const watch = {
   verdicts: (area: string, known_at: string) => ask<{ verdicts: Verdicts[]; seven: Seven[] }>('watch/verdicts', { area, known_at }),
   rehearsal: (area: string, known_at: string) => ask<{ rehearsal: Rehearsal | null; why: string }>('watch/rehearsal', { area, known_at }),
   days: (sentinel: string) => ask<OwnReports>(`sentinels/${encodeURIComponent(sentinel)}/days`),
-  workload: (rule: { area: string; method: string; alpha: number; false_share: number }) => ask<Workload>('watch/workload', rule),
+  rule: (area: string, known_at: string) => ask<Rule>('watch/rule', { area, known_at }),
+  workload: ({ kinds, ...rule }: RuleAsked) => ask<Workload>('watch/workload', { ...rule, kind: kinds }),
   report: (sentinel: string, day: string, values: Record<string, number>) => ask<Reported>(`sentinels/${encodeURIComponent(sentinel)}/reports`, {}, { day, values }),
   triage: (alert: string, judgement: { held: string; reason: string }) => ask<Alert>(`alerts/${alert}/triage`, {}, judgement),
   snooze: (alert: string, until: string, reason: string) => ask<Alert>(`alerts/${alert}/snooze`, {}, { until, reason }),
-  propose: (rule: { area: string; method: string; alpha: number; false_share: number }) => ask<Proposal>('watch/rules', {}, rule),
+  propose: (rule: RuleAsked) => ask<Proposal>('watch/rules', {}, rule),
 }

@@ -8,7 +8,7 @@ export class Refused extends Error {
 /** Nothing answered: the server is down or the line is. */
 export class Unreachable extends Error {}
 
-export type Query = Record<string, string | number | boolean | null | undefined>
+export type Query = Record<string, string | number | boolean | string[] | null | undefined>
 
 let duty = ''
 /** Act under another of the duties held, as `duty:area`; '' is the one the log-in was for. */
@@ -18,7 +18,10 @@ export function actAs(held: string): void {
 
 export function address(path: string, query: Query = {}): string {
   const asked = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined && value !== '') asked.set(name, String(value))
+  for (const [name, value] of Object.entries(query)) {
+    if (Array.isArray(value)) for (const one of value) asked.append(name, one)
+    else if (value !== null && value !== undefined && value !== '') asked.set(name, String(value))
+  }
   if (duty) asked.set('as', duty)
   return `./api/v1/${path}${asked.size ? `?${asked}` : ''}`
 }

@@ -43,6 +43,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import cache
 
 import numpy as np
@@ -186,13 +187,26 @@ WEEKLY = BaselineOptions(
 """For weekly streams; the days of the options are weeks."""
 
 
+class Carrier(StrEnum):
+    """Which of the questions carries the answer: today's count, a sum that ends today, or the memory of small excesses."""
+
+    DAY = "day"
+    SUM = "sum"
+    MEMORY = "memory"
+
+
+CARRIERS: tuple[Carrier, ...] = tuple(Carrier)
+"""What the codes in `BaselineVerdicts.carrier` stand for, by position."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BaselineVerdicts(Verdicts):
     """
     Verdicts with what they were made of; shapes (streams, judged days).
 
-    `p_day` and `p_week` are the two questions, `p_value` the answer; `week_observed` and `week_expected` are
-    sums that end today, of `week_length` days (earlier days that stood out by themselves as they were expected); `dispersion` is the variance over
+    `p_day`, `p_week` and `p_memory` (NaN where nothing is remembered) are the questions, `p_value` the answer; `carrier` holds codes into `CARRIERS`: the
+    day where it stands out by itself and as clearly as any, else what speaks loudest. `memory_days` is how many days, today with them, the memory has added up since it last held
+    nothing: the usual estimate of when a chart's rise began. `week_observed` and `week_expected` are sums that end today, of `week_length` days (earlier days that stood out by themselves as they were expected); `dispersion` is the variance over
     the mean of a day; `relative_sd` the uncertainty of the expected count, as a share; `attained` the share of quiet
     days that alarms; `level` the count of a plain day now; `day_kind` 0 for normal days, else the holiday
     bin; `holiday_known` whether the factor of such a day was learned.
@@ -200,6 +214,9 @@ class BaselineVerdicts(Verdicts):
 
     p_day: Floats
     p_week: Floats
+    p_memory: Floats
+    carrier: NDArray[np.int8]
+    memory_days: NDArray[np.int32]
     week_observed: Floats
     week_expected: Floats
     week_length: NDArray[np.int8]
@@ -403,7 +420,7 @@ def _rows_by_day(name: str, values: ArrayLike | None, shape: tuple[int, int]) ->
 
 _COLUMNS = (
     "expected", "relative", "dispersion", "freedom", "reported", "spanned", "level", "holiday_known",
-    "past_total", "width", "memory", "shared",
+    "past_total", "width", "memory", "remembered", "shared",
 )  # fmt: skip
 _SUM_COLUMNS = ("before", "mean", "variance", "freedom")
 
@@ -445,7 +462,7 @@ class _State:
             np.full(2 * _SIZES * self.groups, options.prior_doubt) for _ in range(2)
         )
         questions = 1 + len(options.sums)
-        self.memory = np.zeros(streams)
+        self.memory, self.remembered = np.zeros(streams), np.zeros(streams)
         self.wide, self.asked = (np.zeros((questions, streams)) for _ in range(2))
         self.group_wide, self.group_asked = (
             np.full((questions, 2 * _SIZES * self.groups), _WIDTH_PRIOR) for _ in range(2)
@@ -520,7 +537,7 @@ class _State:
         if keep:
             result = {
                 "expected": mean, "relative": relative, "dispersion": dispersion, "freedom": freedom,
-                "width": width_of_day, "memory": self.memory, "shared": shared,
+                "width": width_of_day, "memory": self.memory, "remembered": self.remembered, "shared": shared,
                 "reported": n, "spanned": width, "level": rate * grown,
                 "holiday_known": np.where(known, 1.0, 0.0),
                 "past_total": np.where(judged, np.nan, self.past_total),
@@ -598,6 +615,7 @@ class _State:
         o = self.options
         held = np.clip(self.memory + score - o.slack, 0.0, o.most_memory)
         self.memory = np.where(learned, np.where(out, 0.0, held), self.memory)
+        self.remembered = np.where(self.memory > 0, self.remembered + 1, 0.0)
 
     def _hold(self, y: Floats, clipped: Floats, mean: Floats, factor: Floats) -> None:
         """Keep the day for the sums of those to come; one far beyond its limit was told on its day and counts as it was expected."""
@@ -636,6 +654,7 @@ class _State:
         with np.errstate(invalid="ignore"):
             told = learned & (_joined(day, sums, memory, heard, o.voice_of_day) <= o.alpha)
         self.memory[told] = 0
+        self.remembered[told] = 0
         expected = np.minimum(self.last_events, self.last_shape * rate)
         self.last_events[:, told] = expected[:, told]
 
@@ -1230,10 +1249,27 @@ class _Law:
         return self.joined(self.day(y), [self.sum(i, y) for i in range(len(self.sums))])
 
     def joined(self, day: Floats, sums: Sequence[Floats]) -> Floats:
-        """Return the answer to all questions together; where a case is news by itself nothing adds up, and the memory has little to say."""
+        """Return the answer to all questions together."""
         memory = self.remembered(day)
-        heard = np.where(np.isnan(memory), 0.0, self.mean / (self.mean + self.heard_from))
-        return _joined(day, sums, memory, heard, self.voice_of_day)
+        return _joined(day, sums, memory, self._heard(memory), self.voice_of_day)
+
+    def _heard(self, memory: Floats) -> Floats:
+        """Return the voice of the memory: where a case is news by itself nothing adds up, and it has little to say."""
+        return np.where(np.isnan(memory), 0.0, self.mean / (self.mean + self.heard_from))
+
+    def carrier(
+        self, day: Floats, sums: Sequence[Floats], memory: Floats, alpha: float
+    ) -> NDArray[np.int8]:
+        """Return which question speaks loudest; the day where it stands out by itself and lies within a tenfold of the clearest."""
+        with np.errstate(divide="ignore"):
+            voices = np.array([
+                1 / day,
+                np.max([np.nan_to_num(1 / p) for p in sums], axis=0) if sums else np.zeros_like(day),
+                np.nan_to_num(self._heard(memory) / np.maximum(memory, 1e-300)),
+            ])  # fmt: skip
+        loudest = voices.argmax(axis=0)
+        by_itself = (day <= alpha) & (10 * voices[0] >= voices.max(axis=0))
+        return np.where(by_itself, 0, loudest).astype(np.int8)
 
     def least(self, alpha: float) -> Floats:
         """Return the smallest count of today that alarms, by widening and halving an interval of whole numbers."""
@@ -1283,7 +1319,10 @@ def _judged(
         memory_tail(options.slack, options.most_memory, options.stands_out),
         options.heard_from, options.voice_of_day,
     )  # fmt: skip
-    p_day, p_week, p_value, needed, attained = (np.full(y.shape, np.nan) for _ in range(5))
+    p_day, p_week, p_memory, p_value, needed, attained = (
+        np.full(y.shape, np.nan) for _ in range(6)
+    )
+    carrier = np.zeros(y.shape, np.int8)
     week_observed, week_expected = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
     week_length = np.ones(y.shape, np.int8)
     if answered.any():
@@ -1291,6 +1330,8 @@ def _judged(
         day, sums = asked.day(today), [asked.sum(i, today) for i in range(len(options.sums))]
         p_day[answered] = day
         p_value[answered] = asked.joined(day, sums)
+        p_memory[answered] = asked.remembered(day)
+        carrier[answered] = asked.carrier(day, sums, p_memory[answered], options.alpha)
         for i, length in enumerate(options.sums):
             before, expected = found[f"before{i}"], found[f"mean{i}"]
             p_sum = np.full(y.shape, np.nan)
@@ -1333,6 +1374,9 @@ def _judged(
         columns=np.array(list(columns), dtype=np.int64),
         p_day=p_day,
         p_week=p_week,
+        p_memory=p_memory,
+        carrier=carrier,
+        memory_days=np.nan_to_num(found["remembered"] + 1).astype(np.int32),
         week_observed=week_observed,
         week_expected=week_expected,
         week_length=week_length,

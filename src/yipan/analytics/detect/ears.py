@@ -20,7 +20,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from yipan.model import CountSeries, Judgement, Signal
 
@@ -245,6 +245,8 @@ def _student(freedom: int, alpha: float, enough: bool) -> float:
 @lru_cache(maxsize=65_536)
 def _sparse_limit(days: int, total: int, alpha: float) -> float:
     """Return the count that all but `alpha` of quiet days stay at or below: gamma-Poisson, Jeffreys' prior."""
+    from scipy import stats
+
     return float(stats.nbinom.ppf(1 - alpha, total + 0.5, days / (days + 1)))
 
 
@@ -478,6 +480,8 @@ def _predictive_variance_of(n: Floats, total: Floats) -> Floats:
 
 def _sparse_limits(n: Floats, total: Floats, alpha: float) -> Floats:
     """Look up `_sparse_limit` for every cell; few pairs of days and totals occur."""
+    from scipy import stats
+
     width = int(n.max(initial=0)) + 1
     if total.max(initial=0) > 100_000:
         return np.asarray(stats.nbinom.ppf(1 - alpha, total + 0.5, n / (n + 1)))

@@ -22,7 +22,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from yipan.model import CountSeries, Judgement, Signal
 
@@ -580,6 +580,8 @@ class _Model:
 
 def _rule_limit(n: ArrayLike, total: ArrayLike, alpha: float) -> Floats:
     """Return the gamma-Poisson limit from n reference values of sum `total`; Jeffreys' prior."""
+    from scipy import stats
+
     n = np.asarray(n, dtype=float)
     return np.asarray(stats.nbinom.ppf(1 - alpha, np.asarray(total) + 0.5, n / (n + 1)))
 
@@ -956,6 +958,8 @@ def _nb_tail(y: Floats, mean: Floats, dispersion: Floats) -> Floats:
 
 def _nb_quantile(alpha: float, mean: Floats, dispersion: Floats) -> Floats:
     """Return the smallest count whose upper tail beyond it is at most alpha; normal above a mean of 1e8."""
+    from scipy import stats
+
     large = ~(mean < _LARGEST_MEAN)
     small = np.where(large, 1.0, mean)
     over = dispersion > 1 + 1e-12

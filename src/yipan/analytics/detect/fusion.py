@@ -136,6 +136,30 @@ def _channels(p_values: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, F
     return np.where(present, np.maximum(p, LEAST_P), 1.0), np.where(present, w, 0.0)
 
 
+def rank_p(scores: ArrayLike, groups: Sequence[int]) -> Floats:
+    """
+    Return how often scores of the days before came as high, for methods that tell no p-value; all streams of a group speak for each other.
+
+    `scores` (streams, days), NaN where not judged. p = (1 + number at least as high before) / (1 + number before): only days before count, so tomorrow changes
+    nothing. A stream's first day has nothing before it and gets 1.
+
+    >>> rank_p([[1.0, 2.0, 5.0], [0.0, 1.0, 0.0]], [0, 0]).tolist()
+    [[1.0, 0.3333333333333333, 0.2], [1.0, 0.6666666666666666, 1.0]]
+    """
+    known = np.asarray(scores, dtype=float)
+    group = np.asarray(groups)
+    found = np.full(known.shape, np.nan)
+    for number in np.unique(group):
+        rows = np.flatnonzero(group == number)
+        before = np.empty(0)
+        for day in range(known.shape[1]):
+            today = known[rows, day]
+            as_high = len(before) - np.searchsorted(before, today, side="left")
+            found[rows, day] = np.where(np.isnan(today), np.nan, (1 + as_high) / (1 + len(before)))
+            before = np.sort(np.concatenate([before, today[~np.isnan(today)]]))
+    return found
+
+
 def discoveries(
     p_values: ArrayLike, *, false_share: float = 0.1, rule: Rule = "BH"
 ) -> NDArray[np.bool_]:

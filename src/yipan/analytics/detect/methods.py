@@ -12,14 +12,14 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import ArrayLike
 
-from yipan.model import Interval, WorkCalendar
+from yipan.model import Interval, Judgement, WorkCalendar
 
 from . import nssp, sequential, simple
 from .baseline import METHOD as BASELINE
-from .baseline import STANDARD, WEEKLY, baseline_matrix
+from .baseline import STANDARD, WEEKLY, BaselineOptions, baseline_matrix
 from .ears import EarsMethod, ears_matrix
 from .farrington import FLEXIBLE, farrington_matrix
-from .verdicts import Floats, Verdicts, as_counts
+from .verdicts import CODE, Floats, Verdicts, as_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class Asked:
     thresholds_below: float = 1.0
     exposure: Floats | None = None
     known_outbreak: Floats | None = None
+    trials: Floats | None = None
 
     @property
     def dates(self) -> list[date]:
@@ -54,8 +55,15 @@ Method = Callable[[Asked], Verdicts]
 
 
 def _baseline(asked: Asked) -> Verdicts:
-    weekly = asked.interval is Interval.WEEK
-    options = WEEKLY if weekly else STANDARD
+    return _by(WEEKLY if asked.interval is Interval.WEEK else STANDARD, asked)
+
+
+def _set_back(asked: Asked) -> Verdicts:
+    options = WEEKLY if asked.interval is Interval.WEEK else STANDARD
+    return _by(replace(options, begin_anew=True), asked)
+
+
+def _by(options: BaselineOptions, asked: Asked) -> Verdicts:
     return baseline_matrix(
         asked.counts,
         first_day=asked.first_day,
@@ -148,11 +156,53 @@ def _fixed(asked: Asked) -> Verdicts:
     return only(simple.fixed_value_matrix(asked.counts), asked.columns)
 
 
+CHART_DAYS = 90
+"""Intervals over which a chart of positivity adds up; its usual share is learned from those before."""
+_LEARNED_TESTS = 50.0
+"""As if so many tests of a stream had had its siblings' share, before any was seen."""
+
+
+def _positivity(asked: Asked) -> Verdicts:
+    if asked.trials is None:
+        raise ValueError(
+            f"{POSITIVITY} judges positive results against the tests made; no tests are counted beside these"
+        )
+    positive, tests = asked.counts.copy(), asked.trials.copy()
+    wrong = ~(positive <= tests) | ~(tests > 0)  # a day without tests says nothing of their share
+    positive[wrong] = tests[wrong] = np.nan
+    begin = max(0, min(asked.columns, default=0) - CHART_DAYS)
+    before = slice(0, begin)
+    found, taken = np.nansum(positive[:, before], axis=1), np.nansum(tests[:, before], axis=1)
+    group = np.zeros(len(positive), int) if asked.groups is None else np.array(asked.groups)
+    shared = (np.bincount(group, found) + 0.5) / (np.bincount(group, taken) + 1)
+    share = (found + _LEARNED_TESTS * shared[group]) / (taken + _LEARNED_TESTS)
+    known = taken > 0
+    share = np.where(known, np.clip(share, 1e-6, 0.999), 0.5)
+    chart = sequential.binomial_cusum_matrix(
+        np.where(known[:, None], positive, np.nan)[:, begin:], tests[:, begin:], quiet_share=share
+    )
+    judged = only(chart, [column - begin for column in asked.columns])
+    none = ~known[:, None] & ~np.isnan(asked.counts[:, list(asked.columns)])
+    return replace(
+        judged,
+        columns=np.array(asked.columns),
+        judgement=np.where(none, CODE[Judgement.SHORT_HISTORY], judged.judgement).astype(np.int8),
+        baseline=np.broadcast_to(
+            (~np.isnan(positive[:, before])).sum(axis=1)[:, None], judged.baseline.shape
+        ).astype(np.int32),
+    )
+
+
 DEFAULT = "standard"
+SET_BACK = "standard set back"
+"""The default begun anew after every alarm, as charts are: each alarm rests on what is new, and a rise that lasts is not told on all its days."""
+POSITIVITY = "binomial CUSUM"
+"""The method that judges positive results against the tests made."""
 
 METHODS: Mapping[str, Method] = {
     DEFAULT: _baseline,
     BASELINE: _baseline,
+    SET_BACK: _set_back,
     "Farrington flexible": _farrington,
     "EARS C1": _ears("C1"),
     "EARS C2": _ears("C2"),
@@ -161,6 +211,7 @@ METHODS: Mapping[str, Method] = {
     "NSSP regression": _nssp(nssp.nssp_regression),
     "NSSP switch": _nssp(nssp.nssp_switch),
     "CUSUM": _cusum,
+    POSITIVITY: _positivity,
     "LR chart": _likelihood_ratio,
     "GLR chart": _glr,
     "moving percentile P80": _percentile(80.0),
@@ -170,6 +221,9 @@ METHODS: Mapping[str, Method] = {
     "fixed value": _fixed,
 }
 """Every method the watch can be asked for. All judge days; the percentiles and limits look at sums ending that day."""
+
+RESTING = (DEFAULT, BASELINE, SET_BACK, "CUSUM", "LR chart", "GLR chart")
+"""The calendar baseline and what rests on it: methods that hear exposure and outbreaks on record themselves."""
 
 ON_DAYS = (
     "NSSP EWMA",
@@ -198,14 +252,15 @@ def judge(
     thresholds_below: float = 1.0,
     exposure: ArrayLike | None = None,
     known_outbreak: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
 ) -> Verdicts:
     """
     Ask a method by its name about many streams; see `baseline_matrix` for shapes.
 
     `columns` are the intervals to judge (default: the newest). `alpha` is the share of quiet days that may
     alarm, for the methods that have one (None: the method's own). `exposure` and `known_outbreak` (days judged but not learned from) are heard by the calendar baseline and by what
-    rests on it. Raises ValueError for an unknown name or
-    an interval the method does not know.
+    rests on it; `trials` are the tests made, for the method that judges positive results by them. Raises ValueError for an unknown name,
+    an interval the method does not know, or tests it needs and was not given.
 
     >>> found = judge("EARS C2", [[4, 5, 3, 4, 6, 5, 4, 9, 12, 30]], first_day=date(2022, 10, 1))
     >>> found.alarm.tolist()
@@ -224,6 +279,7 @@ def judge(
             counts=y, first_day=first_day, interval=interval, columns=chosen, calendar=calendar,
             groups=None if groups is None else tuple(groups), alpha=alpha, thresholds=thresholds, thresholds_below=thresholds_below, exposure=None if exposure is None else np.asarray(exposure, float),
             known_outbreak=None if known_outbreak is None else np.asarray(known_outbreak, float),
+            trials=None if trials is None else np.asarray(trials, float),
         )
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import product
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from yipan.model import Interval, WorkCalendar
 
@@ -773,6 +773,8 @@ def _tail(count: float, mean: float, variance: float, freedom: float) -> float:
 
     A sum may hold parts of events where days were clipped.
     """
+    from scipy import stats
+
     over = max(variance / mean, 1.0)
 
     def reached(count: float) -> float:

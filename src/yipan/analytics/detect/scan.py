@@ -43,6 +43,10 @@ class Zone:
             raise ValueError("a zone needs at least one place")
 
 
+RAISED = 1 + 1e-12
+"""A rate raised by less than this is the rounding of sums: a window of all intervals holds what was expected in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """
@@ -187,7 +191,7 @@ def poisson_llr(observed: float, expected: float, total: float) -> float:
     >>> round(poisson_llr(5, 1.70382978723404, 1175), 6)
     2.091261
     """
-    if not observed > expected:
+    if not observed > expected * RAISED:
         return 0.0
     inside = observed * math.log(observed / expected) if expected > 0 else math.inf
     rest = total - observed
@@ -201,7 +205,7 @@ def expectation_llr(observed: float, expected: float) -> float:
     >>> round(expectation_llr(9, 3), 3)
     3.888
     """
-    if not observed > expected:
+    if not observed > expected * RAISED:
         return 0.0
     return (
         observed * math.log(observed / expected) + expected - observed if expected > 0 else math.inf
@@ -215,7 +219,7 @@ def binomial_llr(observed: float, people: float, cases: float, all_people: float
     >>> round(binomial_llr(4, 23, 62, 203), 6) == 0.0
     True
     """
-    if people <= 0 or observed / people <= cases / all_people:
+    if people <= 0 or observed / people <= cases / all_people * RAISED:
         return 0.0
 
     def part(k: float, n: float) -> float:
@@ -464,17 +468,17 @@ def _scores(
         inside = np.where(cases > 0, cases * np.log(cases / means), 0.0)
         if model == "expectation":
             llr = inside + means - cases
-            raised = cases > means
+            raised = cases > means * RAISED
         elif model == "binomial":
             llr = _binomial_parts(cases, means) + _binomial_parts(
                 total - cases, total_expected - means
             )
             llr -= _binomial_parts(np.array(total), np.array(total_expected))
-            raised = cases * total_expected > total * means
+            raised = cases * total_expected > total * means * RAISED
         else:
             rest = total - cases
             llr = inside + np.where(rest > 0, rest * np.log(rest / (total - means)), 0.0)
-            raised = cases > means
+            raised = cases > means * RAISED
     return np.where(raised & (cases >= least_cases), llr, 0.0)
 
 

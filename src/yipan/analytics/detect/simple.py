@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from yipan.model import Judgement
 
@@ -79,6 +79,8 @@ def predictive_limit(reference: Sequence[float | None], *, alpha: float = 0.05) 
     >>> predictive_limit([0, 0, None, 1, 0, 0, 0])
     1.0
     """
+    from scipy import stats
+
     known = [count for count in reference if count is not None and not math.isnan(count)]
     if not known:
         return None
@@ -124,6 +126,8 @@ def predictive_matrix(
     >>> verdicts.threshold[0, 0], verdicts.alarm[0, 0]
     (np.float64(1.0), np.True_)
     """
+    from scipy import stats
+
     y = as_counts(counts)
     chosen = _columns(columns, y.shape[1])
     n, total, width = (np.zeros((len(y), len(chosen))) for _ in range(3))

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special, stats
+from scipy import special
 
 from yipan.analytics.outlook.counts import FloatArray
 from yipan.model import BottomLine, BottomLineState, Control, Lever
@@ -85,6 +85,8 @@ def extinction_probability(offspring: Offspring, *, active: int = 1) -> float:
     >>> round(extinction_probability(Offspring(reproduction=2.0, dispersion=0.5)), 4)
     0.6404
     """
+    from scipy import optimize
+
     if offspring.mean <= 1:
         return 1.0
 
@@ -142,6 +144,8 @@ def final_size_at_most(limit: int, offspring: Offspring, *, active: int = 1) -> 
     >>> round(final_size_at_most(100, Offspring(reproduction=0.9, dispersion=0.3)), 3)
     0.981
     """
+    from scipy import stats
+
     if active == 0:
         return 1.0
     if limit < active:
@@ -316,6 +320,8 @@ def transmission_shares(
     >>> round(share, 4), round(fifth, 3)
     (0.0921, 0.951)
     """
+    from scipy import stats
+
     success = dispersion / (dispersion + reproduction)
     top = max(50, int(stats.nbinom.ppf(1 - 1e-13, dispersion, success)) + 10)
     number = np.arange(top)
@@ -409,6 +415,8 @@ def posterior_from_clusters(
     >>> 0.2 < r < 0.8
     True
     """
+    from scipy import stats
+
     if any(size < 1 for size in (*finished, *ongoing)):
         raise ValueError("a cluster has at least one case")
     log_r = np.linspace(math.log(reproduction_range[0]), math.log(reproduction_range[1]), grid)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from yipan.analytics.outlook.counts import FloatArray, settle_corrections
 from yipan.model import EstimateState
@@ -160,6 +160,17 @@ def _seen_share(
     return share
 
 
+def _unseen_quantile(level: FloatArray, size: FloatArray, chance: FloatArray) -> FloatArray:
+    """
+    The negative binomial quantile: the least count at or below which lies so much, with the given size and chance.
+
+    The root over real counts, rounded up, or the count before it where rounding carried the root past that.
+    """
+    above = np.ceil(special.nbdtrik(level, size, chance))
+    before = np.maximum(above - 1, 0.0)
+    return np.asarray(np.where(special.betainc(size, before + 1, chance) >= level, before, above))
+
+
 def nowcast(
     triangle: ReportingTriangle,
     *,
@@ -201,7 +212,7 @@ def nowcast(
     unseen = np.zeros((areas, days, wanted.size))
     open_days = (share < 1 - 1e-9) & reported
     if open_days.any():
-        unseen[open_days] = stats.nbinom.ppf(
+        unseen[open_days] = _unseen_quantile(
             wanted[None, :], size[open_days][:, None], chance[open_days][:, None]
         )
     quantiles = np.where(reported[:, :, None], x[:, :, None] + unseen, np.nan)

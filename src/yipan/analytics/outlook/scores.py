@@ -289,6 +289,97 @@ FEWEST_TASKS = 20
 LEAST_COVERAGE_95 = 0.85
 
 
+PIT_EDGES = np.linspace(0.0, 1.0, 11)
+"""The edges of the ten bins in which a score card tells where outcomes fell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TaskScores:
+    """Every score of every task (one outcome with its forecast and its baseline's), of which any choice makes a card."""
+
+    wis: FloatArray
+    log_wis: FloatArray
+    baseline_wis: FloatArray
+    baseline_log_wis: FloatArray
+    covered: Mapping[float, FloatArray]
+    bias: FloatArray
+    pit_bin: NDArray[np.int64]
+
+    def card(
+        self,
+        tasks: NDArray[np.int64] | slice = slice(None),
+        *,
+        fewest_tasks: int = FEWEST_TASKS,
+        least_coverage_95: float = LEAST_COVERAGE_95,
+    ) -> ScoreCard:
+        """Return the score card of some of the tasks, all where not said which; see `score_card`."""
+
+        def mean(of: FloatArray) -> float:
+            return float(of[tasks].mean())
+
+        def ratio(one: float, two: float) -> float:
+            return one / two if two > 0 else math.nan
+
+        count = self.wis[tasks].size
+        if not count:
+            raise ValueError("no task has an outcome, a forecast and a baseline")
+        wis, log_wis = mean(self.wis), mean(self.log_wis)
+        coverage = {level: mean(inside) for level, inside in self.covered.items()}
+        pit = np.bincount(self.pit_bin[tasks], minlength=PIT_EDGES.size - 1)
+        return ScoreCard(
+            tasks=count,
+            wis=wis,
+            log_wis=log_wis,
+            relative_wis=ratio(wis, mean(self.baseline_wis)),
+            relative_log_wis=ratio(log_wis, mean(self.baseline_log_wis)),
+            coverage_50=coverage[0.5],
+            coverage_90=coverage[0.9],
+            coverage_95=coverage[0.95],
+            bias=mean(self.bias),
+            pit=tuple((pit / count).tolist()),
+            failed=count >= fewest_tasks and coverage[0.95] < least_coverage_95,
+        )
+
+
+def score_tasks(
+    observed: ArrayLike, predicted: ArrayLike, baseline: ArrayLike, levels: Sequence[float]
+) -> TaskScores:
+    """
+    Return the scores of forecasts (tasks x levels) beside a baseline's, task by task and all at once.
+
+    Tasks without an outcome or a forecast are left out.
+
+    >>> levels = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
+    >>> found = score_tasks([5.0, 9.0], [[3.0, 4, 4, 5, 6, 6, 7]] * 2, [[9.0] * 7] * 2, levels)
+    >>> found.covered[0.95].tolist(), found.card().coverage_95
+    ([1.0, 0.0], 0.5)
+    """
+    truth = np.asarray(observed, dtype=np.float64).ravel()
+    size = len(levels)
+    ours = np.asarray(predicted, dtype=np.float64).reshape(-1, size)
+    other = np.asarray(baseline, dtype=np.float64).reshape(-1, size)
+    keep: NDArray[np.bool_] = (
+        ~np.isnan(truth) & ~np.isnan(ours).any(axis=1) & ~np.isnan(other).any(axis=1)
+    )
+    truth, ours, other = truth[keep], ours[keep], other[keep]
+    log_truth = np.log1p(truth)
+    return TaskScores(
+        wis=weighted_interval_score(truth, ours, levels),
+        log_wis=weighted_interval_score(log_truth, np.log1p(ours), levels),
+        baseline_wis=weighted_interval_score(truth, other, levels),
+        baseline_log_wis=weighted_interval_score(log_truth, np.log1p(other), levels),
+        covered={level: covered(truth, ours, levels, level=level) for level in (0.5, 0.9, 0.95)},
+        bias=quantile_bias(truth, ours, levels),
+        pit_bin=_pit_bin(quantile_pit(truth, ours, levels)),
+    )
+
+
+def _pit_bin(pit: FloatArray) -> NDArray[np.int64]:
+    """The bin each level lies in, as a histogram over 0 to 1 has it: the last bin holds its upper edge."""
+    found = np.searchsorted(PIT_EDGES, pit, side="right") - 1
+    return np.asarray(np.minimum(found, PIT_EDGES.size - 2), dtype=np.int64)
+
+
 def score_card(
     observed: ArrayLike,
     predicted: ArrayLike,
@@ -309,42 +400,6 @@ def score_card(
     >>> card.coverage_95, card.relative_wis < 1
     (1.0, True)
     """
-    truth = np.asarray(observed, dtype=np.float64).ravel()
-    size = len(levels)
-    ours = np.asarray(predicted, dtype=np.float64).reshape(-1, size)
-    other = np.asarray(baseline, dtype=np.float64).reshape(-1, size)
-    keep: NDArray[np.bool_] = (
-        ~np.isnan(truth) & ~np.isnan(ours).any(axis=1) & ~np.isnan(other).any(axis=1)
-    )
-    truth, ours, other = truth[keep], ours[keep], other[keep]
-    if not truth.size:
-        raise ValueError("no task has an outcome, a forecast and a baseline")
-
-    def mean_wis(quantiles: FloatArray, *, log: bool) -> float:
-        if log:
-            return float(
-                weighted_interval_score(np.log1p(truth), np.log1p(quantiles), levels).mean()
-            )
-        return float(weighted_interval_score(truth, quantiles, levels).mean())
-
-    def ratio(one: float, two: float) -> float:
-        return one / two if two > 0 else math.nan
-
-    wis, log_wis = mean_wis(ours, log=False), mean_wis(ours, log=True)
-    coverage = {
-        level: float(covered(truth, ours, levels, level=level).mean()) for level in (0.5, 0.9, 0.95)
-    }
-    pit, _ = np.histogram(quantile_pit(truth, ours, levels), bins=10, range=(0, 1))
-    return ScoreCard(
-        tasks=int(truth.size),
-        wis=wis,
-        log_wis=log_wis,
-        relative_wis=ratio(wis, mean_wis(other, log=False)),
-        relative_log_wis=ratio(log_wis, mean_wis(other, log=True)),
-        coverage_50=coverage[0.5],
-        coverage_90=coverage[0.9],
-        coverage_95=coverage[0.95],
-        bias=float(quantile_bias(truth, ours, levels).mean()),
-        pit=tuple((pit / truth.size).tolist()),
-        failed=truth.size >= fewest_tasks and coverage[0.95] < least_coverage_95,
+    return score_tasks(observed, predicted, baseline, levels).card(
+        fewest_tasks=fewest_tasks, least_coverage_95=least_coverage_95
     )

@@ -593,42 +593,60 @@ def scores_of(
     names the area under which the scores over all are told.
     """
     counts, row_of = matrix_of(table), {area: row for row, area in enumerate(table.areas)}
-    tasks: list[tuple[str, int, float, tuple[float, ...], tuple[float, ...]]] = []
+    places: list[FloatArray] = []
+    said: list[tuple[float, ...]] = []
+    flat: list[tuple[float, ...]] = []
     for each in made:
         if each.area not in row_of or each.interval is not table.interval or not each.baseline:
             continue
-        for position, (said, flat) in enumerate(zip(each.quantiles, each.baseline, strict=True)):
-            column = (each.day(position) - table.first_day).days // table.interval.days
-            if 0 <= column < counts.shape[1] and not math.isnan(counts[row_of[each.area], column]):
-                tasks.append(
-                    (each.area, position + 1, float(counts[row_of[each.area], column]), said, flat)
-                )
-    if not tasks:
+        if len(each.baseline) != len(each.quantiles):
+            raise ValueError(
+                f"{each.id}: {len(each.quantiles)} horizons beside {len(each.baseline)} of its baseline"
+            )
+        first = (each.first_day - table.first_day).days // table.interval.days
+        begin, end = max(0, -first), min(len(each.quantiles), counts.shape[1] - first)
+        if begin < end:
+            row, steps = row_of[each.area], np.arange(begin, end)
+            places.append(
+                np.stack([np.full(steps.size, row), steps + 1, counts[row, first + steps]])
+            )
+            said += each.quantiles[begin:end]
+            flat += each.baseline[begin:end]
+    if not places:
         return ()
-    stream, levels = made[0].stream, made[0].levels
+    of, horizon, came = np.concatenate(places, axis=1)
+    known = ~np.isnan(came)
+    if not known.any():
+        return ()
+    stream = made[0].stream
+    # Every task is scored once; each card is the mean over those that are its own.
+    every = scores.score_tasks(
+        came[known], np.array(said)[known], np.array(flat)[known], made[0].levels
+    )
 
-    def card(area: str, horizon: int | None, kept: list[int]) -> ForecastScore:
+    def card(area: str, ahead: int | None, tasks: NDArray[np.int64] | slice) -> ForecastScore:
         return ForecastScore(
-            id=f"{area}@{stream}@{'all' if horizon is None else horizon}", area=area, stream=stream, horizon=horizon,
-            until=table.until,
-            card=scores.score_card(
-                [tasks[i][2] for i in kept], [tasks[i][3] for i in kept],
-                [tasks[i][4] for i in kept], levels,
-            ),
+            id=f"{area}@{stream}@{'all' if ahead is None else ahead}", area=area, stream=stream, horizon=ahead,
+            until=table.until, card=every.card(tasks),
         )  # fmt: skip
 
-    by_area: dict[str, list[int]] = {}
-    by_horizon: dict[int, list[int]] = {}
-    for index, (area, horizon, *_) in enumerate(tasks):
-        by_area.setdefault(area, []).append(index)
-        by_horizon.setdefault(horizon, []).append(index)
-    answer = [card(area, None, kept) for area, kept in sorted(by_area.items())]
-    by_horizon = {h: kept for h, kept in by_horizon.items() if h in SCORED_HORIZONS}
+    by_area = {table.areas[row]: tasks for row, tasks in _groups(of[known])}
+    answer = [card(area, None, tasks) for area, tasks in sorted(by_area.items())]
     if together is not None:
-        every = list(range(len(tasks)))
-        answer += [card(together, None, every)] if together not in by_area else []
-        answer += [card(together, horizon, kept) for horizon, kept in sorted(by_horizon.items())]
+        answer += [card(together, None, slice(None))] if together not in by_area else []
+        answer += [
+            card(together, ahead, tasks)
+            for ahead, tasks in _groups(horizon[known])
+            if ahead in SCORED_HORIZONS
+        ]
     return tuple(answer)
+
+
+def _groups(keys: FloatArray) -> list[tuple[int, NDArray[np.int64]]]:
+    """Each whole number among keys with the places it stands at, in order."""
+    order = np.argsort(keys, kind="stable")
+    values, begins = np.unique(keys[order], return_index=True)
+    return list(zip(values.astype(int).tolist(), np.split(order, begins[1:]), strict=True))
 
 
 def hub_scores(

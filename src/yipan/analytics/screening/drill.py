@@ -79,24 +79,28 @@ def make_round(
             f"{len(streets)} streets, {len(weights)} weights and {len(cities)} cities; expected as many of each"
         )
     here = rng.multinomial(plan.people, weights / weights.sum())
-    place = np.repeat(np.arange(len(streets)), here)
+    place = np.repeat(np.arange(len(streets), dtype=np.int32), here)
     person = np.arange(1, plan.people + 1, dtype=np.int64)
     draw = rng.random(plan.people)
     exempt = draw < plan.exempt
     comes = draw >= plan.exempt + plan.absent
+    del draw  # of province size, like all that is let go early below
     infected = rng.random(plan.people) < plan.prevalence
     roster = {
         "person": person, "street": streets[place], "exempt": exempt.astype(np.int64),
     }  # fmt: skip
-    who = person[comes]
-    where = place[comes]
-    rank = np.arange(len(who)) - np.searchsorted(where, np.arange(len(streets)))[where]
-    site = where * 1000 + rank // PER_SITE
+    who, where, infected = person[comes], place[comes], infected[comes]
+    del place, exempt, comes
+    rank = np.arange(len(who), dtype=np.int32)
+    rank -= np.searchsorted(where, np.arange(len(streets))).astype(np.int32)[where]
+    site = where * np.int64(1000) + rank // PER_SITE
     seat = rank % PER_SITE
-    group = seat // plan.tube_size
-    tube_key = site * (PER_SITE // plan.tube_size + 1) + group
-    _, tube_of = np.unique(tube_key, return_inverse=True)
-    tubes = int(tube_of.max()) + 1
+    del rank
+    key = site * (PER_SITE // plan.tube_size + 1) + seat // plan.tube_size
+    begins = np.concatenate(([0], np.flatnonzero(key[1:] != key[:-1]) + 1))  # tubes stand in order
+    del key
+    tubes = len(begins)
+    tube_of = np.repeat(np.arange(tubes, dtype=np.int32), np.diff(begins, append=len(who)))
     tube_code = 10_000_000 + np.arange(tubes, dtype=np.int64)
     start = rng.integers(0, ROUND_SECONDS - 3 * 3600, size=tubes)
     samples = {
@@ -104,14 +108,16 @@ def make_round(
         "tube": tube_code[tube_of],
         "person": who,
         "street": streets[where],
-        "site": site.astype(np.int64),
+        "site": site,
         "mode": np.full(len(who), plan.tube_size, dtype=np.int64),
         "sampled_at": (start[tube_of] + 20 * (seat % plan.tube_size)).astype(np.int64),
     }
-    carries = np.bincount(tube_of, weights=infected[comes]) > 0
-    first = np.unique(tube_of, return_index=True)[1]
-    results, laboratories = _results(tube_code, carries, start, cities[where[first]], rng)
-    planted = _plant(plan, samples, results, site[first], len(laboratories), rng)
+    del seat
+    carries = np.add.reduceat(infected, begins, dtype=np.int64) > 0
+    city, at_site = cities[where[begins]], site[begins]
+    del where, tube_of, infected
+    results, laboratories = _results(tube_code, carries, start, city, rng)
+    planted = _plant(plan, samples, results, at_site, begins, len(laboratories), rng)
     return DrillRound(
         roster=roster, samples=samples, results=results, laboratories=laboratories, planted=planted
     )
@@ -145,10 +151,10 @@ def _results(
 
 
 def _plant(
-    plan: DrillPlan, samples: dict[str, Ints], results: dict[str, npt.NDArray[Any]], site: Ints,
+    plan: DrillPlan, samples: dict[str, Ints], results: dict[str, npt.NDArray[Any]], site: Ints, begins: Ints,
     laboratories: int, rng: np.random.Generator,
 ) -> dict[str, Ints]:  # fmt: skip
-    """Plant every fault on tubes and people that bear no other, and say where."""
+    """Plant every fault on tubes and people that bear no other, and say where; swabs of each tube begin at `begins`."""
     tube = results["tube"].astype(np.int64)
     sham = int(rng.integers(laboratories))
     at_sham = results["laboratory"] == sham
@@ -162,20 +168,18 @@ def _plant(
         taken += number
         return free[taken - number : taken]
 
-    tube_of = samples["tube"] - tube[0]
-    members = np.argsort(tube_of, kind="stable")
-    begins = np.searchsorted(tube_of[members], np.arange(len(tube) + 1))
+    ends = np.append(begins[1:], samples["tube"].size)
     planted: dict[str, Ints] = {}
     same_site = np.flatnonzero(site[:-1] == site[1:])
     twice, other = some(plan.tubes_used_twice), some(plan.tubes_used_twice)
-    other = np.where(site[twice] == site[other], np.roll(other, 1), other)
+    other = _elsewhere(twice, other, site)
     for kept, moved in zip(twice, other, strict=True):
-        samples["tube"][members[begins[moved] : begins[moved + 1]]] = tube[kept]
+        samples["tube"][begins[moved] : ends[moved]] = tube[kept]
     pairs = rng.permutation(np.intersect1d(same_site, free[taken:]))
     pairs = pairs[np.isin(pairs + 1, free[taken:])]
     pairs = pairs[np.concatenate(([True], np.abs(np.diff(pairs)) > 1))][: plan.overfull_tubes]
     for kept in pairs:
-        samples["tube"][members[begins[kept + 1] : begins[kept + 2]]] = tube[kept]
+        samples["tube"][begins[kept + 1] : ends[kept + 1]] = tube[kept]
     spent = np.concatenate((pairs, pairs + 1, np.asarray(free[:taken])))
     left = free[taken:]
     free, taken = left[~np.isin(left, spent)], 0
@@ -183,7 +187,7 @@ def _plant(
     gone = np.isin(tube, np.concatenate((tube[other], tube[pairs + 1])))
 
     def rows_of(number: int) -> Ints:
-        return members[begins[some(number)]]
+        return begins[some(number)]
 
     for kind, number, column in (
         ("person_twice", plan.people_twice, "person"),
@@ -228,3 +232,27 @@ def _plant_in_laboratories(
     wet = rng.choice(on_plate, size=6, replace=False)
     results["result"][wet] = POSITIVE
     results["ct_orf"][wet], results["ct_n"][wet] = 36.0, 36.4
+
+
+def _elsewhere(kept: Ints, moved: Ints, site: Ints) -> Ints:
+    """
+    Return `moved` in an order in which none lies at the site of the tube of `kept` beside it.
+
+    Raises ValueError where no exchange of two brings that about: there are too few sites for the fault.
+    """
+    order = moved.tolist()
+    for at, tube in enumerate(kept.tolist()):
+        if site[tube] != site[order[at]]:
+            continue
+        other = next(
+            (
+                one
+                for one, beside in enumerate(kept.tolist())
+                if site[tube] != site[order[one]] and site[beside] != site[order[at]]
+            ),
+            None,
+        )
+        if other is None:
+            raise ValueError("too few sampling sites to plant a tube used at two of them")
+        order[at], order[other] = order[other], order[at]
+    return np.array(order, dtype=np.int64)

@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import special
 
 from yipan.model import Estimate
 
@@ -71,7 +71,7 @@ def pooled_prevalence(
     if not 0.0 < level < 1.0:
         raise ValueError(f"level {level} lies outside 0 to 1")
     value = data.likelihood_point() if point is Point.LIKELIHOOD else data.firth_point()
-    z = float(stats.norm.ppf(0.5 + level / 2.0))
+    z = float(special.ndtri(0.5 + level / 2.0))
     if interval in _SHARES:
         if len(data.size) != 1:
             raise ValueError(
@@ -203,11 +203,15 @@ _FIRST, _LAST = 1e-15, 1.0 - 1e-12
 
 def _root(function: Callable[[float], float]) -> float:
     """The prevalence at which a score falls through zero."""
+    from scipy import optimize
+
     return float(optimize.brentq(function, _FIRST, _LAST, xtol=1e-17, rtol=1e-13, maxiter=500))
 
 
 def _nearest_root(function: Callable[[float], float], point: float, *, towards: float) -> float:
     """Where a function that is positive at the point first turns negative on the way to an end; else that end."""
+    from scipy import optimize
+
     inside = min(max(point, _FIRST), _LAST)
     if towards == 0.0:
         steps = np.geomspace(inside, _FIRST, 400)
@@ -232,6 +236,8 @@ def _per_person(share: float, size: float) -> float:
 
 
 def _clopper_pearson(hits: int, number: int, outside: float) -> tuple[float, float]:
+    from scipy import stats
+
     low = 0.0 if hits == 0 else float(stats.beta.ppf(outside / 2.0, hits, number - hits + 1))
     high = (
         1.0
@@ -242,7 +248,7 @@ def _clopper_pearson(hits: int, number: int, outside: float) -> tuple[float, flo
 
 
 def _agresti_coull(hits: int, number: int, outside: float) -> tuple[float, float]:
-    z = float(stats.norm.ppf(1.0 - outside / 2.0))
+    z = float(special.ndtri(1.0 - outside / 2.0))
     counted = number + z * z
     centre = (hits + z * z / 2.0) / counted
     half = z * sqrt(centre * (1.0 - centre) / counted)
@@ -260,8 +266,8 @@ def _second_order_mixed(hits: int, number: int, outside: float) -> tuple[float, 
 def _corrected_twice(
     hits: int, number: int, outside: float, *, outside_centre: float
 ) -> tuple[float, float]:
-    z = float(stats.norm.ppf(1.0 - outside / 2.0))
-    shift = float(stats.norm.ppf(1.0 - outside_centre)) ** 2 / 3.0 + 1.0 / 6.0
+    z = float(special.ndtri(1.0 - outside / 2.0))
+    shift = float(special.ndtri(1.0 - outside_centre)) ** 2 / 3.0 + 1.0 / 6.0
     centre = (hits + shift) / (number + 2.0 * shift)
     share = hits / number
     spread = share * (1.0 - share)
@@ -271,6 +277,8 @@ def _corrected_twice(
 
 
 def _blaker(hits: int, number: int, outside: float) -> tuple[float, float]:
+    from scipy import stats
+
     def acceptability(share: float) -> float:
         upper = float(stats.binom.sf(hits - 1, number, share))
         lower = float(stats.binom.cdf(hits, number, share))

@@ -7,7 +7,6 @@ from math import ceil
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 Array = npt.NDArray[np.float64]
 
@@ -73,6 +72,8 @@ def plate_tail(positives: int, *, wells: int, background: float) -> float:
     >>> f"{plate_tail(4, wells=94, background=0.001):.1e}"
     '2.8e-06'
     """
+    from scipy import stats
+
     if wells < 0 or positives > wells:
         raise ValueError(f"{positives} positive of {wells} wells; that cannot be")
     return float(stats.binom.sf(positives - 1, wells, background))
@@ -177,6 +178,8 @@ def _against_others(
 
 
 def _tails(seen: npt.NDArray[np.int64], expected: Array, dispersion: float) -> tuple[Array, Array]:
+    from scipy import stats
+
     if dispersion == 1.0:
         above, below = stats.poisson.sf(seen - 1, expected), stats.poisson.cdf(seen, expected)
         return np.asarray(above), np.asarray(below)
@@ -435,6 +438,8 @@ def agreement(
     >>> told.agree, round(told.kappa, 2)
     (3, 0.5)
     """
+    from scipy import stats
+
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} readings; a pair has two")
     pairs = len(first)

@@ -13,7 +13,17 @@ from .compare import (
     replicates,
     result_of,
 )
-from .epidemic import MEASURED, ROUTES, Axis, Epidemic, Seed, days_to_zero, run
+from .epidemic import (
+    MEASURED,
+    ROUTES,
+    Axis,
+    Epidemic,
+    Seed,
+    check_days,
+    days_to_zero,
+    run,
+    seed_table,
+)
 from .measures import (
     Arrivals,
     Campaign,
@@ -30,9 +40,10 @@ from .measures import (
     Travel,
     ZoneRule,
     Zoning,
-    compounds,
+    building_of,
     ordered,
     orders_none,
+    residents_of,
 )
 from .pathogen import LAYERS, Pathogen, RateOutOfRange, Rates, Vaccine, derive, household_hazard
 from .province import (
@@ -55,6 +66,7 @@ __all__ = [
     "Difference", "Epidemic", "Extent", "Finding", "FrontPoint", "Homes", "Imports", "Isolation", "KnownCase", "Orders",
     "PackDoesNotAddUp", "Pathogen", "Province", "ProvinceFacts", "Quarantine", "Range", "RateOutOfRange", "Rates", "Screening", "Seed",
     "Strategy", "StrategyContradictsItself", "StrategyResult", "Town", "Tracing", "Travel", "Vaccine", "ZoneRule",
-    "Zoning", "commuting_by_gravity", "compare", "compounds", "days_to_zero", "derive", "difference", "draw_start", "front_of",
-    "household_hazard", "household_sizes", "lay_out", "levels", "ordered", "orders_none", "replicates", "result_of", "run",
+    "Zoning", "building_of", "check_days", "commuting_by_gravity", "compare", "days_to_zero", "derive", "difference", "draw_start", "front_of",
+    "household_hazard", "household_sizes", "lay_out", "levels", "ordered", "orders_none", "replicates", "residents_of", "result_of", "run",
+    "seed_table",
 ]  # fmt: skip

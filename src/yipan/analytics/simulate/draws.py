@@ -5,7 +5,10 @@ So results do not depend on the order of the work or the number of threads, two 
 they differ, and a single case can be replayed. The hash is splitmix64's finaliser (Steele, Lea, Flood 2014), twice.
 """
 
-from collections.abc import Callable
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -66,6 +69,10 @@ BLOCK = np.int64(35)
 SEEK_TEST = np.int64(36)
 
 
+INLINED = ("draws", "kernel", "measures", "pathogen", "province", "zones")
+"""The modules whose functions and numbers end up in what is compiled."""
+
+
 def helper(function: F) -> F:
     """
     Compile a part of the model: division as in C, called by compiled code only, allocating nothing.
@@ -77,7 +84,27 @@ def helper(function: F) -> F:
 
 def entry(function: F) -> F:
     """Compile what Python calls: kept on disk with all it calls, other threads run meanwhile, allocating nothing."""
-    return _njit(function, cache=True, nogil=True, _nrt=False)
+    made = _njit(function, cache=True, nogil=True, _nrt=False)
+    # Numba looks for changes in the file of the function alone, and would keep on running what it calls as it was
+    made._cache._cache_file._source_stamp = source_stamp(  # type: ignore[attr-defined]  # noqa: SLF001  # no other way in
+        inspect.getsource(sys.modules[f"{__package__}.{name}"]) for name in INLINED
+    )
+    return made
+
+
+def source_stamp(sources: Iterable[str]) -> str:
+    """
+    Return what tells compiled code of these sources from that of others.
+
+    >>> source_stamp(["a", "b"]) == source_stamp(["ab", ""])
+    False
+    """
+    return hashlib.sha256(repr(list(sources)).encode()).hexdigest()
+
+
+def is_kept(function: Callable[..., Any]) -> bool:
+    """Return whether an `entry` lies compiled on disk, from the sources as they are."""
+    return bool(function._cache._cache_file._load_index())  # type: ignore[attr-defined]  # noqa: SLF001  # no other way in
 
 
 def table_of(function: F) -> F:

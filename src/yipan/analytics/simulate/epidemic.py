@@ -127,11 +127,16 @@ class Epidemic:
 
 def seed_table(seeds: Sequence[Seed], province: Province) -> IntArray:
     """Return the seeds as the kernel reads them, in order of day; LookupError names a county that is not there."""
+    counties = {
+        one: province.county_index(one)
+        for one in {seed.county for seed in seeds}
+        if one is not None
+    }
     rows = [
         (
             seed.day,
             -1 if seed.person is None else seed.person,
-            -1 if seed.county is None else province.county_index(seed.county),
+            -1 if seed.county is None else counties[seed.county],
             -1 if seed.found is None else seed.found,
         )
         for seed in seeds
@@ -144,11 +149,17 @@ def seed_table(seeds: Sequence[Seed], province: Province) -> IntArray:
     return np.array(sorted(rows, key=lambda row: row[0]), dtype=np.int64).reshape(-1, 4)
 
 
+def check_days(days: int) -> None:
+    """Raise RateOutOfRange for a run of fewer than 1 or more than 30,000 days."""
+    if not 1 <= days <= 30_000:
+        raise RateOutOfRange(f"a run of {days} days; expected between 1 and 30000")
+
+
 def run(
     province: Province,
     pathogen: Pathogen,
     strategy: Strategy,
-    seeds: Sequence[Seed],
+    seeds: "Sequence[Seed] | IntArray",
     *,
     days: int,
     seed: int,
@@ -163,6 +174,7 @@ def run(
     """
     Run one epidemic for `days` days. The same arguments give the same numbers to the last bit, on any machine.
 
+    `seeds` may be the table `seed_table` made of them, where several strategies begin with the same.
     `rates` replaces those derived from the pathogen, `generation` its law of generation times (for tests). `capacity`
     is how many infections room is made for at first; it grows. `headroom` is the multiple at which attempts at home
     are drawn before they are thinned; no result depends on it in distribution. Raises RateOutOfRange for days outside 1 to 30,000.
@@ -171,8 +183,7 @@ def run(
 
     Example: `run(province, pathogen, Strategy(name="nothing"), [Seed(day=0, county="440105")], days=60, seed=1)`.
     """
-    if not 1 <= days <= 30_000:
-        raise RateOutOfRange(f"a run of {days} days; expected between 1 and 30000")
+    check_days(days)
     if not headroom >= 1:
         raise RateOutOfRange(f"a headroom of {headroom}; expected 1 or more")
     known = rates or derive(pathogen, province)
@@ -182,9 +193,10 @@ def run(
         else disease_tables(pathogen, known, generation=generation)
     )
     means = means_of(strategy, province, headroom=headroom)
+    begun = seeds if isinstance(seeds, np.ndarray) else seed_table(seeds, province)
     made = kernel.run(
         np.uint64(seed), days, province.layout, tables, means,
-        orders_none() if orders is None else orders, seed_table(seeds, province), max(16, capacity),
+        orders_none() if orders is None else orders, begun, max(16, capacity),
         MOST_RESIDENTS if most is None else most, silent_days,
     )  # fmt: skip
     return _told(made, province, strategy, seed)

@@ -147,7 +147,7 @@ DAILY = (
     D_CLINIC, D_PHARMACY, D_TRACING, D_SCREENING, D_ROUTINE, D_TRAVEL, D_KNOWN, D_ADMIT, D_RELEASE, D_EXPORT,
     D_ZONES, D_BACKLOG, D_HELD,
 ) = range(len(DAILY))  # fmt: skip
-CLINIC, PHARMACY, TRACED, SCREENED, ROUTINE, TRAVELLER, KNOWN = range(1, 8)
+CLINIC, PHARMACY, TRACED, SCREENED, ROUTINE, TRAVELLER, KNOWN = np.arange(1, 8)
 """How an infection was found."""
 PENDING = 100
 """In the place of how: a positive sample lies in the laboratory and is not sampled again."""
@@ -177,7 +177,7 @@ FINDING_TO_COME = np.dtype(
 CHUNK = 64
 """Attempts of one day that lie together in memory."""
 MANY = 1 << 20
-"""From this many infections on, who was infected is also kept as a bit a resident."""
+"""From this many infections on, who was infected or kept apart is also kept as bits, four residents a byte."""
 BUFFER = 4096
 PLACES = (
     "infections", "chunks", "chunk_free", "finds", "find_free", "seed", "arrived", "plan", "plans", "q_central",
@@ -196,8 +196,15 @@ PLACES = (
 """What a compiled day answers: done, or which array is too short to go on."""
 
 
+GENERATION, INCUBATING = np.arange(2)
+"""Laws of whole days by number. Numbers handed on are of one width, so that nothing is compiled twice for them."""
+OPENED, CLOSED = np.int64(1), np.int64(-1)
+FIRST, SECOND, ROUTINELY, PHASE = (np.int64(k) for k in (1, 2, 1000, 1001))
+"""Numbers of draws."""
+
+
 @helper
-def law(D: NDArray[np.float64], which: int, u: float) -> int:
+def law(D: NDArray[np.float64], which: Whole, u: float) -> int:
     """Return how many days past the first the law of generation times (0) or incubation (1) gives for u."""
     at = GENERATION_AT
     if which == 1:
@@ -261,7 +268,7 @@ def vaccine_left(seed: u64, D: Reals, m: Reals, person: Whole, age: Whole, day: 
 @helper
 def ct_of(seed: u64, D: Reals, person: Whole, age_days: Whole | float) -> float:
     """Return a person's Ct some days after infection: a straight fall to the peak, a straight rise after it."""
-    n = QUANTILES
+    n = np.int64(QUANTILES)
     top = float(D[CT_AT + 8])
     since = age_days - D[CT_AT + 0] * D[SPREAD_AT + below(once(seed, person, LATENT), n)]
     if since <= 0.0:
@@ -327,6 +334,18 @@ def _slot(table: Ints, key: Whole) -> Whole:
 
 
 @helper
+def struck_of(struck: Ints, t: Whole) -> Whole:
+    """Return 1 for a resident infected and 0 for another; a byte of `struck` is of four residents."""
+    return np.int64(struck[t >> 2] >> (t & 3)) & 1
+
+
+@helper
+def was_apart(struck: Ints, t: Whole) -> Whole:
+    """Return 1 for a resident who was ever put into quarantine and 0 for another."""
+    return np.int64(struck[t >> 2] >> (4 + (t & 3))) & 1
+
+
+@helper
 def infection_of(table: Ints, index: Ints, t: Whole) -> Whole:
     """Return the infection of a resident, -1 without one: from the table of keys, or from the index once there is one."""
     if index.size > 0:
@@ -335,13 +354,6 @@ def infection_of(table: Ints, index: Ints, t: Whole) -> Whole:
     if word == -1:
         return np.int64(-1)
     return np.int64(word & 0xFFFFFFFF)
-
-
-@helper
-def quarter_of(L: Layout, i: Whole, cm: Whole) -> Whole:
-    """Return the number of the compound of a resident of community cm, by which ordered levels are told."""
-    first = L.ints[L.ints[COMMUNITY_START] + cm]
-    return np.int64((first >> 9) + cm + ((i - first) >> 9))
 
 
 @helper
@@ -369,11 +381,11 @@ def zone_level(
     mark = np.int64(-1)
     first = G[G[COMMUNITY_START] + cm]
     if levels.size > 0:
-        q = (first >> 9) + cm + ((i - first) >> 9)
+        q = (first >> 6) + cm + ((i - first) >> 6)
         ordered = np.int64(levels[min(d, levels.shape[0] - 1), q])
         if ordered > 0:
             level = ordered
-            mark = np.int64(1) << 40 | q
+            mark = np.int64(1) << 40 | ((first >> 9) + cm + ((i - first) >> 9))
     if town_zones[G[G[COMMUNITY_TOWN] + cm]] > 0:
         for p in range(pairs.shape[0] - 1):
             if pairs[p, 0] > current:
@@ -421,12 +433,14 @@ def lets_through(
             if lt == 2:
                 keep *= min(m[ZONE_MULT + 4], m[ZONE_MULT + 5])
         else:
-            ls, ms = zone_level(G, pairs, cells, town_zones, levels, current, sp, scm, d)
+            ls: Whole = np.int64(0)
+            ms: Whole = np.int64(-1)
             lt, mt = zone_level(G, pairs, cells, town_zones, levels, current, t, cm, d)
-            top = max(ls, lt)
-            if top == 2:
+            if lt != 2:
+                ls, ms = zone_level(G, pairs, cells, town_zones, levels, current, sp, scm, d)
+            if ls == 2 or lt == 2:
                 keep *= m[ZONE_MULT]
-            elif top == 1:
+            elif ls == 1 or lt == 1:
                 keep *= m[ZONE_MULT + 1] if ms == mt else m[ZONE_MULT + 2]
             elif county_zones[G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + scm]]] > 0:
                 keep *= m[ZONE_MULT + 3]
@@ -454,14 +468,55 @@ def lets_through(
 
 
 @helper
+def met_late(
+    seed: u64, L: Layout, m: Reals, pairs: Ints, cells: Ints, town_zones: Ints, levels: Ints, current: Whole,
+    d: Whole, keep: float, lay: Whole, index: Whole, sp: Whole, scm: Whole,
+) -> Whole:  # fmt: skip
+    """
+    Return whom an attempt at work or at school meets whose target was left open; -1 for nobody.
+
+    Nobody, too, where whoever it is, the measures on the source stop it: finding a mate is most of what it costs.
+    """
+    u = unit(draw(seed, sp, ACCEPT, index))
+    if u >= keep:
+        return np.int64(-1)
+    level, _ = zone_level(L.ints, pairs, cells, town_zones, levels, current, sp, scm, d)
+    if level > 0:
+        most = m[ZONE_MULT]
+        if level == 1:
+            most = max(most, m[ZONE_MULT + 1], m[ZONE_MULT + 2])
+        if u >= keep * most:
+            return np.int64(-1)
+    c = county_of(L, sp)
+    role = ROLE_WORK
+    purpose = WORK_COUNT
+    gd: Whole = np.int64(0)
+    if lay == 2:
+        gd, gfirst, gsize = work_group_of(L, sp, c)
+    else:
+        gfirst, gsize = school_group_of(L, sp, c)
+        role = ROLE_SCHOOL
+        purpose = SCHOOL_COUNT
+    h = mix(draw(seed, sp, purpose, (index & 4095) + 1))
+    return group_mate(L, role, c, gd, gfirst, gsize, sp, h)
+
+
+@helper
 def lay_plans(
     seed: u64, L: Layout, D: Reals, t: Whole, c: Whole, block: Whole, hstart: Whole, hsize: Whole, dorm: bool,
-    age: Whole, d: Whole, days: Whole, headroom: float, whom: Ints, when: Ints, marks: Ints,
+    age: Whole, d: Whole, days: Whole, headroom: float, at_most: float, late: bool, struck: Ints, whom: Ints,
+    when: Ints, marks: Ints,
 ) -> int:  # fmt: skip
-    """Write whom a person infected on day d will try to infect, when and where; return how many attempts there are."""
+    """
+    Write whom a person infected on day d will try to infect, when and where; return how many attempts there are.
+
+    Left out are attempts that cannot succeed: at somebody infected already, where `struck` says who is, and at home
+    those whose draw is not under `at_most`, the largest share that any measures let through. Where it is `late`, whom
+    an attempt at work or at school meets is left open (-1) until its day.
+    """
     G = L.ints
     cities = G[CITIES]
-    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
+    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), np.int64(QUANTILES))]
     role = role_of(L, t, age)
     county_first = G[G[COUNTY_START] + c]
     county_size = G[G[COUNTY_START] + c + 1] - county_first
@@ -469,9 +524,15 @@ def lay_plans(
     city_first = G[G[CITY_START] + city]
     city_size = G[G[CITY_START] + city + 1] - city_first
     laid = 0
+    direct = struck.size > 0
     for layer in range(5):
         if layer == 0:
-            if hsize < 2:
+            others = hsize - 1
+            if direct:
+                for x in range(hstart, hstart + hsize):
+                    others -= struck_of(struck, x)
+                others += 1
+            if others < 1:
                 continue
             mean = D[RATES_AT + 0] * power * headroom * (hsize - 1)
             purpose = HOUSEHOLD_COUNT
@@ -501,25 +562,30 @@ def lay_plans(
         gd: Whole = np.int64(0)
         gfirst: Whole = np.int64(0)
         gsize: Whole = np.int64(0)
-        if layer == 2:
+        open_yet = late and 2 <= layer <= 3
+        if layer == 2 and not late:
             gd, gfirst, gsize = work_group_of(L, t, c)
-        elif layer == 3:
+        elif layer == 3 and not late:
             gfirst, gsize = school_group_of(L, t, c)
         elif layer == 4:
             _, gfirst, gsize = community_of(L, t)
         for j in range(count):
             h = draw(seed, t, purpose, j + 1)
-            dd = d + 1 + law(D, 0, unit(h))
+            o: Whole = np.int64(-1)
+            if layer == 0:
+                o = hstart + below(mix(h), hsize - 1)
+                if o >= t:
+                    o += 1
+                if direct and struck_of(struck, o):
+                    continue
+                if unit(draw(seed, t, ACCEPT, j)) >= at_most:
+                    continue
+            dd = d + 1 + law(D, GENERATION, unit(h))
             if dd >= days:
                 continue
             h = mix(h)
             kind = layer
-            o: Whole = np.int64(-1)
-            if layer == 0:
-                o = hstart + below(h, hsize - 1)
-                if o >= t:
-                    o += 1
-            elif layer == 1:
+            if layer == 1:
                 size = min(np.int64(64), G[G[COUNTY_START] + c + 1] - block)
                 if size > hsize:
                     for _ in range(64):
@@ -529,8 +595,9 @@ def lay_plans(
                         o = np.int64(-1)
                         h = mix(h)
             elif 2 <= layer <= 3:
-                o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
-            else:
+                if not open_yet:
+                    o = group_mate(L, role, c, gd, gfirst, gsize, t, h)
+            elif layer == 4:
                 u = unit(h)
                 h = mix(h)
                 if u < D[REACH_AT + 0]:
@@ -548,45 +615,55 @@ def lay_plans(
                     o = G[G[CITY_START] + y] + below(
                         h, G[G[CITY_START] + y + 1] - G[G[CITY_START] + y]
                     )
-            if o < 0 or o == t:
+            if (o < 0 and not open_yet) or o == t:
                 continue
             whom[laid] = o
             when[laid] = dd
             marks[laid] = (kind << 12) | j
             laid += 1
-    return laid
+    if not direct:
+        return laid
+    # without a branch, so that many are looked up at a time
+    kept = 0
+    for x in range(laid):
+        o = whom[x]
+        whom[kept] = o
+        when[kept] = when[x]
+        marks[kept] = marks[x]
+        kept += 1 - struck_of(struck, o)
+    return kept
 
 
 @helper
 def will_be_found(
     seed: u64, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, t: Whole, d: Whole, ill: bool,
     onset: Whole, known_day: Whole,
-) -> tuple[Whole, int]:  # fmt: skip
+) -> tuple[Whole, Whole]:  # fmt: skip
     """Return (day, how) on which a person infected on day d is found without being looked for; NEVER_DAY if never."""
     when: Whole = np.int64(NEVER_DAY)
-    how = 0
+    how: Whole = np.int64(0)
     if known_day >= 0:
         when = known_day
         how = KNOWN
     if ill:
         u = unit(once(seed, t, SEEKS))
         if u < m[FINDING]:
-            goes = onset + last_at_most(seek_cdf, unit(draw(seed, t, SEEKS, 1)))
+            goes = onset + last_at_most(seek_cdf, unit(draw(seed, t, SEEKS, FIRST)))
             if positive(seed, D, t, goes - d, 0.0, once(seed, t, SEEK_TEST)):
                 x = goes + np.int64(m[FINDING + 2])
                 if x < when:
                     when = x
                     how = CLINIC
         elif u < m[FINDING] + m[FINDING + 1] * (1.0 - m[FINDING]):
-            goes = onset + 1 + last_at_most(pharmacy_cdf, unit(draw(seed, t, SEEKS, 2)))
+            goes = onset + 1 + last_at_most(pharmacy_cdf, unit(draw(seed, t, SEEKS, SECOND)))
             if positive(seed, D, t, goes - d, 0.0, once(seed, t, SEEK_TEST)):
                 x = goes + np.int64(m[FINDING + 2])
                 if x < when:
                     when = x
                     how = PHARMACY
-    if m[FINDING + 3] > 0.0 and unit(draw(seed, t, ATTENDS, 1000)) < m[FINDING + 3]:
+    if m[FINDING + 3] > 0.0 and unit(draw(seed, t, ATTENDS, ROUTINELY)) < m[FINDING + 3]:
         every = np.int64(m[FINDING + 4])
-        phase = below(draw(seed, t, ATTENDS, 1001), every)
+        phase = below(draw(seed, t, ATTENDS, PHASE), every)
         x = d + ((phase - d) % every)
         while x < d + WATCHED_DAYS:
             if positive(
@@ -620,8 +697,9 @@ def room_until(held: Whole) -> Whole:
 def fall_ill(
     seed: u64, L: Layout, D: Reals, m: Reals, seek_cdf: Reals, pharmacy_cdf: Reals, quarantine: Ints,
     test_days: Ints, inf: Rows, apart: Ints, q_active: Whole, day_new: Ints, daily: Reals, totals: Reals, r: Whole, t: Whole, s: Whole,
-    lay: Whole, d: Whole, days: Whole, headroom: float, known_day: Whole, whom: Ints, when: Ints, marks: Ints,
-) -> tuple[int, Whole, int]:  # fmt: skip
+    lay: Whole, d: Whole, days: Whole, headroom: float, at_most: float, late: bool, struck: Ints, known_day: Whole, whom: Ints,
+    when: Ints, marks: Ints,
+) -> tuple[int, Whole, Whole]:  # fmt: skip
     """Write down infection r of resident t by infection s on day d; return (attempts laid, day found, how)."""
     c, block, hstart, hsize, dorm, age = place_of(L, t)
     inf[r].person = t
@@ -646,7 +724,7 @@ def fall_ill(
     if lay == 6 and s >= 0:
         daily[d, D_EXPORT] += 1
     ill = unit(once(seed, t, SYMPTOMS)) < float(D[SYMPTOMATIC_AT + age])
-    onset = d + 1 + law(D, 1, unit(once(seed, t, INCUBATION)))
+    onset = d + 1 + law(D, INCUBATING, unit(once(seed, t, INCUBATION)))
     if ill:
         totals[2] += 1
         hard = unit(once(seed, t, SEVERE))
@@ -659,10 +737,11 @@ def fall_ill(
                 if unit(once(seed, t, DIES)) * D[SEVERE_AT + age] < D[FATAL_AT + age]:
                     totals[1] += 1
     laid = lay_plans(
-        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, whom, when, marks
-    )
+        seed, L, D, t, c, block, hstart, hsize, dorm, age, d, days, headroom, at_most, late, struck, whom, when,
+        marks,
+    )  # fmt: skip
     on, how = will_be_found(seed, D, m, seek_cdf, pharmacy_cdf, t, d, ill, onset, known_day)
-    if q_active > 0:
+    if q_active > 0 and (struck.size == 0 or was_apart(struck, t)):
         held = apart[_slot(apart, t)]
         until = (held >> 1) & LAST_DAY
         if held != -1 and until > d:
@@ -785,7 +864,7 @@ def open_zones(
                     county_zones,
                     np.int64(zones[z].community),
                     zones[z].extent,
-                    1,
+                    OPENED,
                 )
                 stage = 1 if medium == 1 else 2
                 zones[z].stage = stage
@@ -830,7 +909,12 @@ def step_zones(
         if stage == 0:
             longest = max(longest, np.float64(d - zones[z].opened))
             _count_zone(
-                L.ints, town_zones, county_zones, np.int64(zones[z].community), zones[z].extent, -1
+                L.ints,
+                town_zones,
+                county_zones,
+                np.int64(zones[z].community),
+                zones[z].extent,
+                CLOSED,
             )
         else:
             active[kept] = z
@@ -867,22 +951,22 @@ def name_contacts(
     t = np.int64(inf[r].person)
     c, _, hstart, hsize, _, age = place_of(L, t)
     role = role_of(L, t, age)
-    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), QUANTILES)]
+    power = D[INFECTIOUSNESS_AT + below(once(seed, t, INFECTIOUSNESS), np.int64(QUANTILES))]
     named = 0
     q = np.int64(inf[r].child)
     while q >= 0 and named < 2000:
         lay = np.int64(inf[q].layer)
         if lay != 0 and d - inf[q].born <= m[TRACE + 1] + m[TRACE] + 2:
-            if unit(once(seed, inf[q].person, RECALL)) < m[RECALL_AT + lay]:
+            if unit(once(seed, np.int64(inf[q].person), RECALL)) < m[RECALL_AT + lay]:
                 contacts[named] = inf[q].person
                 named += 1
         q = np.int64(inf[q].sibling)
     if m[TRACE + 2] == 1 and inf[r].source >= 0 and inf[r].layer != 0:
-        if unit(draw(seed, t, RECALL, 1)) < m[RECALL_AT + np.int64(inf[r].layer)]:
+        if unit(draw(seed, t, RECALL, FIRST)) < m[RECALL_AT + np.int64(inf[r].layer)]:
             contacts[named] = inf[inf[r].source].person
             named += 1
     for o in range(hstart, hstart + hsize):
-        if o != t and unit(draw(seed, o, RECALL, 2)) < m[RECALL_AT]:
+        if o != t and unit(draw(seed, o, RECALL, SECOND)) < m[RECALL_AT]:
             contacts[named] = o
             named += 1
     for place in range(2, 5):
@@ -926,7 +1010,7 @@ def name_contacts(
 @helper
 def keep_apart(
     seed: u64, L: Layout, D: Reals, by_city: Reals, quarantine: Ints, test_days: Ints, inf: Rows, table: Ints, index: Ints,
-    apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, contacts: Ints, named: Whole, ring: Whole,
+    struck: Ints, apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, contacts: Ints, named: Whole, ring: Whole,
     d: Whole, days: Whole, found_r: Ints, found_on: Ints, at: Ints,
 ) -> int:  # fmt: skip
     """
@@ -965,6 +1049,8 @@ def keep_apart(
         else:
             rel_home[until] += 1
             at[Q_HOME] += 1
+        if struck.size > 0:
+            struck[o >> 2] |= np.uint8(16 << (o & 3))
         apart[qs] = (o << 32) | (room << 24) | (total << 16) | (until << 1) | home
         if rr >= 0:
             inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d + 1)
@@ -1104,7 +1190,7 @@ def rounds_of_day(
 def sample(
     seed: u64, L: Layout, D: Reals, pairs: Ints, screens: Ints, shares: Reals, by_city: Reals, cells: Ints,
     zones: Rows, town_zones: Ints, screen_town: Ints, screen_county: Ints, rounds: Ints, rn: Whole, backlog: Reals,
-    inf: Rows, table: Ints, index: Ints, current: Whole, zoning: bool, zprog: Whole, area_screens: bool,
+    inf: Rows, table: Ints, index: Ints, current: Whole, zoning: bool, zprog: Whole, over_areas: Whole,
     begin: Whole, end: Whole, d: Whole, days: Whole, daily: Reals, found_r: Ints, found_on: Ints,
 ) -> tuple[Whole, int]:  # fmt: skip
     """
@@ -1174,7 +1260,7 @@ def sample(
             if zhit1 >= 0:
                 zones[zhit1].positive += 1
             continue
-        if pool == 0 and area_screens:
+        if pool == 0 and over_areas > 0:
             c = G[G[TOWN_COUNTY] + tw]
             for p in range(P):
                 kind = screens[p, 0]
@@ -1241,14 +1327,14 @@ def sample(
 
 @helper
 def count_ordered(G: Ints, levels: Ints, row: Whole, daily: Reals, d: Whole) -> None:
-    """Count the residents of compounds under an ordered level today."""
+    """Count the residents of buildings under an ordered level today."""
     for cm in range(G[COMMUNITIES]):
         begin = G[G[COMMUNITY_START] + cm]
         end = G[G[COMMUNITY_START] + cm + 1]
-        for x in range(begin, end, 512):
-            lv = levels[row, (begin >> 9) + cm + ((x - begin) >> 9)]
+        for x in range(begin, end, 64):
+            lv = levels[row, (begin >> 6) + cm + ((x - begin) >> 6)]
             if lv > 0:
-                daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(512), end - x)
+                daily[d, D_HIGH if lv == 2 else D_MEDIUM] += min(np.int64(64), end - x)
 
 
 @helper
@@ -1291,6 +1377,11 @@ def strike(
     current = version_on(rules, d)
     q_active = at[Q_CENTRAL] + at[Q_HOME]
     direct = index.size > 0
+    # the largest share of attempts at home that any measures let through
+    at_most = 1.0 / headroom
+    if m[ZONE_SINCE] < days or levels.size > 0:
+        at_most *= max(1.0, min(m[ZONE_MULT + 4], headroom))
+    sifted = np.int64(-1)
     arriving = 0
     span = latest_on(M.import_days, d)
     if M.import_mean[span] > 0.0:
@@ -1351,7 +1442,23 @@ def strike(
             lay = np.int64(7)
             at[ARRIVED] += 1
         elif head[d] >= 0:
-            chunk = head[d]
+            chunk = np.int64(head[d])
+            if direct and chunk != sifted:
+                # without a branch, so that many are looked up at a time
+                kept = chunk * CHUNK
+                for e in range(chunk * CHUNK, chunk * CHUNK + fill[d]):
+                    word = awho[e]
+                    awho[kept] = word
+                    amark[kept] = amark[e]
+                    kept += 1 - struck_of(struck, word >> 32)
+                fill[d] = kept - chunk * CHUNK
+                sifted = chunk
+                if fill[d] == 0:
+                    head[d] = alink[chunk]
+                    alink[chunk] = at[CHUNK_FREE]
+                    at[CHUNK_FREE] = chunk
+                    fill[d] = CHUNK
+                    continue
             fill[d] -= 1
             e = chunk * CHUNK + fill[d]
             t = awho[e] >> 32
@@ -1367,18 +1474,31 @@ def strike(
             if d < silent:
                 continue
             totals[3] += 1
-            if direct:
-                if (struck[t >> 3] >> (t & 7)) & 1:
+            if t >= 0:
+                if direct:
+                    if struck_of(struck, t):
+                        continue
+                elif table[_slot(table, t)] != -1:
                     continue
-            elif table[_slot(table, t)] != -1:
-                continue
             keep = 1.0 / headroom if lay == 0 else 1.0
             isolated = inf[s].apart_from <= d < inf[s].apart_until
             if isolated:
                 if inf[s].at_home == 0 and d < inf[s].room_until:
                     continue
                 keep *= m[ISOLATION + 2] if lay == 0 else m[ISOLATION + 3]
-            if q_active > 0:
+            if t < 0:
+                t = met_late(
+                    seed, L, m, pairs, cells, town_zones, levels, current, d, keep, lay, number,
+                    np.int64(inf[s].person), np.int64(inf[s].community),
+                )  # fmt: skip
+                if t < 0:
+                    continue
+                if direct:
+                    if struck_of(struck, t):
+                        continue
+                elif table[_slot(table, t)] != -1:
+                    continue
+            if q_active > 0 and (not direct or was_apart(struck, t)):
                 held = apart[_slot(apart, t)]
                 if held != -1 and ((held >> 1) & LAST_DAY) > d:
                     if (held & 1) == 0 and d < room_until(held):
@@ -1396,10 +1516,10 @@ def strike(
             return DONE
         # a new infection
         if direct:
-            if index[t] != 0:
+            if struck_of(struck, t):
                 continue
             index[t] = n + 1
-            struck[t >> 3] |= np.uint8(1 << (t & 7))
+            struck[t >> 2] |= np.uint8(1 << (t & 3))
         else:
             sl = _slot(table, t)
             if table[sl] != -1:
@@ -1408,7 +1528,7 @@ def strike(
         at[INFECTIONS] = n + 1
         laid, on, how = fall_ill(
             seed, L, D, m, M.seek_cdf, M.pharmacy_cdf, M.quarantine, M.test_days, inf, apart, q_active, day_new, daily,
-            totals, n, t, s, lay, d, days, headroom, known_day, whom, when, marks,
+            totals, n, t, s, lay, d, days, headroom, at_most, zoned, struck, known_day, whom, when, marks,
         )  # fmt: skip
         at[PLAN] = 0
         at[PLANS] = laid
@@ -1420,7 +1540,7 @@ def strike(
 @entry
 def evening(
     seed: u64, d: Whole, days: Whole, L: Layout, D: Reals, M: Means, orders: Orders, cells: Ints, town: Ints,
-    county: Ints, inf: Rows, table: Ints, index: Ints, finds: Rows, fhead: Ints, found_r: Ints, found_on: Ints,
+    county: Ints, inf: Rows, table: Ints, index: Ints, struck: Ints, finds: Rows, fhead: Ints, found_r: Ints, found_on: Ints,
     contacts: Ints, apart: Ints, used: Reals, rel_central: Ints, rel_beds: Ints, rel_home: Ints, unmet_until: Ints,
     zones: Rows, active: Ints, pending: Ints, queue: Ints, screen_town: Ints, screen_county: Ints, backlog: Reals,
     tubes: Reals, todays: Ints, day_found: Ints, day_open: Ints, daily: Reals, totals: Reals, at: Ints,
@@ -1481,7 +1601,10 @@ def evening(
             )  # fmt: skip
             at[UNMET] += wanting
             if m[TRACE_SINCE] <= d:
-                queue[at[QUEUED]] = (r << 32) | (d + np.int64(m[TRACE]))
+                # with its city, which is asked each day the case waits
+                y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + inf[r].community]]]
+                due = min(d + np.int64(m[TRACE]), np.int64(0xFFFF))
+                queue[at[QUEUED]] = (r << 32) | (y << 16) | due
                 at[QUEUED] += 1
             if kept_apart:
                 continue
@@ -1516,8 +1639,8 @@ def evening(
             x = at[CASE]
             at[CASE] += 1
             r = queue[x] >> 32
-            on = queue[x] & 0xFFFFFFFF
-            y = G[G[COUNTY_CITY] + G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + inf[r].community]]]
+            on = queue[x] & 0xFFFF
+            y = (queue[x] >> 16) & 0xFFFF
             if on > d or used[STAFF, y] <= 0.0:
                 if on <= d:
                     daily[d, D_QUEUE] += 1
@@ -1530,7 +1653,7 @@ def evening(
             named, ring = name_contacts(seed, L, D, m, inf, r, d, contacts)
             daily[d, D_CONTACTS] += ring
             hits = keep_apart(
-                seed, L, D, by_city, M.quarantine, M.test_days, inf, table, index, apart, used, rel_central, rel_home, contacts,
+                seed, L, D, by_city, M.quarantine, M.test_days, inf, table, index, struck, apart, used, rel_central, rel_home, contacts,
                 named, ring, d, days, found_r, found_on, at,
             )  # fmt: skip
             for w in range(hits):
@@ -1581,16 +1704,16 @@ def evening(
         at[SAMPLED] = at[WATCHED] if testing else at[INFECTIONS]
         at[STAGE] = 5
     # the infected among those sampled
-    area_screens = False
+    over_areas = np.int64(0)
     for p in range(P):
         if screens[p, 0] != -1:
-            area_screens = True
+            over_areas += 1
     while at[SAMPLED] < at[INFECTIONS]:
         if finds.size < at[FINDS] + BUFFER:
             return SHORT_FINDS
         at[SAMPLED], hits = sample(
             seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county,
-            todays, at[ROUNDS], backlog, inf, table, index, current, zoning, zprog, area_screens, at[SAMPLED],
+            todays, at[ROUNDS], backlog, inf, table, index, current, zoning, zprog, over_areas, at[SAMPLED],
             at[INFECTIONS], d, days, daily, found_r, found_on,
         )  # fmt: skip
         for w in range(hits):
@@ -1609,6 +1732,63 @@ def evening(
     daily[d, D_UNMET] = at[UNMET]
     at[STAGE] = 0
     return DONE
+
+
+@entry
+def keep_ordered(
+    seed: u64, kept: Ints, d: Whole, days: Whole, L: Layout, D: Reals, by_city: Reals, quarantine: Ints, test_days: Ints,
+    inf: Rows, table: Ints, index: Ints, apart: Ints, used: Reals, rel_central: Ints, rel_home: Ints, finds: Rows,
+    fhead: Ints, at: Ints,
+) -> None:  # fmt: skip
+    """
+    Put people into quarantine from day d on, as an order says; `kept` has rows (resident, from day, until day, at home).
+
+    Whoever is in quarantine already stays in that one, and who was found is a case. Without a free room somebody is kept
+    at home. They are tested as contacts in quarantine are. `apart` and `finds` have room for all of them.
+    """
+    G = L.ints
+    now = latest_on(quarantine, d)
+    for x in range(kept.shape[0]):
+        if kept[x, 1] != d:
+            continue
+        o = kept[x, 0]
+        until = kept[x, 2]
+        qs = _slot(apart, o)
+        if apart[qs] != -1 and ((apart[qs] >> 1) & LAST_DAY) > d:
+            continue
+        rr = infection_of(table, index, o)
+        if rr >= 0 and inf[rr].found >= 0:
+            continue
+        if apart[qs] == -1:
+            at[KEYS] += 1
+        oy = G[G[COUNTY_CITY] + county_of(L, o)]
+        home: Whole = 1
+        total = until - d
+        room: Whole = 0
+        if kept[x, 3] == 0 and used[ROOMS, oy] < by_city[ROOMS, oy]:
+            used[ROOMS, oy] += 1
+            at[Q_CENTRAL] += 1
+            rel_central[until, oy] += 1
+            home = 0
+            room = total
+        else:
+            rel_home[until] += 1
+            at[Q_HOME] += 1
+        apart[qs] = (o << 32) | (room << 24) | (total << 16) | (until << 1) | home
+        if rr >= 0:
+            inf[rr].apart_from = min(np.int64(inf[rr].apart_from), d)
+            inf[rr].apart_until = until
+            inf[rr].room_until = d + room
+            inf[rr].at_home = home
+            for w in range(quarantine[now, 5], quarantine[now, 6]):
+                td = d - 1 + test_days[w]
+                if td >= d and positive(
+                    seed, D, o, td - inf[rr].born, 0.0, draw(seed, o, SAMPLE_SINGLE, td * 16)
+                ):
+                    if td + 1 < inf[rr].due and td + 1 < days:
+                        inf[rr].due = td + 1
+                        _told_ahead(finds, fhead, at, rr, td + 1, TRACED)
+                    break
 
 
 @entry
@@ -1678,7 +1858,20 @@ def run(
     screen_county = np.zeros((programmes, counties), np.int64)
     backlog, tubes = np.zeros(cities), np.zeros(cities)
     todays = np.empty((orders.rounds.shape[0], 4), np.int64)
+    ordered_in = _ordered_by_county(L, orders.level)
+    kept = orders.kept[(orders.kept[:, 2] > orders.kept[:, 1]) & (orders.kept[:, 1] >= 0)]
+    while kept.size and (kept.shape[0] + BUFFER) * 4 > apart.size:
+        apart = _rehashed(apart)
     for d in range(days):
+        if d < ordered_in.shape[0]:
+            county[0] += ordered_in[d] - (ordered_in[d - 1] if d else 0)
+        if kept.size:
+            while finds.size < at[FINDS] + kept.shape[0] + BUFFER:
+                finds = _longer(finds)
+            keep_ordered(
+                seed, kept, d, days, L, D, M.by_city, M.quarantine, M.test_days, inf, table, index, apart, used,
+                rel_central, rel_home, finds, fhead, at,
+            )  # fmt: skip
         while short := infect(
             seed, d, days, silent, L, D, M, orders.level, seeds, cells, town, county, inf, table, index, struck,
             awho, amark, alink, head, fill, whom, when, marks, finds, fhead, apart, day_new, daily, totals, at,
@@ -1694,11 +1887,13 @@ def run(
                 finds = _longer(finds)
             else:
                 index, struck = _by_resident(
-                    inf["person"][: at[INFECTIONS]], int(L.ints[RESIDENTS])
+                    inf["person"][: at[INFECTIONS]],
+                    apart[apart != -1] >> 32,
+                    int(L.ints[RESIDENTS]),
                 )
                 table = np.full(2, -1, np.int64)
         while short := end(
-            seed, d, days, L, D, M, orders, cells, town, county, inf, table, index, finds, fhead, found_r, found_on,
+            seed, d, days, L, D, M, orders, cells, town, county, inf, table, index, struck, finds, fhead, found_r, found_on,
             contacts, apart, used, rel_central, rel_beds, rel_home, unmet_until, zones, active, pending, queue,
             screen_town, screen_county, backlog, tubes, todays, day_found, day_open, daily, totals, at,
         ):  # fmt: skip
@@ -1722,12 +1917,33 @@ def run(
     return day_new, day_found, day_open, daily, totals, people
 
 
+def _ordered_by_county(L: Layout, level: NDArray[np.int8]) -> NDArray[np.int64]:
+    """
+    Return how many buildings of each county are under an ordered level on each day of a table day x building.
+
+    Where there are ordered zones in a county, its other residents meet less, as they do beside zones drawn by rule.
+    """
+    if not level.size:
+        return np.zeros((0, 0), np.int64)
+    G = L.ints
+    communities = np.arange(G[COMMUNITIES])
+    first = (G[G[COMMUNITY_START] + communities] >> 6) + communities
+    county = G[G[TOWN_COUNTY] + G[G[COMMUNITY_TOWN] + communities]]
+    counted = np.zeros((level.shape[0], G[COUNTIES]), np.int64)
+    day, building = np.nonzero(level)
+    where = county[np.searchsorted(first, building, side="right") - 1]
+    np.add.at(counted, (day, where), 1)
+    return counted
+
+
 def _by_resident(
-    people: NDArray[np.int32], residents: int
+    people: NDArray[np.int32], kept: NDArray[np.int64], residents: int
 ) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Return for each resident the infection's number and 1, and a bit a resident of whether there is one."""
+    """Return for each resident the infection's number and 1, and the bits of who was infected or kept apart."""
     index = np.zeros(residents, np.int32)
     index[people] = np.arange(1, people.size + 1, dtype=np.int32)
-    struck = np.zeros((residents >> 3) + 1, np.uint8)
-    np.bitwise_or.at(struck, people >> 3, (1 << (people & 7)).astype(np.uint8))
+    # the last byte is nobody's: an attempt whose target is open (-1) looks there
+    struck = np.zeros((residents >> 2) + 2, np.uint8)
+    np.bitwise_or.at(struck, people >> 2, (1 << (people & 3)).astype(np.uint8))
+    np.bitwise_or.at(struck, kept >> 2, (16 << (kept & 3)).astype(np.uint8))
     return index, struck

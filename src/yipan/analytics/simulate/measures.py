@@ -29,6 +29,8 @@ class Extent(IntEnum):
     COUNTY = 4
 
 
+LONGEST_QUARANTINE = 120
+"""The kernel holds the days of a quarantine in eight bits."""
 BUILDING_RESIDENTS = 64
 COMPOUND_RESIDENTS = 512
 """A compound is taken as 512 residents, a building as 64: assumptions of this project, shown with results."""
@@ -390,50 +392,67 @@ class Orders(NamedTuple):
     """
     What was ordered day by day from outside, for an exercise; made by `orders_none` or `ordered`.
 
-    `level` is a table day x compound (0 low, 1 medium, 2 high; its last row holds on), `rounds` rows (day, first
-    resident, one past the last, people in a tube).
+    `level` is a table day x building (0 low, 1 medium, 2 high; its last row holds on), `rounds` rows (day, first
+    resident, one past the last, people in a tube), `kept` rows (resident, from day, until day, 1 at home or 0 in a room).
     """
 
     level: Any
     rounds: Any
+    kept: Any
 
 
 def orders_none() -> Orders:
     """Return no orders."""
-    return Orders(level=np.zeros((0, 0), np.int8), rounds=np.zeros((0, 4), np.int64))
+    return Orders(
+        level=np.zeros((0, 0), np.int8), rounds=np.zeros((0, 4), np.int64), kept=np.zeros((0, 4), np.int64)
+    )  # fmt: skip
 
 
-def compounds(province: Province, community: int) -> tuple[int, int]:
-    """Return (number of the first compound, one past the last) of a community, by which ordered levels are told."""
+def building_of(province: Province, person: int) -> int:
+    """Return the number of the building a resident lives in, by which ordered levels are told."""
+    community = int(np.searchsorted(province.community_start, person, side="right")) - 1
     first = int(province.community_start[community])
-    size = int(province.community_start[community + 1]) - first
-    begin = (first >> 9) + community
-    return begin, begin + -(-size // COMPOUND_RESIDENTS)
+    return (first >> 6) + community + ((person - first) >> 6)
+
+
+def residents_of(province: Province, building: int) -> tuple[int, int]:
+    """Return (first resident, one past the last) of a building."""
+    begins = (province.community_start[:-1] >> 6) + np.arange(province.communities)
+    community = int(np.searchsorted(begins, building, side="right")) - 1
+    first = int(province.community_start[community]) + (building - int(begins[community])) * 64
+    return first, min(first + 64, int(province.community_start[community + 1]))
 
 
 def ordered(
     province: Province,
     levels: Sequence[tuple[int, int, int, int]],
     rounds: Sequence[tuple[int, int, int, int]],
+    kept: Sequence[tuple[int, int, int, int]] = (),
     *,
     days: int,
 ) -> Orders:
     """
     Return orders for the kernel.
 
-    `levels` holds (compound, level, from day, until day), `rounds` (day, first resident, one past the last, pool).
+    `levels` holds (building, level, from day, until day), `rounds` (day, first resident, one past the last, pool),
+    `kept` (resident, from day, until day, 1 at home or 0 in a room): people in quarantine by an order about them.
     Where two levels meet the higher holds.
     """
     if levels:
-        count = (province.residents >> 9) + province.communities + 2
+        count = (province.residents >> 6) + province.communities + 2
         table = np.zeros((days, count), np.int8)
-        for compound, level, since, until in levels:
+        for building, level, since, until in levels:
             if since < days and until > since:
-                part = table[max(0, since) : until, compound]
+                part = table[max(0, since) : until, building]
                 np.maximum(part, level, out=part)
     else:
         table = np.zeros((0, 0), np.int8)
-    return Orders(level=table, rounds=np.array(rounds, dtype=np.int64).reshape(-1, 4))
+    people = np.array(kept, dtype=np.int64).reshape(-1, 4)
+    people[:, 2] = np.minimum(people[:, 2], np.maximum(people[:, 1], 0) + LONGEST_QUARANTINE)
+    return Orders(
+        level=table, rounds=np.array(rounds, dtype=np.int64).reshape(-1, 4),
+        kept=people[(people[:, 1] < days) & (people[:, 0] >= 0) & (people[:, 0] < province.residents)],
+    )  # fmt: skip
 
 
 # Places of the numbers of a strategy.
@@ -599,6 +618,6 @@ def zone_pairs(rules: Any, province: Province) -> Any:
 
 __all__ = [
     "Arrivals", "Campaign", "Extent", "Finding", "Imports", "Isolation", "Means", "Orders", "Quarantine", "Screening", "Strategy",
-    "StrategyContradictsItself", "Tracing", "Travel", "Vaccine", "ZoneRule", "Zoning", "compounds", "means_of", "ordered",
-    "orders_none",
+    "StrategyContradictsItself", "Tracing", "Travel", "Vaccine", "ZoneRule", "Zoning", "building_of", "means_of", "ordered",
+    "orders_none", "residents_of",
 ]  # fmt: skip

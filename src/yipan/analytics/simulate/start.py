@@ -1,12 +1,16 @@
 """Where a run starts from: the cases known, and the infections nobody has seen yet, drawn from what is known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .epidemic import Seed
 from .pathogen import Pathogen, RateOutOfRange, gamma_days
+
+MOST_PENDING = 100_000
+"""Infections lately that nobody has seen yet, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,42 +82,41 @@ def draw_start(
     )
     delay = gamma_days(ascertainment.report_days, ascertainment.report_sd_days)
     incubation = gamma_days(pathogen.incubation_days, pathogen.incubation_sd_days)
-    seeds: list[Seed] = []
-
-    def day_of(days_ago: int) -> int:
-        return min(lead_days - 1, max(0, lead_days - days_ago))
-
-    for case in cases:
-        if case.onset_days_ago is not None:
-            infected = case.onset_days_ago + 1 + int(rng.choice(incubation.size, p=incubation))
-        else:
-            infected = case.reported_days_ago + 1 + int(rng.choice(delay.size, p=delay))
-        if infected <= lead_days:
-            begin = day_of(infected)
-            seeds.append(
-                Seed(
-                    day=begin, county=case.county,
-                    found=max(begin, lead_days - case.reported_days_ago),
-                )
-            )  # fmt: skip
-        unseen = int(rng.negative_binomial(1, share))
-        for _ in range(unseen):
-            ago = max(1, infected + int(rng.integers(-3, 4)))
-            if ago <= lead_days:
-                seeds.append(Seed(day=day_of(ago), county=case.county))
-    if cases:
+    reported = np.array([case.reported_days_ago for case in cases], dtype=int)
+    onset = np.array(
+        [-1 if case.onset_days_ago is None else case.onset_days_ago for case in cases], dtype=int
+    )
+    waited = 1 + rng.choice(delay.size, p=delay, size=len(cases))
+    incubated = 1 + rng.choice(incubation.size, p=incubation, size=len(cases))
+    infected = np.where(onset >= 0, onset + incubated, reported + waited)
+    unseen = np.repeat(np.arange(len(cases)), rng.negative_binomial(1, share, size=len(cases)))
+    beside = np.maximum(1, infected[unseen] + rng.integers(-3, 4, size=unseen.size))
+    whose, ago = [unseen], [beside]
+    lately = np.flatnonzero(reported <= lead_days)
+    if lately.size:
         ages = np.arange(1, lead_days + 1)
         unreported = 1 - np.concatenate([[0.0], np.cumsum(delay)])[np.minimum(ages, delay.size)]
         weight = np.exp(-growth_per_day * ages)
         seen = (weight * (1 - unreported) * share).sum()
         pending = weight * unreported * share
-        lately = [case for case in cases if case.reported_days_ago <= lead_days]
-        count = int(rng.poisson(len(lately) * pending.sum() / max(seen, 1e-9))) if lately else 0
-        for _ in range(min(count, 100_000)):
-            case = lately[int(rng.integers(len(lately)))]
-            seeds.append(
-                Seed(
-                    day=day_of(int(rng.choice(ages, p=pending / pending.sum()))), county=case.county
-                )
-            )
+        count = min(MOST_PENDING, int(rng.poisson(lately.size * pending.sum() / max(seen, 1e-9))))
+        whose.append(rng.choice(lately, size=count))
+        ago.append(rng.choice(ages, p=pending / pending.sum(), size=count))
+    seeds = [
+        Seed(day=day, county=cases[index].county, found=max(day, lead_days - cases[index].reported_days_ago))
+        for index, day in _within(np.arange(len(cases)), infected, lead_days)
+    ]  # fmt: skip
+    seeds += [
+        Seed(day=day, county=cases[index].county)
+        for index, day in _within(np.concatenate(whose), np.concatenate(ago), lead_days)
+    ]
     return tuple(sorted(seeds, key=lambda seed: seed.day))
+
+
+def _within(
+    whose: NDArray[np.int_], ago: NDArray[np.int_], lead_days: int
+) -> Iterator[tuple[int, int]]:
+    """Yield whose case and on which day, for those infected within the lead."""
+    inside = ago <= lead_days
+    days = np.clip(lead_days - ago[inside], 0, lead_days - 1)
+    return zip(whose[inside].tolist(), days.tolist(), strict=True)

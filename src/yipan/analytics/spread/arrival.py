@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, sparse, special
+from scipy import sparse, special
 
 from yipan.model import Spillover
 
@@ -126,6 +126,8 @@ def chain_extinction(reproduction: ArrayLike, dispersion: float) -> FloatArray:
 
 
 def _least_root(r: float, k: float) -> float:
+    from scipy import optimize
+
     def gap(q: float) -> float:
         return math.exp(-r * (1 - q) if math.isinf(k) else -k * math.log1p(r * (1 - q) / k)) - q
 

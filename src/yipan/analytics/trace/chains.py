@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
-from scipy.stats import poisson
 
 from .sources import NEVER, OUTSIDE, UNDATED, Delay, Floats, Ints, SourcePosterior
 
@@ -432,6 +431,8 @@ def spreaders(forests: Sequence[Ints], *, R: float, quantile: float = 0.99) -> t
     >>> [s.case for s in spreaders([np.array([-1, 0, 0, 0, 0, 0, 0])], R=1.0)]
     [0]
     """
+    from scipy.stats import poisson
+
     limit = int(poisson.ppf(quantile, R))
     if not forests:
         return ()

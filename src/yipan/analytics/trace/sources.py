@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
-from scipy.stats import gamma
+from scipy.special import gammainc, gammaln
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +51,9 @@ class Delay:
         """The probability that the delay is at most so many days."""
         scale = self.sd_days**2 / (self.mean_days - self.shift_days)
         shape = (self.mean_days - self.shift_days) / scale
-        return np.asarray(gamma.cdf(days - self.shift_days, a=shape, scale=scale), dtype=np.float64)
+        return np.asarray(
+            gammainc(shape, np.maximum(days - self.shift_days, 0.0) / scale), dtype=np.float64
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

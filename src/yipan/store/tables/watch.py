@@ -1,6 +1,6 @@
 """Sentinels, alerts and rules of the watch on record."""
 
-from yipan.model import Alert, Sentinel, WatchRule
+from yipan.model import Alert, SchoolBreak, Sentinel, WatchRule
 from yipan.store.nouns import Column, NounTable, Readers
 
 SENTINELS = NounTable(
@@ -19,5 +19,9 @@ ALERTS = NounTable(
 )
 RULES = NounTable(name="watch_rule", noun=WatchRule, readers=Readers.LINE)
 
-TABLES = (SENTINELS, ALERTS, RULES)
+BREAKS = NounTable(name="school_break", noun=SchoolBreak, readers=Readers.LINE)
+
+FIRST = (SENTINELS, ALERTS, RULES)
+"""The tables the desk began with."""
+TABLES = (*FIRST, BREAKS)
 """Every table of the desk."""
