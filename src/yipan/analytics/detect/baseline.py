@@ -79,7 +79,8 @@ _WIDTH_PRIOR = 30.0
 """As if so many days had been missed by as much as feared, before any was seen."""
 
 
-_LEAST_DOUBT, _MOST_DOUBT = 0.02, 10.0
+_LEAST_DOUBT, _MOST_DOUBT = 0.02, 2.0
+"""What is wrong by more is left to the width: an outbreak makes close days miss together, too."""
 _DOUBT_LAGS = 2
 """Days back whose misses are set beside today's; no more than the gap, since days inside the level miss against it."""
 _DOUBT_A_DAY = 1.0
@@ -461,6 +462,9 @@ class _State:
         self.together_missed, self.together_feared = (
             np.full(2 * _SIZES * self.groups, options.prior_doubt) for _ in range(2)
         )
+        self.waiting_missed, self.waiting_feared = (
+            np.zeros((options.gap_days, 2 * _SIZES * self.groups)) for _ in range(2)
+        )
         questions = 1 + len(options.sums)
         self.memory, self.remembered = np.zeros(streams), np.zeros(streams)
         self.wide, self.asked = (np.zeros((questions, streams)) for _ in range(2))
@@ -686,7 +690,8 @@ class _State:
         Learn how far days that lie close miss together, as a share of how far they were feared to.
 
         What level, drift and season are wrong by moves neighbouring days alike, and chance does not, however uneven it is. So the product of
-        today's miss and yesterday's tells the one from the other; what comes of few events counted (`sampled`) is known and taken off.
+        today's miss and yesterday's tells the one from the other; what comes of few events counted (`sampled`) is known and taken off. As of the
+        level, the days of the gap are not heard yet.
         """
         lags = len(self.last_missed)
         if not lags:
@@ -702,10 +707,11 @@ class _State:
         heard = np.minimum(1.0, _DOUBT_A_DAY / np.maximum(known, 1e-9))
         before = (1 - gone) * self.options.prior_doubt
         asked = np.where(pairs > 0, feared * together, 0.0)
-        self.together_feared = self.together_feared * gone + heard * known + before
-        self.together_missed = (
-            self.together_missed * gone + heard * np.bincount(size, asked, minlength=cells) + before
-        )
+        at = self.day % len(self.waiting_feared)
+        self.together_feared = self.together_feared * gone + self.waiting_feared[at] + before
+        self.together_missed = self.together_missed * gone + self.waiting_missed[at] + before
+        self.waiting_feared[at] = heard * known
+        self.waiting_missed[at] = heard * np.bincount(size, asked, minlength=cells)
         at = self.day % lags
         self.last_missed[at], self.last_mean[at] = missed, mean
 

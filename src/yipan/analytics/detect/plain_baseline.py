@@ -36,7 +36,7 @@ _WIDTH_PRIOR = 30.0
 _CERTAIN = 1e6
 _STEPS = (1, 10, 100, 300)
 _DOUBT_LAGS = 2
-_LEAST_DOUBT, _MOST_DOUBT = 0.02, 10.0
+_LEAST_DOUBT, _MOST_DOUBT = 0.02, 2.0
 _MEMORY_REACH = 3.5
 _SEVERAL = 0.12
 
@@ -94,6 +94,9 @@ class _Siblings:
     """For each question, size of count and whether the season is known: what was missed over what was feared."""
     doubts: dict[tuple[int, bool], _Sums] = field(default_factory=dict)
     """For each size of count and whether the season is known: how far close days missed together over how far they were feared to."""
+
+    waiting: list[dict[tuple[int, bool], tuple[float, float]]] = field(default_factory=list)
+    """What the days of the gap say of the doubts."""
 
     def width(self, question: int, size: int, seasoned: bool) -> _Sums:
         return self.widths[question, size, seasoned]
@@ -631,13 +634,18 @@ def _learn_doubts(
     if not lags:
         return
     for number, group in enumerate(siblings):
+        new: dict[tuple[int, bool], tuple[float, float]] = {}
+        group.waiting.append(new)
+        due = group.waiting.pop(0) if len(group.waiting) > options.gap_days else {}
         for (size, seasoned), told in group.doubts.items():
             found = cells.get((number, size, seasoned), [])
             known = sum(asked for _, asked in found)
             heard = min(1.0, 1.0 / max(known, 1e-9))
+            new[size, seasoned] = heard * sum(its for its, _ in found), heard * known
+            missed, asked = due.get((size, seasoned), (0.0, 0.0))
             before = (1 - gone) * options.prior_doubt
-            told.events = told.events * gone + heard * sum(its for its, _ in found) + before
-            told.expected = told.expected * gone + heard * known + before
+            told.events = told.events * gone + missed + before
+            told.expected = told.expected * gone + asked + before
 
 
 def _learn_widths(
