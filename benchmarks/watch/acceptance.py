@@ -17,7 +17,6 @@ from time import process_time
 
 import calibration
 import numpy as np
-from scipy import stats
 
 from yipan.analytics.detect.baseline import WEEKLY, DayKinds, baseline_matrix
 from yipan.analytics.detect.ears import ears_matrix
@@ -108,8 +107,10 @@ def quiet_rates() -> bool:
             p = baseline_matrix(
                 counts, first_day=first, columns=range(days - judged, days), thresholds=0
             ).p_value
-        known = tail_of(counts[:, -last:], mean[:, -last:], over + 1)
-        print(f"(c) {told}: alarm rate over nominal at .05, .01, .005 (asked 0.8 to 1.25)")
+        known = calibration.tail_of(counts[:, -last:], mean[:, -last:], over + 1)
+        print(
+            f"(c) {told}: alarm rate over nominal at .05, .01, .005 (asked 0.8 to 1.25) | of one who knows the law of each count"
+        )
         for low, high in pairwise(CLASSES):
             rows = (base >= low) & (base < high)
             rates = [float((p[rows] <= alpha).mean() / alpha) for alpha in ALPHAS]
@@ -122,18 +123,6 @@ def quiet_rates() -> bool:
             )
             print(f"      mean {low:5g} to {high:5g}: {shown} {'' if met else '  outside'}")
     return whole
-
-
-def tail_of(counts, mean, dispersion):
-    """Return the mid-p of one who knows the law of every count: mean and dispersion."""
-    wide = dispersion > 1
-    size = np.where(wide, mean / np.where(wide, dispersion - 1, 1.0), 1.0)
-    share = np.where(wide, 1 / dispersion, 0.5)
-    return np.where(
-        wide,
-        stats.nbinom.sf(counts, size, share) + stats.nbinom.pmf(counts, size, share) / 2,
-        stats.poisson.sf(counts, mean) + stats.poisson.pmf(counts, mean) / 2,
-    )
 
 
 def never_seen() -> bool:
@@ -204,6 +193,13 @@ def festival() -> bool:
             ),
             "Farrington without": farrington_matrix(counts, columns=columns, options=strict),
         }  # fmt: skip
+        law = expected[:, columns]
+        for told, of in (("festival", 1), ("next", 2), ("rebound", 3), ("other", 0)):
+            at = kind[columns] == of
+            known = calibration.tail_of(sick[:, at], law[:, at], np.full((300, 1), 2.0))
+            print(
+                f"(e) mean {mean}, {told} weeks, one who knows the law of each count: 4 sd found {(known <= 0.01).mean():.0%}"
+            )
         for name, found in asked.items():
             for told, of in (("festival", 1), ("next", 2), ("rebound", 3), ("other", 0)):
                 at = kind[columns] == of
