@@ -15,7 +15,7 @@ that tomorrow cannot change today's signal. Expected count of a day (of a week, 
   day: what rises faster than any season is news.
 * *Weekday*: each stream's own profile drawn to that of its siblings (the streams of its group).
 * *Holiday*: the days around the lunar new year one by one, other public holidays, weekends worked and the
-  first day back; learned from earlier years, by group and then by stream. Before the first festival seen the
+  first day back; learned from earlier years, by group and then by stream, which leans on its siblings by as much as streams were seen to differ. Before the first festival seen the
   factor is unknown, and its uncertainty widens the limit. Holidays count as Sundays, weekends worked as working days.
   Weekly streams know the week of the festival, the next and the two after.
 * *Season*, for weekly streams: what the same five weeks of up to five earlier years were to the years around them, by
@@ -23,15 +23,16 @@ that tomorrow cannot change today's signal. Expected count of a day (of a week, 
   taken for the season nor a season for a rise. Before a year and a half is known its size is unknown and widens the limit.
 
 The count follows a negative binomial law: the spread is what one-day-ahead forecasts of the stream actually
-missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, all of it is
-multiplied by the *width* (what such forecasts missed by over what they were feared to miss by, lately, by size of count), and the
+missed by (drawn to its siblings by as much as these are alike), the uncertainty of level, drift, weekday, holiday and season is added. What of it
+comes of few events counted is known; how far drift and season may be wrong beyond that is the *doubt*, learned by size of count from how close
+days miss together: a wrong level moves neighbouring days alike, chance does not. All of it is multiplied by the *width* (what such forecasts missed by over what they were feared to miss by, lately, by size of count), and the
 tail is widened as Student's law is for a spread known from few days. What lies beyond two deviations speaks less the further it
 lies, so that an outbreak nobody recorded does not pass for unevenness. Several questions are asked: today's count; the
 sums that end today (seven days; two and four weeks), each with a width of its own; and the *memory*, which adds up what each
 day's normal score exceeds half a deviation by (a CUSUM held below three, begun anew after a day that stood out), weighed by how far
 the days miss together and against the chart's own stationary law; where a case is news by itself nothing adds up, and it is
 hardly heard. A day far beyond its own limit counts in later sums as it was expected, so that it has no echo. The harmonic
-mean of the p-values is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
+mean of the p-values, the day's own with two voices, is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
 discrete counts): an alarm can then come at most twice as often as asked, and on the whole comes about as often.
 `attained` says how often a quiet day can really reach the count that alarms.
 
