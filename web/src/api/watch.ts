@@ -27,7 +27,7 @@ export type Sheet = {
   last_report: string | null; silent_days: number; silence_p: number | null; state: string; explanation: Said
 }
 export type Reported = { sentinel: string; day: string; values: [string, number][]; new: number; corrected: number; late: boolean }
-export type OwnDay = { day: string; due: string; state: string; values: [string, number][]; first_sent: string | null; corrections: number }
+export type OwnDay = { interval: string; day: string; due: string; state: string; values: [string, number][]; first_sent: string | null; corrections: number }
 export type OwnReports = { sheet: Sheet; days: OwnDay[] }
 export type Silent = { area: string; sentinels: number; silent: number; completeness: number | null }
 export type Verdicts = {
