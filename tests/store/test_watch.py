@@ -528,6 +528,33 @@ class TestSchoolHolidays:
         assert watch.register_school_breaks(post, [holiday], at=AT) == 0
         assert sheet().owed == 1
 
+    def test_a_closed_school_is_not_told_to_be_missing(self, post):
+        stream = Stream(disease="respiratory", counted=Counted.SCHOOL_ABSENCES, site="s-8")
+        school = Sentinel(
+            id="s-8", area=GUANGZHOU, kind=SentinelKind.SCHOOL, name=Sentence(zh="小学", en="School"), streams=(stream,),
+            due_hour=10, since=date(2022, 10, 1), working_days_only=True,
+        )  # fmt: skip
+        watch.register_sentinels(post, [school], at=AT)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=AT) as act:
+            act.put_counts(
+                table(CountSeries(area=GUANGZHOU, stream=stream, first_day=FIRST, counts=counts_of(9, silent=1))),
+                published=False,
+            )  # fmt: skip
+
+        def missing():
+            with post.store.reading(post.viewer) as record:
+                seen = watch.seen_now(record, area=PROVINCE, day=date(2022, 11, 9), at=AT)
+            return {one.stream for one in seen.unjudged}
+
+        before = missing()
+        watch.register_school_breaks(
+            post,
+            [SchoolBreak(id="b", area=PROVINCE, since=date(2022, 11, 9), until=date(2022, 11, 20), name="假期", source="an example")],
+            at=AT,
+        )  # fmt: skip
+
+        assert before - missing() == {stream}
+
 
 class TestTheLogInOfOneSentinel:
     KEY = CLINIC.key

@@ -5,7 +5,7 @@ Works on series handed in, from the record or from somebody's own table, and tou
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -60,6 +60,8 @@ LEAST_KNOWN = 0.2
 """A day of which less is known by now is not judged yet: too few reports are in."""
 PROVISIONAL = 0.8
 """What is raised on a day of which less than this is known is said to be provisional."""
+NEW_DAYS = 56
+"""A stream that began longer ago is no longer told to be new."""
 LEAST_BEFORE_DAYS = 28
 """A stream with fewer days before an outbreak on record learns from it all the same: it has nothing else."""
 CITY_DEPTH = 2
@@ -348,7 +350,11 @@ def judge_streams(
     found = tuple(
         fault
         for fault in series_faults(matrix, daily=interval is Interval.DAY)
-        if fault.row not in sampled or fault.kind in _FAULTS_OF_SAMPLES
+        if (fault.row not in sampled or fault.kind in _FAULTS_OF_SAMPLES)
+        and not (
+            fault.kind is FaultKind.BEGAN_INSIDE
+            and (fault.position or 0) < width - NEW_DAYS // interval.days
+        )
     )
     tested = _tested(own, matrix)
     learned_until = width - judged_days - QUIET_DAYS
@@ -716,6 +722,7 @@ def picture(
     calendar: WorkCalendar | None = None,
     neighbours: Mapping[AreaPath, Sequence[AreaPath]] | None = None,
     limits_of: Callable[[AreaPath], tuple[float, float]] | None = None,
+    excused: Collection[tuple[AreaPath, Stream]] = (),
 ) -> Picture:
     """
     Return what stands out on a day judged (default: the newest), each cause once, and what could not be seen.
@@ -723,7 +730,7 @@ def picture(
     All channels of an area are also asked together, by the correlation they had on quiet days (`fusion.stouffer_p`). Where
     `neighbours` says which areas touch, groups of them are asked together over the last days (`clusters`): a group that stands out
     joins what is told of an area inside it or around it, and is told by itself where nothing else is. `limits_of` gives the limits
-    (`alpha`, `false_share`) of areas that have their own.
+    (`alpha`, `false_share`) of areas that have their own. Streams `excused` owe nothing that day: they are not told to be missing.
     """
     if not judged.days:
         raise ValueError("no day was judged: the series are empty")
@@ -791,6 +798,7 @@ def picture(
             _finding(
                 judged, cell, disease, cause, low, by_place[disease, cause.area], p,
                 best_q[disease, cause.area], together.get((disease, cause.area)), names or {}, calendar,
+                excused,
             )
             for cause in told
         ]  # fmt: skip
@@ -809,7 +817,10 @@ def picture(
             judged.verdicts.judgement[: judged.own, cell] != CODE[Judgement.JUDGED]
         ).tolist()
         if not (
-            _is_sampled(judged.series[row])
+            (
+                _is_sampled(judged.series[row])
+                or (judged.series[row].area, judged.series[row].stream) in excused
+            )
             and judged.verdicts.judgement_of(row, cell) is Judgement.NOT_REPORTED
         )
     )  # fmt: skip
@@ -889,6 +900,7 @@ def _finding(
     together: float | None,
     names: Names,
     calendar: WorkCalendar | None,
+    excused: Collection[tuple[AreaPath, Stream]] = (),
 ) -> Finding:
     own = [row for row in here if not np.isnan(p[row])]
     lead = min(own, key=lambda row: (p[row], judged.series[row].stream.key))
@@ -901,7 +913,9 @@ def _finding(
     missing = tuple(
         judged.series[row].stream
         for row in inside
-        if np.isnan(p[row]) and not _is_sampled(judged.series[row])  # not owed every day
+        if np.isnan(p[row])
+        and not _is_sampled(judged.series[row])  # not owed every day
+        and (judged.series[row].area, judged.series[row].stream) not in excused
     )
     against = sum(1 for row in inside if not np.isnan(p[row]) and row not in rows)
     series = judged.series[lead]

@@ -208,6 +208,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         )
         outbreaks = known_outbreaks(act, under=post.area, until=until, time_zone=time_zone)
         breaks = school_breaks(act, area=post.area)
+        registered = act.nouns(SENTINELS, under=post.area)
         touching = nearness.neighbours(act, sorted({one.area for one in series}))
         found: list[Signal] = []
         newest: list[streams.Finding] = []
@@ -227,6 +228,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
                 streams.picture(
                     judged, day=day, names=names, alpha=rule.alpha, false_share=rule.false_share, limits_of=rules.limits_of,
                     calendar=calendar,
+                    excused=excused(registered, day=day, interval=interval, calendar=calendar, breaks=breaks),
                     neighbours=touching if day == judged.days[-1] and interval is Interval.DAY else None,
                 )
                 for day in judged.days
@@ -246,6 +248,24 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
 
 def _methods_on_record(record: Record, under: AreaPath, since: date, until: date) -> set[str]:
     return {signal.method for signal in record.signals(under=under, since=since, until=until)}
+
+
+def excused(
+    sentinels: Sequence[Sentinel],
+    *,
+    day: date,
+    interval: Interval,
+    calendar: WorkCalendar,
+    breaks: Sequence[SchoolBreak],
+) -> frozenset[tuple[AreaPath, Stream]]:
+    """Return the streams of registered sentinels that owe nothing for a day (or the week that begins on it): closed schools, days off, out of service."""
+    return frozenset(
+        (one.area, stream)
+        for one in sentinels
+        if not _owes(one, day, interval, calendar, breaks)
+        for stream in one.streams
+        if stream.interval is interval
+    )
 
 
 def known_outbreaks(
@@ -542,6 +562,8 @@ def seen_now(
     zone = at.tzinfo or UTC
     known = lateness.completeness(record, series, under=area, until=until, time_zone=zone)
     outbreaks = known_outbreaks(record, under=area, until=until, time_zone=zone)
+    breaks = school_breaks(record, area=area)
+    registered = record.nouns(SENTINELS, under=area)
     pictures = []
     for interval in Interval:
         some = [one for one in series if one.stream.interval is interval]
@@ -550,12 +572,13 @@ def seen_now(
         judged = streams.judge_streams(
             some, until=until, method=_fit(rule.method, interval), calendar=calendar, alpha=rule.alpha,
             completeness=known, known_outbreaks=outbreaks, method_for=rules.method_for,
-            breaks=school_breaks(record, area=area),
+            breaks=breaks,
         )  # fmt: skip
         pictures.append(
             streams.picture(
                 judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
                 false_share=rule.false_share, calendar=calendar, limits_of=rules.limits_of,
+                excused=excused(registered, day=judged.days[-1], interval=interval, calendar=calendar, breaks=breaks),
                 neighbours=nearness.neighbours(record, sorted({one.area for one in some}))
                 if interval is Interval.DAY
                 else None,
