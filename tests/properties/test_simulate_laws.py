@@ -810,8 +810,9 @@ def residents_by_level(
 class TestTiers:
     @pytest.mark.parametrize("turn", [None, 18], ids=["ninth edition", "twenty measures on day 18"])
     def test_hold_every_resident_once_a_day_as_the_books_of_the_day_say(
-        self, land: sim.Province, turn: int | None
+        self, turn: int | None
     ) -> None:
+        land = simulated.province(residents=30_000)
         rules = [desk.zone_rule(NINTH)]
         if turn is not None:
             rules.append(desk.zone_rule(TWENTY, from_day=turn))

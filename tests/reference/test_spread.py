@@ -33,7 +33,7 @@ def published() -> dict[str, dict[str, float]]:
 def infected(doubling_days: np.ndarray) -> np.ndarray:
     """Return fits x days x ages: infected from one new infection on 1 December, growing without end."""
     ages = np.arange(UNSEEN_DAYS)
-    return np.exp2((DAYS[:, None] - ages) / doubling_days[:, None, None])
+    return np.asarray(np.exp2((DAYS[:, None] - ages) / doubling_days[:, None, None]))
 
 
 class TestExportsFromWuhan:
