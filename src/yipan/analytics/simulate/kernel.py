@@ -182,12 +182,12 @@ BUFFER = 4096
 PLACES = (
     "infections", "chunks", "chunk_free", "finds", "find_free", "seed", "arrived", "plan", "plans", "q_central",
     "q_home", "unmet", "zones", "zones_active", "pending_zones", "queued", "case", "kept", "keys", "watched",
-    "sampled", "rounds", "stage",
+    "sampled", "rounds", "stage", "indexed",
 )  # fmt: skip
 """Where a run stands, whole numbers in one array: how many there are of what, and how far today has come."""
 (
     INFECTIONS, CHUNKS, CHUNK_FREE, FINDS, FIND_FREE, SEED, ARRIVED, PLAN, PLANS, Q_CENTRAL, Q_HOME, UNMET, ZONES,
-    ZONES_ACTIVE, PENDING_ZONES, QUEUED, CASE, KEPT, KEYS, WATCHED, SAMPLED, ROUNDS, STAGE,
+    ZONES_ACTIVE, PENDING_ZONES, QUEUED, CASE, KEPT, KEYS, WATCHED, SAMPLED, ROUNDS, STAGE, INDEXED,
 ) = range(len(PLACES))  # fmt: skip
 (
     DONE, SHORT_ATTEMPTS, SHORT_INFECTIONS, SHORT_TABLE, SHORT_FINDS, MANY_NOW, SHORT_QUEUE, SHORT_PENDING,
@@ -1513,12 +1513,16 @@ def strike(
                 continue
         else:
             at[ARRIVED] = 0
+            if direct:
+                # for the evening; one after the other, since each is somewhere else in memory
+                for r in range(at[INDEXED], n):
+                    index[inf[r].person] = r + 1
+                at[INDEXED] = n
             return DONE
         # a new infection
         if direct:
             if struck_of(struck, t):
                 continue
-            index[t] = n + 1
             struck[t >> 2] |= np.uint8(1 << (t & 3))
         else:
             sl = _slot(table, t)
