@@ -1,7 +1,7 @@
 """
-The whole system judged: the same hidden outbreaks played by the board's proposals, by hand and by nobody.
+The whole system judged: the same hidden outbreaks played by the board's proposals, by its smaller ones, by hand and by nobody.
 
-`python benchmarks/exercise.py [seeds] [days] [ten times R]` plays each seed three ways in throw-away folders and prints the
+`python benchmarks/exercise.py [seeds] [days] [ten times R]` plays each seed four ways in throw-away folders and prints the
 scores.
 """
 
@@ -18,7 +18,7 @@ from yipan.operations.exercise import Mode
 def main(seeds: int, days: int, tenths: int) -> None:
     """Print a line for each seed and way of playing."""
     print(
-        "seed  played   infections  found  in time  person-days restricted   excess  people sampled  detected after"
+        "seed  played        infections  found  in time  person-days in zones   excess  in quarantine  people sampled  detected after"
         "  zero after  cities  CPU s/day"
     )
     for seed in range(1, seeds + 1):
@@ -40,8 +40,8 @@ def main(seeds: int, days: int, tenths: int) -> None:
                     if post.store.server is not None:
                         post.store.server.stop()
                 print(
-                    f"{seed:4}  {mode.value:8} {found.infections:10,} {found.reported:6,} "
-                    f"{found.found_before_spread:8.2f} {found.restricted_days:23,} {found.excess_days:8,} "
+                    f"{seed:4}  {mode.value:12} {found.infections:10,} {found.reported:6,} "
+                    f"{found.found_before_spread:8.2f} {found.restricted_days:21,} {found.excess_days:8,} {found.quarantine_days:14,} "
                     f"{found.people_sampled:15,} "
                     f"{found.days_to_detection if found.days_to_detection is not None else 'never':>15} "
                     f"{found.days_to_zero if found.days_to_zero is not None else 'not yet':>11} "

@@ -39,7 +39,7 @@ from yipan.model import (
     person_id,
     place,
 )
-from yipan.operations import commanding, day, demo, plans, users, zoning
+from yipan.operations import commanding, day, demo, exercise, plans, truth, users, zoning
 from yipan.operations.post import Post
 from yipan.packs import read_pack
 from yipan.protocol.rules.people import PlanFacts
@@ -297,6 +297,86 @@ def house_with() -> Iterator[Callable[[Callable[[Store], None]], House]]:
         store.close()
         if store.server is not None:
             store.server.stop()
+
+
+@pytest.fixture(scope="session")
+def drill() -> Iterator[House]:
+    """
+    The board of an exercise two days old, with a trainer and players: what the trainer sees was kept when it was played.
+
+    No model is compiled: the view is the one a kept exercise has beside its seal, for a truth of seven infections.
+    """
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine: the board was not looked at")
+    with tempfile.TemporaryDirectory(prefix="yipan-drill-") as place_of:
+        folder = Path(place_of) / "october"
+        exercise.create(folder, pack_key="guangdong", seed=5, first_day=date(2022, 10, 1), days=14)
+        post = exercise.open_record(folder, clock=lambda: datetime.now(UTC))
+        keeper = Post(store=post.store, viewer=users.administrator(post.viewer))
+        for name, duty in DRILL_USERS:
+            users.add(
+                keeper, name=name, shown_as=name, password=demo.DEMO_PASSWORD, duty=duty, area=area_path("44."),
+                at=datetime.now(UTC),
+            )  # fmt: skip
+        exercise.note(folder, exercise.Progress(days_done=2, mode=exercise.Mode.AUTO))
+        truth.keep(folder, truth.mark_of(folder, post), view_of(folder))
+        house = House(settings=Settings(home=folder / "record", port=free_port()), store=post.store)
+        try:
+            house.up()
+            yield house
+        finally:
+            if house.process is not None:
+                house.down()
+            post.store.close()
+            if post.store.server is not None:
+                post.store.server.stop()
+
+
+DRILL_USERS = (
+    ("trainer", Duty.TRAINER), ("post", Duty.COMMANDER), ("tracer", Duty.EPIDEMIOLOGIST), ("street", Duty.COMMUNITY),
+    ("admin2", Duty.ADMINISTRATOR),
+)  # fmt: skip
+"""Who has a log-in in the exercise: its trainer, and players of several duties."""
+
+
+def view_of(folder: Path) -> truth.TrainersView:
+    """A truth of seven infections in Haizhu and Chancheng, two of them found."""
+    about, sealed = exercise.read(folder), exercise.unseal(folder)
+    haizhu, chancheng = area_path("44.4401.440105."), area_path("44.4406.440604.")
+    streets = tuple(
+        truth.TrueArea(area=area_path(f"{haizhu}{code}."), infections=n, found=f, unseen=n - f, in_flight=n - f, on_record=f)
+        for code, n, f in (("440105001", 4, 2), ("440105002", 2, 0))
+    )  # fmt: skip
+    return truth.TrainersView(
+        name=about.name, pathogen=sealed.pathogen, reproduction_number=sealed.reproduction_number,
+        began=((str(haizhu), 3, 2),), first_day=about.first_day, days_planned=about.days, days_done=2,
+        mode=exercise.Mode.AUTO, flight_days=9,
+        days=tuple(
+            truth.TrueDay(
+                day=date(2022, 9, 28) + timedelta(days=n), new=new, found=found, unseen=unseen, in_flight=unseen,
+                reported=found, counties={str(haizhu): new - away} | ({str(chancheng): away} if away else {}),
+                reported_in={str(haizhu): found} if found else {},
+            )
+            for n, (new, found, unseen, away) in enumerate(((2, 0, 2, 0), (0, 0, 2, 0), (2, 0, 4, 0), (2, 1, 5, 1), (1, 1, 5, 0)))
+        ),
+        areas=(
+            truth.TrueArea(area=haizhu, infections=6, found=2, unseen=4, in_flight=4, on_record=2),
+            truth.TrueArea(area=chancheng, infections=1, found=0, unseen=1, in_flight=1, on_record=0),
+        ),
+        streets=streets,
+        chains=(
+            truth.TrueChain(
+                area=haizhu, began=date(2022, 9, 28), newest=date(2022, 10, 2), infections=7, generations=2, found=2,
+                in_flight=5, counties=2, seen=True,
+            ),
+        ),
+        seen=truth.PlayerSees(cases=2, zones_in_force=1, screening_rounds=0, proposals_open=1),
+        score=exercise.Score(
+            mode=exercise.Mode.AUTO, days=2, infections=7, reported=2, days_to_detection=3, found_before_spread=0.29,
+            peak_daily=2, spilled_cities=1, days_to_zero=None, averted=1, restricted_days=512,
+            restricted_per_averted=512.0, excess_days=64, quarantine_days=21, people_sampled=1024, feeds_written=12,
+        ),
+    )  # fmt: skip
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

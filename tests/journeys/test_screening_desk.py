@@ -15,7 +15,17 @@ from yipan.api.plain import plain
 from yipan.cli import laboratories as terminal_laboratories
 from yipan.cli import screening as terminal_screening
 from yipan.model import Duty, LakeKind
-from yipan.operations import confidence, keypeople, laboratories, logistics, programme, users
+from yipan.operations import (
+    confidence,
+    holding,
+    keypeople,
+    laboratories,
+    logistics,
+    plates,
+    programme,
+    screening,
+    users,
+)
 from yipan.operations.post import Post
 from yipan.packs.screenings import read_screening
 from yipan.protocol import protocols
@@ -94,6 +104,13 @@ class TestOneAnswer:
                 given=given,
                 have=logistics.Have(samplers=1),
             ),
+            "screening/care?round=r1": lambda r, h: holding.waiting_for_care(
+                r, h, round="r1", at=at
+            ),
+            "screening/met?round=r1": lambda r, h: holding.met_found(r, h, round="r1"),
+            "laboratories/plate?round=r1&laboratory=lab-a&plate=p1": lambda r, h: plates.sheet(
+                r, h, round="r1", laboratory="lab-a", plate="p1"
+            ),
             "screening/key/inspections?area=44.4401.": lambda r, _: keypeople.inspections(
                 r, **where
             ),
@@ -123,3 +140,47 @@ class TestOneAnswer:
 
             assert told.status_code == 200, told.text
         assert told.json()["total"]["due"] == 0
+
+
+class TestDrill:
+    def test_leaves_the_record_as_it_was_and_nothing_behind(self, post, monkeypatch):
+        monkeypatch.setenv("YIPAN_HOME", str(post.store.home))
+        before = set(post.store.home.iterdir())
+
+        said = CliRunner().invoke(
+            terminal_screening.app,
+            ["drill", "--people", "20000", "--at", "2022-11-20T10:00", "--json"],
+        )
+
+        assert said.exit_code == 0, said.output
+        assert json.loads(said.stdout)["rows_add_up"]
+        assert set(post.store.home.iterdir()) == before
+        with post.store.reading(post.viewer) as record:
+            assert [one.id for one in screening.rounds(record)] == ["r1"]
+
+
+class TestOnePlate:
+    def test_is_sent_by_an_instrument_and_shown_well_by_well(self, web):
+        given = {
+            "laboratory": "lab-b", "plate": "p7", "instrument": "qs5", "kit": "lot", "started": "2022-11-10T21:00:00+08:00",
+            "ended": "2022-11-10T22:00:00+08:00",
+            "wells": [
+                {"well": "A1", "content": "样本", "tube": 503, "ct_orf": 30.1, "ct_n": 30.4, "ct_control": 25.0},
+                {"well": "A2", "content": "样本", "tube": 999, "ct_control": 25.0},
+                {"well": "H1", "content": "ntc"}, {"well": "H2", "content": "pc", "ct_orf": 28, "ct_n": 28},
+            ],
+        }  # fmt: skip
+
+        taken = web.post("/api/v1/screening/rounds/r1/plates", json=given)
+        shown = web.get("/api/v1/laboratories/plate?round=r1&laboratory=lab-b&plate=p7").json()
+        again = web.post("/api/v1/screening/rounds/r1/plates", json=given)
+        local = web.post(
+            "/api/v1/screening/rounds/r1/plates", json=given | {"started": "2022-11-10T21:00:00"}
+        )
+
+        assert taken.status_code == 200, taken.text
+        assert (taken.json()["read"], taken.json()["accepted"]) == (4, 3)
+        assert [(w["well"], w["result"]) for w in shown["wells"]] == [("A1", "positive"), ("H1", None), ("H2", None)]  # fmt: skip
+        assert shown["stands"]
+        assert "plate p7 of lab-b was taken in before" in again.text
+        assert "expected an instant with its offset" in local.text

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from yipan.model import Counted, TestResult
-from yipan.operations import exercise
+from yipan.model import Counted, TaskState, TestResult
+from yipan.operations import exercise, simulate, zoning
 from yipan.operations.exercise import ExerciseError, Mode
 from yipan.operations.post import Post
-from yipan.store.tables.commanding import PROPOSALS
+from yipan.store.tables.commanding import PROPOSALS, TASKS
 from yipan.store.tables.outlook import TRIPS
+from yipan.store.tables.plans import PLANS
 from yipan.store.tables.screening import SCREENING_ROUNDS
 from yipan.store.tables.tracing import EXPOSURES, PERSON_TESTS
-from yipan.store.tables.zoning import ZONES
+from yipan.store.tables.zoning import CASE_PLACES, ZONES
 
 pytestmark = [pytest.mark.store, pytest.mark.slow]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,7 +53,7 @@ class TestExercise:
     def test_played_by_the_boards_proposals_orders_zones_that_hold_infections_back(
         self, tmp_path: Path
     ) -> None:
-        folder = made(tmp_path / "auto")
+        folder = made(tmp_path / "auto", days=6)
         with record_of(folder) as post:
             days = list(exercise.play(folder, post, mode=Mode.AUTO))
             score = exercise.score(folder, post)
@@ -65,9 +66,17 @@ class TestExercise:
                 tests = record.nouns(PERSON_TESTS)
                 (trips,) = record.nouns(TRIPS)
                 counted = {stream.counted for stream in record.streams(under=post.area)}
+                plans_of = record.nouns(PLANS)
+                sent = [task for task in record.nouns(TASKS) if task.kind == zoning.ON_SITE]
+                people_found = {str(one.person) for one in record.nouns(CASE_PLACES)}
+            where = simulate.province("guangdong")
+            _, _, apart = exercise.orders_in_force(
+                folder, post, exercise.read(folder), where, lead=6, days=12
+            )
+            travellers = exercise.listed(folder)
             report = exercise.report(folder, post, language="zh", form="html")
 
-        assert len(days) == 9
+        assert len(days) == 6
         assert sum(day.cases_reported for day in days) > 0
         assert cases
         assert zones
@@ -78,15 +87,35 @@ class TestExercise:
         assert rounds
         assert len({(one.area, one.opened.date()) for one in rounds}) == len(rounds)
         assert score.people_sampled > 0
-        people = {str(case.person) for case in cases}
+        ill = {str(case.person) for case in cases}
         naming = {str(one.source) for one in named}
-        reported_wrongly = naming - people
-        assert len(reported_wrongly) < 0.15 * len(naming)
-        assert any(str(one.target) in people for one in named)
+        reports_have_come = {
+            str(one.person) for one in tests if one.result is TestResult.POSITIVE and one.sampled <= date(2022, 10, 4)
+        }  # fmt: skip
+        reported_wrongly = (naming & reports_have_come) - ill
+        assert len(naming & reports_have_come) > 10
+        assert len(reported_wrongly) < 0.15 * len(naming & reports_have_come)
+        assert any(str(one.target) in ill for one in named)
         assert {one.result for one in tests} == {TestResult.POSITIVE, TestResult.NEGATIVE}
-        assert trips.since == date(2022, 10, 9)
+        assert trips.since == date(2022, 10, 6)
         assert len(trips.trips) > 100
-        assert {one.desk for one in accepted} == {"zoning", "calling"}
+        assert {one.desk for one in accepted} == {"zoning", "calling", "plans"}
+        people = {one.id: one for one in plans_of}
+        assert {role.role for one in plans_of for role in one.terms.roles} >= {
+            "from_low_zone",
+            "left_high_zone",
+        }
+        assert apart
+        assert all(0 <= since < until for _, since, until, _ in apart)
+        assert all(person in travellers.values() for person, _, _, _ in apart)
+        assert set(people) == set(travellers)
+        assert {str(one.person) for one in tests} & people_found
+        assert sent
+        assert all(
+            one.state is TaskState.DONE
+            for one in sent
+            if one.starts < max(one.starts for one in sent)
+        )
         assert Counted.LABORATORY_TESTS in counted
 
     def test_goes_on_where_it_was_cut_off_and_ends_the_same(
@@ -145,6 +174,16 @@ class TestBadInput:
             made(tmp_path / "two", days=0)
         with pytest.raises(ExerciseError, match="is not there"):
             exercise.read(tmp_path / "nowhere")
+        for told, message in (
+            ('{"days_done": "x"}', "invalid literal"), ('{"days_done": 3}', "3 days done; expected 0 to 2"),
+            ('{"days_done": 1, "mode": "luck"}', "not a valid Mode"), ("{", "progress.json"),
+        ):  # fmt: skip
+            (folder / exercise.PROGRESS).write_text(told, encoding="utf-8")
+            with pytest.raises(ExerciseError, match=message):
+                exercise.progress(folder)
+        (folder / exercise.TRUTH).unlink()
+        with pytest.raises(ExerciseError, match="cannot be read"):
+            exercise.unseal(folder)
         (folder / exercise.ABOUT).write_text("[]", encoding="utf-8")
         with pytest.raises(ExerciseError, match="expected named entries"):
             exercise.read(folder)

@@ -18,7 +18,7 @@ from yipan.model import (
     Stream,
     Viewer,
 )
-from yipan.operations import outlook
+from yipan.operations import outlook, spillover
 from yipan.operations.post import Post
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -190,7 +190,7 @@ class TestSpillover:
                 if area.path in {GUANGZHOU, SHENZHEN}
             ]
             act.put_areas(areas)
-        outlook.put_trips(
+        spillover.put_trips(
             post, since=FIRST, days=2, origins=[GUANGZHOU, GUANGZHOU],
             destinations=[SHENZHEN, "beijing"], trips=[40_000, 2_000], source="test", at=TENTH,
         )  # fmt: skip
@@ -209,7 +209,7 @@ class TestSpillover:
         post = post_of(store)
 
         with pytest.raises(ValueError, match="origin nowhere is no area"):
-            outlook.put_trips(
+            spillover.put_trips(
                 post, since=FIRST, days=1, origins=["nowhere"], destinations=["x"], trips=[1],
                 source="test", at=TENTH,
             )  # fmt: skip

@@ -34,7 +34,17 @@ from yipan.model import (
     Viewer,
     area_path,
 )
-from yipan.operations import commanding, day, drill, holding, keypeople, rolling, screening, zoning
+from yipan.operations import (
+    commanding,
+    day,
+    drill,
+    holding,
+    keypeople,
+    merging,
+    rolling,
+    screening,
+    zoning,
+)
 from yipan.operations.post import Post
 from yipan.store import Store, lake
 
@@ -140,6 +150,31 @@ class TestRound:
 
         assert [(gap.person, gap.why) for gap in missing] == [(4, "pending"), (5, "not_seen")]
         assert missing[0].sampled_at == datetime(2022, 11, 10, 6, tzinfo=UTC)
+
+    def test_gives_no_empty_list_of_gaps_for_a_whole_county(self, post, bulk, tmp_path):
+        self.fill(post, bulk, tmp_path)
+        with post.store.reading(post.viewer) as record:
+            with pytest.raises(ValueError, match="a gap list is for whoever goes round one street"):
+                screening.gaps(record, bulk, round="r1", street=area_path("44.4401.440103."))
+            assert screening.gaps(record, bulk, round="r1", street=street(STREETS[1])) == ()
+
+    def test_counts_as_many_as_its_lists_name(self, post, bulk, tmp_path):
+        self.fill(post, bulk, tmp_path)
+        total = covered(post, bulk)
+        with post.store.reading(post.viewer) as record:
+            missing = {
+                one.area: screening.gaps(record, bulk, round="r1", street=one.area)
+                for one in total.streets
+            }
+            held = screening.held_tubes(record, bulk, round="r1")
+            waiting = screening.waiting(record, bulk, round="r1", at=LATER)
+
+        for one in total.streets:
+            assert one.with_result + len(missing[one.area]) == one.due
+            assert sum(gap.why == "not_seen" for gap in missing[one.area]) == one.not_seen
+        assert sum(len(tube.people) for tube in held) == total.total.held
+        assert sum(tube.people for tube in waiting) == total.total.pending
+        assert total.total.with_result + sum(map(len, missing.values())) + total.total.exempt == 9
 
     def test_holds_everybody_in_a_positive_tube(self, post, bulk, tmp_path):
         self.fill(post, bulk, tmp_path)
@@ -391,6 +426,27 @@ class TestProof:
         assert proof.told().startswith(f"{first} is not there; 6 rows are on record.")
 
 
+class TestSweep:
+    def test_removes_what_a_crash_left_a_day_ago_and_nothing_that_was_ever_named(
+        self, post, tmp_path
+    ):
+        home = post.lake
+        take(post, home, roster(tmp_path), LakeKind.ROSTER)
+        named = db._named_files(post.store)
+        (home.folder / ".incoming" / "b-left").mkdir()
+        stray = (home.folder / named[0].path).with_name("b-left-0.parquet")
+        shutil.copy(home.folder / named[0].path, stray)
+
+        assert home.sweep({one.path for one in named}) == 0
+        assert stray.is_file()
+        for left in (stray, home.folder / ".incoming" / "b-left", home.folder / named[0].path):
+            os.utime(left, (1, 1))
+        assert home.sweep({one.path for one in named}) == 1
+        assert not stray.exists()
+        assert not (home.folder / ".incoming" / "b-left").exists()
+        assert all((home.folder / one.path).is_file() for one in named)
+
+
 class TestClusterJob:
     def test_names_the_files_a_viewer_may_see_and_the_act_of_each(
         self, post, bulk, tmp_path, monkeypatch
@@ -456,7 +512,9 @@ class TestCrash:
             assert all((bulk.folder / part.id).is_file() for part in parts)
         assert post.store.verify() is None
 
-        bulk.sweep([part.id for part in parts])
+        assert any(part.batch.startswith("m-") for part in parts)
+
+        bulk.sweep({one.path for one in db._named_files(post.store)}, older_seconds=0)
         known = {batch.file for batch in taken}
         for number in range(1, 11):
             if f"large-{number}.csv" not in known:
@@ -471,6 +529,7 @@ class TestCrash:
 
 
 def _take_in_and_wait(server_home, folder, file):
+    merging.MERGED_FROM = 3  # so that some are killed while they put small files together
     store = Store.open(server_home, clock=clock)
     take(
         Post(store=store, viewer=store.system()), lake.Lake(folder=folder, threads=1), file,

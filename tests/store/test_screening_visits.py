@@ -1,5 +1,6 @@
 """Visits in the lake, and files a county hands in: who came for care, who met whom, whose rows are whose."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,9 +12,11 @@ from swabs import (
     NEGATIVE,
     POSITIVE,
     RESULT_HEAD,
+    ROUND,
     SAMPLE_HEAD,
     STREETS,
     SWABS,
+    ZONE,
     accept,
     adopt,
     fill,
@@ -24,8 +27,9 @@ from swabs import (
 from swabs import open_round as opened
 from yipan.feeds import samples
 from yipan.model import Area, Duty, LakeKind, NotYourArea, Viewer, area_path
-from yipan.operations import holding, screening
+from yipan.operations import confidence, holding, programme, screening, tallies
 from yipan.operations.post import Post
+from yipan.packs.screenings import read_screening
 from yipan.store.tables.screening import LAKE_PARTS
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
@@ -107,7 +111,7 @@ class TestVisits:
     def test_tell_who_met_somebody_found(self, post, tmp_path):
         adopt(post)
         fill(post, tmp_path)
-        holding.review_rounds(post, at=LATER, time_zone=screening.ZoneInfo("Asia/Shanghai"))
+        holding.review_rounds(post, at=LATER, time_zone=ZONE)
         accept(post, holding.SET, LATER)
         again = f"208,908,8,{STREETS[2]},2,1,2022-11-11 10:30"
         found = "908,lab-a,阳性,p3,A2,2022-11-11 12:00,2022-11-11 13:20"
@@ -237,5 +241,84 @@ class TestCounty:
         with pytest.raises((NotYourArea, screening.NotFound)):
             screening.take_in(
                 stranger, post.lake, file, round="gz", kind=LakeKind.ROSTER, at=LATER,
-                time_zone=screening.ZoneInfo("Asia/Shanghai"),
+                time_zone=ZONE,
             )  # fmt: skip
+
+
+class TestTallies:
+    def test_kept_are_those_worked_out_and_belong_to_one_set_of_files(self, post, tmp_path, monkeypatch):  # fmt: skip
+        monkeypatch.setattr(tallies, "KEPT_FROM", 0)
+        fill(post, tmp_path)
+        first = seen(post, screening.coverage)
+        monkeypatch.setattr(screening, "street_rows", lambda *_: pytest.fail("worked out again"))
+        assert seen(post, screening.coverage) == first
+        monkeypatch.undo()
+        monkeypatch.setattr(tallies, "KEPT_FROM", 0)
+        corrected = POSITIVE.replace("POS", "阴性").replace("23:30", "23:50")
+        take(post, table(tmp_path / "later.csv", RESULT_HEAD, corrected), LakeKind.RESULTS, at=LATER + HOUR)  # fmt: skip
+
+        assert (first.total.held, seen(post, screening.coverage).total.held) == (2, 0)
+        with post.store.reading(post.viewer, known_at=LATER) as record:
+            assert screening.coverage(record, post.lake, round="r1") == first
+        county = seen(post, screening.coverage, at_county(post, LIWAN).viewer)
+        assert county.total.due == 5
+
+    def test_removed_or_damaged_lose_time_only(self, post, tmp_path, monkeypatch):
+        monkeypatch.setattr(tallies, "KEPT_FROM", 0)
+        fill(post, tmp_path)
+        first = seen(post, screening.coverage)
+        for file in post.lake.folder.rglob("tallies/**/*.json"):
+            file.write_text("[[", encoding="utf-8")
+
+        assert seen(post, screening.coverage) == first
+
+
+class TestProgramme:
+    def test_of_a_part_says_that_only_its_rows_were_counted(self, post, tmp_path):
+        adopt(post)
+        fill(post, tmp_path)
+        told = {}
+        for name, viewer in (("province", post.viewer), ("county", at_county(post, LIWAN).viewer)):
+            with post.store.reading(viewer) as record:
+                (told[name],) = programme.programmes(
+                    record, post.lake, area=viewer.area, at=LATER + HOUR, time_zone=ZONE
+                )
+
+        assert (told["county"].area, told["county"].counted_in) == (told["province"].area, LIWAN)
+        assert "Only the rows of 荔湾区" in told["county"].reasons[0].en
+        assert told["province"].counted_in == told["province"].area
+        assert not any("Only the rows" in reason.en for reason in told["province"].reasons)
+
+
+class TestConfidence:
+    def test_counts_as_never_tested_only_whom_no_clear_round_reached(self, post, tmp_path):
+        adopt(post)
+        people = [f"{p},{STREETS[0]},0" for p in range(1, 11)]
+        given = read_screening("covid-19")
+        answers = []
+        for number, seen_people in enumerate(((1, 2, 3, 4, 5, 6, 7, 8), (3, 4, 5, 6, 7, 8, 9))):
+            name, day = f"c{number}", LATER + 4 * HOUR + number * 24 * HOUR
+            screening.open_round(
+                post, replace(ROUND, id=name, area=LIWAN, opened=day, closes=day + 23 * HOUR), why="test", at=day
+            )  # fmt: skip
+            later = day + 23 * HOUR
+            swabs = [f"{1000 * number + p},{900 + 10 * number},{p},{STREETS[0]},1,10,{(day + HOUR).isoformat()}" for p in seen_people]  # fmt: skip
+            result = f"{900 + 10 * number},lab-a,阴性,p,A1,{(day + 2 * HOUR).isoformat()},{(day + 3 * HOUR).isoformat()}"
+            for kind, head, rows in (
+                (LakeKind.ROSTER, ROSTER_HEAD, people), (LakeKind.SAMPLES, SAMPLE_HEAD, swabs), (LakeKind.RESULTS, RESULT_HEAD, [result]),
+            ):  # fmt: skip
+                screening.take_in(
+                    post, post.lake, table(tmp_path / f"{name}-{kind.value}.csv", head, *rows), round=name, kind=kind,
+                    at=later, time_zone=ZONE,
+                )  # fmt: skip
+            with post.store.reading(post.viewer) as record:
+                answers.append(
+                    confidence.lifting(record, post.lake, area=LIWAN, at=later + HOUR / 2, time_zone=ZONE, given=given)
+                )  # fmt: skip
+
+        first, second = answers
+        assert (first.clear_rounds, first.never_people, first.attendance) == (1, 2, 1.0)
+        # Of the three whom the second round missed one was never tested: ten; the others came before.
+        assert (second.clear_rounds, second.never_people) == (2, 1)
+        assert second.attendance == pytest.approx((8 + 7) / (9 + 9))
+        assert second.probability > first.probability

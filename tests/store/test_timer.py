@@ -17,6 +17,8 @@ from store.test_zoning import (
     DAY,
     HAIZHU,
     HOUR,
+    line,
+    order,
     people,
     post,
     round_done,
@@ -24,6 +26,7 @@ from store.test_zoning import (
 )
 from yipan.api.app import create_app
 from yipan.api.timer import LOCK, ZoneTimer
+from yipan.model import ZoneChange
 from yipan.operations import commanding, timer, zoning
 from yipan.settings import Settings
 from yipan.store import ActInThePast
@@ -91,7 +94,20 @@ class TestTick:
         assert [(one.zone, one.eligible, one.due) for one in alarmed.late] == [("z-1", END, END)]
         assert (again.late, again.late_now) == ((), 1)
         with due.store.reading(due.viewer) as record:
-            assert len(zoning.late_liftings(record, area=HAIZHU)) == 1
+            (listed,) = zoning.late_liftings(record, area=HAIZHU, at=END + HOUR)
+            assert (listed.alarm.zone, listed.ended, listed.late_hours) == ("z-1", None, 1.0)
+            assert zoning.late_liftings(record, area=HAIZHU, at=END) == ()
+
+    def test_lists_who_was_lifted_late_by_how_long_and_by_what(self, due):
+        tick(due, END + timedelta(seconds=1))
+        order(due, line(ZoneChange.LOWER, at=END + 5 * HOUR, level="medium"), at=END + 5 * HOUR)
+
+        with due.store.reading(due.viewer) as record:
+            (then,) = zoning.late_liftings(record, area=HAIZHU, at=END + 2 * HOUR)
+            (now,) = zoning.late_liftings(record, area=HAIZHU, at=END + DAY)
+
+        assert (then.ended, then.late_hours) == (None, 2.0)
+        assert (now.ended, now.change, now.late_hours) == (END + 5 * HOUR, ZoneChange.LOWER, 5.0)
 
     def test_refuses_to_speak_for_a_moment_before_the_record(self, due):
         tick(due, END)

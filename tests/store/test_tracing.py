@@ -394,6 +394,38 @@ class TestLetters:
             )
 
 
+class TestTheEstimateOfAnArea:
+    def of(self, post, *, area=PROVINCE, known_at=None):
+        with post.store.reading(post.viewer, known_at=known_at) as record:
+            return tracing.traced(record, area=area, time_zone=ZONE)
+
+    def test_is_made_once_while_nothing_is_committed(self, post):
+        once = self.of(post)
+
+        assert self.of(post) is once
+        assert self.of(post, area=GUANGZHOU) is not once
+
+    def test_knows_what_was_committed_since(self, post):
+        before = self.of(post)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=at(1)) as act:
+            act.put_cases([replace(CASE, id="c-2", person=B)])
+            within = tracing.traced(act, area=PROVINCE, time_zone=ZONE)
+
+        assert len(before.network.cases) == 1
+        assert len(within.network.cases) == len(self.of(post).network.cases) == 2
+        assert len(self.of(post, known_at=at(0)).network.cases) == 1
+
+    def test_of_one_command_is_not_shown_to_another(self, post):
+        whole = self.of(post)
+        other = Viewer(user="s", duty=Duty.TRACER, area=SHENZHEN)
+
+        with post.store.reading(other) as record:
+            found = tracing.traced(record, area=SHENZHEN, time_zone=ZONE)
+
+        assert whole.network.cases
+        assert not found.network.cases
+
+
 class TestChainsOnRecord:
     def test_are_extended_by_the_round_and_compared_with_before(self, post, tmp_path):
         outbreak_files.import_files(

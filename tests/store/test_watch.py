@@ -22,6 +22,7 @@ from yipan.model import (
     KindMethod,
     NotAllowed,
     NotYourArea,
+    SchoolBreak,
     Sentence,
     Sentinel,
     SentinelKind,
@@ -428,6 +429,131 @@ class TestReport:
         assert self.sent(Post(store=post.store, viewer=registrar), date(2022, 11, 9), 2).new == 1
         with pytest.raises(NotAllowed):
             self.sent(Post(store=post.store, viewer=analyst), date(2022, 11, 9), 3)
+
+
+class TestDaysAndWeeksOfOneSentinel:
+    """A health centre that counts one thing by the day and another by the week."""
+
+    BY_DAY = Stream(disease="respiratory", counted=Counted.ILI_VISITS, site="centre")
+    BY_WEEK = Stream(
+        disease="measles", counted=Counted.SUSPECTED, interval=Interval.WEEK, site="centre"
+    )
+    LAST_MONDAY, THIS_MONDAY = date(2022, 10, 31), date(2022, 11, 7)
+
+    @pytest.fixture
+    def centre(self, post):
+        one = Sentinel(
+            id="s-9", area=GUANGZHOU, kind=SentinelKind.HEALTH_CENTRE, name=Sentence(zh="社康", en="Centre"),
+            streams=(self.BY_DAY, self.BY_WEEK), due_hour=10, since=date(2022, 10, 1),
+        )  # fmt: skip
+        watch.register_sentinels(post, [one], at=AT)
+        return post
+
+    def test_owe_a_day_each_day_and_a_week_once_it_is_over(self, centre):
+        for day_seen in (date(2022, 11, 8), date(2022, 11, 9)):
+            watch.report(
+                centre, "s-9", day=day_seen, values={self.BY_DAY.key: 3}, at=AT, time_zone=CHINA
+            )
+        watch.report(
+            centre,
+            "s-9",
+            day=self.LAST_MONDAY,
+            values={self.BY_WEEK.key: 0},
+            at=AT,
+            time_zone=CHINA,
+        )
+
+        with centre.store.reading(centre.viewer) as record:
+            own = watch.own_reports(record, "s-9", at=AT + timedelta(hours=3), time_zone=CHINA)
+
+        by = {(one.day, one.interval): one.state for one in own.days}
+        assert by[date(2022, 11, 9), Interval.DAY] == "sent"
+        assert by[self.LAST_MONDAY, Interval.DAY] == "missing"
+        assert by[self.LAST_MONDAY, Interval.WEEK] == "late"
+        assert (self.THIS_MONDAY, Interval.WEEK) not in by
+
+    def test_are_complete_where_all_of_both_came(self, centre):
+        with centre.store.acting(centre.viewer, desk="t", verb="t", why="t", at=AT) as act:
+            act.put_counts(
+                table(
+                    CountSeries(area=GUANGZHOU, stream=self.BY_DAY, first_day=date(2022, 10, 1), counts=(2,) * 40),
+                    CountSeries(area=GUANGZHOU, stream=self.BY_WEEK, first_day=date(2022, 10, 3), counts=(1,) * 5),
+                ),
+                published=False,
+            )  # fmt: skip
+
+        with centre.store.reading(centre.viewer) as record:
+            (sheet,) = [
+                one for one in watch.sentinel_sheets(record, area=GUANGZHOU, at=AT + timedelta(hours=3), time_zone=CHINA)
+                if one.sentinel.id == "s-9"
+            ]  # fmt: skip
+
+        assert (sheet.completeness, sheet.state, sheet.silent_days) == (1.0, "reporting", 0)
+
+    def test_say_what_is_wrong_with_a_week(self, centre):
+        for wrong_day, told in ((self.THIS_MONDAY, "not over"), (date(2022, 11, 2), "Monday")):
+            with pytest.raises(ValueError, match=told):
+                watch.report(
+                    centre,
+                    "s-9",
+                    day=wrong_day,
+                    values={self.BY_WEEK.key: 1},
+                    at=AT,
+                    time_zone=CHINA,
+                )
+
+
+class TestSchoolHolidays:
+    def test_let_a_school_owe_nothing_and_stay_on_record(self, post):
+        school = Sentinel(
+            id="s-8", area=GUANGZHOU, kind=SentinelKind.SCHOOL, name=Sentence(zh="小学", en="School"),
+            streams=(Stream(disease="respiratory", counted=Counted.SCHOOL_ABSENCES, site="s-8"),), due_hour=10,
+            since=date(2022, 10, 1), working_days_only=True,
+        )  # fmt: skip
+        watch.register_sentinels(post, [school], at=AT)
+        holiday = SchoolBreak(
+            id="b", area=PROVINCE, since=date(2022, 10, 1), until=date(2022, 11, 9), name="假期", source="an example"
+        )  # fmt: skip
+
+        def sheet():
+            with post.store.reading(post.viewer) as record:
+                found = watch.sentinel_sheets(
+                    record, area=GUANGZHOU, at=AT + timedelta(hours=3), time_zone=CHINA
+                )
+                assert watch.school_breaks(record, area=GUANGZHOU) in {(), (holiday,)}
+            return next(one for one in found if one.sentinel.id == "s-8")
+
+        assert sheet().owed > 10
+        assert watch.register_school_breaks(post, [holiday], at=AT) == 1
+        assert watch.register_school_breaks(post, [holiday], at=AT) == 0
+        assert sheet().owed == 1
+
+    def test_a_closed_school_is_not_told_to_be_missing(self, post):
+        stream = Stream(disease="respiratory", counted=Counted.SCHOOL_ABSENCES, site="s-8")
+        school = Sentinel(
+            id="s-8", area=GUANGZHOU, kind=SentinelKind.SCHOOL, name=Sentence(zh="小学", en="School"), streams=(stream,),
+            due_hour=10, since=date(2022, 10, 1), working_days_only=True,
+        )  # fmt: skip
+        watch.register_sentinels(post, [school], at=AT)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=AT) as act:
+            act.put_counts(
+                table(CountSeries(area=GUANGZHOU, stream=stream, first_day=FIRST, counts=counts_of(9, silent=1))),
+                published=False,
+            )  # fmt: skip
+
+        def missing():
+            with post.store.reading(post.viewer) as record:
+                seen = watch.seen_now(record, area=PROVINCE, day=date(2022, 11, 9), at=AT)
+            return {one.stream for one in seen.unjudged}
+
+        before = missing()
+        watch.register_school_breaks(
+            post,
+            [SchoolBreak(id="b", area=PROVINCE, since=date(2022, 11, 9), until=date(2022, 11, 20), name="假期", source="an example")],
+            at=AT,
+        )  # fmt: skip
+
+        assert before - missing() == {stream}
 
 
 class TestTheLogInOfOneSentinel:

@@ -76,6 +76,28 @@ class TestWastewater:
         judged = ~np.isnan(found.p_value)
         assert 0 < found.alarm[judged].mean() <= 0.02
 
+    def test_sees_the_next_wave_after_one_it_has_been_through(self):
+        generator = np.random.default_rng(4)
+        logs = generator.normal(3.0, 0.2, (60, 730))
+        logs[:, 250:430] += np.concatenate([np.linspace(0, 1.2, 90), np.linspace(1.2, 0, 90)])
+        logs[:, -6:] += 0.7
+        copies = np.where(np.arange(730) % 3 == 0, 10**logs, np.nan)
+
+        found = wastewater_matrix(copies, places=list(range(60)), columns=[726, 729])
+
+        assert found.alarm[:, 1].mean() > 0.4
+        assert (found.p_value[:, 0] <= 0.005).mean() < 0.05  # the sample before was not high yet
+
+    def test_keeps_its_rate_where_no_wave_was(self):
+        logs = np.random.default_rng(5).normal(3.0, 0.3, (400, 730))
+        copies = np.where(np.arange(730) % 3 == 0, 10**logs, np.nan)
+
+        quiet = wastewater_matrix(
+            copies, places=list(range(400)), columns=range(700, 730), alpha=0.05
+        )
+
+        assert np.nanmean(np.where(np.isnan(quiet.p_value), np.nan, quiet.alarm)) < 0.05
+
     def test_needs_two_samples_or_two_sites_that_agree(self):
         once, twice = quiet(1), quiet(1)
         once[-1] *= 40

@@ -47,6 +47,37 @@ class TestMission:
         assert len(clauses) > 30
         assert clauses == told
 
+    def test_names_only_tests_that_there_are(self):
+        named = re.findall(
+            r"`(tests/[\w/]+(?:\.py)?)((?:::\w+)*)`",
+            (ROOT / "docs/mission.md").read_text(encoding="utf-8"),
+        )
+        gone = [
+            path + inside
+            for path, inside in named
+            if not (ROOT / path).exists()
+            or not all(
+                re.search(rf"^\s*(?:class|def) {name}\b", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+                for name in inside.split("::")[1:]
+            )
+        ]  # fmt: skip
+
+        assert len(named) > 50
+        assert not gone
+
+    def test_shows_every_clause_that_works_by_a_test(self):
+        rows = re.findall(
+            r"^\| ([CRSPDVG]\d) \| [^|]* \| ([^|]*) \| (.*) \|$",
+            (ROOT / "docs/mission.md").read_text(encoding="utf-8"), re.MULTILINE,
+        )  # fmt: skip
+
+        assert len(rows) > 30
+        assert not [
+            clause
+            for clause, state, told in rows
+            if state.strip() != "not begun" and "`tests/" not in told
+        ]
+
 
 class TestManual:
     @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ class TestPicture:
         assert "each of the last 5 days, 200 fever-clinic visits together" in one.explanation.en
         assert "since 9 November" in one.explanation.en
         assert "one day no higher than expected" in one.explanation.en
-        assert "近5日每日均高于预期，合计200例" in one.explanation.zh
+        assert "近5日每日均高于预期，合计200人次" in one.explanation.zh
         assert "只要有一日不高于预期" in one.explanation.zh
 
     def test_joins_what_several_channels_see(self):

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -113,3 +114,12 @@ class TestWriteFiles:
 
         assert one.file.stat().st_size < 8.2 * rows
         assert pl.read_parquet(one.file).equals(frame)
+
+    def test_says_of_a_column_whether_a_value_is_missing(self, tmp_path):
+        frame = frame_of([440103001, 440304001], [0, 0])
+
+        found = written(tmp_path, frame)
+
+        schemas = [pq.read_schema(one.file) for one in found]
+        missing = [{field.name for field in schema if field.nullable} for schema in schemas]
+        assert missing == [{"laboratory", "ct"}] * 2

@@ -19,6 +19,9 @@ _VIEW: dict[str, Any] = {
     "areas": [{
         "area": "44.4401.440105.", "infections": 12, "found": 1, "unseen": 11, "in_flight": 9, "on_record": 1,
     }],
+    "streets": [{
+        "area": "44.4401.440105.440105001.", "infections": 12, "found": 1, "unseen": 11, "in_flight": 9, "on_record": 1,
+    }],
     "chains": [{
         "area": "44.4401.440105.", "began": "2022-09-26", "newest": "2022-10-01", "infections": 7, "generations": 2,
         "found": 1, "in_flight": 5, "counties": 1, "seen": True,
@@ -27,7 +30,7 @@ _VIEW: dict[str, Any] = {
     "score": {
         "mode": "auto", "days": 1, "infections": 12, "reported": 1, "days_to_detection": 5, "found_before_spread": 0.0,
         "peak_daily": 4, "spilled_cities": 0, "days_to_zero": None, "averted": 0, "restricted_days": 512,
-        "restricted_per_averted": None, "excess_days": 0, "people_sampled": 0, "feeds_written": 4,
+        "restricted_per_averted": None, "excess_days": 0, "quarantine_days": 10, "people_sampled": 0, "feeds_written": 4,
     },
 }  # fmt: skip
 

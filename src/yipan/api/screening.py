@@ -66,7 +66,7 @@ _OUTCOME: dict[str, Any] = {
                 "reasons": [
                     {"zh": "已连续1轮未发现社区感染者，需连续3轮。", "en": "1 rounds in a row found no infection in the community; 3 are needed.", "source": ["b2"], "confidence": "medium"}
                 ],
-                "assumed": [],
+                "assumed": [], "counted_in": "44.4401.440105.",
             }
         ],
         description="By the version in force; nothing is opened by asking",

@@ -646,7 +646,7 @@ def sources(
     heavy = _weights(weights)
     return asking.answer(
         lambda record: network.sources_answer(
-            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone, weights=heavy),
+            tracing.traced(record, area=path, disease=disease, time_zone=zone, weights=heavy),
             only=(case,) if case else (), most=most,
         )
     )  # fmt: skip
@@ -672,9 +672,7 @@ def chains(
     heavy = _weights(weights)
 
     def told(record: Any) -> object:
-        traced = network.trace(
-            tracing.network_in(record, area=path, disease=disease), time_zone=zone, weights=heavy
-        )
+        traced = tracing.traced(record, area=path, disease=disease, time_zone=zone, weights=heavy)
         return network.chains_answer(
             traced, today=asking.as_of(day), rng=np.random.default_rng(1), quiet_days=quiet_days
         )
@@ -700,7 +698,7 @@ def inconsistencies(
     path, zone = asking.area(area), asking.door.settings.time_zone
     return asking.answer(
         lambda record: network.inconsistencies(
-            network.trace(tracing.network_in(record, area=path, disease=disease), time_zone=zone)
+            tracing.traced(record, area=path, disease=disease, time_zone=zone)
         )
     )
 
@@ -726,11 +724,7 @@ def inquiries(
     heavy = _weights(weights)
     return asking.answer(
         lambda record: network.inquiries(
-            network.trace(
-                tracing.network_in(record, area=path, disease=disease),
-                time_zone=zone,
-                weights=heavy,
-            ),
+            tracing.traced(record, area=path, disease=disease, time_zone=zone, weights=heavy),
             most=most,
         )
     )

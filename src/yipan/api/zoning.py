@@ -133,6 +133,31 @@ def shapes(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Respons
         return answer(ground.shapes(record, area=path, at=moment))
 
 
+@routes.get(
+    "/zones/late",
+    summary="Liftings that became late: which zone, by how long, and what became of it",
+    openapi_extra=OWN,
+    responses=responses(
+        [
+            {
+                "id": "ll-1f2e3d4c", "area": "44.4401.440105.", "zone": "z-1", "level": "high",
+                "eligible": "2022-11-23T12:00:00+08:00", "due": "2022-11-23T18:00:00+08:00",
+                "alarmed": "2022-11-23T18:00:01+08:00", "name_zh": "海珠区桃源居1栋", "name_en": "Haizhu, 桃源居, building 1",
+                "residents": 240, "ended": "2022-11-24T09:00:00+08:00", "change": "lower", "late_hours": 15.0,
+            }
+        ],
+        description="Those still kept first (`ended` null), then the longest first",
+    ),
+)  # fmt: skip
+def late(asking: Asked, area: AreaAsked = None, at: AtAsked = None) -> Response:
+    """Return the late liftings in an area of the viewer's, by the alarms on record."""
+    from yipan.operations import zoning
+
+    path, moment = asking.area(area), moment_of(asking, at)
+    with asking.reading() as record:
+        return answer(zoning.late_liftings(record, area=path, at=moment))
+
+
 _DRAWN = {
     "what": {"zh": "按单元划定", "en": "Drawn by unit"}, "place": {"expression": "44.4401.440105. compound 甲 building 1"},
     "units": 1, "residents": 110, "share": 0.83, "low": 0.61, "high": 0.95, "least": 96.4,

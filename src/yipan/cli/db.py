@@ -102,6 +102,17 @@ def verify(as_json: door.AsJson = False) -> None:
     raise typer.Exit(0 if proof.good else 1)
 
 
+@app.command()
+def sweep() -> None:
+    """Remove files of the lake that no act names: what a crash left there more than a day ago."""
+    from yipan.store.lake import Lake
+
+    with door.opened() as (_, store):
+        named = {one.path for one in _named_files(store)}
+        gone = Lake(folder=store.home / "screening").sweep(named)
+    typer.echo(f"{gone} files that no act names were removed.")
+
+
 def beside(file: Path) -> Path:
     """The folder beside a backup that holds the files of the lake."""
     return file.with_name(file.name + ".lake")

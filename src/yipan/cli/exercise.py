@@ -68,6 +68,12 @@ def new(
 def play(
     folder: Folder,
     auto: Annotated[bool, typer.Option("--auto", help="Accept what the board proposes.")] = False,
+    smaller: Annotated[
+        bool,
+        typer.Option(
+            "--smaller", help="With --auto: take the smaller zone wherever the board offers one."
+        ),
+    ] = False,
     by_hand: Annotated[
         bool, typer.Option("--by-hand", help="The written protocol with its delays.")
     ] = False,
@@ -83,15 +89,18 @@ def play(
     The clock of its board goes on from the last act: start the board again after days were played.
     """
     from yipan.operations import exercise as desk
+    from yipan.operations import truth as trainers
     from yipan.operations.compiled import compile_model
 
     chosen = [
         mode
         for mode, wanted in (
-            (desk.Mode.AUTO, auto), (desk.Mode.BY_HAND, by_hand), (desk.Mode.NONE, none),
+            (desk.Mode.SMALLER if smaller else desk.Mode.AUTO, auto), (desk.Mode.BY_HAND, by_hand), (desk.Mode.NONE, none),
         )
         if wanted
     ]  # fmt: skip
+    if smaller and not auto:
+        raise typer.BadParameter("--smaller goes with --auto")
     if len(chosen) != 1:
         raise typer.BadParameter("expected one of --auto, --by-hand and --none")
     compile_model(lambda said: typer.echo(said, err=True))
@@ -105,6 +114,8 @@ def play(
             )
         )
         set_present(folder / "record", desk.newest_act(post) + timedelta(seconds=1))
+        typer.echo("Keeping what the trainer will be shown.", err=True)
+        trainers.prepare(folder, post)
     door.answer(
         done,
         as_json=as_json,
@@ -145,10 +156,10 @@ def report(
     ] = None,
 ) -> None:
     """Write the after-action report."""
-    from yipan.operations import exercise as desk
+    from yipan.operations import truth as desk
 
     with _at(folder) as post:
-        text = desk.report(folder, post, language=language, form=form)
+        text = desk.told(folder, desk.prepare(folder, post), language=language, form=form)
     if out is None:
         typer.echo(text)
     else:

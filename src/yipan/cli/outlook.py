@@ -699,6 +699,7 @@ def spill(
 ) -> None:
     """Say whether it gets out, where first and when; beside it, what cutting travel would buy."""
     from yipan.operations import outlook as desk
+    from yipan.operations import spillover
 
     if file is None:
         with door.at_post() as (settings, post):
@@ -729,14 +730,14 @@ def spill(
         moving = _movement(
             trips, shares, residents, places, law, assumed, departures=departures, stay=staying
         )
-        found = desk.spill(
+        found = spillover.spill(
             table, moving.matrix, _disease(assume, si_mean, si_sd, dispersion), area=file.stem,
             day=table.until, days=days, basis=moving.basis, chance=default_rng(seed), draws=draws,
             residents=moving.residents, population=moving.residents, visitors=moving.visitors,
             found_after_days=given(found_after, "found_after_days"),
             found_share=given(found_share, "found_share"), unseen_days=given(unseen, "unseen_days"),
             stay_days=staying, travelling_share=given(travelling, "travelling_share"),
-            test=None if tested_hours is None else desk.RequiredTest(
+            test=None if tested_hours is None else spillover.RequiredTest(
                 hours_before=tested_hours, obeyed_share=test_obeyed
             ),
         )  # fmt: skip
@@ -1007,11 +1008,11 @@ def put_trips(
 ) -> None:
     """Put counted trips on record; the spillover rests on them from the next round on."""
     from yipan.feeds.series import read_trips
-    from yipan.operations import outlook as desk
+    from yipan.operations import spillover
 
     read = read_trips(_there(file))
     with door.at_post() as (settings, post):
-        table = desk.put_trips(
+        table = spillover.put_trips(
             post, since=door.day(since, door.now().date()), days=read.days, origins=read.origins,
             destinations=read.destinations, trips=read.trips, source=source,
             at=door.moment(at, settings),
@@ -1120,7 +1121,7 @@ def _movement(
 ) -> _Moving:
     from yipan.analytics.spread import movement
     from yipan.feeds.series import read_places, read_residents, read_shares, read_trips
-    from yipan.operations import outlook as desk
+    from yipan.operations import spillover
 
     if sum(each is not None for each in (trips, shares, places)) != 1:
         raise typer.BadParameter(
@@ -1158,7 +1159,7 @@ def _movement(
     assert places is not None
     where = read_places(_there(places))
     names = tuple(where.residents)
-    matrix = desk.modelled(
+    matrix = spillover.modelled(
         _law(law or "gravity"), names, names, residents=where.residents, where=where.where,
         departures=leaving, band=band,
     )  # fmt: skip

@@ -57,6 +57,21 @@ def open_round(
 
 
 @app.command()
+def close(
+    id: Annotated[str, typer.Argument(help="Id of the round.")],
+    why: Annotated[str, typer.Option("--why")] = "the round has ended",
+    at: door.At = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """Close a round: nothing more is proposed from it, and the task to swab everybody ends."""
+    from yipan.operations import screening as desk
+
+    with door.at_post() as (settings, post):
+        done = desk.close_round(post, id, why=why, at=door.moment(at, settings))
+    door.answer(done, as_json=as_json, text=lambda: f"Round {done.id} is closed.")
+
+
+@app.command()
 def rounds(known_at: door.KnownAt = None, as_json: door.AsJson = False) -> None:
     """List the rounds, the newest first."""
     from yipan.operations import screening as desk
@@ -311,7 +326,7 @@ def confidence(
         return "\n".join((
             (f"Nobody infected is left with probability {found.probability:.3f} (wanted {found.target:.2f}; no number of "
             f"rounds passes {found.ceiling:.3f}), after {found.clear_rounds} clear rounds up to {found.round}."),
-            f"{found.never_people} of those due were never tested; {found.unresolved} wait for a result or are held.",
+            f"{found.area}: {found.never_people} of those due were never tested; {found.unresolved} wait for a result, are to be swabbed again or are held.",
             *(f"  {lever.what.en}: {lever.after:.3f} ({lever.gain:+.3f})" for lever in found.levers),
             *(f"{'assumed' if g.assumption else 'taken'}: {g.name} {g.value:g} ({g.note or g.source})" for g in found.given),
         ))  # fmt: skip
@@ -848,22 +863,35 @@ def freedom(
 @app.command()
 def drill(
     people: Annotated[int, typer.Option("--people", min=20_000)] = 200_000,
-    folder: Annotated[Path, typer.Option("--folder", help="Where the made-up files go.")] = Path("drill"),
+    folder: Annotated[Path | None, typer.Option("--folder", help="Where the made-up files and the record of the drill go; beside the record if left out.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the folder for a look at it.")] = False,
     seed: Annotated[int, typer.Option("--seed")] = 1,
     at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:  # fmt: skip
-    """Hold a drill: a made-up round with planted faults, through the real doors. Exit code 1 where one was missed."""
+    """Hold a drill: a made-up round with planted faults, in a record of its own. Exit code 1 where one was missed."""
+    import secrets
+    import shutil
+
     import numpy as np
 
     from yipan.operations import drill as desk
 
     with door.at_post() as (settings, post):
-        work = desk.run(
-            post, post.lake, folder, people=people, at=door.moment(at, settings),
-            time_zone=settings.time_zone, rng=np.random.default_rng(seed),
-        )  # fmt: skip
-        *_, report = door.progress(work, total=7, told=f"drill of {people:,} people")
+        place = folder or settings.home / f"drill-{secrets.token_hex(4)}"
+        if place.exists() and any(place.iterdir()):
+            raise typer.BadParameter(f"{place} is not empty; name another folder with --folder")
+        moment = door.moment(at, settings)
+        try:
+            with desk.apart(post, place / "record", at=moment) as own:
+                work = desk.run(
+                    own, own.lake, place / "files", people=people, at=moment, time_zone=settings.time_zone,
+                    rng=np.random.default_rng(seed),
+                )  # fmt: skip
+                *_, report = door.progress(work, total=7, told=f"drill of {people:,} people")
+        finally:
+            if not keep:
+                shutil.rmtree(place, ignore_errors=True)
     assert isinstance(report, desk.DrillReport)
     covered = (
         f"{report.coverage.due:,} due, {report.coverage.sampled:,} sampled, {report.coverage.with_result:,} with a "
@@ -882,6 +910,7 @@ def drill(
             ),
             "",
             covered,
+            f"its files and its record are in {place}" if keep else f"{place} is removed again; --keep leaves it",
         )),
     )  # fmt: skip
     raise typer.Exit(0 if report.all_found and report.rows_add_up else 1)

@@ -119,7 +119,7 @@ def run(
 
     On a CSV nothing is recorded and no record is needed; on the record nothing is recorded either: the round does that.
     """
-    found = _picture(file, area, day, method, alpha, false_share, kind, terms, weekly)
+    found, _ = _picture(file, area, day, method, alpha, false_share, kind, terms, weekly)
     door.answer(found, as_json=as_json, text=lambda: _told(found))
     raise typer.Exit(1 if found.findings else 0)
 
@@ -140,7 +140,7 @@ def explain(
     as_json: door.AsJson = False,
 ) -> None:
     """Tell of each finding everything it rests on: every stream, what was expected, what would make it go away."""
-    found = _picture(file, area, day, method, alpha, false_share, kind, terms, weekly)
+    found, names = _picture(file, area, day, method, alpha, false_share, kind, terms, weekly)
     shown = found.findings
 
     def text() -> str:
@@ -149,7 +149,7 @@ def explain(
         parts = []
         for one in shown:
             rows = [
-                (c.area, name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold), c.carrier.value,
+                (names.get(c.area, (c.area,))[0], name_of(c.stream)[0], c.observed, _round(c.expected), _round(c.threshold), c.carrier.value,
                  *_stretch(c), f"{c.p_value:.2g}" if c.p_value is not None else None, c.baseline, c.baseline_missing,
                  c.judgement.value)
                 for c in one.contributions
@@ -257,6 +257,7 @@ def sentinels(
     from yipan.operations import watch as desk
 
     if file is not None:
+        from yipan.operations.streams import name_of
         from yipan.operations.watching import reporting
 
         series, names = _series(file, area=None, weekly=weekly)
@@ -266,7 +267,7 @@ def sentinels(
             as_json=as_json,
             text=lambda: door.table(
                 ("area", "stream", "sent", "owed", "zero", "last", "silent", "by chance", "state"),
-                [(names.get(r.area, (r.area,))[0], r.stream.site or r.stream.disease + " " + r.stream.counted, r.sent, r.owed,
+                [(names.get(r.area, (r.area,))[0], name_of(r.stream)[0], r.sent, r.owed,
                   r.zero_reports, r.last_report, r.silent, f"{r.silence_p:.3g}", r.state) for r in found],
             ),
         )  # fmt: skip
@@ -315,7 +316,8 @@ def report(
 
     with door.at_post() as (settings, post):
         owed = desk.streams_owed(post, sentinel)
-        values = dict.fromkeys(owed, 0) if zero else {}
+        by_day = [key for key in owed if key.split("/")[3] == "day"]
+        values = dict.fromkeys(by_day or owed, 0) if zero else {}
         for told in value or ():
             key, separator, count = told.rpartition("=")
             if not separator and len(owed) == 1:
@@ -640,7 +642,7 @@ def _picture(
     kind: list[str] | None,
     terms: Path | None,
     weekly: bool | None,
-) -> "Picture":
+) -> "tuple[Picture, dict[AreaPath, tuple[str, str]]]":
     from yipan.operations import streams
     from yipan.packs import read_calendar
 
@@ -658,7 +660,9 @@ def _picture(
                 record, area=path, method=method, alpha=alpha, false_share=false_share, kinds=kinds, at=now
             )  # fmt: skip
             last = desk.newest_day(record, area=path, before=now.date())
-            return desk.seen_now(record, area=path, day=door.day(day, last), at=now, rule=rule)
+            seen = desk.seen_now(record, area=path, day=door.day(day, last), at=now, rule=rule)
+            places = {part.area for one in seen.findings for part in one.contributions}
+            return seen, record.area_names(places)
     series, names = _series(file, None, weekly)
     breaks: tuple[SchoolBreak, ...] = ()
     if terms is not None:
@@ -680,7 +684,7 @@ def _picture(
     return streams.picture(
         judged, names=names, alpha=alpha or streams.ALPHA, false_share=false_share or streams.FALSE_SHARE,
         calendar=calendar,
-    )  # fmt: skip
+    ), names  # fmt: skip
 
 
 def _path_of(name: str, names: "dict[AreaPath, tuple[str, str]]") -> "AreaPath":

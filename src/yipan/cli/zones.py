@@ -190,6 +190,44 @@ def order(
 
 
 @app.command()
+def late(
+    area: door.AreaOption,
+    at: door.At = None,
+    known_at: door.KnownAt = None,
+    as_json: door.AsJson = False,
+) -> None:
+    """List the liftings that became late: which zone, by how many hours, and what became of it."""
+    from yipan.operations import zoning
+
+    with door.at_post() as (settings, post):
+        known = door.moment(known_at, settings) if known_at else None
+        moment = door.moment(at, settings) if at or not known else known
+        with post.store.reading(post.viewer, known_at=known) as record:
+            place = door.find_area(record.areas(), area)
+            found = zoning.late_liftings(record, area=place.path, at=moment)
+
+    def shown(instant: datetime | None) -> str:
+        return (
+            "still kept"
+            if instant is None
+            else f"{instant.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
+        )
+
+    door.answer(
+        found,
+        as_json=as_json,
+        text=lambda: door.table(
+            ("zone", "name", "level", "due", "ended", "by", "hours late"),
+            [
+                (one.alarm.zone, one.name_zh, one.alarm.level, shown(one.alarm.due), shown(one.ended), one.change or "",
+                 f"{one.late_hours:.1f}")
+                for one in found
+            ],
+        ),
+    )  # fmt: skip
+
+
+@app.command()
 def draw(
     area: door.AreaOption,
     share: Annotated[float, typer.Option(min=0, max=1, help="Share of the risk to hold.")] = 0.8,

@@ -254,8 +254,10 @@ class Followed:
     @property
     def due(self) -> date | None:
         """The day after the last contact or the last time they were seen, None where neither is known."""
-        days = [day for day in (self.last_contact, self.last_seen) if day]
-        return max(days) + timedelta(days=1) if days else None
+        newest = self.last_contact
+        if self.last_seen is not None and (newest is None or self.last_seen > newest):
+            newest = self.last_seen
+        return None if newest is None else newest + timedelta(days=1)
 
     def due_word(self, today: date) -> DueWord:
         """
@@ -269,13 +271,14 @@ class Followed:
         >>> [one.due_word(date(2022, 11, day)).value for day in (6, 7, 8, 17)]
         ['later', 'today', 'overdue', 'over']
         """
-        if self.until is None or self.due is None:
+        due = self.due
+        if self.until is None or due is None:
             return DueWord.UNKNOWN
         if today > self.until:
             return DueWord.OVER
-        if today < self.due:
+        if today < due:
             return DueWord.LATER
-        return DueWord.TODAY if today == self.due else DueWord.OVERDUE
+        return DueWord.TODAY if today == due else DueWord.OVERDUE
 
 
 class FollowUpResult(StrEnum):

@@ -24,7 +24,7 @@ from yipan.operations.tracing import (
     MOST_CASES,
     InvestigationView,
     infectious_time,
-    network_in,
+    traced,
     view_of,
 )
 from yipan.store import Record
@@ -141,10 +141,8 @@ def case_view(record: Record, name: str, *, at: datetime, time_zone: ZoneInfo) -
     history = record.case_versions(case.id)
     possible: tuple[network.Candidate, ...] = ()
     if case.classification is not Classification.EXCLUDED:
-        near = network_in(record, area=record.viewer.area, disease=case.disease)
-        (found,) = network.sources_answer(
-            network.trace(near, time_zone=time_zone), only=[case.id], most=6
-        )
+        near = traced(record, area=record.viewer.area, disease=case.disease, time_zone=time_zone)
+        (found,) = network.sources_answer(near, only=[case.id], most=6)
         possible = found.candidates
     return CaseView(
         case=case, history=history, spans=_spans(case, into, time_zone),

@@ -167,8 +167,8 @@ class LiftingConfidence:
 
     `probability` supposes `hidden` infections nobody knew of before the first of `clear_rounds`, and no new ones;
     `ceiling` is what no number of rounds can pass while `never` of the people due were never tested. `target` is what
-    the command wants. `unresolved` people wait for a result or sit in a positive tube: with any, nothing is said to be
-    free. `levers` stand the most helpful first. `probability` is None where no round or roster is on record, and
+    the command wants. `unresolved` people wait for a result, are to be swabbed again or sit in a positive tube: with any,
+    nothing is said to be free. `area` is that of the round where none was held around the area asked about. `levers` stand the most helpful first. `probability` is None where no round or roster is on record, and
     `silent` says so.
     """
 
@@ -197,6 +197,8 @@ def lifting(
     Return how sure one may be that nobody infected is left in an area, by its newest round and clear rounds so far.
 
     The programme asked is that of the area itself or the nearest around it; people are those of the streets in the area.
+    Where only parts of the area were screened the newest programme of a part is told, as of that part. Never tested is who is due in the newest round and was swabbed neither in it nor in any of the clear rounds;
+    attendance is what the others' valid results were over those rounds.
     Raises NotYourArea, ValueError for `hidden` below 0.
     """
     check_area(record.viewer, area)
@@ -216,19 +218,19 @@ def lifting(
         near, key=lambda one: (area.startswith(one.area), len(one.area), one.rounds[-1].day)
     )
     last = chosen.rounds[-1]
-    streets = [
-        street
-        for street in screening.coverage(record, home, round=last.round).streets
-        if street.area.startswith(area) or area.startswith(street.area)
-    ]
-    due, sampled = (sum(getattr(s, name) for s in streets) for name in ("due", "sampled"))
-    with_result = sum(street.with_result for street in streets)
-    unresolved = sum(street.pending + street.held for street in streets)
+    clear = _clear_at_the_end(chosen.rounds)
+    streets = _of_area(record, home, last.round, area)
+    due = sum(street.due for street in streets)
+    unresolved = sum(street.pending + street.held + street.to_swab_again for street in streets)
     if not due:
         return _silent(area, expected, sensitivity, target, told, _NO_ROSTER)
-    never = (due - sampled) / due
-    attendance = with_result / sampled if sampled else 0.0
-    rounds = _clear_at_the_end(chosen.rounds)
+    asked = [last.round, *(one for one in reversed(clear) if one != last.round)]
+    missing = _never(record, home, asked, streets)
+    never = missing / due
+    attendance = _attendance(
+        [_of_area(record, home, one, area) for one in (clear or [last.round])], missing
+    )
+    rounds = len(clear)
     chance = freedom.none_left(
         expected, never=never, attendance=attendance, sensitivity=sensitivity, rounds=rounds
     )
@@ -236,13 +238,13 @@ def lifting(
         expected, never=never, attendance=attendance, sensitivity=sensitivity, rounds=rounds,
         reached=given.value("reached_share"),
     )  # fmt: skip
-    people = round((due - sampled) * (1.0 - given.value("reached_share")))
+    people = round(missing * (1.0 - given.value("reached_share")))
     return LiftingConfidence(
-        area=area, round=last.round, hidden=expected, never=never, never_people=due - sampled, attendance=attendance,
+        area=max(area, chosen.area, key=len), round=last.round, hidden=expected, never=never, never_people=missing, attendance=attendance,
         sensitivity=sensitivity, clear_rounds=rounds, unresolved=unresolved, probability=chance,
         ceiling=exp(-expected * never), target=target,
         levers=tuple(
-            LeverTold(name=one.name, after=one.after, gain=one.gain, what=_words(one.name, people, due - sampled))
+            LeverTold(name=one.name, after=one.after, gain=one.gain, what=_words(one.name, people, missing))
             for one in levers
         ),
         given=told, silent=None,
@@ -256,14 +258,48 @@ _NO_ROSTER = Sentence(
 )
 
 
-def _clear_at_the_end(rounds: Sequence[programme.RoundOutcome]) -> int:
-    """Rounds in a row, up to the last that is known, that found nobody."""
-    count = 0
+def _clear_at_the_end(rounds: Sequence[programme.RoundOutcome]) -> list[str]:
+    """The rounds in a row, up to the last that is known, that found nobody."""
+    clear: list[str] = []
     for one in reversed([one for one in rounds if one.clear is not None]):
         if not one.clear:
             break
-        count += 1
-    return count
+        clear.append(one.round)
+    return clear[::-1]
+
+
+def _of_area(
+    record: Record, home: lake.Lake, round: str, area: AreaPath
+) -> list[screening.StreetCoverage]:
+    return [
+        street
+        for street in screening.coverage(record, home, round=round).streets
+        if street.area.startswith(area) or area.startswith(street.area)
+    ]
+
+
+def _never(
+    record: Record, home: lake.Lake, rounds: Sequence[str], streets: Sequence[screening.StreetCoverage]
+) -> int:  # fmt: skip
+    """How many of the due of these streets in the first of some rounds were swabbed in none of them."""
+    missing = sum(street.due - street.sampled for street in streets)
+    if len(rounds) == 1 or not missing:
+        return missing
+    areas = {street.area for street in streets}
+    state, places = screening.state_now(record, home, rounds[0])
+    people = state.unseen([code for code, place in places.items() if place in areas])
+    for one in rounds[1:]:
+        if not people.size:
+            break
+        people = screening.state_now(record, home, one)[0].without_swab(people)
+    return int(people.size)
+
+
+def _attendance(rounds: Sequence[Sequence[screening.StreetCoverage]], never: int) -> float:
+    """The share of those who come at all that got a valid result in a round, over these rounds."""
+    due = sum(max(0, sum(street.due for street in one) - never) for one in rounds)
+    told = sum(street.with_result for one in rounds for street in one)
+    return min(1.0, told / due) if due else 0.0
 
 
 def _words(name: str, people: int, missing: int) -> Sentence:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from yipan.feeds import samples
 from yipan.model import LakeKind, ScreeningRound
 from yipan.operations import screening
 from yipan.operations.post import Post
-from yipan.store import lake
+from yipan.store import Store, lake
 
 RESULT_NAMES = ("negative", "positive")
 REASON_OF = {
@@ -63,6 +64,28 @@ class DrillReport:
     def all_found(self) -> bool:
         """Whether every planted fault was found and nothing else was called one."""
         return all(fault.found == fault.planted and not fault.false for fault in self.faults)
+
+
+@contextmanager
+def apart(post: Post, home: Path, *, at: datetime) -> Iterator[Post]:
+    """
+    Give a post of a record of its own in the empty folder `home`, with the areas of another: a drill touches nothing real.
+
+    Its server is stopped at the end; the folder stays.
+    """
+    with post.store.reading(post.viewer) as record:
+        areas = record.areas(post.area)
+    home.mkdir(parents=True, exist_ok=True)
+    store = Store.open(home, clock=lambda: at)
+    try:
+        viewer = store.founder(post.area)
+        with store.acting(viewer, desk="areas", verb="put_pack", why="a drill", at=at) as act:
+            act.put_areas(areas)
+        yield Post(store=store, viewer=viewer)
+    finally:
+        store.close()
+        if store.server is not None:
+            store.server.stop()
 
 
 def run(

@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from html import escape
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -47,10 +48,10 @@ from yipan.operations import (
     day,
     ingest,
     outbreak_files,
-    outlook,
     plans,
     screening,
     simulate,
+    spillover,
     zoning,
 )
 from yipan.operations.demo import found
@@ -98,11 +99,20 @@ _LISTED, _BOUND, _WHOM = range(909, 912)
 
 
 class Mode(StrEnum):
-    """Who plays: the board's proposals accepted, the written protocol by hand with its delays, nobody."""
+    """
+    Who plays: the board's proposals accepted, the same with the smaller zone wherever the board offers one, the written
+    protocol by hand with its delays, nobody.
+    """
 
     AUTO = "auto"
+    SMALLER = "auto-smaller"
     BY_HAND = "by-hand"
     NONE = "none"
+
+    @property
+    def by_board(self) -> bool:
+        """Whether what the board shows is done the same morning."""
+        return self in {Mode.AUTO, Mode.SMALLER}
 
 
 class ExerciseError(ValueError):
@@ -224,12 +234,12 @@ def create(
     )  # fmt: skip
     sealed = _seal(truth)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / TRUTH, sealed, secret=True)
+    write(folder / TRUTH, sealed, secret=True)
     about = Exercise(
         name=folder.name, pack=pack_key, first_day=first_day, days=days, time_zone=str(pack.time_zone),
         truth_sha256=hashlib.sha256(sealed).hexdigest(),
     )  # fmt: skip
-    _write(
+    write(
         folder / ABOUT,
         json.dumps(
             {
@@ -239,7 +249,7 @@ def create(
             ensure_ascii=False, indent=1,
         ).encode(),
     )  # fmt: skip
-    _note(folder, Progress(days_done=0, mode=None))
+    note(folder, Progress(days_done=0, mode=None))
     return about
 
 
@@ -247,22 +257,29 @@ def read(folder: Path) -> Exercise:
     """Return the public facts of an exercise. Raises ExerciseError saying which file is wrong and how."""
     given = _json(folder / ABOUT)
     try:
+        ZoneInfo(str(given["time_zone"]))
         return Exercise(
             name=str(given["name"]), pack=str(given["pack"]),
             first_day=date.fromisoformat(str(given["first_day"])), days=int(str(given["days"])),
             time_zone=str(given["time_zone"]), truth_sha256=str(given["truth_sha256"]),
         )  # fmt: skip
-    except (KeyError, ValueError) as wrong:
+    except (KeyError, ValueError, ZoneInfoNotFoundError) as wrong:
         raise ExerciseError(f"{folder / ABOUT}: {wrong!r} is missing or wrong") from None
 
 
 def progress(folder: Path) -> Progress:
-    """Return how far an exercise is."""
+    """Return how far an exercise is. Raises ExerciseError where the file says what cannot be."""
     given = _json(folder / PROGRESS)
     mode = given.get("mode")
-    return Progress(
-        days_done=int(str(given.get("days_done", 0))), mode=Mode(str(mode)) if mode else None
-    )
+    try:
+        done = int(str(given.get("days_done", 0)))
+        played = Mode(str(mode)) if mode else None
+    except ValueError as wrong:
+        raise ExerciseError(f"{folder / PROGRESS}: {wrong}") from None
+    last = read(folder).days
+    if not 0 <= done <= last:
+        raise ExerciseError(f"{folder / PROGRESS}: {done} days done; expected 0 to {last}")
+    return Progress(days_done=done, mode=played)
 
 
 def unseal(folder: Path) -> Truth:
@@ -271,7 +288,12 @@ def unseal(folder: Path) -> Truth:
 
     Raises ExerciseError where the seal does not match what was promised when the exercise was made.
     """
-    sealed = (folder / TRUTH).read_bytes()
+    try:
+        sealed = (folder / TRUTH).read_bytes()
+    except OSError as wrong:
+        raise ExerciseError(
+            f"{folder / TRUTH} cannot be read ({wrong.strerror}); the truth of an exercise is made once, with it"
+        ) from None
     if hashlib.sha256(sealed).hexdigest() != read(folder).truth_sha256:
         raise ExerciseError(f"{folder / TRUTH} is not the truth this exercise was made with")
     given = json.loads(zlib.decompress(base64.b64decode(sealed)))
@@ -315,11 +337,13 @@ def play(
     round done twice changes nothing. Raises ExerciseError where another mode has begun it.
     """
     about, done = read(folder), progress(folder)
+    if until_day is not None and not 1 <= until_day <= about.days:
+        raise ExerciseError(f"until day {until_day}; {folder} has days 1 to {about.days}")
     if done.mode is not None and done.mode is not mode:
         raise ExerciseError(
             f"{folder} is being played {done.mode.value}; make another exercise with the same seed to play it {mode.value}"
         )
-    last = about.days if until_day is None else min(until_day, about.days)
+    last = about.days if until_day is None else until_day
     pack = read_pack(about.pack)
     table = _Table(
         folder=folder,
@@ -328,10 +352,10 @@ def play(
         pack=pack,
         where=simulate.province(about.pack),
     )
-    _note(folder, replace(done, mode=mode))
+    note(folder, replace(done, mode=mode))
     for number in range(done.days_done, last):
         made = _one_day(table, post, number, mode)
-        _note(folder, Progress(days_done=number + 1, mode=mode))
+        note(folder, Progress(days_done=number + 1, mode=mode))
         yield made
 
 
@@ -396,15 +420,15 @@ def _take_in(table: _Table, post: Post, files: Sequence[Path], number: int, mode
                 )  # fmt: skip
         elif file.name.startswith("arrivals"):
             told = read_trips(file)
-            outlook.put_trips(
+            spillover.put_trips(
                 post, since=table.about.first_day + timedelta(days=number), days=told.days, origins=told.origins,
                 destinations=told.destinations, trips=told.trips, source="arrivals registered in the exercise",
                 at=_not_before(post, at),
             )  # fmt: skip
     late = HAND_DELAY_DAYS if mode is Mode.BY_HAND else 0
-    listed = _feed(table, "travellers", number - late)
-    if listed.is_file():
-        plans.record_roles(post, read_roles(listed), at=_not_before(post, at))
+    travellers = _feed(table, "travellers", number - late)
+    if travellers.is_file():
+        plans.record_roles(post, read_roles(travellers), at=_not_before(post, at))
     traced = [file for file in files if file.name.startswith(("contacts", "tests"))]
     if traced:
         with suppress(outbreak_files.AlreadyImported):
@@ -423,7 +447,7 @@ def standing(mode: Mode, quarantine: Sequence[sim.Quarantine] = ()) -> sim.Strat
     """
     if mode is Mode.NONE:
         return sim.Strategy(name=mode.value)
-    delay = 1 if mode is Mode.AUTO else 1 + HAND_DELAY_DAYS
+    delay = 1 if mode.by_board else 1 + HAND_DELAY_DAYS
     kept = tuple(quarantine) or sim.Tracing().quarantine
     ring = any(one.second_room_days + one.second_home_days > 0 for one in kept)
     return sim.Strategy(
@@ -482,7 +506,7 @@ def orders_in_force(
         levels += [(one, level, since, until) for one in buildings]
         for begin, end_at in _runs(buildings, where):
             rounds += [(on, begin, end_at, POOL) for on in range(max(0, since), until)]
-    apart, tests = _asked_of_people(asked, _who(folder), start)
+    apart, tests = _asked_of_people(asked, listed(folder), start)
     return levels, rounds + tests, apart
 
 
@@ -556,8 +580,8 @@ def _asked_of_people(
     return apart, tests
 
 
-def _who(folder: Path) -> dict[str, int]:
-    """The residents behind the pseudonyms of the lists of travellers written so far."""
+def listed(folder: Path) -> dict[str, int]:
+    """Return the residents behind the pseudonyms of the lists of travellers written so far: a part of the truth."""
     file = folder / WHO
     if not file.is_file():
         return {}
@@ -674,7 +698,7 @@ def _write_feeds(
     written = []
     for name, text in files.items():
         if text:
-            _write(at / name, text.encode("utf-8"))
+            write(at / name, text.encode("utf-8"))
             written.append(at / name)
     return tuple(written)
 
@@ -889,8 +913,10 @@ def _travellers(table: _Table, post: Post, epidemic: sim.Epidemic, number: int) 
     counties = np.unique(where.people([resident_of(one, where)[0] for one in held]).county)
     told: dict[int, tuple[str, int]] = {}
     for county in counties.tolist():
-        listed = round(int(where.county_residents[county]) * LISTED_PER_RESIDENT)
-        told |= dict.fromkeys(_bound(table, county, 1000 + number, listed), ("from_low_zone", now))
+        number_of = round(int(where.county_residents[county]) * LISTED_PER_RESIDENT)
+        told |= dict.fromkeys(
+            _bound(table, county, 1000 + number, number_of), ("from_low_zone", now)
+        )
     for compound in sorted(fresh):
         county = int(where.people([resident_of(compound, where)[0]]).county[0])
         role = "left_high_zone" if fresh[compound] == 2 else "left_medium_zone"
@@ -903,10 +929,10 @@ def _travellers(table: _Table, post: Post, epidemic: sim.Epidemic, number: int) 
         elif on == now and int(where.people([source]).county[0]) in counties:
             told.setdefault(person, ("from_low_zone", on))
     names = {person: _pseudonym(table, person) for person in told}
-    _write(
+    write(
         table.folder / WHO,
         base64.b64encode(zlib.compress(json.dumps(
-            _who(table.folder) | {name: person for person, name in names.items()}, sort_keys=True,
+            listed(table.folder) | {name: person for person, name in names.items()}, sort_keys=True,
         ).encode(), 6)),
         secret=True,
     )  # fmt: skip
@@ -971,7 +997,7 @@ def _investigate(
     if mode is Mode.NONE:
         return
     at = _not_before(post, table.moment(number, FEEDS_AT))
-    if mode is Mode.AUTO:
+    if mode.by_board:
         zoning.review_zones(post, at=at, time_zone=table.about.zone)
     with post.store.reading(post.viewer) as record:
         known = {
@@ -983,7 +1009,7 @@ def _investigate(
             for task in record.nouns(TASKS, where={"state": commanding.RUNNING})
             if task.kind == zoning.ON_SITE
         }
-    if mode is Mode.AUTO:
+    if mode.by_board:
         chosen = [
             int(index)
             for index in np.flatnonzero(epidemic.found_on >= 0)
@@ -1088,9 +1114,12 @@ def _order(table: _Table, post: Post, number: int, mode: Mode) -> int:
         young = at - proposal.made < timedelta(days=HAND_DELAY_DAYS)
         if mode is Mode.BY_HAND and young and proposal.desk not in at_once:
             continue
+        smaller = mode is Mode.SMALLER and proposal.kind == "zone.set" and proposal.alternatives
         commanding.decide(
-            post, proposal.id, verdict=Verdict.ACCEPT, at=_not_before(post, at), hands=day.HANDS
-        )
+            post, proposal.id, verdict=Verdict.CHANGE if smaller else Verdict.ACCEPT,
+            alternative=0 if smaller else None, reason="no more than where the infected live" if smaller else "",
+            at=_not_before(post, at), hands=day.HANDS,
+        )  # fmt: skip
         accepted += 1
     return accepted
 
@@ -1213,45 +1242,218 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """What each part of a score is called in a report, in Chinese and English."""
 
 
-def report(folder: Path, post: Post | None, *, language: str, form: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayTold:
+    """One day of the truth as a report tells it: infected, found, reported on record, and not found by its end."""
+
+    day: date
+    infections: int
+    found: int
+    reported: int
+    unseen: int
+
+
+def report(
+    folder: Path,
+    post: Post | None,
+    *,
+    language: str,
+    form: str,
+    found: Score | None = None,
+    days: Sequence[DayTold] = (),
+) -> str:
     """
     Return the after-action report of an exercise, in `zh` or `en`, as `markdown` or `html`.
 
-    Raises ExerciseError for another language or form.
+    `found` is its score where it is known already, `days` the truth day by day where it is to be told. Raises
+    ExerciseError for another language or form, and before a day was played.
     """
     if language not in {"zh", "en"} or form not in {"markdown", "html"}:
         raise ExerciseError(
             f"a report in {language!r} as {form!r}; expected zh or en, markdown or html"
         )
-    about, found = read(folder), score(folder, post)
-    truth = unseal(folder)
+    about, found = read(folder), found or score(folder, post)
     column = 0 if language == "zh" else 1
-    names = {str(area.path): (area.name_zh, area.name_en) for area in read_pack(about.pack).areas}
-    places = ", ".join(names.get(county, (county, county))[column] for county, _, _ in truth.began)
-    ago = max(days for _, days, _ in truth.began)
-    begun = sum(count for _, _, count in truth.began)
     title = (f"演习报告：{about.name}", f"After-action report: {about.name}")[column]
-    began = (
-        f"疫情于演习开始前{ago}天起于{places}，共{begun}例。",
-        f"The outbreak began {ago} days before the exercise in {places}, with {begun} infections.",
-    )[column]
+    heads = [pair[column] for pair in _HEADS]
+    told = [pair[column] for pair in _in_short(folder, about, found, days)]
+    ask = [pair[column] for pair in _to_discuss(found)]
+    rows = [(words[column], _figure(found, name, column)) for name, words in WORDS.items()]
     note = (
         "以上均为模拟结果，不是真实疫情。人数以模拟的居民计；与无人处置的比较使用同一随机序列。",
         "All of this was simulated; it is no real outbreak. The comparison with nobody playing uses the same chance.",
     )[column]
-    rows = [(words[column], _told(getattr(found, name), column)) for name, words in WORDS.items()]
-    if form == "markdown":
-        table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-        return f"# {title}\n\n{began}\n\n| | |\n|---|---:|\n{table}\n\n{note}\n"
-    cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
-    lang = "zh-CN" if column == 0 else "en"
+    daily = [
+        (one.day.isoformat(), *(f"{n:,}" for n in (one.infections, one.found, one.reported, one.unseen)))
+        for one in days
+    ]  # fmt: skip
+    page = _markdown if form == "markdown" else _page
+    return page(title, "zh-CN" if column == 0 else "en", heads, told, ask, rows, daily, note)
+
+
+_HEADS = (
+    ("概况", "In short"), ("讨论", "To talk about"), ("各项指标", "Figures"), ("逐日", "Day by day"), ("日期", "Day"),
+    ("新增感染", "Infected"), ("当日发现", "Found"), ("记录中报告", "Reported on record"), ("尚未发现", "Not yet found"),
+)  # fmt: skip
+
+
+def _in_short(
+    folder: Path, about: Exercise, found: Score, days: Sequence[DayTold]
+) -> list[tuple[str, str]]:
+    """What happened, in sentences, in Chinese and English."""
+    truth = unseal(folder)
+    names = {str(area.path): (area.name_zh, area.name_en) for area in read_pack(about.pack).areas}
+    places = [names.get(county, (county, county)) for county, _, _ in truth.began]
+    ago, begun = max(days for _, days, _ in truth.began), sum(count for _, _, count in truth.began)
+    zh, en = "、".join(p[0] for p in places), ", ".join(p[1] for p in places)
+    how = [_told(found.mode or Mode.NONE, column) for column in (0, 1)]
+    some = f"{begun} infection{'' if begun == 1 else 's'}"
+    told = [(
+        f"疫情于演习开始前{ago}天起于{zh}，共{begun}例；演习进行了{found.days}天，{how[0]}。",
+        f"The outbreak began {ago} days before the exercise in {en}, with {some}; {found.days} days were played, {how[1]}.",
+    )]  # fmt: skip
+    first = next((one.day for one in days if one.found), None)
+    by_then = sum(one.infections for one in days if first is not None and one.day <= first)
+    if found.days_to_detection is None:
+        told.append(("至今未发现任何感染者。", "Nobody infected has been found yet."))
+    else:
+        told.append((
+            f"首例感染后{found.days_to_detection}天发现第一例" + (f"，当时已有{by_then:,}人感染。" if by_then else "。"),
+            f"The first was found {found.days_to_detection} days after the first infection"
+            + (f", when {by_then:,} had been infected." if by_then else "."),
+        ))  # fmt: skip
+    share = round(100 * found.found_before_spread)
+    told.append((
+        f"共{found.infections:,}人感染，其中发现{found.reported:,}人；每100名感染者中{share}人在传染他人之前被发现。",
+        (f"{found.infections:,} were infected and {found.reported:,} of them found; of every 100 infections {share} were found "
+        "before they had infected anybody."),
+    ))  # fmt: skip
+    zero = (
+        ("尚未社会面清零", "the community is not clear yet") if found.days_to_zero is None
+        else (f"第{found.days_to_zero}天社会面清零", f"the community was clear from day {found.days_to_zero} on")
+    )  # fmt: skip
+    told.append((
+        f"疫情外溢到{found.spilled_cities}个其他地市，单日最多{found.peak_daily:,}人感染；{zero[0]}。",
+        (f"It reached {found.spilled_cities} other {'city' if found.spilled_cities == 1 else 'cities'}, with at most "
+        f"{found.peak_daily:,} infected in a day; {zero[1]}."),
+    ))  # fmt: skip
+    if found.mode not in {None, Mode.NONE}:
+        told += _what_it_cost(found)
+    return told
+
+
+def _what_it_cost(found: Score) -> list[tuple[str, str]]:
+    nobody = found.infections + found.averted
+    spared = (
+        (f"减少{found.averted:,}例", f"{found.averted:,} fewer") if found.averted > 0
+        else ("并未减少", "no fewer")
+    )  # fmt: skip
+    per = found.restricted_per_averted
+    each = (
+        ("", "") if per is None
+        else (f"，每减少一例感染管控{per:,.0f}人日", f", {per:,.0f} for each infection averted")
+    )  # fmt: skip
+    part = round(100 * found.excess_days / found.restricted_days) if found.restricted_days else 0
+    return [(
+        f"同样条件下无人处置将有{nobody:,}人感染：{spared[0]}。",
+        f"With nobody playing, the same chance leads to {nobody:,} infections: {spared[1]}.",
+    ), (
+        (f"风险区管控{found.restricted_days:,}人日{each[0]}；其中{found.excess_days:,}人日（{part}%）所在小区前后一周内并无感染者（一部分出于方案的观察天数）。"
+        f"另有隔离{found.quarantine_days:,}人日，核酸采样{found.people_sampled:,}人次。"),
+        (f"Zones held people for {found.restricted_days:,} person-days{each[1]}; {found.excess_days:,} of them ({part} %) where "
+        f"nobody in the compound was infected within a week (in part the quiet days of the text). Quarantine took {found.quarantine_days:,} "
+        f"person-days more, and {found.people_sampled:,} samples were taken."),
+    )]  # fmt: skip
+
+
+def _to_discuss(found: Score) -> list[tuple[str, str]]:
+    """Questions the figures raise, for the talk between trainer and players; the limits are where a talk begins, no marks."""
+    asked = []
+    if found.days_to_detection is None or found.days_to_detection >= 5:
+        asked.append((
+            "哪一种监测本可以更早发现？发热门诊、药店、热线当时报告了什么？",
+            "Which source could have found it sooner? What did clinics, pharmacies and the hotline report then?",
+        ))  # fmt: skip
+    if found.found_before_spread < 0.3:
+        asked.append((
+            "从采样到结果、从结果到到场、从到场到隔离，各用了多少时间？",
+            "How long did it take from the sample to the result, from there to somebody on site, and to isolation?",
+        ))  # fmt: skip
+    if found.excess_days * 4 > found.restricted_days:
+        asked.append(
+            (
+                "哪些风险区可以划得更小，或更早解除？",
+                "Which zones could have been smaller, or lifted sooner?",
+            )
+        )
+    if found.spilled_cities >= 3:
+        asked.append(
+            (
+                "哪些外溢可以预见？相关地市何时得到提醒？",
+                "Which spill-overs could be foreseen, and when were those cities told?",
+            )
+        )
+    if found.infections > 2 * found.reported:
+        asked.append(
+            (
+                "尚未发现的感染者在哪里？见演习真值页各县区一栏。",
+                "Where are those not yet found? See the counties on the page of the truth.",
+            )
+        )
+    return asked
+
+
+def _markdown(
+    title: str, language: str, heads: Sequence[str], told: Sequence[str], ask: Sequence[str],
+    rows: Sequence[tuple[str, str]], daily: Sequence[Sequence[str]], note: str,
+) -> str:  # fmt: skip
+    short, talk, figures, by_day, *columns = heads
+    parts = [f"# {title}", f"## {short}", ("" if language.startswith("zh") else " ").join(told)]
+    if ask:
+        parts += [f"## {talk}", "\n".join(f"- {one}" for one in ask)]
+    parts += [f"## {figures}", "| | |\n|---|---:|\n" + "\n".join(f"| {n} | {v} |" for n, v in rows)]
+    if daily:
+        table = ["| " + " | ".join(columns) + " |", "|---|---:|---:|---:|---:|"]
+        table += ["| " + " | ".join(one) + " |" for one in daily]
+        parts += [f"## {by_day}", "\n".join(table)]
+    return "\n\n".join([*parts, note]) + "\n"
+
+
+def _page(
+    title: str, language: str, heads: Sequence[str], told: Sequence[str], ask: Sequence[str],
+    rows: Sequence[tuple[str, str]], daily: Sequence[Sequence[str]], note: str,
+) -> str:  # fmt: skip
+    short, talk, figures, by_day, *columns = heads
+    title, note = escape(title), escape(note)
+    cells = "".join(f"<tr><th scope=row>{escape(n)}</th><td>{v}</td></tr>" for n, v in rows)
+    points = "".join(f"<li>{escape(one)}</li>" for one in ask)
+    body = f"<h2>{short}</h2>" + "".join(f"<p>{escape(one)}</p>" for one in told)
+    body += f"<h2>{talk}</h2><ul>{points}</ul>" if ask else ""
+    body += f"<h2>{figures}</h2><table>{cells}</table>"
+    if daily:
+        head = "".join(f"<th scope=col>{one}</th>" for one in columns)
+        lines = "".join("<tr>" + "".join(f"<td>{v}</td>" for v in one) + "</tr>" for one in daily)
+        body += f"<h2>{by_day}</h2><table class=days><tr>{head}</tr>{lines}</table>"
     return (
-        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>{title}</title>'
-        "<style>body{font:16px/1.6 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem}"
-        "th{text-align:left;font-weight:500}td{text-align:right}th,td{padding:.3rem .6rem;"
-        "border-bottom:1px solid #ddd}table{border-collapse:collapse;width:100%}</style>"
-        f"<h1>{title}</h1><p>{began}</p><table>{cells}</table><p>{note}</p></html>\n"
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
+        "<style>body{font:16px/1.6 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1c2530}"
+        "h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:1.6rem}p{margin:.4rem 0}"
+        "th{text-align:left;font-weight:500}td,.days th+th{text-align:right}.days td:first-child{text-align:left}"
+        "th,td{padding:.3rem .6rem;border-bottom:1px solid #ddd;font-variant-numeric:tabular-nums}"
+        "table{border-collapse:collapse;width:100%}@media print{body{margin:0}}</style>"
+        f"<h1>{title}</h1>{body}<p><small>{note}</small></p></html>\n"
     )
+
+
+def _figure(found: Score, name: str, column: int) -> str:
+    """One figure of a score as a report prints it."""
+    value = getattr(found, name)
+    if name == "found_before_spread":
+        return f"{round(100 * value)} %"
+    if value is None and name.startswith("days_to_"):
+        return ("尚未", "not yet")[column]
+    return _told(value, column)
 
 
 def _told(value: object, column: int) -> str:
@@ -1260,6 +1462,7 @@ def _told(value: object, column: int) -> str:
     if isinstance(value, Mode):
         return {
             Mode.AUTO: ("按系统建议", "by the board's proposals"),
+            Mode.SMALLER: ("按系统建议的较小方案", "by the board's smaller proposals"),
             Mode.BY_HAND: ("按纸面方案", "by hand"),
             Mode.NONE: ("无人处置", "nobody"),
         }[value][column]
@@ -1281,12 +1484,13 @@ def _seal(truth: Truth) -> bytes:
     return base64.b64encode(zlib.compress(plain.encode(), 9))
 
 
-def _note(folder: Path, at: Progress) -> None:
+def note(folder: Path, at: Progress) -> None:
+    """Put down how far an exercise is, whole or not at all."""
     text = json.dumps({"days_done": at.days_done, "mode": at.mode.value if at.mode else None})
-    _write(folder / PROGRESS, text.encode())
+    write(folder / PROGRESS, text.encode())
 
 
-def _write(file: Path, content: bytes, *, secret: bool = False) -> None:
+def write(file: Path, content: bytes, *, secret: bool = False) -> None:
     """Write a file whole or not at all."""
     part = file.with_name(f".{file.name}.part")
     with part.open("wb") as out:

@@ -57,7 +57,7 @@ class _Side:
     @property
     def changes(self) -> np.dtype[Any]:
         """A row of changes: a place, and what stands there since."""
-        return np.dtype([("at", np.int32), *self.changing.items()])
+        return np.dtype([("at", "<i4"), *self.changing.items()])
 
     @property
     def rows(self) -> np.dtype[Any]:
@@ -207,11 +207,14 @@ def _tube(path: Path, told: About, at: int) -> dict[str, Any]:
     known = length(path, "tubes")
     if at < known:
         return _values(path, TUBE_SIDE.longer, at)
+    kind = TUBE_SIDE.rows
     for number in range(told["added"][TUBE_SIDE.name]):
-        rows = _added(path, TUBE_SIDE, "rows", number)
-        if at < known + rows.size:
-            return {name: rows[name][at - known] for name in TUBE_SIDE.longer}
-        known += rows.size
+        file = path / f"{TUBE_SIDE.name}-rows.{number}"
+        size = file.stat().st_size // kind.itemsize
+        if at < known + size:
+            (row,) = np.fromfile(file, dtype=kind, count=1, offset=kind.itemsize * (at - known))
+            return {name: row[name] for name in TUBE_SIDE.longer}
+        known += size
     raise OSError(f"{path.name} knows no tube {at}")
 
 
@@ -221,13 +224,23 @@ def _values(path: Path, names: Iterable[str], at: int) -> dict[str, Any]:
 
 def _changed(path: Path, told: About, side: _Side, at: int) -> dict[str, Any]:
     """What stands at a place since the latest change of it; nothing where there was none."""
+    kind = side.changes
     for number in reversed(range(told["added"][side.name])):
-        rows = _added(path, side, "changes", number)
-        places = rows["at"]
-        hit = bisect_left(places, at)
-        if hit < places.size and places[hit] == at:
-            return {name: rows[name][hit] for name in side.changing}
+        with (path / f"{side.name}-changes.{number}").open("rb", buffering=0) as file:
+            hit = _bisected(file.fileno(), kind.itemsize, at)
+            row = np.frombuffer(os.pread(file.fileno(), kind.itemsize, kind.itemsize * hit), kind)
+            if row.size and row["at"][0] == at:
+                return {name: row[name][0] for name in side.changing}
     return {}
+
+
+def _bisected(file: int, size: int, at: int) -> int:
+    """Which of the rows of an open file, each of so many bytes and beginning with its place, is the first at `at` or later."""
+
+    def place(row: int) -> int:
+        return int.from_bytes(os.pread(file, 4, size * row), "little")
+
+    return bisect_left(range(os.fstat(file).st_size // size), at, key=place)
 
 
 def write(folder: Path, columns: Columns, *, since: Since | None, base: Path | None) -> About:

@@ -26,7 +26,8 @@ OTHERWISE = "cn-covid-9ed"
 SINGLE = "single"
 FIGURES = (
     "prevalence", "mean_ct", "sd_ct", "half_ct", "spread_ct", "tube_specificity", "held_hours", "price_tube",
-    "price_held_hour", "price_missed", "pick_up_hours", "sites_per_run", "run_hours",
+    "price_held_hour", "price_missed", "household_size", "household_correlation", "pick_up_hours", "sites_per_run",
+    "run_hours",
 )  # fmt: skip
 
 
@@ -144,10 +145,7 @@ def needs(
     told, told_by = ({}, "") if prevalence is not None else _prevalence(record, home, found)
     singles = _single_groups(book)
     keys = [site for site in record.nouns(KEY_SITES) if KEY in singles]
-    options = modes.swab_modes(
-        mean_ct=given.value("mean_ct"), sd_ct=given.value("sd_ct"), half_ct=given.value("half_ct"),
-        spread_ct=given.value("spread_ct"), specificity=given.value("tube_specificity"),
-    )  # fmt: skip
+    options = _modes(given)
     common = told.get("", given.value("prevalence")) if prevalence is None else prevalence
     plain = [
         _street(
@@ -188,6 +186,14 @@ def _book(adopted: Rulebook | None, otherwise: Rulebook) -> tuple[Rulebook, tupl
         zh=f"{zh}，按{otherwise.id}测算。", en=f"By the norms of {otherwise.id}: {en}.", source=("record",), confidence="record",
     )  # fmt: skip
     return otherwise, (told,)
+
+
+def _modes(given: ScreeningAssumptions) -> tuple[modes.Mode, ...]:
+    return modes.swab_modes(
+        mean_ct=given.value("mean_ct"), sd_ct=given.value("sd_ct"), half_ct=given.value("half_ct"),
+        spread_ct=given.value("spread_ct"), specificity=given.value("tube_specificity"),
+        household=(given.value("household_size"), given.value("household_correlation")),
+    )  # fmt: skip
 
 
 def _lacking(wanted: int, have: int | None) -> int | None:
@@ -441,10 +447,7 @@ def advise_swabs(
     rest of the curve is a straight line. Escape is told for rounds every 1, 2, 3 and 5 days with results after 6, 12, 24
     and 48 hours. All of it is an estimate. Raises ValueError for a prevalence outside 0 to 1.
     """
-    known = modes.swab_modes(
-        mean_ct=given.value("mean_ct"), sd_ct=given.value("sd_ct"), half_ct=given.value("half_ct"),
-        spread_ct=given.value("spread_ct"), specificity=given.value("tube_specificity"),
-    )  # fmt: skip
+    known = _modes(given)
     advice = modes.advise_mode(
         people, prevalence=prevalence, modes=known, held_hours=given.value("held_hours"), tubes_available=tubes,
         prices=modes.Prices(
@@ -465,5 +468,5 @@ def advise_swabs(
     return SwabAdvice(
         modes=advice,
         escape=escape,
-        given=given.told("swab_sensitivity", "generation_mean_days", *FIGURES[1:10]),
+        given=given.told("swab_sensitivity", "generation_mean_days", *FIGURES[1:12]),
     )

@@ -1,72 +1,52 @@
 """The outlook: how fast it spreads now, what is likely to come, and whether it can get out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from yipan.analytics.outlook import cluster, study
 from yipan.analytics.outlook import reproduction as cori
-from yipan.analytics.spread import arrival, movement
 from yipan.model import (
-    Alternative,
-    Area,
     AreaBottomLine,
     AreaNowcast,
     AreaPath,
-    ArrivalPath,
-    BottomLineState,
     Case,
     CommandLine,
-    Cost,
     Counted,
     CountVersion,
-    DelayBought,
     DetectionMode,
-    Duty,
     Estimate,
     EstimateState,
     ForecastScore,
     Interval,
-    Order,
-    OrderLine,
     OutlookAssumptions,
     Power,
-    Proposal,
-    ProposalState,
     QuantileForecast,
-    Reason,
     ReproductionNumber,
-    Sentence,
     SeriesTable,
     ShownReproduction,
-    Spillover,
     SpilloverOutlook,
     Stream,
-    Task,
     TransmissionChain,
-    TripTable,
     ancestors_of,
     check_area,
     check_may,
 )
-from yipan.operations import commanding, figures
+from yipan.operations import alarms, figures, spillover
 from yipan.operations.post import Post
-from yipan.packs import read_destinations
 from yipan.packs.assumptions import (
     ANY_DISEASE,
     assumed_diseases,
     assumptions_on,
     read_assumptions,
 )
-from yipan.store import Acting, Record
-from yipan.store.tables.commanding import PROPOSALS
+from yipan.store import Record
 from yipan.store.tables.outlook import (
     ASSUMPTIONS,
     BOTTOM_LINES,
@@ -75,13 +55,10 @@ from yipan.store.tables.outlook import (
     NOWCASTS,
     SCORES,
     SPILLOVERS,
-    TRIPS,
 )
 from yipan.store.tables.tracing import CHAINS
 
 DESK = "outlook"
-Law = Literal["gravity", "radiation"]
-HAND = "outlook"
 WINDOW_DAYS = 7
 HISTORY_DAYS = 60
 RENEWED_DAYS = 14
@@ -90,8 +67,6 @@ FORECAST_HISTORY_DAYS = 120
 SCORED_BACK = (*range(1, 8), 10, 14, 21, 28)
 """Which forecasts of the past are scored each night: those made so many days ago."""
 NOWCAST_DAYS = 60
-SPILL_DAYS = 14
-SPILL_DRAWS = 500
 MOST_CASES = 1_000_000
 WHOLE_SHARE = 0.9
 """The share of usual infections whose areas must have reported for a day's sum of a larger area to stand."""
@@ -237,7 +212,9 @@ def look_ahead(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
             lines = bottom_lines(
                 act, wider[Outlooks.INFECTIONS], within=post.area, day=until, disease=disease
             )
-            spill = spillover(act, area=post.area, day=until, table=infections, assumed=assumed)
+            spill = spillover.spillover(
+                act, area=post.area, day=until, table=infections, assumed=assumed
+            )
         lines += chain_lines(
             act, infections, within=post.area, day=until, disease=disease, time_zone=time_zone
         )
@@ -246,7 +223,7 @@ def look_ahead(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         act.put(NOWCASTS, now)
         act.put(BOTTOM_LINES, lines)
         act.put(SPILLOVERS, [] if spill is None else [spill])
-        raised = raise_alarms(act, lines, within=post.area, day=until)
+        raised = alarms.raise_alarms(act, lines, within=post.area, day=until)
     return len(scored) + len(made) + len(now) + len(lines) + (spill is not None) + raised
 
 
@@ -383,26 +360,13 @@ def with_larger(table: SeriesTable, *, within: AreaPath) -> SeriesTable:
 
     sums: dict[AreaPath, tuple[float | None, ...]] = {}
     for area, rows in groups.items():
-        widest = _widest(rows, table.areas)
+        widest = spillover.outermost(rows, table.areas)
         sums[area] = tuple(summed(widest, i) for i in range(len(table)))
     every = dict(zip(table.areas, table.counts, strict=True)) | {
         str(a): row for a, row in sums.items()
     }
     areas = tuple(sorted(every))
     return replace(table, areas=areas, counts=tuple(every[area] for area in areas), imported=None)
-
-
-def _widest(rows: Sequence[int], areas: Sequence[str]) -> list[int]:
-    """
-    Those rows whose area does not lie in another of them: a city and its county are not added up.
-
-    Paths in order stand right behind what contains them, so one pass tells.
-    """
-    kept: list[int] = []
-    for row in sorted(rows, key=lambda row: areas[row]):
-        if not kept or not areas[row].startswith(areas[kept[-1]]):
-            kept.append(row)
-    return kept
 
 
 def own_series(
@@ -521,19 +485,12 @@ def bottom_lines(
     every = with_larger(table, within=within)
     by_line: dict[CommandLine, list[int]] = {}
     for row, area in enumerate(every.areas):
-        line = _line_of(drawn, area)
+        line = alarms.line_of(drawn, area)
         if line is not None:
             by_line.setdefault(line, []).append(row)
     for line, rows in by_line.items():
         answer += against(every, rows, line, day=day, disease=disease)
     return tuple(answer)
-
-
-def _line_of(drawn: Mapping[str, CommandLine], area: str) -> CommandLine | None:
-    """The line drawn nearest above an area, or for it."""
-    path = AreaPath(area)
-    around = [place for place in (*ancestors_of(path), path) if place in drawn]
-    return drawn[around[-1]] if around else None
 
 
 def against(
@@ -578,7 +535,7 @@ def chain_lines(
     active = [chain for chain in record.nouns(CHAINS, under=within) if chain.active]
     by_line: dict[CommandLine, list[TransmissionChain]] = {}
     for chain in active:
-        nearest = line or _line_of(drawn, chain.area)
+        nearest = line or alarms.line_of(drawn, chain.area)
         if nearest is not None:
             by_line.setdefault(nearest, []).append(chain)
     if not by_line:
@@ -653,202 +610,6 @@ def _cases_table(
     )  # fmt: skip
 
 
-LEVERS: Mapping[str, Sentence] = {
-    "isolate half of the rest": Sentence(
-        zh="把尚未隔离的病例及早隔离一半", en="isolate at once half of the cases that are not"
-    ),
-    "halve remaining transmission": Sentence(
-        zh="把其余传播减半", en="halve the transmission that remains"
-    ),
-    "both": Sentence(zh="两者并举", en="do both"),
-}
-"""The levers of the bottom line in both languages, the least intrusive first."""
-ALARM, EXCEEDED = "outlook.alarm", "outlook.exceeded"
-TIGHTEN = "outlook.tighten"
-_ALARMS = {BottomLineState.ALARM: ALARM, BottomLineState.EXCEEDED: EXCEEDED}
-
-
-def raise_alarms(
-    act: Acting, lines: Sequence[AreaBottomLine], *, within: AreaPath, day: date
-) -> int:
-    """
-    Propose to the command whose line is crossed what would bring the chance down; return how many are new.
-
-    Only the innermost is proposed: a chain rather than its area, an area rather than the city around it, where they
-    stand alike. A proposal stands, open or decided, until the chance has been below the line since; one whose
-    alarm no longer holds lapses. After a refusal nothing is proposed again before that.
-    """
-    drawn = {each.area: each for each in act.nouns(LINES)}
-    alarmed = [each for each in lines if each.line.state in _ALARMS]
-    kept: list[Proposal] = []
-    before: dict[str, list[Proposal]] = {}
-    for known in act.nouns(PROPOSALS, under=within, where={"desk": DESK}):
-        before.setdefault(known.subject, []).append(known)
-    for each in alarmed:
-        line = _line_of(drawn, each.area)
-        if line is None or any(_explains(part, each, drawn) for part in alarmed):
-            continue
-        rule = f"{line.id}: at most {line.limit} cases, alarm from {line.alarm_at:.1%}"
-        kind = _ALARMS[each.line.state]
-        standing = [
-            p
-            for p in before.get(each.subject, [])
-            if p.rule == rule and p.kind == kind and p.state is not ProposalState.LAPSED
-        ]
-        newest = max(standing, key=lambda p: p.made, default=None)
-        if newest is not None and not _cleared(act, each, newest, day):
-            kept.append(newest)
-            continue
-        kept.append(_proposal(act, each, line, rule, kind))
-    new = commanding.put_proposals(act, kept)
-    silent = {each.subject for each in lines if each.line.state is BottomLineState.SILENT}
-    held = {each.id for each in kept}
-    over = [
-        p.id
-        for some in before.values()
-        for p in some
-        if p.state is ProposalState.OPEN and p.id not in held and p.subject not in silent
-    ]
-    commanding.lapse(act, over, why="the chance is no longer above the line as it was")
-    return new
-
-
-def _explains(
-    part: AreaBottomLine, whole: AreaBottomLine, drawn: Mapping[str, CommandLine]
-) -> bool:
-    """Whether one alarm is the inner one of another: the same line, the same state, and inside it."""
-    if part.subject == whole.subject or part.line.state is not whole.line.state or whole.chain:
-        return False
-    inside = part.area.startswith(whole.area) and (bool(part.chain) or part.area != whole.area)
-    return inside and _line_of(drawn, part.area) == _line_of(drawn, whole.area)
-
-
-def _cleared(act: Acting, each: AreaBottomLine, known: Proposal, day: date) -> bool:
-    """Whether the subject stood below the line on some day since a proposal was made."""
-    since = [
-        known.made.date() + timedelta(days=i) for i in range(-1, (day - known.made.date()).days + 1)
-    ]
-    told = act.nouns(
-        BOTTOM_LINES, where={"area": each.area, "day": since, "state": ["within", "quiet"]}
-    )
-    return any(one.subject == each.subject and one.day >= known.made.date() for one in told)
-
-
-def _proposal(
-    act: Acting, each: AreaBottomLine, line: CommandLine, rule: str, kind: str
-) -> Proposal:
-    """What an alarm proposes: the least lever that brings the chance below the line, with the others beside it."""
-    area = AreaPath(each.area)
-    place = act.area(area)
-    told = each.line
-    chain_zh, chain_en = (
-        (f"传播链{each.chain}（", f"chain {each.chain} (") if each.chain else ("", "")
-    )
-    close_zh, close_en = ("）", ")") if each.chain else ("", "")
-    where_zh = f"{chain_zh}{place.name_zh}{close_zh}"
-    where_en = f"{chain_en}{place.name_en}{close_en}"
-    source = (f"bottom line {each.id}",)
-    within = dict(told.within_days)
-    reasons = [
-        Reason(
-            zh=f"{where_zh}已报告{told.seen}例，其中{told.active}例仍可能传播；指挥部划定的底线为{told.limit}例（{line.why}）",
-            en=f"{where_en} has {told.seen} cases, {told.active} of them may still transmit; the line drawn is "
-            f"{told.limit} cases ({line.why})",
-            source=source, confidence="recorded",
-        ),
-        Reason(
-            zh="按现有控制，最终超过底线的概率为"
-            f"{told.probability:.1%}（警戒线{line.alarm_at:.1%}）；"
-            + "，".join(f"{n}天内{p:.1%}" for n, p in within.items()),
-            en=f"under present control the chance to end above it is {told.probability:.1%} (alarm from "
-            f"{line.alarm_at:.1%}); " + ", ".join(f"within {n} days {p:.1%}" for n, p in within.items()),
-            source=source, confidence="exact cluster-size law",
-        ),
-        Reason(
-            zh=f"每例平均传染{told.reproduction or 0:.2f}人，依据{each.resting_on}的病例；所用假设：{each.assuming}",
-            en=f"one case infects {told.reproduction or 0:.2f} on average, by the cases of {each.resting_on}; taken as "
-            f"given: {each.assuming}",
-            source=source, confidence="estimated; assumptions named",
-        ),
-    ]  # fmt: skip
-    shared: dict[str, Any] = {
-        "id": f"p-{commanding.mark(DESK, kind, each.subject, rule, act.moment)}", "area": area, "desk": DESK,
-        "kind": kind, "subject": each.subject, "reasons": tuple(reasons), "by": act.viewer.user,
-        "made": act.moment, "decided_in": AreaPath(line.area), "rule": rule,
-    }  # fmt: skip
-    if kind == EXCEEDED:
-        return Proposal(
-            what=Sentence(
-                zh=f"{where_zh}已超过底线（{told.limit}例），请研判",
-                en=f"{where_en} is above the line ({told.limit} cases): judge what follows",
-            ),
-            **shared,
-        )
-    controls = {each.name: each for each in cluster.default_levers(told.control)}
-    chance = {lever.name: lever.probability for lever in told.levers}
-    named = [name for name in LEVERS if name in chance]
-    enough = [name for name in named if chance[name] < line.alarm_at]
-    chosen = enough[0] if enough else named[-1]
-
-    def ordered(name: str) -> tuple[OrderLine, ...]:
-        return (
-            OrderLine(
-                kind=TIGHTEN, subject=each.subject, area=area, effective=act.moment,
-                terms={
-                    "lever": name, "isolated_share": controls[name].isolated_share,
-                    "cut_share": controls[name].cut_share, "chance_before": told.probability,
-                    "chance_after": chance[name], "limit": told.limit,
-                },
-            ),
-        )  # fmt: skip
-
-    def said(name: str) -> Sentence:
-        return Sentence(
-            zh=f"{where_zh}：{LEVERS[name].zh}，超过{told.limit}例的概率由{told.probability:.1%}降至{chance[name]:.1%}",
-            en=f"{where_en}: {LEVERS[name].en}; the chance of more than {told.limit} cases falls from "
-            f"{told.probability:.1%} to {chance[name]:.1%}",
-        )
-
-    return Proposal(
-        what=said(chosen), lines=ordered(chosen),
-        alternatives=(
-            *(
-                Alternative(what=said(name), lines=ordered(name), risk_outside=chance[name])
-                for name in named
-                if name != chosen
-            ),
-            Alternative(
-                what=Sentence(zh="维持现有控制", en="leave control as it is"), cost=Cost(residents=0, person_days=0.0),
-                risk_outside=told.probability,
-            ),
-        ),
-        **shared,
-    )  # fmt: skip
-
-
-def carry_out(_: Acting, order: Order) -> tuple[Task, ...]:
-    """
-    Make the tasks of an order against an alarm: who must tighten what, to what share.
-
-    It restricts nobody by itself: what it takes (zones, isolation) is ordered by the desks whose measures they are.
-    """
-    return tuple(
-        Task(
-            id=f"t-{commanding.mark(TIGHTEN, order.id, number)}", area=line.area, duty=Duty.EPIDEMIOLOGIST,
-            desk=DESK, kind="tighten", subject=line.subject, cause=order.id, starts=line.effective, due=None,
-            measured_to="the plan is reported as carried out", rule=order.rule,
-            what=Sentence(
-                zh=f"{LEVERS[str(line.terms['lever'])].zh}：即时隔离比例达{float(line.terms['isolated_share']):.0%}，"
-                f"其余传播降低{float(line.terms['cut_share']):.0%}；提出并落实具体措施",
-                en=f"{LEVERS[str(line.terms['lever'])].en}: {float(line.terms['isolated_share']):.0%} isolated at once, the "
-                f"rest's transmission cut by {float(line.terms['cut_share']):.0%}; name the measures and see them done",
-            ),
-        )
-        for number, line in enumerate(order.lines)
-        if line.desk == HAND
-    )  # fmt: skip
-
-
 def what_if(
     record: Record,
     *,
@@ -880,139 +641,13 @@ def what_if(
     return found
 
 
-def put_trips(
-    post: Post,
-    *,
-    since: date,
-    days: int,
-    origins: Sequence[str],
-    destinations: Sequence[str],
-    trips: Sequence[float],
-    source: str,
-    at: datetime,
-) -> TripTable:
-    """
-    Put counted trips on record; the spillover rests on them from the next round on.
-
-    Origins must be areas of the post by path. Raises ValueError naming one that is not.
-    """
-    check_may(post.viewer, Power.INGEST)
-    with post.store.reading(post.viewer) as record:
-        known = {area.path for area in record.areas(post.area)}
-    for origin in origins:
-        if origin not in known:
-            raise ValueError(f"origin {origin} is no area of {post.area} on record")
-    table = TripTable(
-        id=f"trips-{post.area}", area=post.area, since=since, days=days, origins=tuple(origins),
-        destinations=tuple(destinations), trips=tuple(trips), source=source,
-    )  # fmt: skip
-    with post.store.acting(
-        post.viewer, desk=DESK, verb="put_trips", subject=f"{len(table.trips)} pairs", why=source, at=at
-    ) as act:  # fmt: skip
-        act.put(TRIPS, [table])
-    return table
-
-
-def spillover(
+def spillover_by(
     record: Record,
     *,
     area: AreaPath,
-    day: date,
-    table: SeriesTable,
-    assumed: OutlookAssumptions,
-    days: int = SPILL_DAYS,
-    law: Law | None = None,
-) -> SpilloverOutlook | None:
-    """
-    Return whether it gets out of the areas of `table` within `days`; None where movement cannot even be modelled.
-
-    Counted trips on record come first unless a `law` is named; else a gravity (or radiation) law over census
-    residents and the middles of boundaries, with its bands. Destinations are the areas of the same level and the
-    places outside.
-    """
-    widest = [AreaPath(table.areas[row]) for row in _widest(range(len(table.areas)), table.areas)]
-    origins = [
-        place
-        for place in record.areas_of(widest)
-        if place.path.startswith(area) and place.population
-    ]
-    if not origins:
-        return None
-    counted = record.nouns(TRIPS, where={"id": [f"trips-{a}" for a in (*ancestors_of(area), area)]})
-    names: dict[str, tuple[str, str]] = {}
-    visitors: NDArray[np.float64] | None = None
-    people = {str(place.path): float(place.population or 0) for place in origins}
-    if counted and law is None:
-        trips = counted[-1]
-        moving = movement.movement_from_trips(
-            trips.origins, trips.destinations, list(trips.trips),
-            residents={str(place.path): float(place.population or 0) for place in origins}
-            | {origin: 1.0 for origin in trips.origins if origin not in {p.path for p in origins}},
-            days=trips.days,
-        )  # fmt: skip
-        basis = f"counted trips since {trips.since}: {trips.source}"
-        visitors = movement.visitors_from_trips(
-            moving, trips.origins, trips.destinations, list(trips.trips),
-            residents=[people.get(name, 1.0) for name in moving.origins], days=trips.days,
-            stay_days=assumed.value("stay_days"),
-        )  # fmt: skip
-    else:
-        middles = _middles(record, {place.level for place in origins})
-        places = [place for place in origins if place.path in middles]
-        if not places:
-            return None
-        others = [
-            place
-            for place in _of_levels(record, area, {p.level for p in places})
-            if place.population and place.path in middles
-        ]
-        outside = read_destinations()
-        leaving = assumed.figure("departures_share")
-        band = (leaving.low or leaving.values[0], leaving.high or leaving.values[0])
-        ends = [str(place.path) for place in others] + [place.key for place in outside]
-        people = {str(place.path): float(place.population or 0) for place in others} | {
-            place.key: float(place.population) for place in outside
-        }
-        where = {str(place.path): middles[place.path] for place in others} | {
-            place.key: (place.longitude, place.latitude) for place in outside
-        }
-        moving = modelled(
-            law or "gravity", [str(place.path) for place in places], ends, residents=people,
-            where=where, departures=leaving.values[0], band=band,
-        )  # fmt: skip
-        told_law = {
-            "gravity": "gravity law (population^1.025, km^-1.368)", "radiation": "radiation law"
-        }[law or "gravity"]  # fmt: skip
-        names = {place.key: (place.name_zh, place.name_en) for place in outside}
-        basis = (
-            f"{told_law} over census residents and schematic boundaries; {leaving.values[0]:.0%} of residents leave "
-            f"a day, between {band[0]:.0%} and {band[1]:.0%} (assumed)"
-        )
-    rows = [row for row, name in enumerate(table.areas) if name in set(moving.origins)]
-    if not rows or len(table) < 2:
-        return None
-    kept = replace(
-        table, areas=tuple(table.areas[row] for row in rows),
-        counts=tuple(table.counts[row] for row in rows), imported=None,
-    )  # fmt: skip
-    return spill(
-        kept, moving, study.disease_of(assumed), area=area, day=day, days=days, basis=basis, names=names,
-        chance=np.random.default_rng(day.toordinal()), draws=SPILL_DRAWS,
-        found_after_days=assumed.value("found_after_days"), found_share=assumed.value("found_share"),
-        unseen_days=assumed.value("unseen_days"), stay_days=assumed.value("stay_days"),
-        travelling_share=assumed.value("travelling_share"), population=people, visitors=visitors,
-        residents={str(place.path): float(place.population or 0) for place in origins},
-    )  # fmt: skip
-
-
-def _of_levels(record: Record, area: AreaPath, levels: Iterable[str]) -> list[Area]:
-    """The areas of some levels in an area, in order of their paths: of thousands of towns none is read in vain."""
-    found = [place for level in levels for place in record.areas(area, level=level)]
-    return sorted(found, key=lambda place: place.path)
-
-
-def spillover_by(
-    record: Record, *, area: AreaPath, until: date, law: Law, days: int = SPILL_DAYS
+    until: date,
+    law: spillover.Law,
+    days: int = spillover.SPILL_DAYS,
 ) -> SpilloverOutlook | None:
     """Return the spillover of an area worked out now by a law of movement; None where nobody counts or lives."""
     check_area(record.viewer, area)
@@ -1020,287 +655,9 @@ def spillover_by(
     if table is None:
         return None
     assumed = assumptions(record, area=area, day=until)
-    return spillover(record, area=area, day=until, table=table, assumed=assumed, days=days, law=law)
-
-
-def modelled(
-    law: Law,
-    origins: Sequence[str],
-    destinations: Sequence[str],
-    *,
-    residents: Mapping[str, float],
-    where: Mapping[str, tuple[float, float]],
-    departures: float,
-    band: tuple[float, float],
-) -> movement.Movement:
-    """
-    Return a matrix by gravity or radiation over residents and places (longitude, latitude) of all ends.
-
-    Raises ValueError naming an end without residents or place.
-    """
-    every = tuple(dict.fromkeys((*origins, *destinations)))
-    for name in every:
-        if residents.get(name, 0) <= 0 or name not in where:
-            raise ValueError(f"{name} has no residents or no place; a law of movement needs both")
-    if law == "radiation":
-        places = [where[name] for name in every]
-        whole = movement.radiation_movement(
-            every, population=[residents[name] for name in every],
-            km=movement.distances_km(places, places), departures=departures, departure_band=band,
-        )  # fmt: skip
-        return movement.from_origins(whole, origins, destinations)
-    return movement.gravity_movement(
-        origins, destinations, destination_population=[residents[name] for name in destinations],
-        km=movement.distances_km(
-            [where[name] for name in origins], [where[name] for name in destinations]
-        ),
-        departures=departures, departure_band=band,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequiredTest:
-    """A test required before travel: how long before, how old an infection it sees, how surely, how many obey (0 to 1)."""
-
-    hours_before: float = 48.0
-    detectable_days: float = 1.5
-    sensitivity: float = 0.95
-    obeyed_share: float = 1.0
-
-    def detected(self, ages: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The share of infected travellers caught, by age of infection in days."""
-        return self.obeyed_share * arrival.detected_by_test(
-            ages, hours_before=self.hours_before, detectable_days=self.detectable_days,
-            sensitivity=self.sensitivity,
-        )  # fmt: skip
-
-
-def spill(
-    table: SeriesTable,
-    moving: movement.Movement,
-    disease: study.Disease,
-    *,
-    area: str,
-    day: date,
-    days: int,
-    basis: str,
-    chance: np.random.Generator,
-    draws: int = SPILL_DRAWS,
-    found_after_days: float,
-    unseen_days: float,
-    names: Mapping[str, tuple[str, str]] | None = None,
-    found_share: float = 1.0,
-    reproduction_there: float | None = None,
-    residents: Mapping[str, float] | None = None,
-    population: Mapping[str, float] | None = None,
-    visitors: NDArray[np.float64] | None = None,
-    stay_days: float = 0.0,
-    travelling_share: float = 1.0,
-    test: RequiredTest | None = None,
-    cuts: Sequence[float] = (0.5, 0.9, 0.99),
-) -> SpilloverOutlook:
-    """
-    Return whether it gets out of the areas of a table along `moving`, averaged over what is believed of prevalence.
-
-    Two streams add up: infected people who travel (a share of them, fewer where a `test` is required), each with the
-    transmission that its age of infection leaves before it; and people of the destination infected while they visit
-    (`visitors` present, origins x destinations; where None as many come as go and each stays `stay_days`).
-    `population` of all places lets a journey end on the way (exit probabilities).
-
-    At the destination a chain meets R of `reproduction_there`, that of the origins together where None. Beside the
-    chances stands what cutting travel would buy: days, not safety.
-    """
-    order = {name: row for row, name in enumerate(table.areas)}
-    left_out = tuple(name for name in table.areas if name not in set(moving.origins))
-    rows = [order[name] for name in moving.origins if name in order]
-    keep = [i for i, name in enumerate(moving.origins) if name in order]
-    if not rows:
-        raise ValueError("none of the areas counted is an origin of the movement")
-    paths = study.infected_paths(
-        table, disease, days=days, draws=draws, found_after_days=found_after_days,
-        found_share=found_share, residents=residents, chance=chance,
-    )  # fmt: skip
-    ages = np.arange(paths.at_large.shape[3], dtype=np.float64)
-    caught = test.detected(ages) if test is not None else np.zeros(ages.size)
-    ill = paths.at_large[:, rows] * (travelling_share * (1 - caught))
-    rate = moving.rate[keep]
-    people = np.array([(residents or {}).get(moving.origins[i], np.nan) for i in keep])
-    back = np.zeros_like(rate)
-    if visitors is not None:
-        back = np.asarray(visitors, dtype=np.float64)[keep] / people[:, None]
-    elif stay_days > 0:
-        back = rate * stay_days
-    if np.isnan(back).any():
-        raise ValueError("visitors need the residents of every origin")
-    if back.any():
-        brought = np.zeros((*paths.newly[:, rows].shape, ages.size))
-        brought[..., 0] = paths.newly[:, rows]
-        ill = np.concatenate([ill, brought], axis=1)
-        rate = np.concatenate([rate, back])
-    generation = disease.pmf(disease.longest)
-    left = np.array([cluster.left_share(int(age), generation) for age in ages])
-    speed = float(np.median(paths.growth))
-    there = reproduction_there
-    if there is None:
-        there = 1.0 / float(generation @ np.exp(-speed * np.arange(generation.size)))
-    dispersion = float(np.median(disease.dispersions))
-    told = arrival.spillover(
-        moving.destinations, rate, ill, reproduction=there, dispersion=dispersion, left_share=left,
-        days_to_detection=unseen_days,
-    )  # fmt: skip
-    told = _widened(told, moving, keep, paths.at_large[:, rows].sum(axis=(2, 3)).mean(axis=0))
-    ill = ill.sum(axis=3)
-    flow = ill.sum(axis=2).mean(axis=0)
-    expected = flow[:, None] * rate
-    size = len(keep)
-    by_origin = expected[:size] + (expected[size:] if len(expected) > size else 0.0)
-    share = by_origin.sum(axis=1) / np.maximum(
-        (flow[:size, None] * rate[:size]).sum(axis=1), 1e-300
+    return spillover.spillover(
+        record, area=area, day=until, table=table, assumed=assumed, days=days, law=law
     )
-    outside = np.array([name not in order for name in moving.destinations])
-    total = ill.sum(axis=2) @ rate
-    anywhere = total[:, outside].sum(axis=1) if outside.any() else total.sum(axis=1)
-    return SpilloverOutlook(
-        id=f"spill-{area}@{day.isoformat()}", area=area, day=day, days=days,
-        basis=f"{basis}; cases are counted {found_after_days:g} days after infection, "
-        f"{found_share:.0%} of them ever; R at the destination {there:.2f}, dispersion {dispersion:g}; "
-        f"a case there goes unseen for {unseen_days:g} days; {disease.told}"
-        + (f"; {travelling_share:.0%} of the infected travel as usual" if travelling_share < 1 else "")
-        + (
-            f"; a test {test.hours_before:g} h before departure catches {test.sensitivity:.0%} of infections "
-            f"{test.detectable_days:g} days old, {test.obeyed_share:.0%} obey"
-            if test is not None
-            else ""
-        )
-        + (
-            f"; visitors counted where trips back were, each stays {stay_days:g} days"
-            if visitors is not None
-            else f"; as many visitors come as people go, each stays {stay_days:g} days"
-            if stay_days > 0
-            else "; people infected while visiting are left out"
-        ),
-        destinations=told,
-        names=tuple((key, *(names or {})[key]) for key in moving.destinations if key in (names or {})),
-        paths=_paths_to(moving, keep, by_origin, speed, population),
-        delays=tuple(
-            DelayBought(
-                cut_share=cut,
-                days=float(arrival.delay_bought_days(cut, growth_per_day=speed)) if speed > 0.005 else None,
-                introduced_anyway=float(
-                    arrival.chance_of_introduction((1 - cut) * anywhere, draws_axis=0)
-                ),
-            )
-            for cut in cuts
-        ),
-        growth_per_day=speed if abs(speed) > 1e-9 else None,
-        expected=float(expected.sum()),
-        low=float(((flow[:size] * share)[:, None] * moving.low[keep]).sum()),
-        high=float(((flow[:size] * share)[:, None] * moving.high[keep]).sum()),
-        left_out=left_out,
-    )  # fmt: skip
-
-
-def _widened(
-    told: Sequence[Spillover],
-    moving: movement.Movement,
-    keep: list[int],
-    flow: NDArray[np.float64],
-) -> tuple[Spillover, ...]:
-    """Intervals of arrivals widened by the band of movement where it is only modelled."""
-    if moving.observed:
-        return tuple(told)
-    usual = flow @ moving.rate[keep]
-    low, high = flow @ moving.low[keep], flow @ moving.high[keep]
-    place = {name: i for i, name in enumerate(moving.destinations)}
-
-    def wide(each: Spillover) -> Spillover:
-        i = place[each.destination]
-        if usual[i] <= 0:
-            return each
-        return replace(
-            each, expected_low=each.expected_low * float(low[i] / usual[i]),
-            expected_high=each.expected_high * float(high[i] / usual[i]),
-        )  # fmt: skip
-
-    return tuple(wide(each) for each in told)
-
-
-def _paths_to(
-    moving: movement.Movement,
-    keep: list[int],
-    expected: NDArray[np.float64],
-    speed: float,
-    population: Mapping[str, float] | None = None,
-) -> tuple[ArrivalPath, ...]:
-    """Effective distances from the origin with most infected people, and whence arrivals come."""
-    nodes = tuple(dict.fromkeys((*moving.origins, *moving.destinations)))
-    place = {name: i for i, name in enumerate(nodes)}
-    shares = np.zeros((len(nodes), len(nodes)))
-    for i, name in enumerate(moving.origins):
-        shares[place[name], [place[d] for d in moving.destinations]] = moving.shares[i]
-    source = place[moving.origins[keep[int(np.argmax(expected.sum(axis=1)))]]]
-    far = arrival.effective_distance(shares)[source]
-    leaving = float(moving.departures.mean())
-    walk = np.full(len(nodes), np.nan)
-    if leaving > 0 and speed > 0 and np.log(speed / leaving) > arrival.EULER:
-        walk = arrival.random_walk_distance(shares, growth_per_day=speed, departures=leaving)[
-            source
-        ]
-    origin_share = arrival.likely_origins(expected)
-    ends: NDArray[np.float64] | None = None
-    if population is not None and all(population.get(name, 0) > 0 for name in nodes):
-        ends = arrival.exit_probabilities(
-            shares, [population[name] for name in nodes], origin=source
-        )
-
-    def number(value: float) -> float | None:
-        return float(value) if np.isfinite(value) else None
-
-    def origins(column: int) -> tuple[tuple[str, float], ...]:
-        likely = np.nan_to_num(origin_share[:, column])
-        best = np.argsort(-likely)[:3]
-        return tuple(
-            (moving.origins[keep[int(i)]], round(float(likely[i]), 4))
-            for i in best
-            if likely[i] > 0
-        )
-
-    return tuple(
-        ArrivalPath(
-            destination=name,
-            effective_distance=number(far[place[name]]),
-            random_walk_distance=number(walk[place[name]]),
-            likely_origins=origins(column),
-            ends_there=None if ends is None else float(ends[place[name]]),
-        )
-        for column, name in enumerate(moving.destinations)
-    )
-
-
-def _middles(record: Record, levels: Iterable[str]) -> dict[AreaPath, tuple[float, float]]:
-    """The middle of each area's boundary: of its largest ring, by the area formula; longitude, latitude."""
-    found: dict[AreaPath, tuple[float, float]] = {}
-    for level in levels:
-        for place, shape, _ in record.boundaries(level=level):
-            rings = (
-                [shape["coordinates"][0]]
-                if shape["type"] == "Polygon"
-                else [part[0] for part in shape["coordinates"]]
-            )
-            best = (0.0, 0.0, 0.0)
-            for ring in rings:
-                x, y = np.asarray(ring, dtype=np.float64)[:, :2].T
-                cross = x[:-1] * y[1:] - x[1:] * y[:-1]
-                size = cross.sum() / 2
-                if abs(size) > best[0]:
-                    best = (
-                        abs(size),
-                        float(((x[:-1] + x[1:]) * cross).sum() / (6 * size)),
-                        float(((y[:-1] + y[1:]) * cross).sum() / (6 * size)),
-                    )
-            if best[0] > 0:
-                found[place.path] = best[1:]
-    return found
 
 
 def forecasts(

@@ -69,7 +69,9 @@ class Programme:
     `zero_rounds` rounds in a row found nobody in the community, of `zero_rounds_needed`; None where no version in force
     says. `next_round` is the day of the next round and `stopped_on` the day after whose round screening stopped; of
     both at most one is said. `confirming` tells that the next round is the one after the gap. `place` is the kind of
-    district the rule was asked about. `rulebook` is the version in force, empty where none was adopted.
+    district the rule was asked about. `rulebook` is the version in force, empty where none was adopted. `counted_in` is the
+    area whose rows and finds were counted: that of whoever asks, where it lies within the screened one; the programme of
+    the whole is for its own command to read.
     """
 
     area: AreaPath
@@ -85,6 +87,7 @@ class Programme:
     rulebook: str
     reasons: tuple[Reason, ...]
     assumed: tuple[str, ...] = field(default=())
+    counted_in: AreaPath | None = None
 
 
 def programmes(
@@ -104,7 +107,7 @@ def programmes(
         if inside and one.opened <= at:
             by_area[one.area, one.disease].append(one)
     told = [
-        _programme(record, home, some, at=at, time_zone=time_zone, place=place)
+        _seen_from(record, _programme(record, home, some, at=at, time_zone=time_zone, place=place))
         for _, some in sorted(by_area.items())
     ]
     rank = {state: number for number, state in enumerate(_ORDER)}
@@ -115,6 +118,20 @@ _ORDER = (
     ProgrammeState.DUE, ProgrammeState.RUNNING, ProgrammeState.UNSETTLED, ProgrammeState.PAUSED,
     ProgrammeState.SILENT, ProgrammeState.FINISHED,
 )  # fmt: skip
+
+
+def _seen_from(record: Record, told: Programme) -> Programme:
+    """Say of what area the rows are that were counted, and that they are no more than a part where they are."""
+    scope = max(told.area, record.viewer.area, key=len)
+    if scope == told.area:
+        return replace(told, counted_in=scope)
+    name = record.area(scope)
+    part = Reason(
+        zh=f"只计入{name.name_zh}自己的数据；{told.area}整体的轮次由其指挥部判定。",
+        en=f"Only the rows of {name.name_en} were counted; the programme of the whole of {told.area} is its own command's.",
+        source=("record",), confidence="record",
+    )  # fmt: skip
+    return replace(told, counted_in=scope, reasons=(part, *told.reasons))
 
 
 def _programme(

@@ -7,9 +7,11 @@ It tells nothing the parts do not: whoever removes it loses time only.
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,6 +145,23 @@ class RoundState:
             return None
         return found[0], found[1], self.moment(found[2])
 
+    def unseen(self, streets: Sequence[int]) -> NDArray[np.int64]:
+        """Return the due of these streets who were not swabbed, in no order."""
+        mine = np.isin(self.streets, list(streets))[self.street]
+        due: NDArray[np.int64] = np.asarray(self.person)[
+            mine & (self.tube < 0) & (self.exempt == 0)
+        ]
+        return due
+
+    def without_swab(self, people: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some people who were not swabbed, whether or not they are on the roster, in no order."""
+        asked = keys.bucketed([people], bits=self.bits)
+        place = keys.matched_in(asked, np.asarray(self.person), self.begins)
+        swabbed = (
+            (place >= 0) & (self.tube[np.maximum(place, 0)] >= 0) if self.tube.size else place >= 0
+        )
+        return asked.keys[~swabbed & ~np.isin(asked.keys, np.asarray(self.visitor))]
+
     def swab(self, person: int) -> Swab | None:
         """Return a person's swab with what is known of its tube, None where there is none."""
         found = self.find(person)
@@ -267,12 +286,42 @@ def keep(
         _keep(home.folder / "state" / round, _mark(wanted, streets), state, wanted, acts)
 
 
+def rename_parts(
+    home: Lake, *, round: str, replaced: Sequence[tuple[set[str], set[str]]], act: int
+) -> None:
+    """Keep the states of a round under the names of the files that took the place of others, with the same rows, as well."""
+    folder = home.folder / "state" / round
+    for path in list(folder.iterdir()) if folder.is_dir() else []:
+        about = kept.about(path)
+        if about is None or about["form"] != FORM:
+            continue
+        held = set(about["parts"])
+        for small, merged in replaced:
+            if small <= held:
+                held = held - small | merged
+        if held == set(about["parts"]):
+            continue
+        aside = folder / f".{secrets.token_hex(6)}"
+        with suppress(
+            OSError
+        ):  # removed by another process meanwhile, or no hard links: it is worked out when asked for
+            aside.mkdir()
+            for file in path.iterdir():
+                if file.name != "about.json":
+                    os.link(file, aside / file.name)
+            told = json.dumps(about | {"parts": sorted(held), "newest": act})
+            (aside / "about.json").write_text(told, encoding="utf-8")
+            aside.rename(folder / _mark(held, about["streets"]))
+        shutil.rmtree(aside, ignore_errors=True)
+        _drop_old(folder, about["streets"])
+
+
 def _counted(parts: Sequence[LakePart]) -> dict[str, LakePart]:
     """The parts a state is made of."""
     return {part.id: part for part in parts if part.kind in _ADDS or part.kind is LakeKind.ROSTER}
 
 
-def _mark(parts: Mapping[str, LakePart], streets: Sequence[int]) -> str:
+def _mark(parts: Collection[str], streets: Sequence[int]) -> str:
     told = "\n".join([FORM, *sorted(parts), *map(str, sorted(streets))])
     return hashlib.sha256(told.encode()).hexdigest()[:24]
 
@@ -440,6 +489,7 @@ def _put_results(state: RoundState, frame: Any, place: keys.Rows) -> None:
     import polars as pl
 
     hit = np.flatnonzero(place >= 0)
+    frame = frame.select("result", "laboratory", "published_at", "ct_orf", "ct_n")
     if hit.size < frame.height:
         frame = frame[hit]
     at = place[hit]
@@ -583,10 +633,15 @@ def _keep(
             state.since = Since(visitors=state.visitor.size, known_tubes=state.tubes.size)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+    _drop_old(folder, state.streets.tolist())
+
+
+def _drop_old(folder: Path, streets: Sequence[int]) -> None:
+    """Remove all but the newest states of those who see these streets."""
     others = [
         (told["newest"], path)
         for path in folder.iterdir()
-        if (told := kept.about(path)) and told["streets"] == state.streets.tolist()
+        if (told := kept.about(path)) and told["streets"] == list(streets)
     ]
     for _, old in sorted(others, key=lambda one: int(one[0]))[:-KEPT_STATES]:
         shutil.rmtree(old, ignore_errors=True)

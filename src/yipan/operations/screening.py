@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import rolling
+from yipan.operations import merging, rolling, tallies
 from yipan.operations.commanding import RUNNING
 from yipan.operations.post import Post
 from yipan.protocol import Profile, Rulebook
@@ -289,6 +289,8 @@ def close_round(post: Post, round: str, *, why: str, at: datetime) -> ScreeningR
         due = act.nouns(TASKS, where={"subject": round, "state": list(RUNNING)})
         step = TaskStep(to=TaskState.DONE, at=act.moment, by=post.viewer.user, note=why)
         act.put(TASKS, [task.stepped(step) for task in due if task.kind == SWAB])
+    for kind in merging.COLUMNS:
+        _merge(post, post.lake, closed, kind, at=at, least=2)
     return closed
 
 
@@ -351,11 +353,11 @@ def _take_in(
         within = place if post.viewer.area.count(".") > CITY_STEPS else None
         for known in record.nouns(LAKE_BATCHES, where={"sha256": sha256, "round": round}):
             if known.within is None or known.within == within:
-                raise AlreadyTaken(f"{path.name} was taken in before, as batch {known.id}")
+                raise AlreadyTaken(f"{told_as} was taken in before, as batch {known.id}")
         streets = streets_under(record, place)
         elsewhere = sorted(set(streets_under(record, None)) - set(streets))
         parts = record.nouns(LAKE_PARTS, where={"round": round})
-        acts = _acts(record, round)
+        acts = merging.acts_of(record, round)
         all_streets = list(streets_under(record, found.area))
         pairs = planted(record, round) if kind in _KNOWS_PAIRS else ()
     city_of = {street: int(_city(place)) for street, place in streets.items()}
@@ -419,8 +421,9 @@ def _take_in(
                 why=f"{reading.accepted} of {reading.read} rows accepted",
             ) as act:  # fmt: skip
                 if act.nouns(LAKE_BATCHES, where={"id": batch}):
-                    raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
-                if len(act.nouns(LAKE_PARTS, where={"round": round})) != len(parts):
+                    raise AlreadyTaken(f"{told_as} was taken in before, as batch {batch}")
+                now = act.nouns(LAKE_PARTS, where={"round": round})
+                if {part.id for part in now} != {part.id for part in parts}:
                     raise _AnotherFileMeanwhile
                 home.place(aside, [*(part.path for part in written), *filter(None, [quarantine])])
                 act.put(LAKE_BATCHES, [taken])
@@ -435,7 +438,32 @@ def _take_in(
         written=len(written),
         streets=all_streets,
     )
+    if within is None and kind is not LakeKind.ROSTER:
+        with suppress(
+            OSError
+        ):  # a full disk: the small files stay, and after the next one it is tried again
+            merging.merge_small(post, home, round=found, kind=kind, at=at)
     return taken
+
+
+def _merge(
+    post: Post,
+    home: lake.Lake,
+    round: ScreeningRound,
+    kind: LakeKind,
+    *,
+    at: datetime,
+    least: int | None = None,
+) -> None:
+    """
+    Put small files together where there are so many of them; what was done before stands whatever comes of it.
+
+    On a full disk they stay, and after the next one it is tried again; a damaged one stays, and `yipan db verify` names it.
+    """
+    if post.viewer.area.count(".") > CITY_STEPS or not post.viewer.may(Power.INGEST):
+        return
+    with suppress(OSError, lake.DamagedLake):
+        merging.merge_small(post, home, round=round, kind=kind, at=at, least=least)
 
 
 def _keep_state(
@@ -457,7 +485,7 @@ def _keep_state(
         return
     with post.store.reading(post.viewer) as record:
         parts = record.nouns(LAKE_PARTS, where={"round": round.id})
-        acts = _acts(record, round.id)
+        acts = merging.acts_of(record, round.id)
     if len(parts) == len(before) + written:
         with suppress(OSError):
             rolling.keep(home, state, round=round.id, parts=parts, acts=acts, streets=streets)
@@ -661,14 +689,10 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
         for a in record.areas(found.area)
         if a.code and a.code.isdigit() and int(a.code) in seen
     }
-    state = rolling.state_of(
-        home, round=round, parts=parts, acts=_acts(record, round), streets=list(places), opened=found.opened
-    )  # fmt: skip
-    singles: dict[int, str] = {}
-    if any(part.kind is LakeKind.RESWABS for part in parts):
-        with looking(record, home, round) as engine:
-            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
-    rows = street_rows(state, singles)
+    rows = tallies.kept(home, round=round, parts=parts, streets=list(places))
+    if rows is None:
+        rows = _street_rows(record, home, found, parts, list(places))
+        tallies.keep(home, rows, round=round, parts=parts, streets=list(places))
     streets = tuple(
         StreetCoverage(
             area=places[street].path, name_zh=places[street].name_zh, name_en=places[street].name_en,
@@ -702,6 +726,20 @@ def coverage(record: Record, home: lake.Lake, *, round: str) -> Coverage:
     )
 
 
+def _street_rows(
+    record: Record, home: lake.Lake, round: ScreeningRound, parts: Sequence[LakePart], streets: Sequence[int]
+) -> list[lake.Row]:  # fmt: skip
+    """Work the counts of a round by street out from its state and the single swabs since."""
+    state = rolling.state_of(
+        home, round=round.id, parts=parts, acts=merging.acts_of(record, round.id), streets=streets, opened=round.opened
+    )  # fmt: skip
+    singles: dict[int, str] = {}
+    if any(part.kind is LakeKind.RESWABS for part in parts):
+        with looking(record, home, round.id) as engine:
+            singles = {int(row[0]): row[3] for row in lake.singles(engine) if row[3]}
+    return street_rows(state, singles)
+
+
 def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[lake.Row]:
     """Return what `lake.coverage` answers, street by street with anybody in it, from the rolling state."""
     counts, visitors = state.counts(singles), state.visitors()
@@ -721,19 +759,30 @@ def street_rows(state: rolling.RoundState, singles: Mapping[int, str]) -> list[l
 def gaps(
     record: Record, home: lake.Lake, *, round: str, street: AreaPath, limit: int = 1000
 ) -> tuple[Gap, ...]:
-    """Return who of a street is due and has no valid result, by person number. Raises NotYourArea, NotFound."""
+    """
+    Return who of a street is due and has no valid result, by person number.
+
+    Raises NotYourArea, NotFound, and ValueError for an area of several streets: an empty list would look like no gap.
+    """
     check_area(record.viewer, street)
     code = record.area(street).code
     if code is None or not code.isdigit():
         raise NotFound(f"{street} has no code; bulk files name streets by their code")
     with looking(record, home, round) as engine:
         rows = lake.gaps(engine, street=int(code), limit=limit)
+    within = [
+        one.name_en for one in record.areas(street) if one.path != street and one.code is not None
+    ]
+    if not rows and within:
+        raise ValueError(
+            f"{street} has {len(within)} areas of its own; a gap list is for whoever goes round one street, as {within[0]}"
+        )
     return tuple(Gap(person=p, why=why, sampled_at=_utc(moment)) for p, why, moment in rows)
 
 
 def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube, ...]:
     """Return the positive and weak tubes of a round and the people in each. A weak tube is held, never negative."""
-    state, places = _state(record, home, round)
+    state, places = state_now(record, home, round)
     people = state.members(rolling.HOT)
     return tuple(
         HeldTube(
@@ -744,14 +793,14 @@ def held_tubes(record: Record, home: lake.Lake, *, round: str) -> tuple[HeldTube
     )  # fmt: skip
 
 
-def _state(
+def state_now(
     record: Record, home: lake.Lake, round: str
 ) -> tuple[rolling.RoundState, dict[int, AreaPath]]:
-    """The rolling state of a round as known and within the viewer's area, and its areas by code."""
+    """Return the rolling state of a round as known and within the viewer's area, and its areas by code. Raises NotFound."""
     found = record.noun(SCREENING_ROUNDS, round)
     home, places = own_rows(record, home, found.area)
     state = rolling.state_of(
-        home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=_acts(record, round),
+        home, round=round, parts=record.nouns(LAKE_PARTS, where={"round": round}), acts=merging.acts_of(record, round),
         streets=list(places), opened=found.opened,
     )  # fmt: skip
     return state, places
@@ -870,19 +919,25 @@ def person_history(
     """Return every swab of one person in the viewer's area with its result, the oldest first; by person number."""
     parts = record.nouns(LAKE_PARTS)
     known = {r.id: r for r in record.nouns(SCREENING_ROUNDS)}
-    places = {int(a.code): a.path for a in record.areas() if a.code and a.code.isdigit()}
+    places = streets_under(record, None)
+    own = cache(partial(own_rows, record, home))
     found: list[PersonSwab] = []
-    for name in sorted({part.round for part in parts if part.kind is LakeKind.SAMPLES}):
-        mine = [part for part in parts if part.round == name]
-        home, seen = own_rows(record, home, known[name].area)
+    parts_of: dict[str, list[LakePart]] = {}
+    for part in parts:
+        parts_of.setdefault(part.round, []).append(part)
+    for name, mine in sorted(parts_of.items()):
+        if not any(part.kind is LakeKind.SAMPLES for part in mine):
+            continue
+        home, seen = own(known[name].area)
         streets = list(seen)
         swab = rolling.swab_of(
-            home, round=name, parts=mine, acts=partial(_acts, record, name), streets=streets,
+            home, round=name, parts=mine, acts=partial(merging.acts_of, record, name), streets=streets,
             opened=known[name].opened, person=person,
         )  # fmt: skip
         if swab is not None:
             found.append(_swab_of(name, places, swab))
-        if any(part.kind is LakeKind.RESWABS for part in mine):
+        again = [part.id for part in mine if part.kind is LakeKind.RESWABS]
+        if again and (home.read(again, ("person",))["person"] == person).any():
             with looking(record, home, name) as engine:
                 found += [
                     PersonSwab(
@@ -913,7 +968,7 @@ def tube_specimens(record: Record, home: lake.Lake, *, round: str) -> Iterator[T
 
     Raises NotFound.
     """
-    state, _ = _state(record, home, round)
+    state, _ = state_now(record, home, round)
     people = np.zeros(state.tubes.size + 1, dtype=np.int64)
     last = np.full(state.tubes.size + 1, np.iinfo(np.int32).min, dtype=np.int64)
     for tube, sampled in (
@@ -987,7 +1042,7 @@ def looking(record: Record, home: lake.Lake, round: str) -> Iterator["duckdb.Duc
     parts = record.nouns(LAKE_PARTS, where={"round": round})
     home, _ = own_rows(record, home, found.area)
     with home.engine() as engine:
-        _views(engine, home, parts, _acts(record, round))
+        _views(engine, home, parts, merging.acts_of(record, round))
         yield engine
 
 
@@ -997,17 +1052,7 @@ def _views(
     parts: Sequence[LakePart],
     acts: Mapping[str, int],
 ) -> None:
-    for kind, columns in (
-        (LakeKind.ROSTER, lake.ROSTER_COLUMNS),
-        (LakeKind.SAMPLES, lake.SAMPLE_COLUMNS),
-        (LakeKind.RESULTS, lake.RESULT_COLUMNS),
-        (LakeKind.RESWABS, lake.SAMPLE_COLUMNS),
-        (LakeKind.NEEDS, lake.NEED_COLUMNS),
-        (LakeKind.CONSIGNMENTS, benches.CONSIGNMENT_COLUMNS),
-        (LakeKind.RECEIPTS, benches.RECEIPT_COLUMNS),
-        (LakeKind.WELLS, benches.WELL_COLUMNS),
-        (LakeKind.VISITS, places_been.VISIT_COLUMNS),
-    ):
+    for kind, columns in merging.COLUMNS.items():
         paths = [part.id for part in parts if part.kind is kind]
         home.view(engine, kind.value, paths, columns=columns)
     known = {part.batch for part in parts if part.kind is LakeKind.RESULTS}
@@ -1026,20 +1071,12 @@ def cluster_job(record: Record, *, round: str) -> cluster.ClusterJob:
     Raises NotFound; ValueError without the extra `cluster`.
     """
     record.noun(SCREENING_ROUNDS, round)
-    acts, views = _acts(record, round), dict[str, list[cluster.ClusterFile]]()
+    acts, views = merging.acts_of(record, round), dict[str, list[cluster.ClusterFile]]()
     for part in record.nouns(LAKE_PARTS, where={"round": round}):
         if part.kind.value in cluster.COLUMNS:
             file = cluster.ClusterFile(path=part.id, act=acts[part.batch])
             views.setdefault(part.kind.value, []).append(file)
     return cluster.spark_job(round, views, CLUSTER_QUERIES)
-
-
-def _acts(record: Record, round: str) -> dict[str, int]:
-    """The number of the act that brought each batch of a round."""
-    return {
-        batch.id: record.versions(LAKE_BATCHES, batch.id)[-1].act
-        for batch in record.nouns(LAKE_BATCHES, where={"round": round})
-    }
 
 
 def city_of_path(path: AreaPath) -> AreaPath:
@@ -1054,7 +1091,7 @@ def city_of_path(path: AreaPath) -> AreaPath:
 
 def streets_under(record: Record, under: AreaPath | None) -> dict[int, AreaPath]:
     """Return the areas under one, or of the whole record, that bulk files may name, by their code as a number."""
-    return {int(a.code): a.path for a in record.areas(under) if a.code and a.code.isdigit()}
+    return {int(code): path for code, path in record.area_codes(under).items() if code.isdigit()}
 
 
 CITY_STEPS = 2

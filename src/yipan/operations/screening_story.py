@@ -33,6 +33,7 @@ from yipan.model import (
 from yipan.operations import commanding, day, holding, keypeople, laboratories, screening
 from yipan.operations.post import Post
 from yipan.operations.story import CHINA, HAIZHU, HALL, PROVINCE, SOURCE, Scene
+from yipan.store import Record, lake
 
 ROUND = "示范-1112"
 OPENED = datetime(2022, 11, 12, 6, tzinfo=CHINA)
@@ -53,6 +54,7 @@ HEADS = {
         "laboratory", "plate", "well", "content", "tube", "instrument", "kit", "ct_orf", "ct_n", "ct_control",
         "started_at", "ended_at",
     ),
+    LakeKind.VISITS: ("person", "street", "place", "purpose", "arrived_at", "left_at"),
 }  # fmt: skip
 KIT = "示范试剂01"
 SPLIT = tuple((77_000_000 + 100 * place, 79_000_000 + place) for place in (0, 3, 6, 12, 15))
@@ -261,7 +263,32 @@ def _single_results(post: Post, at: datetime) -> None:
     ]  # fmt: skip
     _send(post, LakeKind.RESULTS, rows, at=at)
     _send(post, LakeKind.WELLS, _plates_of(rows), at=at)
+    _visited(post, at)
     holding.review_rounds(post, at=at, time_zone=CHINA)
+
+
+def _visited(post: Post, at: datetime) -> None:
+    """A market's scanned codes before the round, the found person among them, and two who came to a clinic without a result."""
+    with post.store.reading(post.viewer) as record:
+        found = [row[0] for row in _single_positive(record, post)]
+        streets = sorted(int(a.code) for a in record.areas(HAIZHU) if a.level == "town" and a.code)
+    noon = OPENED - timedelta(hours=18)
+    rows: Rows = [
+        (person, streets[2], 501, "", (noon + timedelta(minutes=start)).isoformat(), end)
+        for person, start, stay in (*((one, 0, 45) for one in found), (3_012, 20, 60), (4_031, 30, 40), (5_007, 43, 30), (6_001, 10, None))
+        for end in [(noon + timedelta(minutes=start + stay)).isoformat() if stay else ""]
+    ]  # fmt: skip
+    rows += [
+        (10_068, streets[9], 601, "急诊", (at - timedelta(hours=1)).isoformat(), ""),
+        (12_003, streets[11], 602, "发热门诊", (at - timedelta(hours=2)).isoformat(), ""),
+        (10_012, streets[9], 602, "发热门诊", (at - timedelta(minutes=40)).isoformat(), ""),
+    ]
+    _send(post, LakeKind.VISITS, rows, at=at)
+
+
+def _single_positive(record: Record, post: Post) -> list[lake.Row]:
+    with screening.looking(record, post.lake, ROUND) as engine:
+        return [row for row in lake.singles(engine) if row[3] == "positive"]
 
 
 def _key_people(post: Post, at: datetime) -> None:

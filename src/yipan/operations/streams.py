@@ -5,9 +5,10 @@ Works on series handed in, from the record or from somebody's own table, and tou
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -59,6 +60,8 @@ LEAST_KNOWN = 0.2
 """A day of which less is known by now is not judged yet: too few reports are in."""
 PROVISIONAL = 0.8
 """What is raised on a day of which less than this is known is said to be provisional."""
+NEW_DAYS = 56
+"""A stream that began longer ago is no longer told to be new."""
 LEAST_BEFORE_DAYS = 28
 """A stream with fewer days before an outbreak on record learns from it all the same: it has nothing else."""
 CITY_DEPTH = 2
@@ -75,6 +78,9 @@ SUPPORTING = frozenset(
     }
 )
 """Channels that may strengthen what others say but never speak alone: what moves them is seldom illness alone."""
+
+WHOLE = ("全部", "all")
+"""What a table without areas is called, and one whose series have no name."""
 
 WASTEWATER_KEYS = frozenset({Counted.WASTEWATER_FLOW, Counted.WASTEWATER_LIMIT})
 """What a concentration is read by; not watched for itself."""
@@ -110,6 +116,15 @@ STREAM_NAMES: Mapping[Counted, tuple[str, str]] = {
 }  # fmt: skip
 """What each stream is called where people read, in Chinese and English."""
 
+UNITS: Mapping[Counted, str] = {
+    Counted.FEVER_CLINIC_VISITS: "人次", Counted.ILI_VISITS: "人次", Counted.OUTPATIENT_VISITS: "人次",
+    Counted.PHARMACY_SALES: "", Counted.SCHOOL_ABSENCES: "人", Counted.CARE_HOME_FEVERS: "人",
+    Counted.LABORATORY_POSITIVES: "份", Counted.LABORATORY_TESTS: "份", Counted.HOTLINE_CALLS: "通",
+    Counted.WASTEWATER_POSITIVES: "份", Counted.WASTEWATER_COPIES: "拷贝/升", Counted.VECTOR_POSITIVES: "份",
+    Counted.SEARCH_QUERIES: "次", Counted.OTHER: "",
+}  # fmt: skip
+"""The Chinese measure word of what is counted, 例 for cases where none is named; a table of one's own says nothing of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
@@ -118,7 +133,7 @@ class Contribution:
 
     `threshold` is the largest count that would not have stood out; `week_observed` and `week_expected` are
     the last `week_length` intervals (seven days, two or four weeks) where the method looks at them, else None; `p_value` None where it was not judged.
-    `method` judged it; `by_itself` where that has no p-values and its alarm is told whatever the false share. `carrier` says what made it stand out: the count of the `day`, a `sum` of the last intervals, or the `memory` of small excesses that last. Of
+    `method` judged it; `by_itself` where that has no p-values and its alarm is told whatever the false share; `per_tests` where positive results were measured against the tests made. `carrier` says what made it stand out: the count of the `day`, a `sum` of the last intervals, or the `memory` of small excesses that last. Of
     the last `memory_days` intervals, through which the memory added up, `memory_above` lay above what was expected and all together counted
     `memory_observed` where `memory_expected` were expected; None where something else carries.
     """
@@ -139,6 +154,7 @@ class Contribution:
     baseline_missing: int
     method: str
     by_itself: bool = False
+    per_tests: bool = False
     carrier: Carrier = Carrier.DAY
     memory_days: int | None = None
     memory_above: int | None = None
@@ -156,7 +172,7 @@ class Finding:
     that were judged and saw nothing, `missing` those that did not report. `together` is the p-value of all channels of the area, None where
     there is one. `curve` is the lead's series of the last weeks; `explanation` all of it in one sentence. `completeness` is the
     share of the lead's reports of the day that are in by experience. `cluster` names the neighbouring areas that stand out together over the last
-    `cluster_days`, found by the space-time scan; empty where none do.
+    `cluster_days`, found by the space-time scan; empty where none do. `doubtful` where the lead's count of the day looks like an error of typing.
     """
 
     area: AreaPath
@@ -177,6 +193,7 @@ class Finding:
     completeness: float = 1.0
     cluster: tuple[AreaPath, ...] = ()
     cluster_days: int = 0
+    doubtful: bool = False
 
     @property
     def key(self) -> str:
@@ -236,7 +253,7 @@ class KnownOutbreak:
     until: date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """Verdicts on every series and every sum of them, for the last days."""
 
@@ -257,6 +274,11 @@ class Judged:
         if self.by_chosen is not None and self.by_chosen[row, cell]:
             return self.chosen[row]
         return self.verdicts.method
+
+    @cached_property
+    def places(self) -> frozenset[tuple[AreaPath, Stream]]:
+        """Every stream of every area that was judged."""
+        return frozenset((one.area, one.stream) for one in self.series)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -328,7 +350,11 @@ def judge_streams(
     found = tuple(
         fault
         for fault in series_faults(matrix, daily=interval is Interval.DAY)
-        if fault.row not in sampled or fault.kind in _FAULTS_OF_SAMPLES
+        if (fault.row not in sampled or fault.kind in _FAULTS_OF_SAMPLES)
+        and not (
+            fault.kind is FaultKind.BEGAN_INSIDE
+            and (fault.position or 0) < width - NEW_DAYS // interval.days
+        )
     )
     tested = _tested(own, matrix)
     learned_until = width - judged_days - QUIET_DAYS
@@ -696,6 +722,7 @@ def picture(
     calendar: WorkCalendar | None = None,
     neighbours: Mapping[AreaPath, Sequence[AreaPath]] | None = None,
     limits_of: Callable[[AreaPath], tuple[float, float]] | None = None,
+    excused: Collection[tuple[AreaPath, Stream]] = (),
 ) -> Picture:
     """
     Return what stands out on a day judged (default: the newest), each cause once, and what could not be seen.
@@ -703,7 +730,7 @@ def picture(
     All channels of an area are also asked together, by the correlation they had on quiet days (`fusion.stouffer_p`). Where
     `neighbours` says which areas touch, groups of them are asked together over the last days (`clusters`): a group that stands out
     joins what is told of an area inside it or around it, and is told by itself where nothing else is. `limits_of` gives the limits
-    (`alpha`, `false_share`) of areas that have their own.
+    (`alpha`, `false_share`) of areas that have their own. Streams `excused` owe nothing that day: they are not told to be missing.
     """
     if not judged.days:
         raise ValueError("no day was judged: the series are empty")
@@ -771,6 +798,7 @@ def picture(
             _finding(
                 judged, cell, disease, cause, low, by_place[disease, cause.area], p,
                 best_q[disease, cause.area], together.get((disease, cause.area)), names or {}, calendar,
+                excused,
             )
             for cause in told
         ]  # fmt: skip
@@ -789,7 +817,10 @@ def picture(
             judged.verdicts.judgement[: judged.own, cell] != CODE[Judgement.JUDGED]
         ).tolist()
         if not (
-            _is_sampled(judged.series[row])
+            (
+                _is_sampled(judged.series[row])
+                or (judged.series[row].area, judged.series[row].stream) in excused
+            )
             and judged.verdicts.judgement_of(row, cell) is Judgement.NOT_REPORTED
         )
     )  # fmt: skip
@@ -869,6 +900,7 @@ def _finding(
     together: float | None,
     names: Names,
     calendar: WorkCalendar | None,
+    excused: Collection[tuple[AreaPath, Stream]] = (),
 ) -> Finding:
     own = [row for row in here if not np.isnan(p[row])]
     lead = min(own, key=lambda row: (p[row], judged.series[row].stream.key))
@@ -881,7 +913,9 @@ def _finding(
     missing = tuple(
         judged.series[row].stream
         for row in inside
-        if np.isnan(p[row]) and not _is_sampled(judged.series[row])  # not owed every day
+        if np.isnan(p[row])
+        and not _is_sampled(judged.series[row])  # not owed every day
+        and (judged.series[row].area, judged.series[row].stream) not in excused
     )
     against = sum(1 for row in inside if not np.isnan(p[row]) and row not in rows)
     series = judged.series[lead]
@@ -897,6 +931,10 @@ def _finding(
         explanation=Sentence(zh="-", en="-"),
         curve=replace(shown, first_day=shown.day(cut), counts=shown.counts[cut:]),
         completeness=1.0 if judged.known_share is None else float(judged.known_share[lead, cell]),
+        doubtful=any(
+            (one.kind, one.area, one.stream, one.day) == (FaultKind.TYPO, series.area, series.stream, today)
+            for one in judged.faults
+        ),
     )  # fmt: skip
     return replace(finding, explanation=explain(finding, names))
 
@@ -1089,7 +1127,7 @@ def _cluster_told(grown: Grown, names: Names) -> tuple[str, str]:
     zh = "、".join(names.get(area, (area, area))[0] for area in grown.areas)
     en = ", ".join(names.get(area, (area, area))[1] for area in grown.areas)
     return (
-        f"{zh}近{grown.days}天合计{grown.observed:.0f}例（预期{grown.expected:.1f}例），相邻成片",
+        f"{zh}近{grown.days}天合计{grown.observed:.0f}（预期{grown.expected:.1f}），相邻成片",
         f"{en} touch and together had {grown.observed:.0f} in the last {grown.days} days, where {grown.expected:.1f} were expected",
     )
 
@@ -1107,8 +1145,10 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         p_value=_number(value), week_observed=None, week_expected=None, week_length=None,
         since=judged.days[began] if v.alarm[row, cell] else None,
         judgement=v.judgement_of(row, cell), baseline=int(v.baseline[row, cell]),
-        baseline_missing=int(v.baseline_missing[row, cell]), method=judged.method_of(row, cell),
+        baseline_missing=min(int(v.baseline_missing[row, cell]), _owed_before(judged, row, cell)), method=judged.method_of(row, cell),
         by_itself=bool(judged.alone is not None and judged.alone[row, cell]),
+        per_tests=series.stream.counted is Counted.LABORATORY_POSITIVES
+        and (series.area, replace(series.stream, counted=Counted.LABORATORY_TESTS)) in judged.places,
     )  # fmt: skip
     if not isinstance(v, BaselineVerdicts) or np.isnan(v.p_day[row, cell]):
         return made
@@ -1129,6 +1169,13 @@ def _contribution(judged: Judged, row: int, cell: int) -> Contribution:
         made, carrier=carrier, memory_days=length, memory_above=int((observed[there] > expected[there]).sum()),
         memory_observed=float(observed[there].sum()), memory_expected=float(expected[there].sum()),
     )  # fmt: skip
+
+
+def _owed_before(judged: Judged, row: int, cell: int) -> int:
+    """How many intervals before one a stream has been there for and did not report: what came before its first report was not missing."""
+    series = judged.series[row]
+    before = max(0, len(series) - (len(judged.days) - cell))
+    return max(0, before - int(judged.verdicts.baseline[row, cell]))
 
 
 def _since(part: Contribution, today: date) -> date:
@@ -1164,8 +1211,8 @@ def explain(finding: Finding, names: Names) -> Sentence:
     make it go away. Areas without a name are told by their path; rarity is not told beyond ten years.
     """
     lead = finding.lead
-    zh_area, en_area = names.get(lead.area, (lead.area, lead.area))
-    zh_seen, en_seen = _seen(finding)
+    (zh_area, zh_what), (en_area, en_what) = _subject(lead, names)
+    zh_seen, en_seen = _seen(finding, zh_what, en_what)
     zh_rare, en_rare = _rarity(finding.p_value, lead.stream.interval.days)
     if lead.by_itself:
         zh_rare, en_rare = f"超出“{lead.method}”的界限", f"beyond the limit of {lead.method}"
@@ -1180,6 +1227,9 @@ def explain(finding: Finding, names: Names) -> Sentence:
         en_known = f"; about {finding.completeness:.0%} of that day is in so far and as much less was expected"
         if finding.completeness < PROVISIONAL:
             zh_known, en_known = zh_known + "，暂定", en_known + ", so this is provisional"
+    if finding.doubtful:
+        zh_known += "；该数疑似录入错误，请先核对"
+        en_known += "; it looks like an error of typing, so check the figure first"
     zh_miss = f"；另有{len(finding.missing)}条监测流未报" if finding.missing else ""
     en_miss = (
         f"; {len(finding.missing)} stream{'s' * (len(finding.missing) != 1)} here did not report"
@@ -1193,10 +1243,21 @@ def explain(finding: Finding, names: Names) -> Sentence:
     )
 
 
-def _seen(finding: Finding) -> tuple[str, str]:
+def _subject(lead: Contribution, names: Names) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Where and what, in Chinese and in English; what a table of one's own does not tell apart is left out."""
+    area, what = names.get(lead.area, (lead.area, lead.area)), name_of(lead.stream)
+    if lead.stream.counted is Counted.OTHER:
+        if what[0] == WHOLE[1]:
+            what = ("", "")
+        elif area == WHOLE:
+            area, what = what, ("", "")
+    return (area[0], what[0] or "计"), (area[1], f" {what[1]}" if what[1] else "")
+
+
+def _seen(finding: Finding, zh_what: str, en_what: str) -> tuple[str, str]:
     """What stood out: the day's count, the sum of the last days, or small excesses that last."""
     lead = finding.lead
-    zh_what, en_what = name_of(lead.stream)
+    unit = unit_of(lead.stream)
     zh_unit, en_unit = ("周", "weeks") if lead.stream.interval is Interval.WEEK else ("日", "days")
     if lead.carrier is Carrier.MEMORY:
         at = "in" if lead.stream.interval is Interval.WEEK else "on"
@@ -1206,27 +1267,26 @@ def _seen(finding: Finding) -> tuple[str, str]:
         )
         en_days = ("each" if every else f"{lead.memory_above}") + f" of the last {lead.memory_days}"
         return (
-            f"{zh_what}连续小幅偏高：{zh_days}高于预期，合计{lead.memory_observed:.0f}例（预期{lead.memory_expected:.1f}例）",
+            f"{zh_what}连续小幅偏高：{zh_days}高于预期，合计{lead.memory_observed:.0f}{unit}（预期{lead.memory_expected:.1f}{unit}）",
             (
                 f"small excesses that last: above what was expected {at} {en_days} {en_unit}, "
-                f"{lead.memory_observed:.0f} {en_what} together where {lead.memory_expected:.1f} were expected"
+                f"{lead.memory_observed:.0f}{en_what} together where {lead.memory_expected:.1f} were expected"
             ),
         )
     if lead.carrier is Carrier.SUM:
         return (
-            f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}例（预期{lead.week_expected:.1f}例）",
+            f"近{lead.week_length}{zh_unit}{zh_what}{lead.week_observed:.0f}{unit}（预期{lead.week_expected:.1f}{unit}）",
             (
-                f"{lead.week_observed:.0f} {en_what} in the last {lead.week_length} {en_unit}, "
+                f"{lead.week_observed:.0f}{en_what} in the last {lead.week_length} {en_unit}, "
                 f"where {lead.week_expected:.1f} were expected"
             ),
         )
-    unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
     weekly = lead.stream.interval is Interval.WEEK
     zh_when = f"{finding.day.month}月{finding.day.day}日" + ("起一周" if weekly else "")
     en_when = ("in the week from" if weekly else "on") + f" {finding.day.day} {finding.day:%B}"
     return (
         f"{zh_when}{zh_what}{lead.observed}{unit}（预期{lead.expected or 0:.1f}{unit}）",
-        f"{lead.observed} {en_what} {en_when}, where {lead.expected or 0:.1f} were expected",
+        f"{lead.observed}{en_what} {en_when}, where {lead.expected or 0:.1f} were expected",
     )
 
 
@@ -1235,7 +1295,7 @@ def _end(lead: Contribution) -> tuple[str, str]:
     if lead.threshold is None:
         return "", ""
     zh_unit, en_unit = ("周", "week") if lead.stream.interval is Interval.WEEK else ("日", "day")
-    unit = "拷贝/升" if lead.stream.counted is Counted.WASTEWATER_COPIES else "例"
+    unit = unit_of(lead.stream)
     zh = f"；当{zh_unit}数不超过{lead.threshold:.0f}{unit}则不会提示"
     en = f"; it would not have been raised at {lead.threshold:.0f} or fewer"
     if lead.threshold < 0.5 * (lead.expected or 0):
@@ -1249,6 +1309,11 @@ def _end(lead: Contribution) -> tuple[str, str]:
         zh += f"；若回到预期水平，{lead.week_length}{zh_unit}内解除"
         en += f"; back at what is expected it goes away within {lead.week_length} {en_unit}s"
     return zh, en
+
+
+def unit_of(stream: Stream) -> str:
+    """The Chinese measure word of what a stream counts."""
+    return UNITS.get(stream.counted, "例")
 
 
 def name_of(stream: Stream) -> tuple[str, str]:
@@ -1318,6 +1383,8 @@ def _base(finding: Finding) -> tuple[str, str]:
         ("，已计入节假日", ", the holiday allowed for") if finding.festival else ("", "")
     )
     by_zh, by_en = "", ""
+    if lead.per_tests:
+        feast_zh, feast_en = f"{feast_zh}，已按检测量折算", f"{feast_en}, by the tests made"
     if lead.method != METHOD and lead.stream.counted is not Counted.WASTEWATER_COPIES:
         by_zh, by_en = f"用“{lead.method}”", f"{lead.method} on "
         if not lead.baseline:

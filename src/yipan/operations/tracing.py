@@ -5,13 +5,14 @@ An investigation is opened from a report; the protocol says by when what must be
 from visits and confirmed by a tracer; names stay in the vault throughout.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from yipan.model import (
@@ -42,7 +43,7 @@ from yipan.model import (
 )
 from yipan.operations import commanding, following, network, sameness
 from yipan.operations.following import ContactRow, DueCounts, rulebook_of
-from yipan.operations.network import Network
+from yipan.operations.network import Network, Traced
 from yipan.operations.post import Post
 from yipan.packs.yaml_text import read_yaml
 from yipan.protocol import Rulebook
@@ -473,6 +474,45 @@ def network_in(record: Record, *, area: AreaPath, disease: str | None = None) ->
         same.exposures(record.nouns(EXPOSURES, under=area)), same.visits(record.nouns(VISITS, under=area)),
         record.nouns(VENUES, under=area), record.nouns(GATHERINGS, under=area), record.nouns(GENOMES, under=area),
     )  # fmt: skip
+
+
+_KEPT_TRACES = 4
+_kept: OrderedDict[tuple[object, ...], Traced] = OrderedDict()
+_keeping = Lock()
+
+
+def traced(
+    record: Record,
+    *,
+    area: AreaPath,
+    time_zone: ZoneInfo,
+    disease: str | None = None,
+    weights: Mapping[Setting, float] | None = None,
+) -> Traced:
+    """
+    Return the network of `network_in` with the posterior over its sources, as `network.trace` makes it.
+
+    The newest few are kept: while nothing is committed, every case, chain and question of an area rests on one
+    estimate, made once. An act asks for itself, because what it has written is not committed yet.
+    """
+    check_area(record.viewer, area)
+    asked = (
+        record.connection.info.dsn, record.state(), record.viewer.scope, record.known_at, area, disease, str(time_zone),
+        tuple(sorted((weights or {}).items())),
+    )  # fmt: skip
+    with _keeping:
+        kept = None if isinstance(record, Acting) else _kept.get(asked)
+    if kept is not None:
+        return kept
+    made = network.trace(
+        network_in(record, area=area, disease=disease), time_zone=time_zone, weights=weights
+    )
+    if not isinstance(record, Acting):
+        with _keeping:
+            _kept[asked] = made
+            while len(_kept) > _KEPT_TRACES:
+                _kept.popitem(last=False)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

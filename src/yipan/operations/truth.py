@@ -1,15 +1,20 @@
 """
 The trainer's desk: the truth of an exercise beside what its player has seen. Open to the duty of trainer alone.
 
-An exercise's record holds none of this; it is worked out again from the sealed truth and the orders on record.
+An exercise's record holds none of this; it is worked out from the sealed truth and the orders on record, and kept beside
+the seal until somebody plays on or an order changes.
 """
 
+import base64
+import hashlib
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,10 +26,13 @@ from yipan.operations.post import Post
 from yipan.packs import read_pack
 from yipan.store import NotFound
 from yipan.store.tables.commanding import PROPOSALS
+from yipan.store.tables.plans import PLANS
 from yipan.store.tables.screening import SCREENING_ROUNDS
 from yipan.store.tables.zoning import ZONES
 
 DESK = "exercise"
+KEPT = "trainer.sealed"
+"""The view of the newest day played, kept beside the seal and as secret as that."""
 PASSED_ON = 0.99
 """An infection counts as in flight until this share of what it may pass on lies behind it."""
 PAGE = 5000
@@ -52,7 +60,7 @@ class TrueDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueArea:
-    """One county at the end of the last day played: infections, of those found, unseen and in flight, and cases on record."""
+    """One county or street at the end of the last day played: infections, of those found, unseen and in flight, cases on record."""
 
     area: AreaPath
     infections: int
@@ -95,7 +103,8 @@ class TrainersView:
     """
     The truth of an exercise as its trainer sees it, through the last day played.
 
-    `began` holds (county, days before the first day, infections). `score` is None before a day was played.
+    `began` holds (county, days before the first day, infections). `areas` are counties, `streets` what lies below them.
+    `score` is None before a day was played.
     """
 
     name: str
@@ -109,6 +118,7 @@ class TrainersView:
     flight_days: int
     days: tuple[TrueDay, ...]
     areas: tuple[TrueArea, ...]
+    streets: tuple[TrueArea, ...]
     chains: tuple[TrueChain, ...]
     seen: PlayerSees
     score: Score | None
@@ -125,11 +135,59 @@ def trainers_view(folder: Path, post: Post) -> TrainersView:
     """
     Return the truth from its first infection to the last day played, beside what the player has on record.
 
-    Raises NotAllowed for any duty but the trainer's, NotYourArea for a trainer of a part of the province, ExerciseError
-    where the seal is broken.
+    It is worked out once and kept until a day is played or what is on record changes. Raises NotAllowed for any duty but
+    the trainer's, NotYourArea for a trainer of a part of the province, ExerciseError where the seal is broken.
     """
-    about = exercise.read(folder)
-    _check_province(post, about)
+    _check_province(post, exercise.read(folder))
+    return prepare(folder, post)
+
+
+def prepare(folder: Path, post: Post) -> TrainersView:
+    """
+    Work the view of the present state out and keep it, or return the one kept: for whoever plays the days, who does not
+    show it. `trainers_view` asks who is looking.
+    """
+    exercise.unseal(folder)
+    mark = mark_of(folder, post)
+    kept = _kept(folder, mark)
+    if kept is None:
+        kept = _worked_out(folder, post, exercise.read(folder))
+        keep(folder, mark, kept)
+    return kept
+
+
+def mark_of(folder: Path, post: Post) -> str:
+    """Return what tells two states of an exercise apart: its seal, the days played, and what is on record."""
+    about, done = exercise.read(folder), exercise.progress(folder)
+    with post.store.reading(post.viewer) as record:
+        orders = (
+            record.nouns(ZONES), record.nouns(SCREENING_ROUNDS), record.nouns(PLANS),
+            len(record.nouns(PROPOSALS, where={"state": ProposalState.OPEN.value})),
+        )  # fmt: skip
+    told = msgspec.json.encode(
+        (about.truth_sha256, done.days_done, done.mode, len(_cases(post, about)), orders)
+    )
+    return hashlib.sha256(told).hexdigest()
+
+
+def keep(folder: Path, mark: str, view: TrainersView) -> None:
+    """Keep a view beside the seal, readable by its owner alone; what was kept before is gone."""
+    told = msgspec.json.encode({"mark": mark, "view": view})
+    exercise.write(folder / KEPT, base64.b64encode(zlib.compress(told, 6)), secret=True)
+
+
+def _kept(folder: Path, mark: str) -> TrainersView | None:
+    """The view kept for this very state; None where there is none, or what lies there is no such view."""
+    try:
+        told = msgspec.json.decode(zlib.decompress(base64.b64decode((folder / KEPT).read_bytes())))
+        if told["mark"] != mark:
+            return None
+        return msgspec.convert(told["view"], TrainersView)
+    except (OSError, ValueError, zlib.error, KeyError, TypeError, msgspec.ValidationError):
+        return None
+
+
+def _worked_out(folder: Path, post: Post, about: exercise.Exercise) -> TrainersView:
     done, truth = exercise.progress(folder), exercise.unseal(folder)
     lead = max(ago for _, ago, _ in truth.began)
     where = simulate.province(about.pack)
@@ -140,7 +198,8 @@ def trainers_view(folder: Path, post: Post) -> TrainersView:
         simulate.pathogen(truth.pathogen, reproduction_number=truth.reproduction_number)
     )
     first = about.first_day - timedelta(days=lead)
-    county = where.people(played.person).county if played.infections else np.empty(0, np.int64)
+    homes = where.people(played.person)
+    county = homes.county if played.infections else np.empty(0, np.int64)
     last = played.new.shape[0] - 1
     cases = _cases(post, about)
     seen_in = _reported(cases, about, where)
@@ -149,6 +208,7 @@ def trainers_view(folder: Path, post: Post) -> TrainersView:
         first_day=about.first_day, days_planned=about.days, days_done=done.days_done, mode=done.mode, flight_days=span,
         days=_days(played, where, first, span, seen_in),
         areas=_areas(played, where, county, in_flight(played, last, span), seen_in),
+        streets=_streets(played, where, homes.town, in_flight(played, last, span), cases),
         chains=_chains(played, where, county, in_flight(played, last, span), first),
         seen=_seen(post, about, done.days_done, len(cases)),
         score=exercise.score(folder, post) if done.days_done else None,
@@ -157,8 +217,20 @@ def trainers_view(folder: Path, post: Post) -> TrainersView:
 
 def after_action(folder: Path, post: Post, *, language: str, form: str) -> str:
     """Return the after-action report to a trainer. Raises as `trainers_view`, ExerciseError before a day was played."""
-    _check_province(post, exercise.read(folder))
-    return exercise.report(folder, post, language=language, form=form)
+    return told(folder, trainers_view(folder, post), language=language, form=form)
+
+
+def told(folder: Path, view: TrainersView, *, language: str, form: str) -> str:
+    """Return the after-action report of a view. Raises ExerciseError before a day was played, or for another language or form."""
+    if view.score is None:
+        raise exercise.ExerciseError(f"{folder} has not been played for a day yet")
+    days = [
+        exercise.DayTold(
+            day=one.day, infections=one.new, found=one.found, reported=one.reported, unseen=one.unseen,
+        )
+        for one in view.days
+    ]  # fmt: skip
+    return exercise.report(folder, None, language=language, form=form, found=view.score, days=days)
 
 
 def flight_days(pathogen: sim.Pathogen) -> int:
@@ -276,6 +348,24 @@ def _areas(
     rows += [
         TrueArea(area=area_path(key), infections=0, found=0, unseen=0, in_flight=0, on_record=number)
         for key, number in sorted(on_record.items()) if number
+    ]  # fmt: skip
+    return tuple(sorted(rows, key=lambda row: (-row.infections, row.area)))
+
+
+def _streets(
+    played: sim.Epidemic, where: sim.Province, town: NDArray[np.int64], flying: NDArray[np.bool_], cases: list[Case]
+) -> tuple[TrueArea, ...]:  # fmt: skip
+    on_record = Counter(str(case.area) for case in cases)
+    number = len(where.towns)
+    new = np.bincount(town, minlength=number)
+    found = np.bincount(town, weights=played.found_on >= 0, minlength=number).astype(int)
+    flight = np.bincount(town, weights=flying, minlength=number).astype(int)
+    rows = [
+        TrueArea(
+            area=area_path(where.towns[t]), infections=int(new[t]), found=int(found[t]), unseen=int(new[t] - found[t]),
+            in_flight=int(flight[t]), on_record=on_record[where.towns[t]],
+        )
+        for t in np.flatnonzero(new)
     ]  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (-row.infections, row.area)))
 

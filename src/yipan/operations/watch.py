@@ -208,6 +208,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         )
         outbreaks = known_outbreaks(act, under=post.area, until=until, time_zone=time_zone)
         breaks = school_breaks(act, area=post.area)
+        registered = act.nouns(SENTINELS, under=post.area)
         touching = nearness.neighbours(act, sorted({one.area for one in series}))
         found: list[Signal] = []
         newest: list[streams.Finding] = []
@@ -227,6 +228,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
                 streams.picture(
                     judged, day=day, names=names, alpha=rule.alpha, false_share=rule.false_share, limits_of=rules.limits_of,
                     calendar=calendar,
+                    excused=excused(registered, day=day, interval=interval, calendar=calendar, breaks=breaks),
                     neighbours=touching if day == judged.days[-1] and interval is Interval.DAY else None,
                 )
                 for day in judged.days
@@ -246,6 +248,24 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
 
 def _methods_on_record(record: Record, under: AreaPath, since: date, until: date) -> set[str]:
     return {signal.method for signal in record.signals(under=under, since=since, until=until)}
+
+
+def excused(
+    sentinels: Sequence[Sentinel],
+    *,
+    day: date,
+    interval: Interval,
+    calendar: WorkCalendar,
+    breaks: Sequence[SchoolBreak],
+) -> frozenset[tuple[AreaPath, Stream]]:
+    """Return the streams of registered sentinels that owe nothing for a day (or the week that begins on it): closed schools, days off, out of service."""
+    return frozenset(
+        (one.area, stream)
+        for one in sentinels
+        if not _owes(one, day, interval, calendar, breaks)
+        for stream in one.streams
+        if stream.interval is interval
+    )
 
 
 def known_outbreaks(
@@ -473,6 +493,7 @@ def explain(signal: Signal, names: Mapping[AreaPath, tuple[str, str]]) -> Explan
     """
     area_zh, area_en = names.get(signal.area, (signal.area, signal.area))
     what_zh, what_en = STREAM_NAMES[signal.stream.counted]
+    unit = streams.unit_of(signal.stream)
     days = (signal.day - signal.since).days + 1
     missing_zh = f"；基线中有{signal.baseline_missing}天无人报告" if signal.baseline_missing else ""
     missing_en = (
@@ -482,14 +503,14 @@ def explain(signal: Signal, names: Mapping[AreaPath, tuple[str, str]]) -> Explan
     )
     run_zh = f"，已连续{days}天" if days > 1 else ""
     run_en = f", for the {_ordinal(days)} day in a row" if days > 1 else ""
-    line_zh = f"报警线为{signal.threshold:.1f}例"
+    line_zh = f"报警线为{signal.threshold:.1f}{unit}"
     line_en = f"more than {signal.threshold:.1f} stand out"
     if signal.threshold < signal.expected:
-        line_zh = f"因前几日已偏高，超过{signal.threshold:.0f}例即报警"
+        line_zh = f"因前几日已偏高，超过{signal.threshold:.0f}{unit}即报警"
         line_en = f"after the days before more than {signal.threshold:.0f} stand out"
     zh = (
-        f"{area_zh}{signal.day.month}月{signal.day.day}日报告{what_zh}{signal.observed}例，"
-        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}例、{line_zh}{run_zh}{missing_zh}。"
+        f"{area_zh}{signal.day.month}月{signal.day.day}日报告{what_zh}{signal.observed}{unit}，"
+        f"此前{signal.baseline}个报告日的预期为{signal.expected:.1f}{unit}、{line_zh}{run_zh}{missing_zh}。"
     )
     en = (
         f"{area_en} reported {signal.observed} {what_en} on {signal.day.day} {signal.day:%B}; from the "
@@ -541,6 +562,8 @@ def seen_now(
     zone = at.tzinfo or UTC
     known = lateness.completeness(record, series, under=area, until=until, time_zone=zone)
     outbreaks = known_outbreaks(record, under=area, until=until, time_zone=zone)
+    breaks = school_breaks(record, area=area)
+    registered = record.nouns(SENTINELS, under=area)
     pictures = []
     for interval in Interval:
         some = [one for one in series if one.stream.interval is interval]
@@ -549,12 +572,13 @@ def seen_now(
         judged = streams.judge_streams(
             some, until=until, method=_fit(rule.method, interval), calendar=calendar, alpha=rule.alpha,
             completeness=known, known_outbreaks=outbreaks, method_for=rules.method_for,
-            breaks=school_breaks(record, area=area),
+            breaks=breaks,
         )  # fmt: skip
         pictures.append(
             streams.picture(
                 judged, names=record.area_names({one.area for one in judged.series}), alpha=rule.alpha,
                 false_share=rule.false_share, calendar=calendar, limits_of=rules.limits_of,
+                excused=excused(registered, day=judged.days[-1], interval=interval, calendar=calendar, breaks=breaks),
                 neighbours=nearness.neighbours(record, sorted({one.area for one in some}))
                 if interval is Interval.DAY
                 else None,
@@ -856,7 +880,7 @@ def report(
     """
     Put on record what a sentinel has to report of one day: every stream it owes, zeros too, by the key of the stream.
 
-    Sent again it corrects, and the record keeps both. Raises NotAllowed, NotYourArea, NotFound, and ValueError for a day it does not owe
+    What is counted by the day and what is counted by the week may come apart: a week is reported by the Monday it begins, once it is over. Sent again it corrects, and the record keeps both. Raises NotAllowed, NotYourArea, NotFound, and ValueError for a day it does not owe
     or that has not come, a stream left out or not its own, and a count that cannot be meant.
     """
     own = post.viewer.duty is Duty.SENTINEL
@@ -872,7 +896,11 @@ def report(
             f"sentinel {one.id} owes nothing for {day}; it reports from {one.since} on"
         )
     owed = {stream.key: stream for stream in one.streams}
-    strange, left_out = sorted(set(values) - set(owed)), sorted(set(owed) - set(values))
+    touched = {owed[key].interval for key in values if key in owed} or {
+        s.interval for s in one.streams
+    }
+    asked = {key for key, stream in owed.items() if stream.interval in touched}
+    strange, left_out = sorted(set(values) - set(owed)), sorted(asked - set(values))
     if strange:
         raise ValueError(
             f"sentinel {one.id} does not report {strange[0]}; it owes {', '.join(sorted(owed))}"
@@ -888,6 +916,10 @@ def report(
             raise ValueError(
                 f"{key} is weekly; its report is of the Monday its week begins, not of {day}"
             )
+        if owed[key].interval is Interval.WEEK and day + timedelta(days=7) > today:
+            raise ValueError(
+                f"{key} is weekly; its week from {day} is not over before {day + timedelta(days=7)}"
+            )
     rows = [
         (one.area, key, day, value, f"typed for sentinel {one.id}")
         for key, value in sorted(values.items())
@@ -902,7 +934,7 @@ def report(
         )
     return SentinelReport(
         sentinel=one.id, day=day, values=tuple(sorted(values.items())), new=change.new,
-        corrected=change.corrected, late=at > _due(one, day, time_zone),
+        corrected=change.corrected, late=at > max(_due(one, day, time_zone, interval) for interval in touched),
     )  # fmt: skip
 
 
@@ -914,7 +946,7 @@ def _check_own(viewer: Viewer, one: Sentinel) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnDay:
     """
-    One day a sentinel owes: by when, what it sent, when first, and how often it corrected.
+    One day (or week, by the Monday it begins) a sentinel owes: by when, what it sent, when first, and how often it corrected.
 
     `state` is due (its hour has not come), missing, sent or late; `values` are the newest, by stream, of those that came.
     """
@@ -925,6 +957,7 @@ class OwnDay:
     values: tuple[tuple[str, int], ...]
     first_sent: datetime | None
     corrections: int
+    interval: Interval = Interval.DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -964,29 +997,29 @@ def own_reports(record: Record, sentinel: str, *, at: datetime, time_zone: ZoneI
     days = []
     for back in range(OWN_DAYS + 1):
         day = today - timedelta(days=back)
-        asked = [
-            key for key, stream in owed.items()
-            if stream.interval is Interval.DAY or day.weekday() == 0
-        ]  # fmt: skip
-        if (
-            not asked
-            or not one.owes(day)
-            or (one.working_days_only and not calendar.is_working(day))
-            or _closed(one, day, breaks)
-        ):
-            continue
-        due, came = _due(one, day, time_zone), versions.get(day, {})
-        firsts = [some[0][1] for some in came.values()]
-        whole = all(key in came for key in asked)
-        state = (
-            ("late" if max(firsts) > due else "sent") if whole else "due" if at < due else "missing"
-        )
-        days.append(
-            OwnDay(
-                day=day, due=due, state=state, values=tuple((key, came[key][-1][0]) for key in asked if key in came),
-                first_sent=min(firsts, default=None), corrections=sum(len(some) - 1 for some in came.values()),
+        for interval in Interval:
+            asked = [key for key, stream in owed.items() if stream.interval is interval]
+            over = day + timedelta(days=interval.days) <= today or interval is Interval.DAY
+            if not asked or not over or not _owes(one, day, interval, calendar, breaks):
+                continue
+            due = _due(one, day, time_zone, interval)
+            came = {key: some for key, some in versions.get(day, {}).items() if key in asked}
+            firsts = [some[0][1] for some in came.values()]
+            whole = all(key in came for key in asked)
+            state = (
+                ("late" if max(firsts) > due else "sent")
+                if whole
+                else "due"
+                if at < due
+                else "missing"
             )
-        )  # fmt: skip
+            days.append(
+                OwnDay(
+                    day=day, due=due, state=state, interval=interval,
+                    values=tuple((key, came[key][-1][0]) for key in asked if key in came),
+                    first_sent=min(firsts, default=None), corrections=sum(len(some) - 1 for some in came.values()),
+                )
+            )  # fmt: skip
     sheet = _sheet(one, newest, first, today, at, time_zone, calendar, breaks)
     return OwnReports(sheet=sheet, days=tuple(days))
 
@@ -1002,10 +1035,28 @@ def _closed(one: Sentinel, day: date, breaks: Sequence[SchoolBreak]) -> bool:
     return one.kind is SentinelKind.SCHOOL and any(each.covers(one.area, day) for each in breaks)
 
 
-def _due(one: Sentinel, day: date, time_zone: ZoneInfo) -> datetime:
+def _due(
+    one: Sentinel, day: date, time_zone: ZoneInfo, interval: Interval = Interval.DAY
+) -> datetime:
+    """By when the report of a day, or of the week that begins on it, is due: at the sentinel's hour once it is over."""
     return datetime.combine(
-        day + timedelta(days=1), datetime.min.time(), tzinfo=time_zone
+        day + timedelta(days=interval.days), datetime.min.time(), tzinfo=time_zone
     ) + timedelta(hours=one.due_hour)
+
+
+def _owes(
+    one: Sentinel,
+    day: date,
+    interval: Interval,
+    calendar: WorkCalendar,
+    breaks: Sequence[SchoolBreak],
+) -> bool:
+    """Whether a sentinel has to report of a day, or of the week that begins on it."""
+    if not one.owes(day) or _closed(one, day, breaks):
+        return False
+    if interval is Interval.WEEK:
+        return day.weekday() == 0
+    return not one.working_days_only or calendar.is_working(day)
 
 
 def sentinel_sheets(
@@ -1051,41 +1102,52 @@ def _sheet(
     calendar: WorkCalendar,
     breaks: Sequence[SchoolBreak],
 ) -> SentinelSheet:
-    def due(day: date) -> datetime:
-        return _due(one, day, time_zone)
-
-    days = [
-        day
-        for day in (first + timedelta(days=i) for i in range((today - first).days))
-        if one.owes(day)
-        and due(day) <= at
-        and (not one.working_days_only or calendar.is_working(day))
-        and not _closed(one, day, breaks)
-    ]
-    sent: dict[date, list[tuple[int, datetime]]] = {}
+    intervals = [i for i in Interval if any(stream.interval is i for stream in one.streams)]
+    lead = intervals[0]
+    # silence is counted in days where anything is owed by the day, else in weeks
+    due_of = {
+        interval: [
+            day
+            for day in (first + timedelta(days=i) for i in range((today - first).days))
+            if _owes(one, day, interval, calendar, breaks)
+            and _due(one, day, time_zone, interval) <= at
+        ]
+        for interval in intervals
+    }
+    days = due_of[lead]
+    sent: dict[Interval, dict[date, list[tuple[int, datetime]]]] = {i: {} for i in intervals}
     for stream in one.streams:
         for day, (value, known) in rows.get((one.area, stream.key), {}).items():
             if value is not None:
-                sent.setdefault(day, []).append((value, known))
-    last = max((day for day in sent), default=None)
-    recent = days[-28:]
-    owed = len(recent) * len(one.streams)
-    came = [entry for day in recent for entry in sent.get(day, [])]
+                sent[stream.interval].setdefault(day, []).append((value, known))
+    last = max((day for some in sent.values() for day in some), default=None)
+    recent = {
+        i: [day for day in due_of[i] if day >= today - timedelta(days=28 + i.days)]
+        for i in intervals
+    }
+    recent[lead] = recent[lead][-28:]
+    owed = sum(
+        len(recent[i]) * sum(stream.interval is i for stream in one.streams) for i in intervals
+    )
+    came = [
+        (entry, day, i) for i in intervals for day in recent[i] for entry in sent[i].get(day, [])
+    ]
     # what arrived with the first report of all is a past handed in, not a report that was late
-    begun = min((known for entries in sent.values() for _, known in entries), default=at)
+    begun = min(
+        (known for some in sent.values() for entries in some.values() for _, known in entries), default=at
+    )  # fmt: skip
     delays = [
-        (known - due(day)) / timedelta(hours=1)
-        for day in recent
-        if due(day) >= begun
-        for _, known in sent.get(day, [])
+        (known - _due(one, day, time_zone, i)) / timedelta(hours=1)
+        for (_, known), day, i in came
+        if _due(one, day, time_zone, i) >= begun
     ]
     silent = 0
     for day in reversed(days):
-        if day in sent:
+        if day in sent[lead]:
             break
         silent += 1
     habit_days = days[: len(days) - silent]
-    habit = (sum(day in sent for day in habit_days) + 0.5) / (len(habit_days) + 1)
+    habit = (sum(day in sent[lead] for day in habit_days) + 0.5) / (len(habit_days) + 1)
     silence_p = float((1 - habit) ** silent) if habit_days and silent else (1.0 if days else None)
     share = len(came) / owed if owed else None
     late = sum(delay > 0 for delay in delays) / len(delays) if delays else None
@@ -1102,7 +1164,7 @@ def _sheet(
     else:
         state = "reporting"
     return SentinelSheet(
-        sentinel=one, owed=owed, sent=len(came), zero_reports=sum(value == 0 for value, _ in came),
+        sentinel=one, owed=owed, sent=len(came), zero_reports=sum(value == 0 for (value, _), _, _ in came),
         completeness=share, late_share=late,
         median_delay_hours=float(np.median(delays)) + one.due_hour if delays else None,
         last_report=last, silent_days=silent, silence_p=silence_p, state=state,

@@ -1008,11 +1008,47 @@ def alarm_late(
     return new
 
 
-def late_liftings(record: Record, *, area: AreaPath) -> tuple[LateLifting, ...]:
-    """Return every alarm about a late lifting in an area, the newest first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTooLong:
+    """
+    A lifting that became late, and what became of it.
+
+    `ended` is when what should have been lifted was, or its clock began anew, and `change` by what; both are None while
+    it is still kept. `late_hours` run from the end of the grace to then, or to the moment asked about.
+    """
+
+    alarm: LateLifting = field(metadata={"inline": True})
+    name_zh: str
+    name_en: str
+    residents: int | None
+    ended: datetime | None
+    change: ZoneChange | None
+    late_hours: float
+
+
+def late_liftings(record: Record, *, area: AreaPath, at: datetime) -> tuple[KeptTooLong, ...]:
+    """
+    Return every lifting in an area that became late by `at`: those still kept first, then by how long, the longest first.
+
+    It rests on the alarms on record: a lifting nobody looked at while it was late is not among them.
+    """
     check_area(record.viewer, area)
-    found = record.nouns(LATE_LIFTINGS, under=area)
-    return tuple(sorted(found, key=lambda one: (one.alarmed, one.id), reverse=True))
+    alarms = [one for one in record.nouns(LATE_LIFTINGS, under=area) if one.alarmed <= at]
+    ids = sorted({one.zone for one in alarms})
+    known = {zone.id: zone for zone in (record.nouns(ZONES, where={"id": ids}) if ids else ())}
+    told = []
+    for alarm in alarms:
+        zone = known[alarm.zone]
+        after = next((span for span in zone.spans if alarm.due < span.since <= at), None)
+        until = at if after is None else after.since
+        told.append(KeptTooLong(
+            alarm=alarm, name_zh=zone.name_zh, name_en=zone.name_en, residents=zone.residents,
+            ended=after.since if after else None, change=after.change if after else None,
+            late_hours=(until - alarm.due).total_seconds() / 3600,
+        ))  # fmt: skip
+    return tuple(
+        sorted(told, key=lambda one: (one.ended is not None, -one.late_hours, one.alarm.id))
+    )
 
 
 DELINEATED = "zone.delineate"

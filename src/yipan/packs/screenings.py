@@ -16,7 +16,7 @@ FIGURES: Mapping[str, tuple[float, float]] = {
     "half_ct": (0.0, 60.0), "spread_ct": (0.01, 30.0), "held_hours": (0.0, 240.0), "price_tube": (0.0, 1e9),
     "price_held_hour": (0.0, 1e9), "price_missed": (0.0, 1e9), "generation_mean_days": (0.1, 60.0),
     "prevalence": (0.0, 1.0), "site_hours": (1.0, 24.0), "pick_up_hours": (0.25, 24.0), "sites_per_run": (1.0, 1000.0),
-    "run_hours": (0.25, 24.0),
+    "run_hours": (0.25, 24.0), "household_size": (1.0, 20.0), "household_correlation": (0.0, 0.99),
 }  # fmt: skip
 """Every figure a file gives, with the least and most it may be."""
 

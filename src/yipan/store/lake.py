@@ -8,7 +8,7 @@ act that brings it. What a crash leaves behind is named by nothing and seen by n
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -271,18 +271,36 @@ class Lake:
             return f"cannot be read ({told})"
         return "" if held == named.rows else f"holds {held} rows"
 
-    def sweep(self, known: Sequence[str]) -> int:
-        """Remove what a crash left behind: everything written aside and every file no part names; return how many."""
-        shutil.rmtree(self.folder / ".incoming", ignore_errors=True)
-        shutil.rmtree(self.folder / ".spill", ignore_errors=True)
-        shutil.rmtree(self.folder / ".sent", ignore_errors=True)
-        named = set(known)
-        gone = 0
+    def sweep(self, named: Collection[str], *, older_seconds: float = LEFT_BEHIND_SECONDS) -> int:
+        """
+        Remove what crashes left behind: what was written aside and every file no version of a part names; return how many.
+
+        Whatever is younger is left alone: somebody may be writing it. Counted are files of the lake.
+        """
+        if not self.folder.is_dir():
+            return 0
+        now = _now(self.folder)
+        for place in (".incoming", ".spill", ".sent"):
+            for left in (self.folder / place).glob("*"):
+                if now - left.stat().st_mtime >= older_seconds:
+                    shutil.rmtree(left, ignore_errors=True)
+        known, gone = set(named), 0
         for file in (self.folder / "lake").rglob("*.parquet"):
-            if str(file.relative_to(self.folder)) not in named:
+            old = now - file.stat().st_mtime >= older_seconds
+            if old and str(file.relative_to(self.folder)) not in known:
                 file.unlink()
                 gone += 1
         return gone
+
+
+def _now(folder: Path) -> float:
+    """What the file system takes the time to be."""
+    mark = folder / f".{secrets.token_hex(6)}"
+    mark.touch()
+    try:
+        return mark.stat().st_mtime
+    finally:
+        mark.unlink()
 
 
 def _aside(

@@ -97,7 +97,7 @@ def write_files(
         days = [day]
         if day_of is not None:
             days, group = _by_day(group, rows[day_of], time_zone)
-        for number, mine in _by_group(rows, group):
+        for number, mine in _by_group(rows, group, kept):
             of = FileOf(city=int(city_at.cities[number // len(days)]), day=days[number % len(days)])
             if of not in writers:
                 file = folder / f"{of.city}-{of.day.isoformat()}.parquet"
@@ -210,7 +210,7 @@ def _one_offset(instants: "pl.Series", time_zone: str) -> int | None:
     return None if more or first is None else first // timedelta(microseconds=1)
 
 
-def _by_group(rows: "pl.DataFrame", group: Groups) -> Iterator[tuple[int, Any]]:
+def _by_group(rows: "pl.DataFrame", group: Groups, kept: "_Kept") -> Iterator[tuple[int, Any]]:
     """Yield the rows of each group as Arrow batches, in their order; rows of a negative group are left out."""
     changes = np.flatnonzero(group[1:] != group[:-1]) + 1
     if changes.size > rows.height // RUN:
@@ -219,18 +219,11 @@ def _by_group(rows: "pl.DataFrame", group: Groups) -> Iterator[tuple[int, Any]]:
         order = np.argsort(group.astype(small), kind="stable")
         rows, group = rows[order], group[order]
         changes = np.flatnonzero(group[1:] != group[:-1]) + 1
-    batch = _arrow(rows)
+    batch = kept.arrow(rows)
     begins = [0, *changes.tolist(), group.size]
     for since, until in pairwise(begins):
         if group[since] >= 0:
             yield int(group[since]), batch.slice(since, until - since)
-
-
-def _arrow(rows: "pl.DataFrame") -> Any:
-    import polars as pl
-
-    (batch,) = rows.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks().to_batches()
-    return batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +234,8 @@ class _Kept:
     encoding: dict[str, str]
     bare: frozenset[str]
     names: tuple[str, ...]
+    filled: frozenset[str]
+    """Columns without a missing value: the file says so, and nobody has to look."""
 
     @classmethod
     def of(cls, frame: "pl.DataFrame") -> "_Kept":
@@ -259,8 +254,18 @@ class _Kept:
             elif not told.dtype.is_float():
                 as_words.append(column.name)
         return cls(
-            as_words=tuple(as_words), encoding=encoding, bare=frozenset(bare), names=tuple(frame.columns)
+            as_words=tuple(as_words), encoding=encoding, bare=frozenset(bare), names=tuple(frame.columns),
+            filled=frozenset(column.name for column in frame.iter_columns() if not column.null_count()),
         )  # fmt: skip
+
+    def arrow(self, rows: "pl.DataFrame") -> Any:
+        """Return rows as one Arrow batch."""
+        import polars as pl
+
+        pa: Any = import_module("pyarrow")
+        (batch,) = rows.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks().to_batches()
+        fields = [field.with_nullable(field.name not in self.filled) for field in batch.schema]
+        return pa.RecordBatch.from_arrays(batch.columns, schema=pa.schema(fields))
 
     def options(self) -> dict[str, Any]:
         """The options of the writer of a file."""

@@ -30,7 +30,13 @@ export type Shape = {
   exact: 'outline' | 'within' | 'point' | 'area'; rings: [number, number][][]; point: [number, number] | null
 }
 
+export type Late = {
+  id: string; area: string; zone: string; level: string; eligible: string; due: string; alarmed: string; name_zh: string; name_en: string
+  residents: number | null; ended: string | null; change: string | null; late_hours: number
+}
+
 export const zoning = {
+  late: (area: string, known_at: string) => ask<Late[]>('zones/late', { area, known_at }),
   shapes: (area: string, known_at: string) => ask<Shape[]>('zones/shapes', { area, known_at }),
   zones: (area: string, known_at: string, every = false) => ask<Sheet[]>('zones', { area, known_at, every: every || undefined }),
   counties: (area: string, known_at: string) => ask<County[]>('zones/counties', { area, known_at }),

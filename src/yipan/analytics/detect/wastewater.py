@@ -3,7 +3,7 @@ Concentrations in wastewater: no counts, sampled every few days, with values und
 
 As the research for this desk states it: decimal logarithms of copies, carried by the flow where that is known; values under the detection
 limit are kept as being at most it; each site against its own trailing 24 months by a median and a robust scale (1.4826 times the median
-distance from it); the trend of the last samples with its error; and no alarm before two samples or two sites agree. Every
+distance from it), where WAVE_SAMPLES are there without those of past waves; the trend of the last samples with its error; and no alarm before two samples or two sites agree. Every
 concentration must carry the name of its method: two methods are two streams.
 
 A site's p-value of a sample is Student's tail of its distance. What is asked is the larger of two p-values (this sample and the one
@@ -31,6 +31,8 @@ GAP_DAYS = 14
 LEAST_SAMPLES = 8
 LEAST_SCALE = 0.1
 """Decimal logarithms; a guard of this method against a baseline of nearly equal values, not a published figure."""
+WAVE_SAMPLES, WAVE_REACH = 30, 3.0
+"""From so many samples on, those so many scales above the median belong to a wave and are no baseline; the scale is taken from the lower half, where no wave is."""
 BEFORE_DAYS = 21
 """How far back the sample before may lie that has to agree."""
 WEEK = 7
@@ -84,18 +86,42 @@ def site_plain(
         return Sampled(
             expected=None, p_value=None, largest=None, samples=len(past), trend=trend, trend_error=error
         )  # fmt: skip
-    middle = statistics.median(past)
-    scale = max(_TO_SD * statistics.median(abs(x - middle) for x in past), LEAST_SCALE)
-    wide = scale * math.sqrt(1 + math.pi / 2 / len(past))
-    p = float(special.stdtr(len(past) - 1, -(logs[day] - middle) / wide))
+    usual = _without_waves(past)
+    middle = statistics.median(usual)
+    scale = max(_TO_SD * statistics.median(abs(x - middle) for x in usual), LEAST_SCALE)
+    wide = scale * math.sqrt(1 + math.pi / 2 / len(usual))
+    p = float(special.stdtr(len(usual) - 1, -(logs[day] - middle) / wide))
     carried = _carried(flow, day)
     if _under(copies, limit, day):
         p = max(p, 0.5)
-    reach = float(special.stdtrit(len(past) - 1, 1 - alpha)) * wide
+    reach = float(special.stdtrit(len(usual) - 1, 1 - alpha)) * wide
     return Sampled(
         expected=10 ** (middle - carried), p_value=p, largest=10 ** (middle + reach - carried), samples=len(past),
         trend=trend, trend_error=error,
     )  # fmt: skip
+
+
+def _without_waves(past: Sequence[float]) -> list[float]:
+    """
+    Return the samples that are no wave's: those far above what the lower half says are left out, until nothing changes.
+
+    A wave lifts samples and never lowers them, so the lower half tells how far quiet ones scatter.
+
+    >>> len(_without_waves([0.1 * (i % 5) for i in range(40)] + [2.0] * 10))
+    40
+    """
+    kept = list(past)
+    if len(past) < WAVE_SAMPLES:
+        return kept
+    for _ in range(6):
+        middle = statistics.median(kept)
+        below = statistics.median(middle - x for x in kept if x <= middle)
+        top = middle + WAVE_REACH * max(_TO_SD * below, LEAST_SCALE)
+        again = [x for x in past if x <= top]
+        if len(again) == len(kept):
+            break
+        kept = again
+    return kept
 
 
 def _checked(
@@ -279,6 +305,7 @@ def _site(
         samples[row, day] = len(past)
         if len(past) < LEAST_SAMPLES:
             continue
+        past = _without_waves_of(past)
         middle = np.median(past)
         wide = max(_TO_SD * np.median(np.abs(past - middle)), LEAST_SCALE) * math.sqrt(
             1 + math.pi / 2 / len(past)
@@ -289,3 +316,18 @@ def _site(
         largest[row, day] = 10 ** (
             middle + special.stdtrit(len(past) - 1, 1 - alpha) * wide - weight[-1]
         )
+
+
+def _without_waves_of(past: Floats) -> Floats:
+    """The twin of `_without_waves` on an array."""
+    kept = past
+    if len(past) < WAVE_SAMPLES:
+        return kept
+    for _ in range(6):
+        middle = np.median(kept)
+        below = np.median(middle - kept[kept <= middle])
+        again = past[past <= middle + WAVE_REACH * max(_TO_SD * below, LEAST_SCALE)]
+        if len(again) == len(kept):
+            break
+        kept = again
+    return kept

@@ -172,7 +172,7 @@ def _plant(
     planted: dict[str, Ints] = {}
     same_site = np.flatnonzero(site[:-1] == site[1:])
     twice, other = some(plan.tubes_used_twice), some(plan.tubes_used_twice)
-    other = np.where(site[twice] == site[other], np.roll(other, 1), other)
+    other = _elsewhere(twice, other, site)
     for kept, moved in zip(twice, other, strict=True):
         samples["tube"][begins[moved] : ends[moved]] = tube[kept]
     pairs = rng.permutation(np.intersect1d(same_site, free[taken:]))
@@ -232,3 +232,27 @@ def _plant_in_laboratories(
     wet = rng.choice(on_plate, size=6, replace=False)
     results["result"][wet] = POSITIVE
     results["ct_orf"][wet], results["ct_n"][wet] = 36.0, 36.4
+
+
+def _elsewhere(kept: Ints, moved: Ints, site: Ints) -> Ints:
+    """
+    Return `moved` in an order in which none lies at the site of the tube of `kept` beside it.
+
+    Raises ValueError where no exchange of two brings that about: there are too few sites for the fault.
+    """
+    order = moved.tolist()
+    for at, tube in enumerate(kept.tolist()):
+        if site[tube] != site[order[at]]:
+            continue
+        other = next(
+            (
+                one
+                for one, beside in enumerate(kept.tolist())
+                if site[tube] != site[order[one]] and site[beside] != site[order[at]]
+            ),
+            None,
+        )
+        if other is None:
+            raise ValueError("too few sampling sites to plant a tube used at two of them")
+        order[at], order[other] = order[other], order[at]
+    return np.array(order, dtype=np.int64)

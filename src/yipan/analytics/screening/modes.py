@@ -29,30 +29,40 @@ class Mode:
             )
 
 
+HOUSEHOLD = "household"
+HOUSEHOLD_TUBE = 5
+"""A household's tube holds the medium of a tube for five: an assumption, the texts name none."""
+
+
 def swab_modes(
-    *, mean_ct: float, sd_ct: float, half_ct: float, spread_ct: float, specificity: float
-) -> tuple[Mode, ...]:
+    *, mean_ct: float, sd_ct: float, half_ct: float, spread_ct: float, specificity: float,
+    household: tuple[float, float] | None = None,
+) -> tuple[Mode, ...]:  # fmt: skip
     """
     Return the modes of the specifications (single, 5, 10 and 20 swabs in a tube), each with its diluted sensitivity.
+
+    With `household`, the people of one and the correlation of their infections, its own tube as well.
 
     >>> modes = swab_modes(mean_ct=28, sd_ct=5, half_ct=38, spread_ct=1, specificity=0.9999)
     >>> [f"{mode.name}: {mode.assay.sensitivity:.3f}" for mode in modes]
     ['single: 0.975', '5: 0.965', '10: 0.961', '20: 0.942']
     """
-    return tuple(
-        Mode(
-            name="single" if size == 1 else str(size),
-            size=size,
-            assay=Assay(
-                sensitivity=diluted_sensitivity(
-                    shift=swab_shift(size), mean_ct=mean_ct, sd_ct=sd_ct, half_ct=half_ct,
-                    spread_ct=spread_ct,
-                ),
-                specificity=specificity,
-            ),
-        )
+
+    def assay(size: int) -> Assay:
+        found = diluted_sensitivity(
+            shift=swab_shift(size), mean_ct=mean_ct, sd_ct=sd_ct, half_ct=half_ct, spread_ct=spread_ct
+        )  # fmt: skip
+        return Assay(sensitivity=found, specificity=specificity)
+
+    modes = tuple(
+        Mode(name="single" if size == 1 else str(size), size=size, assay=assay(size))
         for size in (1, 5, 10, 20)
-    )  # fmt: skip
+    )
+    if household is None:
+        return modes
+    people, correlation = household
+    own = Mode(name=HOUSEHOLD, size=people, assay=assay(HOUSEHOLD_TUBE), correlation=correlation)
+    return (*modes, own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

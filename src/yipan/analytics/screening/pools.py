@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 Array = npt.NDArray[np.float64]
 
@@ -340,6 +341,26 @@ def minimax_size(*, sizes: Sequence[int]) -> int:
     with_pools = (1.0 / open_sizes + 1.0 - clear**open_sizes).min(axis=1)
     excess = cost - np.minimum(1.0, with_pools)[:, None]
     return int(tried[excess.max(axis=0).argmin()])
+
+
+def bayes_size(*, sizes: Sequence[int], alpha: float = 0.5, beta: float = 0.5) -> int:
+    """
+    Return the pool size with the fewest expected tests per person where the prevalence is a beta variable.
+
+    Perfect tests, two stages; left out, the prior is Jeffreys' (Malinovsky and Albert 2015). Raises ValueError for a
+    prior without mass.
+
+    >>> bayes_size(sizes=range(2, 40))
+    13
+    """
+    if alpha <= 0.0 or beta <= 0.0:
+        raise ValueError(f"a beta prior of {alpha} and {beta}; expected both above 0")
+    tried = np.array(sorted(sizes), dtype=np.float64)
+    clear = np.exp(
+        special.gammaln(beta + tried) + special.gammaln(alpha + beta)
+        - special.gammaln(alpha + beta + tried) - special.gammaln(beta)
+    )  # fmt: skip
+    return int(tried[(1.0 / tried + 1.0 - clear).argmin()])
 
 
 def _best(tried: Sequence[tuple[DesignResult, tuple[tuple[int, ...], ...]]]) -> Design:

@@ -225,7 +225,7 @@ def community_zero(
     Rule on whether the community is clear: `zero`, `basically_zero` or `not_yet`, by the definition the profile chose.
 
     The last days, without a gap, must each find nobody in the community; `basically_zero` where each finds fewer
-    than the rulebook's share of residents. Raises ValueError without days, out of order, or without residents.
+    than the rulebook's share of residents, by a definition of the text that names such a share only. Raises ValueError without days, out of order, or without residents.
 
     >>> from yipan.protocol import protocols
     >>> books = protocols()
@@ -253,14 +253,19 @@ def community_zero(
     last = run[: needed.value]
     answer = "not_yet"
     if len(last) == needed.value:
-        most = rulebook.get("screening.basically_clear_per_100k")
+        most = rulebook.parameters.get("screening.basically_clear_per_100k")
         if not any(last):
             answer = "zero"
-        elif most is not None and all(number * 100_000 < most * residents for number in last):
+        elif (
+            most is not None
+            and set(most.source) & set(needed.source)  # the other texts know no such share
+            and all(number * 100_000 < most.value * residents for number in last)
+        ):
             answer = "basically_zero"
     return Ruling(value=answer, reasons=(Reason(
         zh=f"需连续{needed.value}天社会面无新增感染者。",
-        en=f"{needed.value} days in a row must find nobody in the community.",
+        en="One day must find nobody in the community." if needed.value == 1
+        else f"{needed.value} days in a row must find nobody in the community.",
         source=needed.source, confidence=needed.confidence,
     ),), assumed=(profile.said("community"),))  # fmt: skip
 
