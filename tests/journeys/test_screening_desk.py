@@ -157,3 +157,30 @@ class TestDrill:
         assert set(post.store.home.iterdir()) == before
         with post.store.reading(post.viewer) as record:
             assert [one.id for one in screening.rounds(record)] == ["r1"]
+
+
+class TestOnePlate:
+    def test_is_sent_by_an_instrument_and_shown_well_by_well(self, web):
+        given = {
+            "laboratory": "lab-b", "plate": "p7", "instrument": "qs5", "kit": "lot", "started": "2022-11-10T21:00:00+08:00",
+            "ended": "2022-11-10T22:00:00+08:00",
+            "wells": [
+                {"well": "A1", "content": "样本", "tube": 503, "ct_orf": 30.1, "ct_n": 30.4, "ct_control": 25.0},
+                {"well": "A2", "content": "样本", "tube": 999, "ct_control": 25.0},
+                {"well": "H1", "content": "ntc"}, {"well": "H2", "content": "pc", "ct_orf": 28, "ct_n": 28},
+            ],
+        }  # fmt: skip
+
+        taken = web.post("/api/v1/screening/rounds/r1/plates", json=given)
+        shown = web.get("/api/v1/laboratories/plate?round=r1&laboratory=lab-b&plate=p7").json()
+        again = web.post("/api/v1/screening/rounds/r1/plates", json=given)
+        local = web.post(
+            "/api/v1/screening/rounds/r1/plates", json=given | {"started": "2022-11-10T21:00:00"}
+        )
+
+        assert taken.status_code == 200, taken.text
+        assert (taken.json()["read"], taken.json()["accepted"]) == (4, 3)
+        assert [(w["well"], w["result"]) for w in shown["wells"]] == [("A1", "positive"), ("H1", None), ("H2", None)]  # fmt: skip
+        assert shown["stands"]
+        assert "plate p7 of lab-b was taken in before" in again.text
+        assert "expected an instant with its offset" in local.text

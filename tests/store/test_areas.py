@@ -4,9 +4,11 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH
+from yipan.api.app import create_app
 from yipan.cli import areas as terminal
 from yipan.cli import ingest as ingest_terminal
 from yipan.model import Duty, NotAllowed, NotYourArea, Viewer, area_path
@@ -14,6 +16,7 @@ from yipan.operations import areas, board, demo, ingest, users
 from yipan.operations.areas import Datum
 from yipan.operations.post import Post
 from yipan.packs import PackError, read_pack
+from yipan.settings import Settings
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("store")]
 
@@ -41,6 +44,59 @@ def boundaries(tmp_path, *features):
 @pytest.fixture
 def keeper(store):
     return Post(store=store, viewer=users.administrator(store.system()))
+
+
+class TestOverTheWeb:
+    @pytest.fixture
+    def web(self, store, home):
+        at = TENTH - timedelta(days=8)
+        keeper = Post(store=store, viewer=users.administrator(store.system()))
+        for name, duty in (("keeper", Duty.ADMINISTRATOR), ("commander", Duty.COMMANDER)):
+            users.add(
+                keeper, name=name, shown_as=name, password="a long pass phrase", duty=duty, area=PROVINCE, at=at
+            )  # fmt: skip
+        app = create_app(Settings(home=home), store, clock=lambda: TENTH)
+
+        def sent(user, path, **asked):
+            with TestClient(app) as client:
+                token = client.post(
+                    "/api/v1/login", json={"user": user, "password": "a long pass phrase"}
+                ).json()["token"]
+                return client.post(
+                    "/api/v1/areas/boundaries", params={"file": path.name, "datum": "cgcs2000", **asked},
+                    content=path.read_bytes(), headers={"Authorization": f"Bearer {token}"},
+                )  # fmt: skip
+
+        return sent
+
+    def test_boundaries_are_put_on_record_by_who_keeps_the_areas(self, web, store, tmp_path):
+        path = boundaries(tmp_path, ({"name": "广州市"}, 113.3), ({"name": "深圳市"}, 114.1))
+
+        refused = web("commander", path)
+        tried = web("keeper", path, dry_run=True)
+        done = web("keeper", path)
+
+        assert refused.status_code == 403
+        assert (tried.status_code, tried.json()["receipt"]) == (200, None)
+        assert (done.status_code, done.json()["drawn"]) == (200, 2)
+        assert done.json()["receipt"]["file"] == path.name
+        with store.reading(store.system()) as record:
+            assert len(record.boundaries(level="city")) == 2
+        assert (
+            web("keeper", path)
+            .json()["error"]["message"]
+            .startswith("boundaries.geojson was committed before")
+        )
+
+    def test_a_file_with_problems_is_refused_whole_naming_the_first(self, web, store, tmp_path):
+        path = boundaries(tmp_path, ({"name": "广州市"}, 113.3), ({"name": "无此市"}, 114.1))
+
+        told = web("keeper", path)
+
+        assert told.status_code == 422
+        assert "无此市" in told.json()["error"]["message"]
+        with store.reading(store.system()) as record:
+            assert record.boundaries(level="city") == ()
 
 
 class TestImportBoundaries:

@@ -353,7 +353,7 @@ def _take_in(
         within = place if post.viewer.area.count(".") > CITY_STEPS else None
         for known in record.nouns(LAKE_BATCHES, where={"sha256": sha256, "round": round}):
             if known.within is None or known.within == within:
-                raise AlreadyTaken(f"{path.name} was taken in before, as batch {known.id}")
+                raise AlreadyTaken(f"{told_as} was taken in before, as batch {known.id}")
         streets = streets_under(record, place)
         elsewhere = sorted(set(streets_under(record, None)) - set(streets))
         parts = record.nouns(LAKE_PARTS, where={"round": round})
@@ -421,7 +421,7 @@ def _take_in(
                 why=f"{reading.accepted} of {reading.read} rows accepted",
             ) as act:  # fmt: skip
                 if act.nouns(LAKE_BATCHES, where={"id": batch}):
-                    raise AlreadyTaken(f"{path.name} was taken in before, as batch {batch}")
+                    raise AlreadyTaken(f"{told_as} was taken in before, as batch {batch}")
                 now = act.nouns(LAKE_PARTS, where={"round": round})
                 if {part.id for part in now} != {part.id for part in parts}:
                     raise _AnotherFileMeanwhile

@@ -35,6 +35,7 @@ export type Verdicts = {
 }
 export type Seven = { incident: string; emerged: string | null; detected: string | null; days: number | null; in_time: boolean | null }
 type Estimate = { value: number; low: number; high: number }
+export type SchoolBreak = { id: string; area: string; since: string; until: string; name: string; source: string; counted: string[] }
 export type KindMethod = { counted: string; interval: string; method: string }
 export type Rule = { rule: { area: string; method: string; alpha: number; false_share: number; proposal: string; kinds: KindMethod[] }; methods: string[] }
 export type RuleAsked = { area: string; method: string; alpha: number; false_share: number; kinds: string[] }
@@ -53,6 +54,7 @@ export const watch = {
   sentinels: (area: string, known_at: string) => ask<{ sheets: Sheet[]; areas: Silent[] }>('sentinels', { area, known_at }),
   verdicts: (area: string, known_at: string) => ask<{ verdicts: Verdicts[]; seven: Seven[] }>('watch/verdicts', { area, known_at }),
   rehearsal: (area: string, known_at: string) => ask<{ rehearsal: Rehearsal | null; why: string }>('watch/rehearsal', { area, known_at }),
+  terms: (area: string, known_at: string) => ask<SchoolBreak[]>('watch/terms', { area, known_at }),
   days: (sentinel: string) => ask<OwnReports>(`sentinels/${encodeURIComponent(sentinel)}/days`),
   rule: (area: string, known_at: string) => ask<Rule>('watch/rule', { area, known_at }),
   workload: ({ kinds, ...rule }: RuleAsked) => ask<Workload>('watch/workload', { ...rule, kind: kinds }),

@@ -3,7 +3,7 @@ import { both } from '../lib/words'
 
 export const words = both({
   zh: {
-    part: '内容', signals: '信号', sentinels: '哨点', evaluation: '评价', standsOut: '今日突出', nothing: '没有突出的信号。', judging: '正在判定所有监测流……',
+    part: '内容', signals: '信号', sentinels: '哨点', evaluation: '评价', standsOut: '今日突出', nothing: '没有突出的信号。', judging: '正在判定所有监测流……', schoolHolidays: '学校假期', noTerms: '尚未登记校历：yipan watch terms --form 给出表头，填好后 --register 登记。', holiday: '假期', firstDay: '首日', lastDay: '末日', followedBy: '随之变化的统计项', ordered: '依据',
     looked: '看过的监测流', family: '共同检验', alarms: '超出自身界限', raised: '提出', notJudged: '未能判定', faults: '数据疑点',
     lookedHelp: '每条监测流先看自己的界限（平静日的千分之五），再与当日所有监测流一起检验，使提出的信号中错误的不超过约定份额。一个起因只在最清楚的一级说一次。',
     alerts: '待研判预警', noAlerts: '没有待研判的预警。', area: '地区', why: '依据', state: '状态', seen: '轮次', first: '自',
@@ -27,7 +27,7 @@ export const words = both({
     all_missing: '全部缺失', all_zero: '全为零', one_value: '仅一个值', constant: '恒定不变', typo: '疑似录入错误', weekly_in_daily: '按日文件里的周数据', began_inside: '中途开始', ended_inside: '中途停止', outage: '疑似中断报零',
   },
   en: {
-    part: 'part', signals: 'Signals', sentinels: 'Sentinels', evaluation: 'Evaluation', standsOut: 'What stands out today', nothing: 'Nothing stands out.', judging: 'All streams are being judged…',
+    part: 'part', signals: 'Signals', sentinels: 'Sentinels', evaluation: 'Evaluation', standsOut: 'What stands out today', nothing: 'Nothing stands out.', judging: 'All streams are being judged…', schoolHolidays: 'School holidays', noTerms: 'No school calendar is registered yet: yipan watch terms --form prints the header, --register FILE puts it on record.', holiday: 'Holiday', firstDay: 'First day', lastDay: 'Last day', followedBy: 'Followed by', ordered: 'Ordered by',
     looked: 'Streams looked at', family: 'judged together', alarms: 'Beyond their own limit', raised: 'Raised', notJudged: 'Could not be judged', faults: 'Data in doubt',
     lookedHelp: 'Each stream is first held to its own limit (five in a thousand quiet days), then all of the day are judged together so that no more than the agreed share of what is raised is false. One cause is told once, at the level where it is clearest.',
     alerts: 'Alerts to judge', noAlerts: 'No alert waits.', area: 'Area', why: 'Why', state: 'State', seen: 'rounds', first: 'From',
