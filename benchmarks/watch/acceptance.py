@@ -74,7 +74,7 @@ def trends() -> bool:
 
 def quiet_rates() -> bool:
     """Quiet intervals alarm at 0.8 to 1.25 of nominal at 0.05, 0.01 and 0.005, means 0.1 to 1,000, with and without weekdays."""
-    days, judged, streams = 3 * 365, 250, 1_600
+    days, judged, streams = 3 * 365, 250, 4_800
     first = date(2022, 11, 25) - timedelta(days=days - 1)
     generator = np.random.default_rng(11)
     whole = True
@@ -84,7 +84,12 @@ def quiet_rates() -> bool:
             quiet = quiet_streams(
                 streams, first_day=first, days=days, generator=generator, base=(0.1, 1000.0)
             )
-            counts, base = quiet.counts, quiet.base
+            counts, base, mean, over = (
+                quiet.counts,
+                quiet.base,
+                quiet.mean,
+                quiet.dispersion[:, None] - 1,
+            )
         else:
             over = generator.choice([1.0, 1.5, 2.0, 3.0], streams)[:, None] - 1
             length = days if told == "daily, none" else 5 * 52
@@ -92,21 +97,30 @@ def quiet_rates() -> bool:
             rate = generator.gamma(mean / np.maximum(over, 1e-9)) * np.maximum(over, 1e-9)
             counts = generator.poisson(np.where(over > 0, rate, mean)).astype(float)
         if told == "weekly":
+            last = 104
             p = baseline_matrix(
                 counts, first_day=date(2018, 1, 1), interval=Interval.WEEK, options=WEEKLY, thresholds=0,
-                columns=range(counts.shape[1] - 104, counts.shape[1]),
+                columns=range(counts.shape[1] - last, counts.shape[1]),
             ).p_value  # fmt: skip
         else:
+            last = judged
             p = baseline_matrix(
                 counts, first_day=first, columns=range(days - judged, days), thresholds=0
             ).p_value
-        print(f"(c) {told}: alarm rate over nominal at .05, .01, .005 (asked 0.8 to 1.25)")
+        known = calibration.tail_of(counts[:, -last:], mean[:, -last:], over + 1)
+        print(
+            f"(c) {told}: alarm rate over nominal at .05, .01, .005 (asked 0.8 to 1.25) | of one who knows the law of each count"
+        )
         for low, high in pairwise(CLASSES):
             rows = (base >= low) & (base < high)
             rates = [float((p[rows] <= alpha).mean() / alpha) for alpha in ALPHAS]
             met = all(0.8 <= rate <= 1.25 for rate in rates)
             whole &= met
-            shown = " ".join(f"{rate:4.2f}" for rate in rates)
+            shown = (
+                " ".join(f"{rate:4.2f}" for rate in rates)
+                + " | "
+                + " ".join(f"{(known[rows] <= alpha).mean() / alpha:4.2f}" for alpha in ALPHAS)
+            )
             print(f"      mean {low:5g} to {high:5g}: {shown} {'' if met else '  outside'}")
     return whole
 
@@ -179,6 +193,13 @@ def festival() -> bool:
             ),
             "Farrington without": farrington_matrix(counts, columns=columns, options=strict),
         }  # fmt: skip
+        law = expected[:, columns]
+        for told, of in (("festival", 1), ("next", 2), ("rebound", 3), ("other", 0)):
+            at = kind[columns] == of
+            known = calibration.tail_of(sick[:, at], law[:, at], np.full((300, 1), 2.0))
+            print(
+                f"(e) mean {mean}, {told} weeks, one who knows the law of each count: 4 sd found {(known <= 0.01).mean():.0%}"
+            )
         for name, found in asked.items():
             for told, of in (("festival", 1), ("next", 2), ("rebound", 3), ("other", 0)):
                 at = kind[columns] == of

@@ -10,6 +10,7 @@ import numpy as np
 
 from yipan.analytics.detect.baseline import baseline_matrix
 from yipan.analytics.detect.fusion import LEAST_P, quiet_correlation, stouffer_p
+from yipan.analytics.detect.methods import SET_BACK
 from yipan.analytics.detect.rehearsal import (
     ON_TRIAL,
     FalseAlarms,
@@ -26,7 +27,7 @@ from yipan.packs import read_calendar
 REFERENCE = Path(os.environ.get("YIPAN_REFERENCE", "../shared/reference")) / "detect" / "inputs"
 SECTIONS = ("momo_dk", "newport_de", "campy_de", "daily", "channels")
 WEEKLY = (
-    "standard", "Farrington flexible", "EARS C1", "EARS C2", "CUSUM", "GLR chart", "historical limits",
+    "standard", SET_BACK, "Farrington flexible", "EARS C1", "EARS C2", "CUSUM", "GLR chart", "historical limits",
 )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def rehearsed(path: Path) -> None:
             counts, first_day=last - timedelta(days=counts.shape[1] * interval.days), interval=interval,
             generator=np.random.default_rng(1), outbreaks=40, calendar=read_calendar() if interval is Interval.DAY else None, quiet_rate=0.01,
             groups=list(range(len(counts))) if path.stem == "daily" else None,
-            methods=ON_TRIAL if interval is Interval.DAY else WEEKLY, known_outbreak=mask,
+            methods=(*ON_TRIAL, SET_BACK) if interval is Interval.DAY else WEEKLY, known_outbreak=mask,
         )  # fmt: skip
         share = "" if mask is None else f" ({mask.mean():.1%} of all intervals)"
         first = found[FalseAlarms.INTERVALS]

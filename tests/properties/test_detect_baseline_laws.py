@@ -1,5 +1,6 @@
 """The calendar baseline: its two forms agree, and its laws hold for whatever arrives."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -53,13 +54,13 @@ class TestTwoForms:
             )
 
     @settings(max_examples=3)
-    @given(st.integers(0, 10_000), st.floats(0, 0.2))
-    def test_agree_on_weeks_before_and_after_the_season_is_known(self, seed, missing):
+    @given(st.integers(0, 10_000), st.floats(0, 0.2), st.booleans())
+    def test_agree_on_weeks_before_and_after_the_season_is_known(self, seed, missing, anew):
         counts = streams(seed, 4, 190, missing)
         asked = {
             "first_day": date(2019, 1, 7),
             "interval": Interval.WEEK,
-            "options": WEEKLY,
+            "options": replace(WEEKLY, begin_anew=anew, alpha=0.05 if anew else 0.005),
             "calendar": CHINA,
         }
 

@@ -218,6 +218,69 @@ class TestCalendarBaseline:
 
         assert found.alarm.any()
 
+    def test_does_not_alarm_too_often_on_large_weekly_streams_that_differ_in_spread(self):
+        generator = np.random.default_rng(4)
+        over = np.repeat([0.5, 1.0, 2.0], 50)[:, None]
+        rate = generator.gamma(500 / over * np.ones((150, 240))) * over
+        counts = generator.poisson(rate).astype(float)
+
+        found = baseline_matrix(
+            counts, first_day=date(2018, 1, 1), interval=Interval.WEEK, options=WEEKLY,
+            columns=range(140, 240), thresholds=0,
+        )  # fmt: skip
+
+        assert 0.04 < (found.p_value <= 0.05).mean() < 0.065
+        assert 0.006 < (found.p_value <= 0.01).mean() < 0.015
+
+    def test_believes_a_season_less_where_streams_have_none(self):
+        t = np.arange(260)
+        sure = {}
+        for swing in (0.0, 0.5):
+            year = np.random.default_rng(6).normal(0, swing, (60, 6))[:, t // 52]
+            wave = np.exp(year * np.cos(2 * np.pi * t / 52.18))
+            counts = np.random.default_rng(5).poisson(200 * wave).astype(float)
+            found = baseline_matrix(
+                counts, first_day=date(2018, 1, 1), interval=Interval.WEEK, options=WEEKLY,
+                columns=[259], thresholds=0,
+            )  # fmt: skip
+            sure[swing] = float(found.relative_sd.mean())
+
+        # 2 % is what the five weeks of four years leave open by chance
+        assert 0.02 < sure[0.0] < 0.028 < sure[0.5]
+
+    def test_leans_on_siblings_in_a_holiday_by_as_much_as_they_are_alike(self):
+        first, weeks = date(2018, 1, 1), 6 * 52
+        kinds = DayKinds.of_weeks(first, weeks, CHINA)
+        festival = [i for i in range(weeks - 52, weeks) if kinds.bins[i] == 2]
+        sure, missed = {}, {}
+        for apart in (0.0, 0.5):
+            own = np.exp(np.random.default_rng(7).normal(-0.7, apart, (60, 1)))
+            mean = np.where(kinds.bins == 2, 40.0 * own, 40.0)
+            counts = np.random.default_rng(3).poisson(mean).astype(float)
+            found = baseline_matrix(
+                counts, first_day=first, interval=Interval.WEEK, calendar=CHINA, columns=festival, options=WEEKLY
+            )  # fmt: skip
+            told = found.expected[:, 0] / mean[:, festival[0]]
+            sure[apart] = float(found.relative_sd.mean())
+            missed[apart] = float(told.std())
+
+        assert missed[0.0] < 0.06
+        assert missed[0.5] < 0.15
+        assert sure[0.0] < 0.8 * sure[0.5]
+
+    def test_set_back_tells_a_lasting_rise_by_what_is_new(self):
+        counts = quiet(100, 200, mean=20)
+        counts[:, -25:] += 12
+        asked = {"first_day": FIRST, "columns": range(175, 200), "thresholds": 0}
+
+        lasting = baseline_matrix(counts, **asked).alarm
+        new = baseline_matrix(counts, **asked, options=BaselineOptions(begin_anew=True)).alarm
+
+        both = lasting.any(axis=1) & new.any(axis=1)
+        assert both.mean() > 0.95
+        assert (lasting.argmax(axis=1) == new.argmax(axis=1))[both].mean() > 0.8
+        assert new.sum() < 0.8 * lasting.sum()
+
 
 BAD = {
     "all zero": np.zeros(120),
@@ -295,6 +358,8 @@ class TestBadSeries:
     def test_options_that_cannot_be_meant_are_refused(self):
         with pytest.raises(ValueError, match="alpha"):
             BaselineOptions(alpha=0.7)
+        with pytest.raises(ValueError, match="voice_of_day 0"):
+            BaselineOptions(voice_of_day=0)
         assert STANDARD.alpha == 0.005
 
 

@@ -145,8 +145,9 @@ class TestMethodsByName:
         counts = np.tile(counts, (1, 5))[:, -2100:] if weekly or "Farrington" in name else counts
 
         found = methods.judge(
-            name, counts, first_day=date(2021, 1, 4), columns=[counts.shape[1] - 1]
-        )
+            name, counts, first_day=date(2021, 1, 4), columns=[counts.shape[1] - 1],
+            trials=np.full(counts.shape, 200.0) if name == methods.POSITIVITY else None,
+        )  # fmt: skip
 
         assert found.alarm.shape == (5, 1)
         if name not in {"moving percentile P80", "moving percentile P90"}:

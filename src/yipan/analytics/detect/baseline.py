@@ -15,7 +15,7 @@ that tomorrow cannot change today's signal. Expected count of a day (of a week, 
   day: what rises faster than any season is news.
 * *Weekday*: each stream's own profile drawn to that of its siblings (the streams of its group).
 * *Holiday*: the days around the lunar new year one by one, other public holidays, weekends worked and the
-  first day back; learned from earlier years, by group and then by stream. Before the first festival seen the
+  first day back; learned from earlier years, by group and then by stream, which leans on its siblings by as much as streams were seen to differ. Before the first festival seen the
   factor is unknown, and its uncertainty widens the limit. Holidays count as Sundays, weekends worked as working days.
   Weekly streams know the week of the festival, the next and the two after.
 * *Season*, for weekly streams: what the same five weeks of up to five earlier years were to the years around them, by
@@ -23,15 +23,16 @@ that tomorrow cannot change today's signal. Expected count of a day (of a week, 
   taken for the season nor a season for a rise. Before a year and a half is known its size is unknown and widens the limit.
 
 The count follows a negative binomial law: the spread is what one-day-ahead forecasts of the stream actually
-missed by (drawn to its siblings), the uncertainty of level, drift, weekday, holiday and season is added, all of it is
-multiplied by the *width* (what such forecasts missed by over what they were feared to miss by, lately, by size of count), and the
+missed by (drawn to its siblings by as much as these are alike), the uncertainty of level, drift, weekday, holiday and season is added. What of it
+comes of few events counted is known; how far drift and season may be wrong beyond that is the *doubt*, learned by size of count from how close
+days miss together: a wrong level moves neighbouring days alike, chance does not. All of it is multiplied by the *width* (what such forecasts missed by over what they were feared to miss by, lately, by size of count), and the
 tail is widened as Student's law is for a spread known from few days. What lies beyond two deviations speaks less the further it
 lies, so that an outbreak nobody recorded does not pass for unevenness. Several questions are asked: today's count; the
 sums that end today (seven days; two and four weeks), each with a width of its own; and the *memory*, which adds up what each
 day's normal score exceeds half a deviation by (a CUSUM held below three, begun anew after a day that stood out), weighed by how far
 the days miss together and against the chart's own stationary law; where a case is news by itself nothing adds up, and it is
 hardly heard. A day far beyond its own limit counts in later sums as it was expected, so that it has no echo. The harmonic
-mean of the p-values is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
+mean of the p-values, the day's own with two voices, is the answer. Of the quiet days that would equal a count exactly half are counted (the mid-p of
 discrete counts): an alarm can then come at most twice as often as asked, and on the whole comes about as often.
 `attained` says how often a quiet day can really reach the count that alarms.
 
@@ -72,11 +73,29 @@ _KNOWN_DAYS = 7
 _SEASON_REACH = 2
 """Weeks on either side of the same week of an earlier year that speak for it."""
 _RING = 384
-_SIZES = 4
+_SIZES = 5
 _CERTAIN = 1e6
 """Degrees of freedom where no spread was estimated."""
 _WIDTH_PRIOR = 30.0
 """As if so many days had been missed by as much as feared, before any was seen."""
+
+
+_LEAST_DOUBT, _MOST_DOUBT = 0.02, 2.0
+"""What is wrong by more is left to the width: an outbreak makes close days miss together, too."""
+_DOUBT_LAGS = 2
+"""Days back whose misses are set beside today's; no more than the gap, since days inside the level miss against it."""
+_DOUBT_A_DAY = 1.0
+"""All siblings share one day: what they say of it together counts as at most so much."""
+_CUT_AT_TWO = 1 / 0.9545**2
+"""What two weakly related scores, each cut two deviations from its mean, have lost of their mean product."""
+_MEMORY_REACH = 3.5
+"""Over how many days before today the memory adds up what days miss together, about."""
+_SEVERAL = 0.12
+"""The harmonic mean of several p-values of one day is reached so much more often than it says (normal scores, their sums and memory)."""
+LEAST_PRIOR_DAYS, MOST_PRIOR_DAYS = 10.0, 300.0
+LEAST_APART, MOST_APART = 0.001, 1.0
+_STREAMS_BEFORE = 5.0
+_DAYS_BEFORE = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +113,9 @@ class BaselineOptions:
     Misses beyond `spread_reach` deviations (for widths `width_reach`) count the less the further they lie; widths forget by half in
     `width_half_life` intervals, and one below 1 is believed as far as counts exceed `narrow_from`. The memory adds what a score exceeds `slack` by,
     keeps at most `most_memory`, begins anew after a score above `stands_out`, and has half a voice where `heard_from` events are expected.
+    `prior_doubt` is what the fear of level, drift and season being wrong is worth before days have shown how far they miss together. Of the
+    questions today's own count has `voice_of_day` voices, each other one. With `begin_anew` a day that alarms is not asked again: sums go on from what was
+    expected and the memory from nothing, so that each alarm rests on what is new; a rise that lasts is then not told on all its days.
     """
 
     alpha: float = 0.005
@@ -126,6 +148,9 @@ class BaselineOptions:
     season_drift: float = 0.005
     season_drift_sd: float = 0.015
     unknown_season_sd: float = 0.03
+    prior_doubt: float = 2.0
+    voice_of_day: float = 2.0
+    begin_anew: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 0.5:
@@ -138,6 +163,10 @@ class BaselineOptions:
             )
         if any(not 2 <= length <= 28 for length in self.sums):
             raise ValueError(f"sums {self.sums} must each be of 2 to 28 intervals")
+        if not (self.prior_doubt > 0 and self.voice_of_day > 0):
+            raise ValueError(
+                f"prior_doubt {self.prior_doubt:g} and voice_of_day {self.voice_of_day:g} must be above 0"
+            )
         if not 0 <= self.season_years <= 5:
             raise ValueError(f"season_years {self.season_years} must lie between 0 and 5")
 
@@ -428,6 +457,15 @@ class _State:
         self.last_events, self.last_shape, self.last_seen = (
             np.zeros((longest, streams)) for _ in range(3)
         )
+        self.last_missed, self.last_mean = (
+            np.zeros((min(_DOUBT_LAGS, options.gap_days), streams)) for _ in range(2)
+        )
+        self.together_missed, self.together_feared = (
+            np.full(2 * _SIZES * self.groups, options.prior_doubt) for _ in range(2)
+        )
+        self.waiting_missed, self.waiting_feared = (
+            np.zeros((options.gap_days, 2 * _SIZES * self.groups)) for _ in range(2)
+        )
         questions = 1 + len(options.sums)
         self.memory, self.remembered = np.zeros(streams), np.zeros(streams)
         self.wide, self.asked = (np.zeros((questions, streams)) for _ in range(2))
@@ -438,7 +476,9 @@ class _State:
         self.group_weekday_events, self.group_weekday_expected = (
             np.zeros((7, self.groups)) for _ in range(2)
         )
-        self.bin_events, self.bin_expected = (np.zeros((HOLIDAY_BINS, streams)) for _ in range(2))
+        self.bin_events, self.bin_expected, self.bin_unsure = (
+            np.zeros((HOLIDAY_BINS, streams)) for _ in range(3)
+        )
         self.group_day_events, self.group_day_expected = (
             np.zeros((HOLIDAY_DAYS, self.groups)) for _ in range(2)
         )
@@ -465,19 +505,22 @@ class _State:
         keep: bool,
     ) -> dict[str, Floats] | None:
         """Foretell one day, then learn from it; return the forecast where it is to be kept."""
-        o = self.options
         seen = ~np.isnan(y)
         profile, profile_v = self._weekday(weekday)
-        holiday, base, ratio, holiday_v, off, known = self._holiday(bin_, day_of_bin)
         dispersion, freedom = self._spread()
-        season, season_v, seasoned = self._season(dispersion)
+        holiday, base, ratio, holiday_v, off, known = self._holiday(bin_, day_of_bin, dispersion)
+        season, season_v, strange, seasoned = self._season(dispersion)
         self._begin_seasons(seasoned)
-        rate, drift, rate_v, drift_v, age, n, width = self._level(dispersion, seasoned)
+        rate, drift, rate_v, noise, unproved, age, n, width = self._level(dispersion, seasoned)
         flat = profile * holiday * exposure
         factor = flat * season
         grown = np.exp(drift * age)
         mean = rate * grown * factor
-        certain = rate_v + age**2 * drift_v + dispersion * profile_v + season_v + holiday_v
+        size = self.group + self.groups * (_size_class(mean) + _SIZES * seasoned)
+        doubt = self._doubt_of(size)
+        # what few events leave open is known; what level, drift and season may be wrong by is learned
+        sampled, feared = rate_v + age**2 * noise + season_v, age**2 * unproved + strange
+        certain = sampled + doubt * feared + dispersion * profile_v + holiday_v
         relative = certain + off
         judged = n >= _KNOWN_DAYS
         # where nothing was seen the law of the level is all there is: no spread was estimated that could be wrong
@@ -488,12 +531,12 @@ class _State:
             clipped = np.minimum(y, mean + 4 * spread + 2)
             clipped = np.maximum(clipped, mean - 4 * spread)
         clipped = np.where(judged, clipped, y)
-        size = self.group + self.groups * (_size_class(mean) + _SIZES * seasoned)
         width_of_day = self._width_of(0, size, mean)
         variance_of_day = width_of_day * (dispersion * mean + mean**2 * certain)
         asked = self._sums(
-            rate, drift, rate_v, drift_v, age, factor, dispersion, season_v, size, seen
-        )
+            rate, drift, rate_v + season_v, noise, unproved, strange, doubt, age, factor, dispersion,
+            size, seen,
+        )  # fmt: skip
         shared = self._shared(asked, mean, variance_of_day)
         result = None
         if keep:
@@ -520,17 +563,43 @@ class _State:
             self._learn_widths(
                 asked, judged & taken, clipped, mean, dispersion * mean + mean**2 * certain, size
             )
+        self._learn_doubt(
+            judged & taken & (bin_ == NORMAL), clipped - mean, mean, sampled, feared,
+            variance_of_day, size,
+        )  # fmt: skip
         self._learn(
             np.where(taken, clipped, 0.0), taken, judged & taken, bin_, day_of_bin, weekday,
-            factor, flat, mean, certain, dispersion, profile, base, ratio,
+            factor, flat, mean, certain, dispersion, profile, base, ratio, certain - holiday_v,
         )  # fmt: skip
         wide = width_of_day * (dispersion * mean + mean**2 * relative)
-        z = _deviation(y, mean, wide)
-        self._remember(z / np.sqrt(shared), z > o.stands_out, judged & taken)
-        self._hold(y, clipped, mean, factor)
+        self._carry_on(
+            y, clipped, mean, wide, shared, factor, judged & taken, asked, holiday_v + off,
+            rate * grown,
+        )  # fmt: skip
         self.day += 1
         self.level_days_before.append(self.level_days)
         return result
+
+    def _carry_on(
+        self,
+        y: Floats,
+        clipped: Floats,
+        mean: Floats,
+        variance: Floats,
+        shared: Floats,
+        factor: Floats,
+        learned: NDArray[np.bool_],
+        asked: Sequence["_Sum"],
+        holiday: Floats,
+        rate: Floats,
+    ) -> None:
+        """Keep what the memory and the sums of days to come ask of this one."""
+        o, remembered = self.options, self.memory
+        z = _deviation(y, mean, variance)
+        self._remember(z / np.sqrt(shared), z > o.stands_out, learned)
+        self._hold(y, clipped, mean, factor)
+        if o.begin_anew:
+            self._begin_anew(y, z, asked, holiday, shared, remembered, mean, rate, learned)
 
     def _answer_young(
         self, result: dict[str, Floats], young: NDArray[np.bool_], exposure: Floats | float
@@ -564,6 +633,36 @@ class _State:
         self.last_shape[at] = np.where(seen, factor, 0.0)
         self.last_seen[at] = seen
 
+    def _begin_anew(
+        self,
+        y: Floats,
+        z: Floats,
+        asked: Sequence["_Sum"],
+        holiday: Floats,
+        shared: Floats,
+        remembered: Floats,
+        mean: Floats,
+        rate: Floats,
+        learned: NDArray[np.bool_],
+    ) -> None:
+        """After a day that alarms (by normal scores of its counts, which are cheaper than their laws) nothing of it is asked again."""
+        o = self.options
+        heard = mean / (mean + o.heard_from)
+        day = np.maximum(special.ndtr(-z), 1e-300)
+        sums = []
+        for one in asked:
+            wide = one.width * one.variance + one.mean**2 * holiday
+            p = np.maximum(special.ndtr(-_deviation(one.before + y, one.mean, wide)), 1e-300)
+            sums.append(np.where(one.whole, p, np.nan))
+        tail = memory_tail(o.slack, o.most_memory, o.stands_out)
+        memory = special.ndtr(-np.interp(z / np.sqrt(shared) + remembered, *tail))
+        with np.errstate(invalid="ignore"):
+            told = learned & (_joined(day, sums, memory, heard, o.voice_of_day) <= o.alpha)
+        self.memory[told] = 0
+        self.remembered[told] = 0
+        expected = np.minimum(self.last_events, self.last_shape * rate)
+        self.last_events[:, told] = expected[:, told]
+
     def _begin_seasons(self, seasoned: NDArray[np.bool_]) -> None:
         """Where the season has just become known, forget most of what was missed without it: it says little of the days to come."""
         newly = seasoned & ~self.seasoned
@@ -573,6 +672,49 @@ class _State:
             self.last_seen[:, newly] = 0
             self.memory[newly] = 0
             self.seasoned = seasoned
+
+    def _doubt_of(self, size: Ints) -> Floats:
+        ratio = self.together_missed / self.together_feared
+        return np.asarray(np.clip(ratio, _LEAST_DOUBT, _MOST_DOUBT)[size])
+
+    def _learn_doubt(
+        self,
+        learned: NDArray[np.bool_],
+        missed: Floats,
+        mean: Floats,
+        sampled: Floats,
+        feared: Floats,
+        variance: Floats,
+        size: Ints,
+    ) -> None:
+        """
+        Learn how far days that lie close miss together, as a share of how far they were feared to.
+
+        What level, drift and season are wrong by moves neighbouring days alike, and chance does not, however uneven it is. So the product of
+        today's miss and yesterday's tells the one from the other; what comes of few events counted (`sampled`) is known and taken off. As of the
+        level, the days of the gap are not heard yet.
+        """
+        lags = len(self.last_missed)
+        if not lags:
+            return
+        reach = 2 * np.sqrt(variance)
+        missed = np.where(learned, np.clip(missed, -reach, reach), 0.0)
+        mean = np.where(learned, mean, 0.0)
+        pairs = mean * self.last_mean.sum(axis=0)
+        together = _CUT_AT_TWO * missed * self.last_missed.sum(axis=0) - sampled * pairs
+        gone = 0.5 ** (1 / self.options.width_half_life)
+        cells = 2 * _SIZES * self.groups
+        known = np.bincount(size, feared**2 * pairs, minlength=cells)
+        heard = np.minimum(1.0, _DOUBT_A_DAY / np.maximum(known, 1e-9))
+        before = (1 - gone) * self.options.prior_doubt
+        asked = np.where(pairs > 0, feared * together, 0.0)
+        at = self.day % len(self.waiting_feared)
+        self.together_feared = self.together_feared * gone + self.waiting_feared[at] + before
+        self.together_missed = self.together_missed * gone + self.waiting_missed[at] + before
+        self.waiting_feared[at] = heard * known
+        self.waiting_missed[at] = heard * np.bincount(size, asked, minlength=cells)
+        at = self.day % lags
+        self.last_missed[at], self.last_mean[at] = missed, mean
 
     def _learn_widths(
         self,
@@ -607,13 +749,14 @@ class _State:
             self.group_asked[number] = self.group_asked[number] * gone + heard * days
 
     def _shared(self, asked: Sequence["_Sum"], mean: Floats, variance: Floats) -> Floats:
-        """Return how much wider a mean over the longest sum lies than if its days missed independently: what they miss by together."""
+        """Return how much wider the memory lies than if days missed independently, from how much wider the longest sum does."""
         if not asked:
             return np.ones_like(mean)
         longest = asked[-1]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = longest.width * longest.variance / longest.mean / (variance / mean)
-        return np.where(longest.whole & (ratio > 1), ratio, 1.0)
+        reach = _MEMORY_REACH / (self.options.sums[-1] - 1)
+        return np.where(longest.whole & (ratio > 1), 1 + (ratio - 1) * reach, 1.0)
 
     def _width_of(self, number: int, size: Ints, mean: Floats) -> Floats:
         prior = self.options.prior_width_days
@@ -627,22 +770,24 @@ class _State:
         self,
         rate: Floats,
         drift: Floats,
-        rate_v: Floats,
-        drift_v: Floats,
+        sampled: Floats,
+        noise: Floats,
+        unproved: Floats,
+        strange: Floats,
+        doubt: Floats,
         age: Floats,
         factor: Floats,
         dispersion: Floats,
-        season_v: Floats,
         size: Ints,
         seen: NDArray[np.bool_],
     ) -> list["_Sum"]:
         """Return what is expected of the sums that end today, and how far such sums used to lie off."""
-        found = []
-        for number, length in enumerate(self.options.sums):
+        found, o = [], self.options
+        for number, length in enumerate(o.sums):
             before = [(self.day - back) % len(self.last_events) for back in range(1, length)]
             younger = np.maximum(age - (length - 1) / 2, 0)
             mean = rate * np.exp(drift * younger) * (self.last_shape[before].sum(axis=0) + factor)
-            certain = rate_v + younger**2 * drift_v + season_v
+            certain = sampled + younger**2 * noise + doubt * (younger**2 * unproved + strange)
             found.append(
                 _Sum(
                     before=self.last_events[before].sum(axis=0),
@@ -650,14 +795,23 @@ class _State:
                     certain=certain,
                     variance=dispersion * mean + mean**2 * certain,
                     width=self._width_of(number + 1, size, mean),
-                    freedom=self.asked[number + 1] + self.options.least_freedom,
+                    freedom=self.asked[number + 1]
+                    + o.least_freedom
+                    + np.clip(
+                        self.group_asked[number + 1][size] - self.asked[number + 1],
+                        0,
+                        o.prior_width_days,
+                    ),
                     whole=seen & (2 * self.last_seen[before].sum(axis=0) >= length - 1),
                 )
             )  # fmt: skip
         return found
 
-    def _season(self, dispersion: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Return what the same weeks of earlier years were to the years around them, drawn to the siblings, and how uncertain."""
+    def _season(self, dispersion: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+        """
+        Return what the same weeks of earlier years were to the years around them, drawn to the siblings, how uncertain that is (by chance, and
+        by what is only believed of it), and whether it is known.
+        """
         o, streams = self.options, len(self.group)
         seen, expected, years = (np.zeros(streams) for _ in range(3))
         for year in range(1, o.season_years + 1):
@@ -675,7 +829,7 @@ class _State:
             seen += np.where(part > 0, self.events[high] - self.events[low], 0.0)
         if not expected.any():
             unknown = np.full(streams, o.unknown_season_sd**2)
-            return np.ones(streams), unknown, np.zeros(streams, bool)
+            return np.ones(streams), np.zeros(streams), unknown, np.zeros(streams, bool)
         heard = 1 / (1 + expected / 200)
         siblings = (np.bincount(self.group, seen * heard, minlength=self.groups) + 100) / (
             np.bincount(self.group, expected * heard, minlength=self.groups) + 100
@@ -684,7 +838,8 @@ class _State:
         factor = (seen + prior * siblings[self.group]) / (expected + prior)
         known = expected > 0
         strange = (o.unknown_season_sd / (1 + years)) ** 2
-        return factor, strange + np.where(known, dispersion / (seen + prior), 0.0), known
+        strange += np.where(known, dispersion * prior / (seen + prior) ** 2, 0.0)
+        return factor, np.where(known, dispersion * seen / (seen + prior) ** 2, 0.0), strange, known
 
     def _width(self, end: int, least: Ints) -> tuple[Ints, Floats]:
         """Return how many days each level takes, as many as hold enough events and reports, and how many of them reported."""
@@ -706,8 +861,11 @@ class _State:
 
     def _level(
         self, dispersion: Floats, seasoned: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
-        """Return the rate at the middle of the window, drift, their variances, age, days reported, days spanned."""
+    ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]:
+        """
+        Return the rate at the middle of the window, drift, the variance of the rate, that of the drift (by chance, and by what was not believed of it),
+        age, days reported, days spanned.
+        """
         o = self.options
         least = np.where(seasoned, min(o.season_level, o.most_days), o.least_days)
         most_drift = np.where(seasoned, o.season_drift, o.most_drift)
@@ -747,9 +905,12 @@ class _State:
         slope = np.where(usable, slope, 0.0)
         believed = prior / (prior + noise)
         drift = np.clip(slope * believed, -most_drift, most_drift)
-        drift_v = prior * (1 - believed)
+        with np.errstate(invalid="ignore"):
+            drift_noise = np.where(usable, believed**2 * noise, 0.0)
+        unproved = prior * (1 - believed) ** 2
         rate = np.where(shape > 0, rate, 0.0)
-        return rate, drift, dispersion / (total + 0.5), drift_v, age, n, span.astype(float)
+        rate_v = dispersion / (total + 0.5)
+        return rate, drift, rate_v, drift_noise, unproved, age, n, span.astype(float)
 
     def _weekday(self, weekday: int) -> tuple[Floats, Floats]:
         groups = (self.group_weekday_events + 100) / (self.group_weekday_expected + 100)
@@ -769,7 +930,7 @@ class _State:
         return profile, 1 / (events + prior)
 
     def _holiday(
-        self, bin_: int, day_of_bin: int
+        self, bin_: int, day_of_bin: int, dispersion: Floats
     ) -> tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_]]:
         streams = len(self.group)
         if bin_ == NORMAL:
@@ -782,12 +943,28 @@ class _State:
         one_day = (events + 50 * whole) / (expected + 50)
         unknown = o.festival_sd**2 * 5 / (seen + 5)
         base = one_day[self.group]
-        expected_own = self.bin_expected[bin_] * whole[self.group]
-        own = (self.bin_events[bin_] + o.prior_holiday) / (expected_own + o.prior_holiday)
+        factor = whole[self.group]
+        own_events, own_expected = self.bin_events[bin_], self.bin_expected[bin_] * factor
+        # how much streams differ in this holiday is learned from all of them, and each leans on the others by that
+        beyond = (
+            (own_events - own_expected) ** 2
+            - dispersion * own_expected
+            - factor**2 * self.bin_unsure[bin_]
+        )
+        share = 1 / (own_expected + o.prior_holiday) ** 2
+        apart = (
+            np.bincount(self.group, share * beyond, minlength=self.groups)
+            + _STREAMS_BEFORE / o.prior_holiday
+        ) / (
+            np.bincount(self.group, share * own_expected**2, minlength=self.groups)
+            + _STREAMS_BEFORE
+        )
+        prior = dispersion / np.clip(apart, LEAST_APART, MOST_APART)[self.group]
+        own = (own_events + prior) / (own_expected + prior)
         off = (self.holiday_missed[bin_] + 2 * o.holiday_sd**2) / (self.holiday_asked[bin_] + 2)
         off = np.maximum(off, 0.0)[self._known_class(bin_)]
         variance = unknown + 1 / (events + 50)
-        spread = variance[self.group] + 1 / (self.bin_events[bin_] + o.prior_holiday)
+        spread = variance[self.group] + dispersion / (own_events + prior)
         return base * own, base, own, spread, off, (seen > 0)[self.group]
 
     def _known_class(self, bin_: int) -> Ints:
@@ -795,12 +972,24 @@ class _State:
         return np.asarray(self.group + self.groups * (self.bin_events[bin_] >= 100))
 
     def _spread(self) -> tuple[Floats, Floats]:
+        """Return each stream's dispersion, drawn to its siblings' by as much as they are alike, and from how many days it is known."""
         prior = self.options.prior_spread_days
         own = self.missed / np.maximum(self.freedom, 1e-9)
-        groups = np.bincount(self.group, self.freedom * np.minimum(own, 4), minlength=self.groups)
         days = np.bincount(self.group, self.freedom, minlength=self.groups)
-        siblings = ((groups + 15) / (days + 10))[self.group]
-        dispersion = (self.missed + prior * siblings) / (self.freedom + prior)
+        middle = (
+            np.bincount(self.group, self.freedom * np.minimum(own, 4), minlength=self.groups) + 15
+        ) / (days + 10)
+        heard = np.where(self.freedom > 5, self.freedom, 0.0)
+        missed = np.clip(own, 0.25, 4) - middle[self.group]
+        weight = np.bincount(self.group, heard, minlength=self.groups)
+        apart = np.bincount(self.group, heard * missed**2, minlength=self.groups)
+        chance = 2 * middle**2 * np.bincount(self.group, heard > 0, minlength=self.groups)
+        # so many days of its own as make a stream's spread as uncertain as streams differ
+        alike = np.maximum(apart - chance, 0) + _DAYS_BEFORE * 2 * middle**2 / prior
+        worth = np.clip(
+            2 * middle**2 * (weight + _DAYS_BEFORE) / alike, LEAST_PRIOR_DAYS, MOST_PRIOR_DAYS
+        )[self.group]
+        dispersion = (self.missed + worth * middle[self.group]) / (self.freedom + worth)
         return np.maximum(dispersion, 1.0), self.freedom + self.options.least_freedom
 
     def _learn(
@@ -819,6 +1008,7 @@ class _State:
         profile: Floats,
         base: Floats,
         ratio: Floats,
+        unsure: Floats,
     ) -> None:
         self.past_total += events
         self.past_reports += taken
@@ -873,6 +1063,7 @@ class _State:
             self.holiday_asked[bin_] = 0.85 * self.holiday_asked[bin_] + asked / whole
         self.bin_events[bin_] += counted
         self.bin_expected[bin_] += plain
+        self.bin_unsure[bin_] += plain**2 * unsure
         for table, row, values in (
             (self.group_day_events, day_of_bin, counted), (self.group_day_expected, day_of_bin, plain),
             (self.group_bin_events, bin_, counted), (self.group_bin_expected, bin_, plain),
@@ -941,14 +1132,17 @@ def _deviation(y: Floats, mean: Floats, variance: Floats) -> Floats:
     """
     Return the signed root of the negative binomial deviance: how far a count lies off in units that are nearly standard normal.
 
-    Close to the normal score of the mid-p for any mean, and much cheaper.
+    Moved up by a sixth of the skewness, which makes its mean nought (at most a third, where counts are few): close to the normal score of
+    the mid-p for any mean, and much cheaper.
     """
     over = np.maximum(variance / np.maximum(mean, 1e-12), 1 + 1e-6)
     size = mean / (over - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.where(y > 0, y * np.log(np.maximum(y, 1e-9) / mean), 0.0)
         twice = 2 * (own - (y + size) * np.log((y + size) / (mean + size)))
-    return np.asarray(np.sign(y - mean) * np.sqrt(np.maximum(twice, 0.0)))
+    skew = (2 * over - 1) / np.sqrt(np.maximum(variance, 1e-12))
+    root = np.sign(y - mean) * np.sqrt(np.maximum(twice, 0.0))
+    return np.asarray(root + np.minimum(skew, 2.0) / 6)
 
 
 @cache
@@ -976,7 +1170,7 @@ def _score(log_p: Floats) -> Floats:
 
 def _size_class(mean: Floats) -> Ints:
     """Return whether a count is expected below 1, 10, 100 or above."""
-    return (mean >= 1).astype(np.int64) + (mean >= 10) + (mean >= 100)
+    return (mean >= 1).astype(np.int64) + (mean >= 10) + (mean >= 100) + (mean >= 300)
 
 
 def _tail(y: Floats, mean: Floats, variance: Floats, freedom: Floats) -> Floats:
@@ -1007,6 +1201,23 @@ def _tail(y: Floats, mean: Floats, variance: Floats, freedom: Floats) -> Floats:
     return np.where(np.isnan(y), np.nan, np.maximum(wider, tail))
 
 
+def _joined(
+    day: Floats, sums: Sequence[Floats], memory: Floats, heard: Floats, voice_of_day: float
+) -> Floats:
+    """
+    Return the harmonic mean of the p-values of the day (with its voices), of the sums (NaN where there is none) and of the memory (as far as heard).
+
+    Such a mean is reached a little more often than it says, the more often the more is asked of counts large enough to tell the questions apart.
+    """
+    told = voice_of_day + heard
+    inverse = voice_of_day / day + heard / np.where(heard > 0, np.maximum(memory, 1e-300), 1.0)
+    for p in sums:
+        there = ~np.isnan(p)
+        told = told + there
+        inverse = inverse + np.where(there, 1 / np.where(there, p, 1.0), 0.0)
+    return np.asarray(np.minimum(told / inverse * (1 + _SEVERAL * heard), 1.0))
+
+
 @dataclass(frozen=True, slots=True)
 class _Law:
     """The laws of today's count and of the sums that end today (before, mean, variance, freedom of each)."""
@@ -1019,11 +1230,13 @@ class _Law:
     sums: tuple[tuple[Floats, Floats, Floats, Floats], ...]
     tail: tuple[Floats, Floats]
     heard_from: float
+    voice_of_day: float
 
     def of(self, where: NDArray[np.bool_]) -> "_Law":
         return _Law(
             self.mean[where], self.variance[where], self.freedom[where], self.memory[where], self.shared[where],
-            tuple((b[where], m[where], v[where], f[where]) for b, m, v, f in self.sums), self.tail, self.heard_from,
+            tuple((b[where], m[where], v[where], f[where]) for b, m, v, f in self.sums),
+            self.tail, self.heard_from, self.voice_of_day,
         )  # fmt: skip
 
     def remembered(self, p_day: Floats) -> Floats:
@@ -1043,17 +1256,9 @@ class _Law:
         return self.joined(self.day(y), [self.sum(i, y) for i in range(len(self.sums))])
 
     def joined(self, day: Floats, sums: Sequence[Floats]) -> Floats:
-        """Return the harmonic mean of the answers of the day, of the memory, and of the sums, NaN where there is no sum."""
-        told, inverse = np.ones_like(day), 1 / day
+        """Return the answer to all questions together."""
         memory = self.remembered(day)
-        heard = self._heard(memory)
-        told += heard
-        inverse += heard / np.where(heard > 0, np.maximum(memory, 1e-300), 1.0)
-        for p in sums:
-            there = ~np.isnan(p)
-            told += there
-            inverse += np.where(there, 1 / np.where(there, p, 1.0), 0.0)
-        return told / inverse
+        return _joined(day, sums, memory, self._heard(memory), self.voice_of_day)
 
     def _heard(self, memory: Floats) -> Floats:
         """Return the voice of the memory: where a case is news by itself nothing adds up, and it has little to say."""
@@ -1119,7 +1324,7 @@ def _judged(
             for i in range(len(options.sums))
         ),
         memory_tail(options.slack, options.most_memory, options.stands_out),
-        options.heard_from,
+        options.heard_from, options.voice_of_day,
     )  # fmt: skip
     p_day, p_week, p_memory, p_value, needed, attained = (
         np.full(y.shape, np.nan) for _ in range(6)

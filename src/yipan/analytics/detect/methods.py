@@ -16,7 +16,7 @@ from yipan.model import Interval, Judgement, WorkCalendar
 
 from . import nssp, sequential, simple
 from .baseline import METHOD as BASELINE
-from .baseline import STANDARD, WEEKLY, baseline_matrix
+from .baseline import STANDARD, WEEKLY, BaselineOptions, baseline_matrix
 from .ears import EarsMethod, ears_matrix
 from .farrington import FLEXIBLE, farrington_matrix
 from .verdicts import CODE, Floats, Verdicts, as_counts
@@ -55,8 +55,15 @@ Method = Callable[[Asked], Verdicts]
 
 
 def _baseline(asked: Asked) -> Verdicts:
-    weekly = asked.interval is Interval.WEEK
-    options = WEEKLY if weekly else STANDARD
+    return _by(WEEKLY if asked.interval is Interval.WEEK else STANDARD, asked)
+
+
+def _set_back(asked: Asked) -> Verdicts:
+    options = WEEKLY if asked.interval is Interval.WEEK else STANDARD
+    return _by(replace(options, begin_anew=True), asked)
+
+
+def _by(options: BaselineOptions, asked: Asked) -> Verdicts:
     return baseline_matrix(
         asked.counts,
         first_day=asked.first_day,
@@ -187,12 +194,15 @@ def _positivity(asked: Asked) -> Verdicts:
 
 
 DEFAULT = "standard"
+SET_BACK = "standard set back"
+"""The default begun anew after every alarm, as charts are: each alarm rests on what is new, and a rise that lasts is not told on all its days."""
 POSITIVITY = "binomial CUSUM"
 """The method that judges positive results against the tests made."""
 
 METHODS: Mapping[str, Method] = {
     DEFAULT: _baseline,
     BASELINE: _baseline,
+    SET_BACK: _set_back,
     "Farrington flexible": _farrington,
     "EARS C1": _ears("C1"),
     "EARS C2": _ears("C2"),
@@ -212,7 +222,7 @@ METHODS: Mapping[str, Method] = {
 }
 """Every method the watch can be asked for. All judge days; the percentiles and limits look at sums ending that day."""
 
-RESTING = (DEFAULT, BASELINE, "CUSUM", "LR chart", "GLR chart")
+RESTING = (DEFAULT, BASELINE, SET_BACK, "CUSUM", "LR chart", "GLR chart")
 """The calendar baseline and what rests on it: methods that hear exposure and outbreaks on record themselves."""
 
 ON_DAYS = (

@@ -18,6 +18,10 @@ from yipan.model import Interval, WorkCalendar
 from .baseline import (
     HOLIDAY_BINS,
     HOLIDAY_DAYS,
+    LEAST_APART,
+    LEAST_PRIOR_DAYS,
+    MOST_APART,
+    MOST_PRIOR_DAYS,
     NORMAL,
     STANDARD,
     BaselineOptions,
@@ -30,6 +34,11 @@ _LONGEST_DRIFT_DAYS = 30
 _LEAST_REPORTED = 7
 _WIDTH_PRIOR = 30.0
 _CERTAIN = 1e6
+_STEPS = (1, 10, 100, 300)
+_DOUBT_LAGS = 2
+_LEAST_DOUBT, _MOST_DOUBT = 0.02, 2.0
+_MEMORY_REACH = 3.5
+_SEVERAL = 0.12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,7 @@ class _Sums:
 
     events: float = 0.0
     expected: float = 0.0
+    unsure: float = 0.0
 
 
 @dataclass(slots=True)
@@ -68,6 +78,8 @@ class _Stream:
     widths: list[_Sums] = field(default_factory=list)
     memory: float = 0.0
     season_known: int = 0
+    missed_lately: list[tuple[float, float]] = field(default_factory=list)
+    """What was missed on the last days, cut two deviations from what was expected, and what was expected; (0, 0) where nothing was learned."""
 
 
 @dataclass(slots=True)
@@ -80,6 +92,11 @@ class _Siblings:
     )
     widths: dict[tuple[int, int, bool], _Sums] = field(default_factory=dict)
     """For each question, size of count and whether the season is known: what was missed over what was feared."""
+    doubts: dict[tuple[int, bool], _Sums] = field(default_factory=dict)
+    """For each size of count and whether the season is known: how far close days missed together over how far they were feared to."""
+
+    waiting: list[dict[tuple[int, bool], tuple[float, float]]] = field(default_factory=list)
+    """What the days of the gap say of the doubts."""
 
     def width(self, question: int, size: int, seasoned: bool) -> _Sums:
         return self.widths[question, size, seasoned]
@@ -90,7 +107,8 @@ class _Level:
     rate: float
     drift: float
     rate_v: float
-    drift_v: float
+    noise: float
+    unproved: float
     age: float
     reported: int
 
@@ -123,7 +141,8 @@ class _Day:
     base: float
     own: float
     holiday_v: float
-    season_v: float
+    sampled: float
+    feared_shared: float
     flat: float
     memory: float
     sums: list[_Sum]
@@ -164,9 +183,15 @@ def plain_baseline(
     streams = [
         _Stream(group=g, widths=[_Sums() for _ in range(1 + len(options.sums))]) for g in group
     ]
-    cells = list(product(range(1 + len(options.sums)), range(4), (False, True)))
+    cells = list(product(range(1 + len(options.sums)), range(5), (False, True)))
     siblings = [
-        _Siblings(widths={cell: _Sums(_WIDTH_PRIOR, _WIDTH_PRIOR) for cell in cells})
+        _Siblings(
+            widths={cell: _Sums(_WIDTH_PRIOR, _WIDTH_PRIOR) for cell in cells},
+            doubts={
+                cell: _Sums(options.prior_doubt, options.prior_doubt)
+                for cell in product(range(5), (False, True))
+            },
+        )
         for _ in range(max(group, default=-1) + 1)
     ]
     level_days: list[int] = []
@@ -181,8 +206,9 @@ def plain_baseline(
         seasons = _seasons(streams, len(siblings), spreads, level_days_before, options)
         today = [
             _foretell(
-                stream, row[day], day, end, level_days, stretch, within, weekday, spread, season,
-                siblings[stream.group], options,
+                stream, row[day], day, end, level_days, stretch, within, weekday, spread,
+                [(other, its[0]) for other, its in zip(streams, spreads, strict=True) if other.group == stream.group],
+                season, siblings[stream.group], options,
             )
             for stream, row, spread, season in zip(streams, counts, spreads, seasons, strict=True)
         ]  # fmt: skip
@@ -206,11 +232,21 @@ def _spreads(
         pooled[stream.group] = (
             top + stream.days_of_spread * min(own, 4.0), days + stream.days_of_spread,
         )  # fmt: skip
-    prior = options.prior_spread_days
+    middles = [top / days for top, days in pooled]
     answer = []
     for stream in streams:
-        top, days = pooled[stream.group]
-        value = (stream.missed + prior * top / days) / (stream.days_of_spread + prior)
+        middle = middles[stream.group]
+        apart = weight = 0.0
+        for other in streams:
+            if other.group == stream.group and other.days_of_spread > 5:
+                own = min(max(other.missed / other.days_of_spread, 0.25), 4.0)
+                apart += other.days_of_spread * (own - middle) ** 2 - 2 * middle**2
+                weight += other.days_of_spread
+        # so many days of its own as make a stream's spread as uncertain as streams differ
+        alike = max(apart, 0.0) + 50 * 2 * middle**2 / options.prior_spread_days
+        worth = 2 * middle**2 * (weight + 50) / alike
+        worth = min(max(worth, LEAST_PRIOR_DAYS), MOST_PRIOR_DAYS)
+        value = (stream.missed + worth * middle) / (stream.days_of_spread + worth)
         answer.append((max(value, 1.0), stream.days_of_spread + options.least_freedom))
     return answer
 
@@ -221,8 +257,8 @@ def _seasons(
     spreads: Sequence[tuple[float, float]],
     level_days_before: Sequence[int],
     options: BaselineOptions,
-) -> list[tuple[float, float, bool]]:
-    """Return what the same weeks of earlier years were to the years around them, how uncertain, and whether that is known."""
+) -> list[tuple[float, float, float, bool]]:
+    """Return what the same weeks of earlier years were to the years around them, how uncertain by chance, how far it may be wrong, and whether it is known."""
     sums: list[tuple[float, float, int]] = []
     for stream in streams:
         seen, expected, years = 0.0, 0.0, 0
@@ -253,9 +289,11 @@ def _seasons(
         top, below = pooled[stream.group]
         factor = (seen + prior * top / below) / (expected + prior)
         strange = (options.unknown_season_sd / (1 + years)) ** 2
-        answer.append(
-            (factor, strange + (dispersion / (seen + prior) if years else 0.0), years > 0)
-        )
+        chance = 0.0
+        if years:
+            chance = dispersion * seen / (seen + prior) ** 2
+            strange += dispersion * prior / (seen + prior) ** 2
+        answer.append((factor, chance, strange, years > 0))
     return answer
 
 
@@ -269,38 +307,34 @@ def _foretell(
     within: int,
     weekday: int,
     spread: tuple[float, float],
-    season: tuple[float, float, bool],
+    kin: Sequence[tuple[_Stream, float]],
+    season: tuple[float, float, float, bool],
     siblings: _Siblings,
     options: BaselineOptions,
 ) -> _Day:
     dispersion, freedom = spread
-    index, season_v, seasoned = season
+    index, season_v, strange, seasoned = season
     if seasoned and not stream.season_known:
-        # what was missed while the season was unknown says little of how well it is known now
-        stream.missed *= 0.1
-        stream.days_of_spread *= 0.1
-        for told in stream.widths:
-            told.events *= 0.1
-            told.expected *= 0.1
-        stream.memory = 0.0
-        stream.last = [(events, factor, False) for events, factor, _ in stream.last]
+        _begin_season(stream)
     mixed = seasoned and stream.season_known < options.season_level + options.gap_days
     profile, profile_v = _weekday(stream, siblings, weekday, options)
-    base, own, holiday_v, off, known = _holiday(stream, siblings, stretch, within, options)
+    base, own, holiday_v, off, known = _holiday(stream, siblings, kin, stretch, within, options)
     level = _level(stream, day, end, level_days, dispersion, options, seasoned, mixed)
     stream.season_known += seasoned
     flat = profile * base * own
     factor = flat * index
     mean = level.rate * math.exp(level.drift * level.age) * factor
-    certain = (
-        level.rate_v + level.age**2 * level.drift_v + dispersion * profile_v + season_v + holiday_v
-    )
+    size = sum(mean >= step for step in _STEPS)
+    told = siblings.doubts[size, seasoned]
+    doubt = min(max(told.events / told.expected, _LEAST_DOUBT), _MOST_DOUBT)
+    sampled = level.rate_v + level.age**2 * level.noise + season_v
+    feared_shared = level.age**2 * level.unproved + strange
+    certain = sampled + doubt * feared_shared + dispersion * profile_v + holiday_v
     judged = level.reported >= _LEAST_REPORTED
     seen = count is not None
     # where nothing was seen the law of the level is all there is: no spread was estimated that could be wrong
     nothing = level.rate_v > dispersion / 0.75
     freedom = _CERTAIN if nothing else freedom
-    size = sum(mean >= step for step in (1, 10, 100))
 
     def width(question: int, expected: float) -> float:
         own, all_ = stream.widths[question], siblings.width(question, size, seasoned)
@@ -317,23 +351,25 @@ def _foretell(
         younger = max(level.age - (length - 1) / 2, 0)
         shape = sum(one for _, one, _ in before) + factor
         whole = level.rate * math.exp(level.drift * younger) * shape
-        unsure = level.rate_v + younger**2 * level.drift_v + season_v
+        unsure = level.rate_v + season_v + younger**2 * level.noise
+        unsure += doubt * (younger**2 * level.unproved + strange)
+        mine, all_ = stream.widths[question], siblings.width(question, size, seasoned)
+        leaning = min(max(all_.expected - mine.expected, 0.0), options.prior_width_days)
         sums.append(
             _Sum(
                 before=sum(events for events, *_ in before),
                 mean=whole,
                 variance=dispersion * whole + whole**2 * unsure,
                 width=width(question, whole),
-                freedom=_CERTAIN
-                if nothing
-                else stream.widths[question].expected + options.least_freedom,
+                freedom=_CERTAIN if nothing else mine.expected + options.least_freedom + leaning,
                 whole=seen and 2 * sum(there for *_, there in before) >= length - 1,
             )
         )
     feared, today_width, shared = dispersion * mean + mean**2 * certain, width(0, mean), 1.0
     if sums and sums[-1].whole and sums[-1].mean > 0 and mean > 0:
         together = sums[-1].width * sums[-1].variance / sums[-1].mean
-        shared = max(1.0, together / (today_width * feared / mean))
+        ratio = max(1.0, together / (today_width * feared / mean))
+        shared = 1 + (ratio - 1) * _MEMORY_REACH / (options.sums[-1] - 1)
     value = float(count) if count is not None else math.nan
     clipped = value
     if seen and judged:
@@ -342,9 +378,20 @@ def _foretell(
     return _Day(
         stream=stream, level=level, mean=mean, certain=certain, off=off, dispersion=dispersion,
         freedom=freedom, factor=factor, profile=profile, base=base, own=own, holiday_v=holiday_v,
-        season_v=season_v, flat=flat, memory=stream.memory, sums=sums, feared=feared, width=today_width,
+        sampled=sampled, feared_shared=feared_shared, flat=flat, memory=stream.memory, sums=sums, feared=feared, width=today_width,
         shared=shared, size=size, seasoned=seasoned, holiday_known=known, judged=judged, count=value, seen=seen, clipped=clipped,
     )  # fmt: skip
+
+
+def _begin_season(stream: _Stream) -> None:
+    """Forget most of what was missed while the season was unknown: it says little of how well it is known now."""
+    stream.missed *= 0.1
+    stream.days_of_spread *= 0.1
+    for told in stream.widths:
+        told.events *= 0.1
+        told.expected *= 0.1
+    stream.memory = 0.0
+    stream.last = [(events, factor, False) for events, factor, _ in stream.last]
 
 
 def _weekday(
@@ -367,7 +414,12 @@ def _weekday(
 
 
 def _holiday(
-    stream: _Stream, siblings: _Siblings, stretch: int, within: int, options: BaselineOptions
+    stream: _Stream,
+    siblings: _Siblings,
+    kin: Sequence[tuple[_Stream, float]],
+    stretch: int,
+    within: int,
+    options: BaselineOptions,
 ) -> tuple[float, float, float, float, bool]:
     """Return the holiday's factor among siblings, the stream's own ratio to it, their uncertainty, and whether it was learned."""
     if stretch == NORMAL:
@@ -375,10 +427,21 @@ def _holiday(
     whole, day = siblings.stretches[stretch], siblings.days[within]
     factor = (whole.events + 5) / (whole.expected + 5)
     base = (day.events + 50 * factor) / (day.expected + 50)
-    mine, prior = stream.stretches[stretch], options.prior_holiday
+    # how much streams differ in this holiday is learned from all of them, and each leans on the others by that
+    apart, weight, dispersion = 5 / options.prior_holiday, 5.0, 1.0
+    for other, its in kin:
+        told, expected = other.stretches[stretch], other.stretches[stretch].expected * factor
+        beyond = (told.events - expected) ** 2 - its * expected - factor**2 * told.unsure
+        share = 1 / (expected + options.prior_holiday) ** 2
+        apart += share * beyond
+        weight += share * expected**2
+        if other is stream:
+            dispersion = its
+    prior = dispersion / min(max(apart / weight, LEAST_APART), MOST_APART)
+    mine = stream.stretches[stretch]
     own = (mine.events + prior) / (mine.expected * factor + prior)
     unknown = options.festival_sd**2 * 5 / (whole.expected + 5)
-    variance = unknown + 1 / (day.events + 50) + 1 / (mine.events + prior)
+    variance = unknown + 1 / (day.events + 50) + dispersion / (mine.events + prior)
     told = siblings.off[stretch][mine.events >= 100]
     off = max(0.0, (told.events + 2 * options.holiday_sd**2) / (told.expected + 2))
     return base, own, variance, off, whole.expected > 0
@@ -433,15 +496,16 @@ def _level(
     age = min(day - sum(level_days[start:end]) / span, _LONGEST_DRIFT_DAYS)
     apart = max(centre(middle, end) - centre(start, middle), 1.0)
     prior = (drift_sd / max(span / 2, 7.0)) ** 2
-    drift, drift_v = 0.0, prior
+    drift, by_chance, unproved = 0.0, 0.0, prior
     if older_shape > 0 and newer_shape > 0 and middle > start:
         slope = math.log((newer + 0.5) / newer_shape / ((older + 0.5) / older_shape)) / apart
         noise = dispersion * (1 / (newer + 0.5) + 1 / (older + 0.5)) / apart**2
         believed = prior / (prior + noise)
         drift = max(-most_drift, min(most_drift, slope * believed))
-        drift_v = prior * (1 - believed)
+        by_chance = believed**2 * noise
+        unproved = prior * (1 - believed) ** 2
     rate = (total + 0.5) / shape if shape > 0 else 0.0
-    return _Level(rate, drift, dispersion / (total + 0.5), drift_v, age, n)
+    return _Level(rate, drift, dispersion / (total + 0.5), by_chance, unproved, age, n)
 
 
 def _learn(
@@ -461,6 +525,7 @@ def _learn(
             group.weekdays[weekday].expected *= decay
     if stretch == NORMAL:
         _learn_widths(today, siblings, options)
+    _learn_doubts(today, siblings, stretch, options)
     for one in today:
         stream, group = one.stream, siblings[one.stream.group]
         taken = one.clipped if one.seen else 0.0
@@ -494,22 +559,93 @@ def _learn(
             plain = one.mean / (one.base * one.own)
             stream.stretches[stretch].events += taken
             stream.stretches[stretch].expected += plain
+            stream.stretches[stretch].unsure += plain**2 * (one.certain - one.holiday_v)
             for sums in (group.days[within], group.stretches[stretch]):
                 sums.events += taken * heard
                 sums.expected += plain * heard
-        longest = max(options.sums, default=1) - 1
-        # a day that stood out by itself was told on its day: sums and memory begin anew after it, as charts do
-        again = taken
-        if learned:
-            z = _deviation(one.count, one.mean, one.width * _spread_of(one))
-            held = stream.memory + z / math.sqrt(one.shared) - options.slack
-            stream.memory = min(max(held, 0.0), options.most_memory)
-            if z > options.stands_out:
-                stream.memory = 0.0
-            if one.count > taken:
-                again = min(one.mean, taken)
-        stream.last = [*stream.last, (again, one.factor if one.seen else 0.0, one.seen)]
-        stream.last = stream.last[len(stream.last) - min(longest, len(stream.last)) :]
+        _carry_on(one, taken, learned, options)
+
+
+def _carry_on(one: _Day, taken: float, learned: bool, options: BaselineOptions) -> None:
+    """Keep what the memory and the sums of days to come ask of this one."""
+    stream = one.stream
+    longest = max(options.sums, default=1) - 1
+    # a day that stood out by itself was told on its day: sums and memory begin anew after it, as charts do
+    again, remembered = taken, stream.memory
+    if learned:
+        z = _deviation(one.count, one.mean, one.width * _spread_of(one))
+        held = stream.memory + z / math.sqrt(one.shared) - options.slack
+        stream.memory = min(max(held, 0.0), options.most_memory)
+        if z > options.stands_out:
+            stream.memory = 0.0
+        if one.count > taken:
+            again = min(one.mean, taken)
+    stream.last = [*stream.last, (again, one.factor if one.seen else 0.0, one.seen)]
+    stream.last = stream.last[len(stream.last) - min(longest, len(stream.last)) :]
+    if options.begin_anew and learned:
+        _begin_anew(one, z, remembered, options)
+
+
+def _begin_anew(one: _Day, z: float, remembered: float, options: BaselineOptions) -> None:
+    """After a day that alarms, by normal scores of its counts, nothing of it is asked again."""
+    told = []
+    for asked in one.sums:
+        if asked.whole:
+            spread = asked.width * asked.variance + asked.mean**2 * (one.holiday_v + one.off)
+            told.append(
+                max(
+                    float(special.ndtr(-_deviation(asked.before + one.count, asked.mean, spread))),
+                    1e-300,
+                )
+            )
+    day = max(float(special.ndtr(-z)), 1e-300)
+    if (
+        _joined(day, told, z / math.sqrt(one.shared) + remembered, one.mean, options)
+        > options.alpha
+    ):
+        return
+    one.stream.memory = 0.0
+    rate = one.level.rate * math.exp(one.level.drift * one.level.age)
+    one.stream.last = [
+        (min(events, shape * rate), shape, seen) for events, shape, seen in one.stream.last
+    ]
+
+
+def _learn_doubts(
+    today: Sequence[_Day], siblings: Sequence[_Siblings], stretch: int, options: BaselineOptions
+) -> None:
+    """Learn how far close days miss together, as a share of how far they were feared to: what comes of few events counted is taken off."""
+    lags = min(_DOUBT_LAGS, options.gap_days)
+    gone = 0.5 ** (1 / options.width_half_life)
+    cells: dict[tuple[int, int, bool], list[tuple[float, float]]] = {}
+    for one in today:
+        missed = mean = 0.0
+        if stretch == NORMAL and one.judged and one.seen:
+            reach, mean = 2 * math.sqrt(one.width * one.feared), one.mean
+            missed = min(max(one.clipped - mean, -reach), reach)
+        lately = one.stream.missed_lately
+        pairs = mean * sum(expected for _, expected in lately)
+        if pairs > 0:
+            together = missed * sum(its for its, _ in lately) / 0.9545**2 - one.sampled * pairs
+            cells.setdefault((one.stream.group, one.size, one.seasoned), []).append(
+                (one.feared_shared * together, one.feared_shared**2 * pairs)
+            )
+        one.stream.missed_lately = [*lately, (missed, mean)][-lags:] if lags else []
+    if not lags:
+        return
+    for number, group in enumerate(siblings):
+        new: dict[tuple[int, bool], tuple[float, float]] = {}
+        group.waiting.append(new)
+        due = group.waiting.pop(0) if len(group.waiting) > options.gap_days else {}
+        for (size, seasoned), told in group.doubts.items():
+            found = cells.get((number, size, seasoned), [])
+            known = sum(asked for _, asked in found)
+            heard = min(1.0, 1.0 / max(known, 1e-9))
+            new[size, seasoned] = heard * sum(its for its, _ in found), heard * known
+            missed, asked = due.get((size, seasoned), (0.0, 0.0))
+            before = (1 - gone) * options.prior_doubt
+            told.events = told.events * gone + missed + before
+            told.expected = told.expected * gone + asked + before
 
 
 def _learn_widths(
@@ -559,12 +695,13 @@ def _squared(missed: float, mean: float, variance: float, z: float) -> float:
 
 
 def _deviation(count: float, mean: float, variance: float) -> float:
-    """Return the signed root of the negative binomial deviance of a count."""
+    """Return the signed root of the negative binomial deviance of a count, moved up by a sixth of its skewness."""
     over = max(variance / max(mean, 1e-12), 1 + 1e-6)
     size = mean / (over - 1)
     own = count * math.log(count / mean) if count > 0 else 0.0
     twice = 2 * (own - (count + size) * math.log((count + size) / (mean + size)))
-    return math.copysign(math.sqrt(max(twice, 0.0)), count - mean)
+    skew = (2 * over - 1) / math.sqrt(max(variance, 1e-12))
+    return math.copysign(math.sqrt(max(twice, 0.0)), count - mean) + min(skew, 2.0) / 6
 
 
 def _learn_how_far_off(today: Sequence[_Day], siblings: Sequence[_Siblings], stretch: int) -> None:
@@ -620,14 +757,22 @@ def _judge(one: _Day, options: BaselineOptions) -> Foretold:
             spread = asked.width * asked.variance + asked.mean**2 * (one.holiday_v + one.off)
             told.append(_tail(asked.before + one.count, asked.mean, spread, asked.freedom))
     p_week = min(told, default=math.nan)
-    asked_of, inverse = 1.0 + len(told), 1 / p_day + sum(1 / one for one in told)
-    sums, scores = memory_tail(options.slack, options.most_memory, options.stands_out)
     held = one.memory - special.ndtri(p_day) / math.sqrt(one.shared)
-    remembered = max(float(special.ndtr(-np.interp(held, sums, scores))), 1e-300)
-    # where a case is news by itself nothing adds up, and the memory has little to say
-    heard = one.mean / (one.mean + options.heard_from)
-    p = (asked_of + heard) / (inverse + heard / remembered)
+    p = _joined(p_day, told, held, one.mean, options)
     return Foretold(expected=one.mean, variance=variance, p_day=p_day, p_week=p_week, p_value=p)
+
+
+def _joined(
+    day: float, sums: Sequence[float], held: float, mean: float, options: BaselineOptions
+) -> float:
+    """Return the answer to all questions: the harmonic mean of their p-values, which is reached a little more often than it says."""
+    tail, scores = memory_tail(options.slack, options.most_memory, options.stands_out)
+    memory = max(float(special.ndtr(-np.interp(held, tail, scores))), 1e-300)
+    # where a case is news by itself nothing adds up, and the memory has little to say
+    heard = mean / (mean + options.heard_from)
+    voices = options.voice_of_day + heard + len(sums)
+    inverse = options.voice_of_day / day + heard / memory + sum(1 / p for p in sums)
+    return min(voices / inverse * (1 + _SEVERAL * heard), 1.0)
 
 
 def _tail(count: float, mean: float, variance: float, freedom: float) -> float:
