@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ from scipy import optimize, special, stats
 
 import simulated
 from yipan.analytics import simulate as sim
-from yipan.analytics.simulate import dense, kernel, pathogen, rehearsal
+from yipan.analytics.simulate import dense, epidemic, kernel, pathogen, rehearsal, zones
 from yipan.analytics.simulate import province as layout
-from yipan.analytics.simulate.measures import means_of
+from yipan.analytics.simulate.measures import means_of, orders_none
 from yipan.operations import simulate as desk
 from yipan.protocol import Adopted, protocols
 from yipan.protocol.rules import zones as ruled
@@ -374,13 +375,24 @@ class TestImplicitPopulation:
 
             assert seen == pytest.approx(wanted, abs=1e-3)
 
-    def test_fills_groups_to_the_size_put_in_up_to_half_a_place(self, land: sim.Province) -> None:
+    def test_fills_groups_to_the_whole_slice_nearest_the_size_put_in(
+        self, land: sim.Province
+    ) -> None:
+        facts, G = land.layout.ints, layout
         people = land.people(np.arange(land.residents))
-        for role, wanted, share in ((1, 20, land.work_share), (2, 40, land.school_share)):
+        by_day = facts[facts[G.PRESENT] : facts[G.PRESENT] + land.county_residents.size]
+        for role, wanted, share, slots, room in (
+            (G.ROLE_WORK, 20, land.work_share, facts[G.WORK_SLICE], by_day),
+            (G.ROLE_SCHOOL, 40, land.school_share, facts[G.SCHOOL_SLICE], land.county_residents),
+        ):
             groups, size = np.unique(people.group[people.role == role], return_counts=True)
-            usual = np.sort(size)[groups.size // 100 :]
+            code = groups if role == G.ROLE_WORK else -2 - groups
+            whole = (code & 0xFFFFFFFF) + slots <= room[code >> 32]
+            error = size[whole].std() / np.sqrt(whole.sum())
 
-            assert usual.mean() == pytest.approx(wanted, abs=0.5 * share + 0.1)
+            assert abs(slots * share - wanted) <= share / 2
+            assert whole.mean() > 0.99
+            assert size[whole].mean() == pytest.approx(slots * share, abs=3 * error)
 
     def test_of_a_small_province_has_the_mean_number_at_home_the_rates_are_derived_from(
         self, land: sim.Province
@@ -779,6 +791,56 @@ class TestConservation:
         assert daily["beds_held"].max() <= means_of(FULL, land).by_city[2].sum()
         assert made.found.sum() == (made.found_on >= 0).sum()
         assert made.new.sum() == made.infections == np.unique(made.person).size
+
+
+@njit
+def residents_by_level(
+    L: tuple[np.ndarray, ...], pairs: np.ndarray, cells: np.ndarray, town_zones: np.ndarray, levels: np.ndarray,
+    rules: np.ndarray, day: int, counted: np.ndarray,
+) -> None:  # fmt: skip
+    current = zones.version_on(rules, day)
+    for resident in range(L[0][layout.RESIDENTS]):
+        community = layout.community_of(L, resident)[0]
+        level, _ = kernel.zone_level(
+            L[0], pairs, cells, town_zones, levels, current, resident, community, day
+        )
+        counted[day, level] += 1
+
+
+class TestTiers:
+    @pytest.mark.parametrize("turn", [None, 18], ids=["ninth edition", "twenty measures on day 18"])
+    def test_hold_every_resident_once_a_day_as_the_books_of_the_day_say(
+        self, turn: int | None
+    ) -> None:
+        land = simulated.province(residents=30_000)
+        rules = [desk.zone_rule(NINTH)]
+        if turn is not None:
+            rules.append(desk.zone_rule(TWENTY, from_day=turn))
+        zoning = sim.Zoning(rules=tuple(rule for rule in rules if rule is not None))
+        strategy = replace(FULL, zoning=zoning)
+        days = 40
+        counted = np.zeros((days, 3), np.int64)
+
+        def evening(*given: Any) -> int:
+            short = kernel.evening(*given)
+            if short == kernel.DONE:
+                _, day, _, L, _, M, orders, cells, town = given[:9]
+                residents_by_level(
+                    L, M.zone_pairs, cells, town[0], orders.level, M.zone_rules, day, counted
+                )  # fmt: skip
+            return int(short)
+
+        known = simulated.pathogen()
+        _, _, _, daily, *_ = kernel.run(
+            np.uint64(1), days, land.layout, pathogen.disease_tables(known, pathogen.derive(known, land)),
+            means_of(strategy, land), orders_none(), epidemic.seed_table(seeds(30), land), 1024, 10**9, 0,
+            end=evening,
+        )  # fmt: skip
+
+        assert (counted.sum(axis=1) == land.residents).all()
+        assert counted[-1, 2] > 0
+        assert np.array_equal(daily[:, kernel.D_HIGH], counted[:, 2])
+        assert np.array_equal(daily[:, kernel.D_MEDIUM], counted[:, 1])
 
 
 class TestOrders:

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from places import GUANGZHOU, PROVINCE, SHENZHEN, TENTH, clock
+from yipan.api.errors import failure_of
 from yipan.cli import db
 from yipan.feeds import samples
 from yipan.feeds.frame import CannotRead
@@ -391,8 +392,9 @@ class TestState:
         changed = pl.read_parquet(file).with_columns(pl.col("person") + 1)
         changed.write_parquet(file)
 
-        with pytest.raises(lake.DamagedLake, match="content hash is another"):
+        with pytest.raises(lake.DamagedLake, match="content hash is another") as raised:
             covered(post, bulk)
+        assert failure_of(raised.value).code == "lake_damaged"
 
     def test_can_be_taken_again_after_a_crash_left_its_files_aside(
         self, post, bulk, tmp_path, monkeypatch

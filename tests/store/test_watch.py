@@ -133,6 +133,27 @@ class TestReview:
             (alert,) = watch.alerts(record, area=PROVINCE, at=later)
         assert (alert.id, alert.seen) == (first.id, 2)
 
+    def test_hears_a_stream_that_always_comes_late_by_its_own_newest_day(self, post):
+        late = Stream(disease="measles", counted=Counted.SUSPECTED)
+        with post.store.acting(post.viewer, desk="t", verb="t", why="t", at=AT) as act:
+            one = CountSeries(
+                area=SHENZHEN, stream=late, first_day=FIRST, counts=(*counts_of(6, silent=3), 40)
+            )
+            act.put_counts(table(one), published=True)
+
+        watch.review_signals(post, at=AT, time_zone=CHINA)
+        watch.review_signals(post, at=AT + timedelta(minutes=1), time_zone=CHINA)
+
+        with post.store.reading(post.viewer) as record:
+            (alert,) = [
+                found for found in watch.alerts(record, area=PROVINCE, at=AT) if found.disease == "measles"
+            ]  # fmt: skip
+        assert (alert.first_day, alert.last_day, alert.seen) == (
+            date(2022, 11, 7),
+            date(2022, 11, 7),
+            1,
+        )
+
     def test_makes_a_call_due_for_a_sentinel_silent_against_its_habit(self, post):
         register(post)
 

@@ -52,6 +52,7 @@ TABLE: tuple[tuple[str, str, Failure], ...] = (
     ("yipan.store", "ActInThePast", Failure(code="act_in_the_past", status=409, exit=3)),
     ("yipan.store", "NotFound", Failure(code="not_found", status=404, exit=5)),
     ("yipan.store", "ServerUnavailable", Failure(code="record_unavailable", status=503, exit=6)),
+    ("yipan.store.lake", "DamagedLake", Failure(code="lake_damaged", status=503, exit=6)),
     ("yipan.api.oidc", "NoProvider", Failure(code="no_provider", status=404, exit=5)),
     ("yipan.api.oidc", "ProviderFailed", Failure(code="provider_failed", status=503, exit=6)),
     (

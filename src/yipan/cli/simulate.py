@@ -277,8 +277,7 @@ def _done(
 
     begun = time.perf_counter()
     # What cannot be is said at once, not after half a minute of compiling.
-    sim.check_days(days)
-    sim.derive(asked["pathogen"], asked["where"])
+    sim.check_run(asked["where"], asked["pathogen"], chosen, days=days)
     compile_model(lambda said: typer.echo(said, err=True))
     return door.progress(
         _timed(

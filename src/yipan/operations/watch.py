@@ -235,7 +235,7 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
                 if day >= since
             ]  # fmt: skip
             found += signals_of(judged, pictures)
-            newest += pictures[-1].findings if pictures else ()
+            newest += _newest_known(judged, pictures)
         for method in sorted({*methods, *_methods_on_record(act, post.area, since, until)}):
             act.put_signals(
                 [signal for signal in found if signal.method == method],
@@ -244,6 +244,28 @@ def review_signals(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         act.put(ALERTS, joined(act.nouns(ALERTS, under=post.area), newest, at=at))
         commanding.put_tasks(act, _calls(act, under=post.area, at=at, time_zone=time_zone))
     return len(found)
+
+
+def _newest_known(
+    judged: streams.Judged, pictures: Sequence[streams.Picture]
+) -> list[streams.Finding]:
+    """
+    Return the findings that open alerts: those of the newest day, and of days before it by a stream that has reported nothing since.
+
+    A laboratory whose counts always come two days late is heard by its own newest day, not never.
+    """
+    if not pictures:
+        return []
+    rows = {(one.area, one.stream): row for row, one in enumerate(judged.series)}
+    cells = {day: cell for cell, day in enumerate(judged.days)}
+    found = []
+    for one in pictures[-1 - QUIET_DAYS : -1]:
+        for finding in one.findings:
+            row = rows[finding.lead.area, finding.lead.stream]
+            later = judged.verdicts.observed[row, cells[one.day] + 1 :]
+            if np.isnan(later).all():
+                found.append(finding)
+    return [*found, *pictures[-1].findings]
 
 
 def _methods_on_record(record: Record, under: AreaPath, since: date, until: date) -> set[str]:
@@ -321,8 +343,8 @@ def joined(
     """
     Return the alerts that findings open or change.
 
-    A finding belongs to an alert of the same disease whose area contains it or lies in it and that was last seen
-    within QUIET_DAYS; a closed one takes it in silently. Joined again by the same day it changes nothing but its words.
+    A finding belongs to an alert of the same disease whose area contains it or lies in it and whose days lie
+    within QUIET_DAYS of it; what is older than the alert's newest day changes nothing; a closed one takes it in silently. Joined again by the same day it changes nothing but its words.
     """
     now = {alert.id: alert for alert in known}
     changed: set[str] = set()
@@ -334,13 +356,15 @@ def joined(
             for alert in now.values()
             if alert.disease == finding.disease
             and (contains(alert.area, finding.area) or contains(finding.area, alert.area))
+            and alert.first_day - last <= timedelta(days=QUIET_DAYS)
             and last - alert.last_day <= timedelta(days=QUIET_DAYS)
-            and (last >= alert.last_day or finding.lead.stream.interval is Interval.WEEK)
         ]
         keys = tuple(f"{part.area}|{part.stream.key}" for part in finding.contributions)
         if same:
             one = max(same, key=lambda alert: (alert.is_open, alert.last_day, len(alert.area)))
             again = one.last_day >= last
+            if one.last_day > last and finding.lead.stream.interval is Interval.DAY:
+                continue  # a later day was told already
             later = replace(
                 one, last_day=max(last, one.last_day), seen=one.seen + (not again),
                 streams=tuple(dict.fromkeys((*one.streams, *keys))),

@@ -19,7 +19,7 @@ from .epidemic import (
     Axis,
     Epidemic,
     Seed,
-    check_days,
+    check_run,
     days_to_zero,
     run,
     seed_table,
@@ -66,7 +66,7 @@ __all__ = [
     "Difference", "Epidemic", "Extent", "Finding", "FrontPoint", "Homes", "Imports", "Isolation", "KnownCase", "Orders",
     "PackDoesNotAddUp", "Pathogen", "Province", "ProvinceFacts", "Quarantine", "Range", "RateOutOfRange", "Rates", "Screening", "Seed",
     "Strategy", "StrategyContradictsItself", "StrategyResult", "Town", "Tracing", "Travel", "Vaccine", "ZoneRule",
-    "Zoning", "building_of", "check_days", "commuting_by_gravity", "compare", "days_to_zero", "derive", "difference", "draw_start", "front_of",
+    "Zoning", "building_of", "check_run", "commuting_by_gravity", "compare", "days_to_zero", "derive", "difference", "draw_start", "front_of",
     "household_hazard", "household_sizes", "lay_out", "levels", "ordered", "orders_none", "replicates", "residents_of", "result_of", "run",
     "seed_table",
 ]  # fmt: skip

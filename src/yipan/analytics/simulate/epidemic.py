@@ -149,8 +149,24 @@ def seed_table(seeds: Sequence[Seed], province: Province) -> IntArray:
     return np.array(sorted(rows, key=lambda row: row[0]), dtype=np.int64).reshape(-1, 4)
 
 
-def check_days(days: int) -> None:
-    """Raise RateOutOfRange for a run of fewer than 1 or more than 30,000 days."""
+def check_run(
+    province: Province, pathogen: Pathogen, strategies: Sequence[Strategy], *, days: int
+) -> None:
+    """
+    Raise what `run` would raise of a question, without running: nothing is compiled for what cannot be.
+
+    RateOutOfRange for days outside 1 to 30,000 or a home that alone gives more than R, LookupError for a county of
+    `imports` that is not there.
+
+    Example: `check_run(province, pathogen, [Strategy(name="nothing")], days=60)`.
+    """
+    _check_days(days)
+    derive(pathogen, province)
+    for strategy in strategies:
+        means_of(strategy, province)
+
+
+def _check_days(days: int) -> None:
     if not 1 <= days <= 30_000:
         raise RateOutOfRange(f"a run of {days} days; expected between 1 and 30000")
 
@@ -183,7 +199,7 @@ def run(
 
     Example: `run(province, pathogen, Strategy(name="nothing"), [Seed(day=0, county="440105")], days=60, seed=1)`.
     """
-    check_days(days)
+    _check_days(days)
     if not headroom >= 1:
         raise RateOutOfRange(f"a headroom of {headroom}; expected 1 or more")
     known = rates or derive(pathogen, province)

@@ -182,12 +182,12 @@ BUFFER = 4096
 PLACES = (
     "infections", "chunks", "chunk_free", "finds", "find_free", "seed", "arrived", "plan", "plans", "q_central",
     "q_home", "unmet", "zones", "zones_active", "pending_zones", "queued", "case", "kept", "keys", "watched",
-    "sampled", "rounds", "stage",
+    "sampled", "rounds", "stage", "indexed",
 )  # fmt: skip
 """Where a run stands, whole numbers in one array: how many there are of what, and how far today has come."""
 (
     INFECTIONS, CHUNKS, CHUNK_FREE, FINDS, FIND_FREE, SEED, ARRIVED, PLAN, PLANS, Q_CENTRAL, Q_HOME, UNMET, ZONES,
-    ZONES_ACTIVE, PENDING_ZONES, QUEUED, CASE, KEPT, KEYS, WATCHED, SAMPLED, ROUNDS, STAGE,
+    ZONES_ACTIVE, PENDING_ZONES, QUEUED, CASE, KEPT, KEYS, WATCHED, SAMPLED, ROUNDS, STAGE, INDEXED,
 ) = range(len(PLACES))  # fmt: skip
 (
     DONE, SHORT_ATTEMPTS, SHORT_INFECTIONS, SHORT_TABLE, SHORT_FINDS, MANY_NOW, SHORT_QUEUE, SHORT_PENDING,
@@ -1078,10 +1078,16 @@ def rounds_of_day(
     za: Whole, current: Whole, zoning: bool, town: Ints, county: Ints, screen_town: Ints, screen_county: Ints,
     tubes: Reals, backlog: Reals, by_city: Reals, daily: Reals, zprog: Whole, d: Whole,
 ) -> bool:  # fmt: skip
-    """Say which zones and areas are tested today and count tubes and people; return whether any is."""
+    """
+    Say which zones and areas are tested today and count tubes and people; return whether any is.
+
+    The last row of `town` then says in which towns anybody is: of the others nobody need be looked at.
+    """
     G = L.ints
     testing = False
     P = screens.shape[0]
+    for t in range(G[TOWNS]):
+        town[3, t] = 0
     if zoning and za > 0:
         pool = 10
         cover = 0.95
@@ -1117,6 +1123,9 @@ def rounds_of_day(
                 zones[z].round = 0
             if zones[z].round > 0:
                 testing = True
+                _count_zone(
+                    G, town[3], county[3], np.int64(zones[z].community), zones[z].extent, OPENED
+                )
                 zones[z].positive = 0
                 people = zones[z].size * (1.0 - never) * cover
                 tubes[y] += people / pool
@@ -1175,10 +1184,14 @@ def rounds_of_day(
             testing = True
             if kind == 3:
                 screen_town[P + p, a] = 1
+                town[3, a] += 1
                 screen_town[p, a] += 1
                 size = G[G[TOWN_START] + a + 1] - G[G[TOWN_START] + a]
             else:
                 screen_county[P + p, a] = 1
+                for t in range(G[TOWNS]):
+                    if G[G[TOWN_COUNTY] + t] == a:
+                        town[3, t] += 1
                 screen_county[p, a] += 1
                 size = G[G[COUNTY_START] + a + 1] - G[G[COUNTY_START] + a]
             tubes[y] += size * share / screens[p, 3]
@@ -1189,7 +1202,7 @@ def rounds_of_day(
 @helper
 def sample(
     seed: u64, L: Layout, D: Reals, pairs: Ints, screens: Ints, shares: Reals, by_city: Reals, cells: Ints,
-    zones: Rows, town_zones: Ints, screen_town: Ints, screen_county: Ints, rounds: Ints, rn: Whole, backlog: Reals,
+    zones: Rows, town: Ints, screen_town: Ints, screen_county: Ints, rounds: Ints, rn: Whole, backlog: Reals,
     inf: Rows, table: Ints, index: Ints, current: Whole, zoning: bool, zprog: Whole, over_areas: Whole,
     begin: Whole, end: Whole, d: Whole, days: Whole, daily: Reals, found_r: Ints, found_on: Ints,
 ) -> tuple[Whole, int]:  # fmt: skip
@@ -1217,6 +1230,10 @@ def sample(
             return r, hits
         if inf[r].found >= 0 or inf[r].due <= d + 1:
             continue
+        cm = np.int64(inf[r].community)
+        tw = G[G[COMMUNITY_TOWN] + cm]
+        if town[3, tw] == 0 and rn == 0:
+            continue
         if (
             inf[r].apart_from <= d < inf[r].apart_until
             and inf[r].at_home == 0
@@ -1224,14 +1241,12 @@ def sample(
         ):
             continue
         t = np.int64(inf[r].person)
-        cm = np.int64(inf[r].community)
-        tw = G[G[COMMUNITY_TOWN] + cm]
         pool = 0
         shift = 0.0
         turn = 1
         zhit0 = np.int64(-1)
         zhit1 = np.int64(-1)
-        if zoning and town_zones[tw] > 0:
+        if zoning and town[0, tw] > 0:
             first = G[G[COMMUNITY_START] + cm]
             for p in range(pairs.shape[0] - 1):
                 if pairs[p, 0] > current:
@@ -1513,12 +1528,16 @@ def strike(
                 continue
         else:
             at[ARRIVED] = 0
+            if direct:
+                # for the evening; one after the other, since each is somewhere else in memory
+                for r in range(at[INDEXED], n):
+                    index[inf[r].person] = r + 1
+                at[INDEXED] = n
             return DONE
         # a new infection
         if direct:
             if struck_of(struck, t):
                 continue
-            index[t] = n + 1
             struck[t >> 2] |= np.uint8(1 << (t & 3))
         else:
             sl = _slot(table, t)
@@ -1712,7 +1731,7 @@ def evening(
         if finds.size < at[FINDS] + BUFFER:
             return SHORT_FINDS
         at[SAMPLED], hits = sample(
-            seed, L, D, pairs, screens, shares, by_city, cells, zones, town_zones, screen_town, screen_county,
+            seed, L, D, pairs, screens, shares, by_city, cells, zones, town, screen_town, screen_county,
             todays, at[ROUNDS], backlog, inf, table, index, current, zoning, zprog, over_areas, at[SAMPLED],
             at[INFECTIONS], d, days, daily, found_r, found_on,
         )  # fmt: skip
@@ -1849,8 +1868,8 @@ def run(
     zones, active = np.empty(64, ZONE), np.zeros(64, np.int32)
     pending, queue = np.empty(64, np.int64), np.empty(64, np.int64)
     cells = np.zeros(M.zone_pairs[-1, 3], np.int32)
-    # rows: zones, day of the last and of the first case
-    town, county = np.full((3, towns), -1, np.int64), np.full((3, counties), -1, np.int64)
+    # rows: zones, day of the last and of the first case, how much is tested today
+    town, county = np.full((4, towns), -1, np.int64), np.full((4, counties), -1, np.int64)
     town[0], county[0] = 0, 0
     town[1], county[1] = -10000, -10000
     programmes = 2 * max(M.screens.shape[0], 1)
