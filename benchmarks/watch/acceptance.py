@@ -21,7 +21,7 @@ import numpy as np
 from yipan.analytics.detect.baseline import WEEKLY, DayKinds, baseline_matrix
 from yipan.analytics.detect.ears import ears_matrix
 from yipan.analytics.detect.farrington import FLEXIBLE, farrington_matrix
-from yipan.analytics.detect.methods import METHODS, ON_DAYS, ON_WEEKS, judge
+from yipan.analytics.detect.methods import METHODS, ON_DAYS, ON_WEEKS, POSITIVITY, judge
 from yipan.analytics.detect.rehearsal import quiet_streams
 from yipan.analytics.detect.verdicts import CODE
 from yipan.model import Interval, Judgement
@@ -258,6 +258,7 @@ def no_silence() -> bool:
                 first_day=date(2020, 1, 6),
                 interval=interval,
                 columns=range(270, length),
+                trials=np.nan_to_num(bad) + 50 if method == POSITIVITY else None,
             )
             told = found.score if found.p_value is None else found.p_value
             says = np.isin(found.judgement, list(answered))

@@ -3,6 +3,7 @@
 import resource
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from yipan.analytics.detect.baseline import WEEKLY, baseline_matrix
+from yipan.analytics.detect.baseline import STANDARD, WEEKLY, baseline_matrix
 from yipan.analytics.detect.fusion import discoveries, stouffer_p
 from yipan.analytics.detect.rehearsal import quiet_streams
 from yipan.model import Interval
@@ -34,7 +35,7 @@ KINDS = (
 
 def main() -> None:
     """Print the tables named, all where none is."""
-    tables = (alarm_rates, weekly_rates, false_alarms, together, workload, festival)
+    tables = (alarm_rates, weekly_rates, false_alarms, together, workload, festival, lasting)
     for table in tables:
         if not sys.argv[1:] or table.__name__ in sys.argv[1:]:
             table()
@@ -284,6 +285,39 @@ def festival() -> None:
             f"4 sd on one day found, of what one who knows the law finds / false alarms, {KINDS[kind]} days ({at.sum()}): "
             + "; ".join(cells)
         )
+
+
+def lasting() -> None:
+    """What the desk sees of a rise that lasts (2, 3 and 5 sd a week for ten weeks; 1, 2 and 3 sd a day for six): as it stands, and set back after each alarm."""
+    ways = (
+        ("weekly", 5 * 52, 10, 1, (2, 3, 5), WEEKLY, Interval.WEEK),
+        ("daily", 600, 42, 7, (1, 2, 3), STANDARD, Interval.DAY),
+    )
+    for told, length, lasts, rest, sizes, options, interval in ways:
+        generator = np.random.default_rng(3)
+        base = np.exp(generator.uniform(np.log(1), np.log(100), 400))[:, None]
+        phi = generator.choice([1.0, 1.5, 2.0, 3.0], 400)[:, None]
+        mean, over = np.repeat(base, length, axis=1), np.maximum(phi - 1, 1e-9)
+        rate = np.where(phi > 1, generator.gamma(mean / over) * over, mean)
+        quiet = generator.poisson(rate).astype(float)
+        for size in sizes:
+            counts = quiet.copy()
+            counts[:, -lasts:] += generator.poisson(size * np.sqrt(base * phi) * np.ones(lasts))
+            for anew in (False, True):
+                alarm = baseline_matrix(
+                    counts, first_day=date(2018, 1, 1), interval=interval, thresholds=0,
+                    columns=range(length - lasts, length), options=replace(options, begin_anew=anew),
+                ).alarm  # fmt: skip
+                found, first = alarm.any(axis=1), alarm.argmax(axis=1)
+                new = alarm.copy()
+                for back in range(1, rest + 1):
+                    new[:, back:] &= ~alarm[:, :-back]
+                after = np.arange(lasts) >= first[:, None]
+                print(
+                    f"{told}, {size} sd for {lasts}, {'set back' if anew else 'as it stands'}: found {found.mean():.0%} after "
+                    f"{np.where(found, first, lasts).mean():.1f}, alarming in {alarm[found].sum() / after[found].sum():.0%} of the rest, "
+                    f"told {new[found].sum(axis=1).mean():.2f} times"
+                )
 
 
 if __name__ == "__main__":
