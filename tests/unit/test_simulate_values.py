@@ -208,6 +208,18 @@ class TestStrategies:
         assert kept[1].test_days == (1, 2, 3, 5, 6, 8)
         assert [(one.second_room_days, one.second_home_days) for one in kept] == [(0, 7), (0, 0), (0, 0)]  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("day", "kept"), [(date(2022, 11, 1), True), (date(2022, 11, 12), False)]
+    )
+    def test_keep_contacts_of_contacts_where_the_version_says_so(
+        self, day: date, kept: bool
+    ) -> None:
+        made = desk.strategies_by_date(
+            protocols(), first_day=day, days=10, time_zone=ZoneInfo("Asia/Shanghai")
+        )
+
+        assert {one.tracing.second_ring for one in made if one.tracing} == {kept}
+
     def test_take_only_what_keeps_somebody_for_quarantine(self) -> None:
         eighth = desk.quarantine_rules(
             protocols(), first_day=date(2021, 6, 1), days=5, time_zone=ZoneInfo("Asia/Shanghai")

@@ -448,11 +448,7 @@ def standing(mode: Mode, quarantine: Sequence[sim.Quarantine] = ()) -> sim.Strat
     if mode is Mode.NONE:
         return sim.Strategy(name=mode.value)
     delay = 1 if mode.by_board else 1 + HAND_DELAY_DAYS
-    kept = tuple(quarantine) or sim.Tracing().quarantine
-    ring = any(one.second_room_days + one.second_home_days > 0 for one in kept)
-    return sim.Strategy(
-        name=mode.value, tracing=sim.Tracing(delay_days=delay, quarantine=kept, second_ring=ring)
-    )
+    return sim.Strategy(name=mode.value, tracing=simulate.tracing_by(quarantine, delay_days=delay))
 
 
 def truth_until(folder: Path, post: Post | None, number: int, *, mode: Mode) -> sim.Epidemic:

@@ -275,6 +275,22 @@ def _phases_of(book: Rulebook, key: str) -> tuple[int, int, tuple[int, ...]]:
     return room, home, tuple(tests)
 
 
+def tracing_by(
+    quarantine: Sequence[simulate.Quarantine] = (), *, delay_days: int = 1
+) -> simulate.Tracing:
+    """
+    Return tracing that keeps contacts as versions say, the simulator's own where none is given.
+
+    Contacts of contacts are kept where a version says for how long.
+
+    >>> tracing_by([simulate.Quarantine(second_home_days=7)]).second_ring
+    True
+    """
+    kept = tuple(quarantine) or simulate.Tracing().quarantine
+    ring = any(one.second_room_days + one.second_home_days > 0 for one in kept)
+    return simulate.Tracing(delay_days=delay_days, quarantine=kept, second_ring=ring)
+
+
 def standard_strategies(
     rules: Sequence[simulate.ZoneRule], quarantine: Sequence[simulate.Quarantine] = ()
 ) -> tuple[simulate.Strategy, ...]:
@@ -283,7 +299,7 @@ def standard_strategies(
 
     The last draws zones by whole towns, which the protocol forbids; it is there so that its cost shows.
     """
-    tracing = simulate.Tracing(quarantine=tuple(quarantine)) if quarantine else simulate.Tracing()
+    tracing = tracing_by(quarantine)
     rules = tuple(rules) or (simulate.ZoneRule(),)
     wide = tuple(
         replace(
