@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from yipan.analytics.detect.baseline import Carrier
+from yipan.analytics.detect.faults import FaultKind
 from yipan.model import Counted, CountSeries, Interval, Judgement, Stream
 from yipan.operations import streams, watching
 
@@ -188,6 +189,25 @@ COUNTIES = tuple(f"44.01.{letter}." for letter in "abcd") + tuple(
 RING = {
     area: (COUNTIES[(i - 1) % 8], COUNTIES[(i + 1) % 8]) for i, area in enumerate(COUNTIES)
 }  # fmt: skip
+
+
+class TestAStreamThatBeganMidway:
+    def late(self, area, day):
+        whole = series(area)
+        counts = tuple(None if i < day else count for i, count in enumerate(whole.counts))
+        return replace(whole, counts=counts)
+
+    def test_is_in_doubt_when_its_siblings_were_there_before(self):
+        found = seen([*(series(area) for area in STREETS[:3]), self.late(STREETS[3], DAYS - 20)])
+
+        assert [(one.area, one.kind) for one in found.faults] == [
+            (STREETS[3], FaultKind.BEGAN_INSIDE)
+        ]
+
+    def test_is_not_when_most_of_its_kind_began_with_it(self):
+        some = [self.late(area, DAYS - 20 - n) for n, area in enumerate(STREETS)]
+
+        assert seen([*some, series(STREETS[0], PHARMACY)]).faults == ()
 
 
 class TestClusters:

@@ -31,6 +31,7 @@ def demo(
     from yipan.operations.outbreak_story import OUTBREAK_STORY
     from yipan.operations.screening_story import SCREENING_STORY
     from yipan.operations.story import STORY
+    from yipan.operations.watch_story import WATCH_STORY
     from yipan.packs import read_pack
 
     begun = time.perf_counter()
@@ -40,7 +41,9 @@ def demo(
             mornings = desk.mornings(pack)
             post = desk.found(store, pack, at=mornings[0][0] - timedelta(days=1))
             for _ in door.progress(
-                desk.play(post, pack, scenes=(*STORY, *OUTBREAK_STORY, *SCREENING_STORY)),
+                desk.play(
+                    post, pack, scenes=(*STORY, *OUTBREAK_STORY, *SCREENING_STORY, *WATCH_STORY)
+                ),
                 total=len(mornings),
                 told="mornings of 2022",
             ):
@@ -59,7 +62,7 @@ def demo(
         "goes on from its newest act."
     )
     typer.echo(
-        "The cases, zones, proposals and findings whose names say 示范 are made up; the figures are not."
+        "The cases, sentinels, zones, proposals and findings whose names say 示范 are made up; the bulletins' figures are not."
     )
     names = ", ".join(entry[0] for entry in desk.DEMO_USERS)
     typer.echo(f"Demonstration users: {names}; password: {desk.DEMO_PASSWORD}")

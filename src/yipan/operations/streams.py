@@ -347,13 +347,14 @@ def judge_streams(
             matrix[row, width - len(one) :] = np.array(one.counts, dtype=float)  # None is NaN
     first = until - timedelta(days=width * interval.days)
     sampled = [row for row, one in enumerate(own) if _is_sampled(one)]
+    together = _began_together(own, matrix, within=7 // interval.days)
     found = tuple(
         fault
         for fault in series_faults(matrix, daily=interval is Interval.DAY)
         if (fault.row not in sampled or fault.kind in _FAULTS_OF_SAMPLES)
         and not (
             fault.kind is FaultKind.BEGAN_INSIDE
-            and (fault.position or 0) < width - NEW_DAYS // interval.days
+            and ((fault.position or 0) < width - NEW_DAYS // interval.days or fault.row in together)
         )
     )
     tested = _tested(own, matrix)
@@ -1309,6 +1310,34 @@ def _end(lead: Contribution) -> tuple[str, str]:
         zh += f"；若回到预期水平，{lead.week_length}{zh_unit}内解除"
         en += f"; back at what is expected it goes away within {lead.week_length} {en_unit}s"
     return zh, en
+
+
+def _began_together(
+    series: Sequence[CountSeries], matrix: "np.ndarray", *, within: int
+) -> frozenset[int]:
+    """
+    Return the rows that began when most streams of their kind did, within so many intervals of each other.
+
+    Then counting began, and no single stream is in doubt. Streams with fewer than two siblings are never among them.
+    """
+    if not matrix.size:
+        return frozenset()
+    heard = np.isfinite(matrix)
+    starts = np.where(heard.any(axis=1), heard.argmax(axis=1), -matrix.shape[1])
+    kin: dict[str, list[int]] = {}
+    for row, one in enumerate(series):
+        kin.setdefault(sibling_key(one), []).append(row)
+    found: set[int] = set()
+    for rows in kin.values():
+        if len(rows) < 3:
+            continue
+        began = starts[rows]
+        ordered = np.sort(began)
+        near = np.searchsorted(ordered, began + within, "right") - np.searchsorted(
+            ordered, began - within
+        )
+        found.update(np.array(rows)[2 * (near - 1) > len(rows) - 1].tolist())
+    return frozenset(found)
 
 
 def unit_of(stream: Stream) -> str:
