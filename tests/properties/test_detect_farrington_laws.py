@@ -2,7 +2,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from yipan.analytics.detect.farrington import (
@@ -49,6 +49,13 @@ class TestFarringtonTwin:
         last=st.integers(0, 200),
         options=OPTIONS,
     )
+    @example(
+        seed=1336,
+        mean=60.0,
+        missing=0.6,
+        last=134,
+        options=FarringtonOptions(threshold="nbPlugin", trend_p_value=1.0, years=3),
+    )  # a season block with one reported week: its residual is rounding
     def test_agrees_with_the_plain_form(self, seed, mean, missing, last, options):
         series = weekly(seed, mean, missing, last)
         dates = [series.day(i) for i in range(len(series))]

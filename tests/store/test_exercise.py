@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,7 @@ class TestExercise:
                 tests = record.nouns(PERSON_TESTS)
                 (trips,) = record.nouns(TRIPS)
                 counted = {stream.counted for stream in record.streams(under=post.area)}
+                since, _ = record.count_span()
                 plans_of = record.nouns(PLANS)
                 sent = [task for task in record.nouns(TASKS) if task.kind == zoning.ON_SITE]
                 people_found = {str(one.person) for one in record.nouns(CASE_PLACES)}
@@ -77,6 +78,7 @@ class TestExercise:
             report = exercise.report(folder, post, language="zh", form="html")
 
         assert len(days) == 6
+        assert since == date(2022, 10, 1) - timedelta(days=exercise.HISTORY_DAYS)
         assert sum(day.cases_reported for day in days) > 0
         assert cases
         assert zones

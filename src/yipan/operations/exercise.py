@@ -86,6 +86,8 @@ LISTED_INFECTED = 0.8
 """Share of the infected travellers who are on the lists: an assumption."""
 LEFT_DAYS = 7
 """Who left a zone so many days before it was set is looked for (ninth edition)."""
+HISTORY_DAYS = 60
+"""Days before the first one whose counts come in with it, so that the watch knows what is usual."""
 SILENT_SHARE = 0.06
 """Share of sentinel figures nobody reports."""
 POOL = 10
@@ -681,6 +683,7 @@ def _write_feeds(
     at.mkdir(parents=True, exist_ok=True)
     today = table.about.first_day + timedelta(days=number)
     files = {
+        f"counts-before-{today}.csv": "" if number else _counts_before(table, epidemic),
         f"counts-{today}.csv": _counts(table, epidemic, number, today),
         f"cases-{today}.csv": _cases(table, epidemic, number),
         f"laboratory-{today}.csv": _laboratory(table, epidemic, number, today),
@@ -715,8 +718,26 @@ def _noise(table: _Table, number: int, purpose: int) -> np.ndarray:
     return units(table.truth.seed, counties + 1000 * (number + 1), purpose=purpose)
 
 
+_COUNTED = ("area", "day", "counted", "value")
+
+
+def _counts_before(table: _Table, epidemic: sim.Epidemic) -> str:
+    """What was counted in the weeks before the first day, as each of its days would have told it."""
+    first = table.about.first_day
+    rows: list[tuple[object, ...]] = []
+    for number in range(-HISTORY_DAYS, 0):
+        rows += _counted(table, epidemic, number, first + timedelta(days=number))
+    return _csv(_COUNTED, rows)
+
+
 def _counts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> str:
     """Published infections by city; fever clinics, pharmacies and the hotline by county, some of them silent."""
+    return _csv(_COUNTED, _counted(table, epidemic, number, today))
+
+
+def _counted(
+    table: _Table, epidemic: sim.Epidemic, number: int, today: date
+) -> list[tuple[object, ...]]:
     from scipy import stats
 
     where, now = table.where, table.lead + number
@@ -736,7 +757,7 @@ def _counts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> 
             ] += 1
     for counted, totals in by_city.items():
         rows += [(city, today, counted, int(n)) for city, n in zip(cities, totals, strict=True)]
-    new = epidemic.new[max(0, now - 6) : now + 1].sum(axis=0)
+    new = epidemic.new[max(0, now - 6) : max(0, now + 1)].sum(axis=0)
     hundred = where.county_residents / 1e5
     streams = (
         ("fever_clinic_visits", BASE_FEVER_VISITS_PER_100K, 0.12, _FEVER),
@@ -752,7 +773,7 @@ def _counts(table: _Table, epidemic: sim.Epidemic, number: int, today: date) -> 
             (county, today, counted, "" if quiet else int(value))
             for county, value, quiet in zip(where.counties, values, silent, strict=True)
         ]
-    return _csv(("area", "day", "counted", "value"), rows)
+    return rows
 
 
 def _has_symptoms(table: _Table, people: np.ndarray, ages: np.ndarray) -> np.ndarray:

@@ -37,6 +37,8 @@ LEAST_BASELINE = 20
 _ROUNDS = 25
 _LARGEST_MEAN = 1e8
 _LARGEST_SE = 2.0
+_OWN_FIT = 1e-9
+"""A week alone in its season block is fitted by itself: what is left of it is rounding and takes no weight away."""
 _STREAMS_AT_ONCE = 512
 
 
@@ -424,7 +426,7 @@ def _plain_reweighted(
         hat = fit.weights * np.einsum("ij,jk,ik->i", X, fit.covariance, X)
         anscombe = 1.5 * (y ** (2 / 3) * fit.mean ** (-1 / 6) - np.sqrt(fit.mean))
         with np.errstate(divide="ignore", invalid="ignore"):
-            s = anscombe / np.sqrt(dispersion * (1 - hat))
+            s = np.where(1 - hat > _OWN_FIT, anscombe / np.sqrt(dispersion * (1 - hat)), 0.0)
         omega = np.where(s > options.weights_threshold, np.maximum(s, 1.0) ** -2.0, 1.0)
         omega *= n / omega.sum()
         first = fit.converged
@@ -793,7 +795,11 @@ class _TwoFits:
                 dispersion = np.fmax(1.0, true)
                 leverage = fit.weights * _quadratic(X, fit.inverse)
                 anscombe = 1.5 * (y ** (2 / 3) * fit.mean ** (-1 / 6) - np.sqrt(fit.mean))
-                s = anscombe / np.sqrt(dispersion[:, None] * (1 - leverage))
+                s = np.where(
+                    1 - leverage > _OWN_FIT,
+                    anscombe / np.sqrt(dispersion[:, None] * (1 - leverage)),
+                    0.0,
+                )
                 omega = np.where(s > options.weights_threshold, s**-2.0, 1.0) * mask
                 omega *= (n / omega.sum(axis=1))[:, None]
                 fit = _fit(X, y, omega, shift)
