@@ -69,6 +69,24 @@ class TestWhatIf:
         past = {tuple(map(tuple, one.film[:13])) for one in found.comparison.results}
         assert len(past) == 1
 
+    def test_begins_with_the_newest_day_of_infections_whatever_else_came_in_since(
+        self, known: Store
+    ) -> None:
+        at = AT + timedelta(days=200)
+        school = pl.DataFrame(
+            [(GUANGZHOU, "respiratory/school_absences/any/day/s-1", at.date() - timedelta(days=1), 4, "test")],
+            schema=["area", "stream", "day", "value", "source"], orient="row",
+        )  # fmt: skip
+        with known.acting(known.system(), desk="ingest", verb="put", why="test", at=at) as act:
+            act.put_counts(school, published=False)
+
+        with known.reading(known.system()) as record:
+            now = simulate.present(
+                record, area=GUANGZHOU, at=at, time_zone=ZONE, pack_key="guangdong"
+            )
+
+        assert now.day == date(2022, 10, 20)
+
     def test_says_where_nothing_is_known(self, known: Store) -> None:
         with (
             known.reading(known.system()) as record,

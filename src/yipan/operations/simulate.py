@@ -35,6 +35,8 @@ MOST_INFECTIONS = 1_000_000
 WORK_LIMIT = 3_000_000
 MOST_THREADS = 4
 """Strategies run side by side in one process; each may need half a gigabyte once it has a million infections."""
+NEWEST_WITHIN = timedelta(days=366)
+"""How far back the newest day with infections reported is looked for."""
 DISEASE = "covid-19"
 
 
@@ -563,15 +565,17 @@ def present(
     record: Record, *, area: AreaPath, at: datetime, time_zone: ZoneInfo, pack_key: str
 ) -> Present:
     """
-    Return what the record knows of an area at `at`: the two weeks that end with the newest day reported by then.
+    Return what the record knows of an area at `at`: the two weeks that end with the newest day of infections reported by then.
 
-    Raises LookupError where it has no infections there in those two weeks.
+    A day on which only other things were reported (a school, a pharmacy) says nothing of infections. Raises LookupError where it has no infections there in those two weeks.
     """
     check_area(record.viewer, area)
     until = at.astimezone(time_zone).date()
-    newest = record.count_span()[1]
-    if newest is not None and newest < until:
-        until = newest
+    told = figures.daily(
+        record, figures.Figure.INFECTIONS, under=area, since=until - NEWEST_WITHIN, until=until
+    ).values
+    if told:
+        until = max(day for _, day in told) + timedelta(days=1)
     cases = known_cases(
         record, area=area, until=until, lead_days=WHAT_IF_LEAD_DAYS, where=province(pack_key)
     )
