@@ -35,8 +35,6 @@ MOST_INFECTIONS = 1_000_000
 WORK_LIMIT = 3_000_000
 MOST_THREADS = 4
 """Strategies run side by side in one process; each may need half a gigabyte once it has a million infections."""
-NEWEST_WITHIN = timedelta(days=366)
-"""How far back the newest day with infections reported is looked for."""
 DISEASE = "covid-19"
 
 
@@ -571,8 +569,9 @@ def present(
     """
     check_area(record.viewer, area)
     until = at.astimezone(time_zone).date()
+    first = record.count_span()[0] or until
     told = figures.daily(
-        record, figures.Figure.INFECTIONS, under=area, since=until - NEWEST_WITHIN, until=until
+        record, figures.Figure.INFECTIONS, under=area, since=first, until=until
     ).values
     if told:
         until = max(day for _, day in told) + timedelta(days=1)
