@@ -23,7 +23,7 @@ from yipan.model import (
     Viewer,
     person_id,
 )
-from yipan.operations import alarms, commanding, day, outlook
+from yipan.operations import commanding, day, line_alarms, outlook
 from yipan.operations.post import Post
 from yipan.packs.assumptions import read_assumptions
 from yipan.store.tables.commanding import PROPOSALS
@@ -173,7 +173,7 @@ class TestAnAlarm:
 
         (made,) = proposals(drawn)
         chance = made.lines[0].terms["chance_after"]
-        order = list(alarms.LEVERS)
+        order = list(line_alarms.LEVERS)
         weaker = order[: order.index(made.lines[0].terms["lever"])]
         told = {lever.name: lever.probability for lever in lines_of(drawn)[GUANGZHOU].line.levers}
         assert chance < 0.05 or made.lines[0].terms["lever"] == order[-1]
@@ -185,7 +185,7 @@ class TestAnAlarm:
 
         with drawn.reading(drawn.system()) as record:
             waiting = commanding.inbox(record, area=PROVINCE, at=MORNING + timedelta(hours=3))
-        assert [each.proposal.kind for each in waiting.proposals] == [alarms.ALARM]
+        assert [each.proposal.kind for each in waiting.proposals] == [line_alarms.ALARM]
 
     def test_accepted_makes_a_task_and_restricts_nobody(self, drawn):
         look(drawn)
@@ -197,7 +197,7 @@ class TestAnAlarm:
         )  # fmt: skip
 
         assert decided.order is not None
-        assert decided.order.lines[0].kind == alarms.TIGHTEN
+        assert decided.order.lines[0].kind == line_alarms.TIGHTEN
         (task,) = decided.tasks
         assert task.area == GUANGZHOU
         assert task.duty is Duty.EPIDEMIOLOGIST
@@ -278,7 +278,7 @@ class TestAnAlarm:
         look(drawn)
 
         (made,) = proposals(drawn)
-        assert made.kind == alarms.EXCEEDED
+        assert made.kind == line_alarms.EXCEEDED
         assert made.lines == ()
 
 

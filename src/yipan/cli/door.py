@@ -10,8 +10,9 @@ import typer
 from yipan.settings import Settings
 
 if TYPE_CHECKING:
+    from yipan.model import AreaPath
     from yipan.operations.post import Post
-    from yipan.store import Store
+    from yipan.store import Record, Store
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 At = Annotated[
@@ -95,6 +96,11 @@ def find_area(areas: Iterable[Any], wanted: str) -> Any:
             f"{wanted!r} names {len(found)} areas: {', '.join(a.path for a in found)}"
         )
     return min(found, key=lambda a: len(a.path))
+
+
+def path_asked(record: "Record", wanted: str | None, *, otherwise: "AreaPath") -> "AreaPath":
+    """Return the path of the area somebody named, `otherwise` where nobody named one."""
+    return find_area(record.areas(), wanted).path if wanted else otherwise
 
 
 def answer(result: Any, *, as_json: bool, text: Callable[[], str]) -> None:

@@ -177,7 +177,7 @@ def export(
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
         with post.store.reading(post.viewer, known_at=known) as record:
-            place = door.find_area(record.areas(), area).path if area else post.area
+            place = door.path_asked(record, area, otherwise=post.area)
             done = outbreak_files.export_files(
                 record, area=place, format=format, purpose=purpose if identities else "", at=door.now(),
                 time_zone=settings.time_zone,
@@ -348,7 +348,7 @@ def contacts(
                 post, case, at=moment, time_zone=settings.time_zone, least_minutes=least_minutes
             )
         with post.store.reading(post.viewer) as record:
-            place = door.find_area(record.areas(), area).path if area else post.area
+            place = door.path_asked(record, area, otherwise=post.area)
             found = desk.contacts(
                 record,
                 area=place,
@@ -593,7 +593,7 @@ def same(
 
     with door.at_post() as (settings, post):
         with post.store.reading(post.viewer) as record:
-            place = door.find_area(record.areas(), area).path if area else post.area
+            place = door.path_asked(record, area, otherwise=post.area)
         if purpose is not None:
             reader = Viewer(user="system", duty=Duty.EPIDEMIOLOGIST, area=post.area)
             told_twice.suggest_same(
@@ -914,7 +914,7 @@ def _record(area: str | None, known_at: str | None = None) -> Iterator[tuple[Any
     with door.at_post() as (settings, post):
         known = door.moment(known_at, settings) if known_at else None
         with post.store.reading(post.viewer, known_at=known) as record:
-            place = door.find_area(record.areas(), area).path if area else post.area
+            place = door.path_asked(record, area, otherwise=post.area)
             yield settings, post, record, place
 
 

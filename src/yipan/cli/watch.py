@@ -66,6 +66,9 @@ def watch() -> None:
     """Which streams stand out, and why."""
 
 
+AreaAsked = Annotated[str | None, typer.Option("--area", help="The area; the whole if left out.")]
+
+
 @app.command()
 def signals(
     area: door.AreaOption,
@@ -280,7 +283,7 @@ def sentinels(
             changed = desk.register_sentinels(post, read_sentinels(register), at=moment)
             typer.echo(f"{changed} sentinels are new or changed", err=True)
         with post.store.reading(post.viewer) as record:
-            path = door.find_area(record.areas(), area).path if area else post.area
+            path = door.path_asked(record, area, otherwise=post.area)
             sheets = desk.sentinel_sheets(
                 record, area=path, at=moment, time_zone=settings.time_zone
             )
@@ -420,7 +423,7 @@ def tune(
         return
     with door.at_post() as (settings, post):
         with post.store.reading(post.viewer) as record:
-            path = door.find_area(record.areas(), area).path if area else post.area
+            path = door.path_asked(record, area, otherwise=post.area)
             if not propose:
                 found = desk.workload(
                     record, area=path, method=method, alpha=alpha, false_share=false_share, kinds=kinds,
@@ -501,7 +504,7 @@ def terms(
             changed = desk.register_school_breaks(post, breaks, at=door.moment(at, settings))
             typer.echo(f"{changed} school holidays are new or changed", err=True)
         with post.store.reading(post.viewer) as record:
-            path = door.find_area(record.areas(), area).path if area else post.area
+            path = door.path_asked(record, area, otherwise=post.area)
             found = desk.school_breaks(record, area=path)
     door.answer(
         found,
@@ -519,9 +522,7 @@ def terms(
 
 @app.command()
 def rule(
-    area: Annotated[
-        str | None, typer.Option("--area", help="The area; the whole if left out.")
-    ] = None,
+    area: AreaAsked = None,
     at: door.At = None,
     as_json: door.AsJson = False,
 ) -> None:
@@ -529,7 +530,7 @@ def rule(
     from yipan.operations import watch as desk
 
     with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        path = door.find_area(record.areas(), area).path if area else post.area
+        path = door.path_asked(record, area, otherwise=post.area)
         found = desk.rule_of(record, path, door.moment(at, settings))
     door.answer(
         found,
@@ -546,9 +547,7 @@ def rule(
 
 @app.command()
 def alerts(
-    area: Annotated[
-        str | None, typer.Option("--area", help="The area; the whole if left out.")
-    ] = None,
+    area: AreaAsked = None,
     snoozed: Annotated[
         bool, typer.Option("--snoozed", help="Those that were put off as well.")
     ] = False,
@@ -559,7 +558,7 @@ def alerts(
     from yipan.operations import watch as desk
 
     with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        path = door.find_area(record.areas(), area).path if area else post.area
+        path = door.path_asked(record, area, otherwise=post.area)
         found = desk.alerts(record, area=path, at=door.moment(at, settings), snoozed=snoozed)
     door.answer(
         found,
@@ -626,7 +625,7 @@ def _series(
     from yipan.operations import watch as desk
 
     with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-        path = door.find_area(record.areas(), area).path if area else post.area
+        path = door.path_asked(record, area, otherwise=post.area)
         last = door.now().astimezone(settings.time_zone).date()
         series = desk.watched_series(record, under=path, since=last, until=last)
         return series, record.area_names({one.area for one in series})
@@ -654,7 +653,7 @@ def _picture(
         from yipan.operations import watch as desk
 
         with door.at_post() as (settings, post), post.store.reading(post.viewer) as record:
-            path = door.find_area(record.areas(), area).path if area else post.area
+            path = door.path_asked(record, area, otherwise=post.area)
             now = door.now().astimezone(settings.time_zone)
             rule = desk.rule_changed(
                 record, area=path, method=method, alpha=alpha, false_share=false_share, kinds=kinds, at=now

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from yipan.model import Power, Round, check_may
 from yipan.operations import (
-    alarms,
     calling,
     changes,
     closing,
     commanding,
     holding,
+    line_alarms,
     outlook,
     plans,
     prohibitions,
@@ -41,7 +41,7 @@ DESKS: tuple[tuple[str, Desk], ...] = (
 HANDS: dict[str, commanding.Hand] = {
     zoning.HAND: zoning.carry_out, watch.HAND: watch.carry_out, plans.HAND: plans.carry_out,
     holding.HAND: holding.carry_out, calling.HAND: calling.carry_out,
-    alarms.HAND: alarms.carry_out,
+    line_alarms.HAND: line_alarms.carry_out,
 }  # fmt: skip
 """Who carries out the lines of an order, by the desk their kind names."""
 

@@ -38,7 +38,7 @@ from yipan.model import (
     check_area,
     check_may,
 )
-from yipan.operations import alarms, figures, spillover
+from yipan.operations import figures, line_alarms, spillover
 from yipan.operations.post import Post
 from yipan.packs.assumptions import (
     ANY_DISEASE,
@@ -223,7 +223,7 @@ def look_ahead(post: Post, *, at: datetime, time_zone: ZoneInfo) -> int:
         act.put(NOWCASTS, now)
         act.put(BOTTOM_LINES, lines)
         act.put(SPILLOVERS, [] if spill is None else [spill])
-        raised = alarms.raise_alarms(act, lines, within=post.area, day=until)
+        raised = line_alarms.raise_alarms(act, lines, within=post.area, day=until)
     return len(scored) + len(made) + len(now) + len(lines) + (spill is not None) + raised
 
 
@@ -485,7 +485,7 @@ def bottom_lines(
     every = with_larger(table, within=within)
     by_line: dict[CommandLine, list[int]] = {}
     for row, area in enumerate(every.areas):
-        line = alarms.line_of(drawn, area)
+        line = line_alarms.line_of(drawn, area)
         if line is not None:
             by_line.setdefault(line, []).append(row)
     for line, rows in by_line.items():
@@ -535,7 +535,7 @@ def chain_lines(
     active = [chain for chain in record.nouns(CHAINS, under=within) if chain.active]
     by_line: dict[CommandLine, list[TransmissionChain]] = {}
     for chain in active:
-        nearest = line or alarms.line_of(drawn, chain.area)
+        nearest = line or line_alarms.line_of(drawn, chain.area)
         if nearest is not None:
             by_line.setdefault(nearest, []).append(chain)
     if not by_line:

@@ -39,7 +39,7 @@ from yipan.model import (
     ancestors_of,
     depth_of,
 )
-from yipan.operations.terms import term_effects
+from yipan.operations.school_terms import term_effects
 
 ALPHA = 0.005
 """The share of quiet days on which one stream may stand out by chance."""
@@ -322,7 +322,7 @@ def judge_streams(
     day, the day before, and so on: as much less is expected, and a day of which under LEAST_KNOWN is in is not judged yet. Days of
     `known_outbreaks` in their areas are judged but not learned from, by streams with LEAST_BEFORE_DAYS before them.
 
-    In school holidays (`breaks`) as much less is expected of the counts that follow them as such holidays showed before (`terms.term_effects`).
+    In school holidays (`breaks`) as much less is expected of the counts that follow them as such holidays showed before (`school_terms.term_effects`).
 
     `method_for` names another method for the streams of some areas and kinds (empty: `method`), and for their sums. Where that has no answer (too short a past) the
     `method` of all answers and is named. A method that knows nothing of exposure is given the counts as they would be at full reporting. Where a

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -48,6 +49,7 @@ from yipan.operations import commanding, figures, lateness, nearness, streams, w
 from yipan.operations.post import Post
 from yipan.packs import read_calendar
 from yipan.store import Acting, CountColumn, Record
+from yipan.store.nouns import NounTable
 from yipan.store.tables.incidents import INCIDENTS
 from yipan.store.tables.watch import ALERTS, BREAKS, RULES, SENTINELS
 
@@ -866,14 +868,14 @@ def seven(record: Record, *, area: AreaPath) -> tuple[watching.Detected, ...]:
 
 def register_sentinels(post: Post, sentinels: Sequence[Sentinel], *, at: datetime) -> int:
     """Put sentinels on the register (a known id gets its new terms) and return how many are new or changed."""
-    check_may(post.viewer, Power.TRIAGE)
-    for one in sentinels:
-        check_area(post.viewer, one.area)
-    with post.store.acting(
-        post.viewer, desk=DESK, verb="register_sentinels", why="sentinels and what they owe", at=at
-    ) as act:
-        change = act.put(SENTINELS, sentinels)
-    return change.new + change.corrected
+    return _register(
+        post,
+        SENTINELS,
+        sentinels,
+        verb="register_sentinels",
+        why="sentinels and what they owe",
+        at=at,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1253,13 +1255,29 @@ def _calls(act: Acting, *, under: AreaPath, at: datetime, time_zone: ZoneInfo) -
 
 def register_school_breaks(post: Post, breaks: Sequence[SchoolBreak], *, at: datetime) -> int:
     """Put school holidays on record (one of the same area and first day gets its new terms) and return how many are new or changed."""
+    return _register(
+        post, BREAKS, breaks, verb="register_school_breaks", why="the school calendar", at=at
+    )
+
+
+_Registered = TypeVar("_Registered", Sentinel, SchoolBreak)
+
+
+def _register(
+    post: Post,
+    table: NounTable[_Registered],
+    nouns: Sequence[_Registered],
+    *,
+    verb: str,
+    why: str,
+    at: datetime,
+) -> int:
+    """Put what somebody responsible for its areas registers on record; return how many are new or changed."""
     check_may(post.viewer, Power.TRIAGE)
-    for one in breaks:
+    for one in nouns:
         check_area(post.viewer, one.area)
-    with post.store.acting(
-        post.viewer, desk=DESK, verb="register_school_breaks", why="the school calendar", at=at
-    ) as act:
-        change = act.put(BREAKS, breaks)
+    with post.store.acting(post.viewer, desk=DESK, verb=verb, why=why, at=at) as act:
+        change = act.put(table, nouns)
     return change.new + change.corrected
 
 

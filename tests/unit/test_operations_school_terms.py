@@ -8,7 +8,7 @@ import pytest
 from yipan.feeds.frame import CannotRead
 from yipan.feeds.schools import FORM, read_school_breaks
 from yipan.model import AreaPath, Counted, CountSeries, SchoolBreak, Stream
-from yipan.operations import streams, terms
+from yipan.operations import school_terms, streams
 
 FIRST = date(2021, 9, 6)
 ABSENCES = Stream(disease="respiratory", counted=Counted.SCHOOL_ABSENCES)
@@ -47,14 +47,14 @@ class TestTermEffects:
     def test_touch_nothing_that_follows_no_terms(self):
         some = schools(200, stream=FEVER)
 
-        assert terms.term_effects(
+        assert school_terms.term_effects(
             some, matrix(some), first=FIRST, breaks=[WINTER], learned_until=200
         ) is None  # fmt: skip
 
     def test_learn_from_the_holiday_before_how_much_less_is_counted(self):
         some = schools(330, WINTER, SUMMER)
 
-        exposure, unlearned = terms.term_effects(
+        exposure, unlearned = school_terms.term_effects(
             some, matrix(some), first=FIRST, breaks=[WINTER, SUMMER], learned_until=250
         )
 
@@ -66,7 +66,7 @@ class TestTermEffects:
     def test_learn_nothing_from_the_first_holiday_while_it_is_judged(self):
         some = schools(160, WINTER)
 
-        exposure, unlearned = terms.term_effects(
+        exposure, unlearned = school_terms.term_effects(
             some, matrix(some), first=FIRST, breaks=[WINTER], learned_until=86
         )
 
@@ -80,7 +80,7 @@ class TestTermEffects:
         )
         of_one = holiday(WINTER.since, 28, area="44.01.0.")
 
-        _, unlearned = terms.term_effects(
+        _, unlearned = school_terms.term_effects(
             [inside, outside, whole], matrix([inside, outside, whole]), first=FIRST, breaks=[of_one], learned_until=0
         )  # fmt: skip
 
