@@ -156,7 +156,7 @@ def _latest_end(place, until):  # type: ignore[no-untyped-def]  # compiled for a
 
 
 @njit(cache=True)
-def _walk(place, since, until, person, case, latest, least, linger, found):  # type: ignore[no-untyped-def]
+def _walk(place, since, until, person, case, latest, least, linger, found):  # type: ignore[no-untyped-def]  # compiled for arrays
     """Fill `found` (or only count where it has no rows) with the overlaps of every visit of a case."""
     count = 0
     n = place.size
